@@ -1,0 +1,51 @@
+"""Distances and boxes on the globe, WGS 84 taken as a sphere."""
+
+from math import asin, cos, degrees, radians, sin, sqrt
+from typing import NamedTuple
+
+EARTH_RADIUS_M = 6_371_008.8  # the mean radius R1 of the WGS 84 ellipsoid, in metres
+
+
+class Position(NamedTuple):
+    latitude: float
+    longitude: float
+
+
+class Box(NamedTuple):
+    """Degrees; never crosses the 180th meridian: what does is two boxes."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+def distance_m(one: Position, other: Position) -> float:
+    """Great-circle distance in metres by the haversine formula."""
+    half_latitude = sin(radians(other.latitude - one.latitude) / 2)
+    half_longitude = sin(radians(other.longitude - one.longitude) / 2)
+    chord = half_latitude**2 + cos(radians(one.latitude)) * cos(radians(other.latitude)) * half_longitude**2
+    return 2 * EARTH_RADIUS_M * asin(min(1.0, sqrt(chord)))
+
+
+def boxes_between(*, west: float, south: float, east: float, north: float) -> list[Box]:
+    """One box, or two where it crosses the 180th meridian (west is greater than east)."""
+    if west <= east:
+        return [Box(west, south, east, north)]
+    return [Box(west, south, 180.0, north), Box(-180.0, south, east, north)]
+
+
+def boxes_around(centre: Position, radius_m: float) -> list[Box]:
+    """The smallest boxes that hold every point within the radius."""
+    # A hair wider than computed: a point on the rim must not fall to rounding.
+    angle = radius_m / EARTH_RADIUS_M * (1 + 1e-9) + 1e-12
+    south, north = centre.latitude - degrees(angle), centre.latitude + degrees(angle)
+    if south <= -90 or north >= 90:  # a pole lies within: every longitude does
+        return [Box(-180.0, max(south, -90.0), 180.0, min(north, 90.0))]
+    half_width = degrees(asin(min(1.0, sin(angle) / cos(radians(centre.latitude)))))
+    if half_width >= 180:
+        return [Box(-180.0, south, 180.0, north)]
+    west, east = centre.longitude - half_width, centre.longitude + half_width
+    return boxes_between(
+        west=west + 360 if west < -180 else west, south=south, east=east - 360 if east > 180 else east, north=north
+    )

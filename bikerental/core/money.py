@@ -1,0 +1,10 @@
+"""Money is a Decimal with two digits beside an ISO 4217 currency; never a float."""
+
+from decimal import Decimal
+
+CENT = Decimal("0.01")
+
+
+def money_text(amount: Decimal) -> str:
+    """`Decimal("145")` as `"145.00"`."""
+    return str(amount.quantize(CENT))

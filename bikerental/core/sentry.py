@@ -1,0 +1,49 @@
+"""Sentry with nothing personal in it."""
+
+from typing import Any
+
+import sentry_sdk
+from sentry_sdk.integrations.celery import CeleryIntegration
+from sentry_sdk.integrations.django import DjangoIntegration
+from sentry_sdk.integrations.logging import LoggingIntegration
+from sentry_sdk.scrubber import DEFAULT_DENYLIST, EventScrubber
+
+from bikerental.core.context import request_id_var
+from bikerental.core.errors import Refusal
+
+PERSONAL_KEYS = [
+    "email", "e-mail", "name", "first_name", "last_name", "phone", "recipient", "to",
+    "access", "refresh", "token", "authorization", "current_password", "new_password",
+    "latitude", "longitude", "lat", "lon", "bbox", "location", "idempotency-key",
+]  # fmt: skip
+
+
+def before_send(event: Any, hint: dict[str, Any]) -> Any:
+    """Drop refusals, which are answers; keep no body, cookie, query or person."""
+    error = hint.get("exc_info", (None, None, None))[1]
+    if isinstance(error, Refusal):
+        return None
+    request = event.get("request", {})
+    for part in ("data", "cookies", "query_string", "env"):
+        request.pop(part, None)
+    if "user" in event:
+        event["user"] = {"id": event["user"].get("id")}
+    if request_id := request_id_var.get():
+        event.setdefault("tags", {})["request_id"] = request_id
+    return event
+
+
+def sentry_init(*, dsn: str, release: str, environment: str, traces_sample_rate: float, **options: Any) -> None:
+    sentry_sdk.init(
+        dsn=dsn,
+        release=release,
+        environment=environment,
+        traces_sample_rate=traces_sample_rate,
+        send_default_pii=False,
+        max_request_body_size="never",
+        include_local_variables=False,
+        event_scrubber=EventScrubber(denylist=[*DEFAULT_DENYLIST, *PERSONAL_KEYS], recursive=True),
+        before_send=before_send,
+        integrations=[DjangoIntegration(), CeleryIntegration(monitor_beat_tasks=True), LoggingIntegration()],
+        **options,
+    )

@@ -1,0 +1,55 @@
+"""The transaction of a service: all or nothing, and again when PostgreSQL asks for it."""
+
+import functools
+import random
+import time
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from django.db import OperationalError, connection, transaction
+from psycopg2 import errorcodes
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+ATTEMPTS = 3
+_AGAIN = {errorcodes.SERIALIZATION_FAILURE, errorcodes.DEADLOCK_DETECTED}
+
+
+def sqlstate(error: Exception) -> str | None:
+    """PostgreSQL's five-character code behind a Django database error."""
+    return getattr(error.__cause__, "pgcode", None)
+
+
+def constraint_name(error: Exception) -> str | None:
+    """The constraint that refused, behind a Django IntegrityError."""
+    diagnostics = getattr(error.__cause__, "diag", None)
+    return getattr(diagnostics, "constraint_name", None)
+
+
+def unit_of_work(function: Callable[P, R]) -> Callable[P, R]:
+    """Run the function in one transaction, whole or not at all.
+
+    A deadlock or a serialization failure is PostgreSQL's request to try again: the whole
+    function runs anew, up to three times. Inside another unit of work the function is part of
+    that one: no savepoint, one fate.
+    """
+
+    @functools.wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        if connection.in_atomic_block:
+            with transaction.atomic(savepoint=False):
+                return function(*args, **kwargs)
+        for attempt in range(1, ATTEMPTS):
+            try:
+                with transaction.atomic():
+                    return function(*args, **kwargs)
+            except OperationalError as error:
+                if sqlstate(error) not in _AGAIN:
+                    raise
+                # Jitter parts those that met.
+                time.sleep(random.uniform(0.005, 0.02) * attempt)  # noqa: S311 - not a secret
+        with transaction.atomic():
+            return function(*args, **kwargs)
+
+    return wrapper

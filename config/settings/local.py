@@ -1,0 +1,15 @@
+"""A developer's machine: keys that are fine to know, because they guard nothing."""
+
+from .base import *  # noqa: F403 - the environment adds to the shared settings
+from .base import INSTALLED_APPS, JWT_SIGNING_KEY, MIDDLEWARE, SECRET_KEY, SIMPLE_JWT, env
+
+DEBUG = env.bool("DJANGO_DEBUG", default=True)
+SECRET_KEY = SECRET_KEY or "local-secret-key-that-guards-nothing-beyond-this-machine"
+JWT_SIGNING_KEY = JWT_SIGNING_KEY or "local-signing-key-that-guards-nothing-beyond-this-machine"
+SIMPLE_JWT = SIMPLE_JWT | {"SIGNING_KEY": JWT_SIGNING_KEY}
+
+if env.bool("DEBUG_TOOLBAR", default=False):
+    INSTALLED_APPS = [*INSTALLED_APPS, "debug_toolbar"]
+    MIDDLEWARE = ["debug_toolbar.middleware.DebugToolbarMiddleware", *MIDDLEWARE]
+    # In a container the browser comes from the bridge, not from the loopback address.
+    DEBUG_TOOLBAR_CONFIG = {"SHOW_TOOLBAR_CALLBACK": lambda request: True}

@@ -1,0 +1,38 @@
+"""The service: TLS only, secrets from the environment or files, nothing by default."""
+
+from django.core.exceptions import ImproperlyConfigured
+
+from .base import *  # noqa: F403 - the environment adds to the shared settings
+from .base import JWT_SIGNING_KEY, SECRET_KEY, env
+
+DEBUG = False
+MINIMUM_KEY_LENGTH = 50
+EXAMPLE_MARK = "change-me"
+
+ALLOWED_HOSTS: list[str] = env.list("DJANGO_ALLOWED_HOSTS")
+
+
+def _require_secret(name: str, value: str) -> None:
+    if len(value) < MINIMUM_KEY_LENGTH or EXAMPLE_MARK in value:
+        raise ImproperlyConfigured(
+            f"{name} is missing, shorter than {MINIMUM_KEY_LENGTH} characters or the committed example. "
+            f'Make one with: python -c "import secrets; print(secrets.token_urlsafe(50))"'
+        )
+
+
+_require_secret("DJANGO_SECRET_KEY", SECRET_KEY)
+_require_secret("JWT_SIGNING_KEY", JWT_SIGNING_KEY)
+if SECRET_KEY == JWT_SIGNING_KEY:
+    raise ImproperlyConfigured("JWT_SIGNING_KEY must differ from DJANGO_SECRET_KEY: one leak would lose both.")
+
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_SSL_REDIRECT = env.bool("DJANGO_SECURE_SSL_REDIRECT", default=True)
+# The probes inside the network speak plain HTTP.
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
+SECURE_HSTS_SECONDS = env.int("DJANGO_SECURE_HSTS_SECONDS", default=31_536_000)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("DJANGO_SECURE_HSTS_INCLUDE_SUBDOMAINS", default=True)
+SECURE_HSTS_PRELOAD = env.bool("DJANGO_SECURE_HSTS_PRELOAD", default=True)
+SESSION_COOKIE_SECURE = True
+CSRF_COOKIE_SECURE = True
+SESSION_COOKIE_NAME = "__Secure-sessionid"
+CSRF_COOKIE_NAME = "__Secure-csrftoken"
