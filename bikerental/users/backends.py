@@ -1,0 +1,31 @@
+from typing import Any
+
+from django.contrib.auth.backends import ModelBackend
+from django.http import HttpRequest
+from django.utils import timezone
+
+from bikerental.core.errors import Refusal
+from bikerental.users.models import User
+
+
+class EmailBackend(ModelBackend):
+    """The admin's login: the same check, the same guard against guessing, as the API's."""
+
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **_: Any,
+    ) -> User | None:
+        from bikerental.users.services import credentials_check
+
+        if username is None or password is None:
+            return None
+        address = request.META.get("REMOTE_ADDR", "") if request else ""
+        try:
+            return credentials_check(
+                email=username, password=password, address=address, now=timezone.now()
+            )
+        except Refusal:
+            return None

@@ -1,0 +1,38 @@
+"""What the users app refuses."""
+
+from django.utils.translation import gettext_lazy as _
+
+from bikerental.core.errors import FieldRefusal, Kind, Refusal
+
+
+class EmailTakenError(FieldRefusal):
+    field = "email"
+    field_code = "email_taken"
+    field_detail = _("An account with this e-mail exists already.")
+
+
+class PasswordWrongError(FieldRefusal):
+    """The caller's own password, asked for again, is wrong."""
+
+    field_code = "password_wrong"
+    field_detail = _("This is not your current password.")
+
+    def __init__(self, *, field: str) -> None:
+        super().__init__()
+        self.field = field  # type: ignore[misc] # the two endpoints name it differently
+
+
+class CredentialsInvalidError(Refusal):
+    """The same for an unknown e-mail, a wrong password and a closed account."""
+
+    kind = Kind.UNAUTHENTICATED
+    code = "credentials_invalid"
+    detail = _("The e-mail or the password is wrong.")
+
+
+class TokenInvalidError(Refusal):
+    kind = Kind.UNAUTHENTICATED
+    code = "token_invalid"
+    detail = _(
+        "The token is not valid, has expired, or its session has ended. Log in again."
+    )
