@@ -1,0 +1,150 @@
+"""What can be ridden, where it stands and what it costs."""
+
+from typing import Any, ClassVar
+
+from django.contrib.postgres.indexes import GistIndex
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import F, Func, Q
+from django.utils.translation import gettext_lazy as _
+
+from bikerental.core.identifiers import uuid7
+from bikerental.core.models import BaseModel
+
+LATITUDE_RANGE = (MinValueValidator(-90.0), MaxValueValidator(90.0))
+LONGITUDE_RANGE = (MinValueValidator(-180.0), MaxValueValidator(180.0))
+
+
+def photo_path(bike: "Bike", filename: str) -> str:
+    """A random name, and the type that was checked: nothing of what the operator called the file."""
+    return f"bikes/{uuid7().hex}.jpg"
+
+
+def _money(label: Any, **options: Any) -> "models.DecimalField[Any, Any]":
+    return models.DecimalField(label, max_digits=10, decimal_places=2, validators=[MinValueValidator(0)], **options)
+
+
+class Tariff(BaseModel):
+    """Terms of a price. A rental freezes a copy; a new price is a new tariff."""
+
+    name = models.CharField(_("name"), max_length=100)
+    currency = models.CharField(
+        _("currency"), max_length=3, validators=[RegexValidator(r"^[A-Z]{3}\Z", _("Three capital letters (ISO 4217)."))]
+    )
+    unlock_fee = _money(_("unlock fee"))
+    per_minute = _money(_("price of a minute"))
+    free_minutes = models.PositiveIntegerField(_("free minutes"), default=0)
+    daily_cap = _money(_("cap of 24 hours"), null=True, blank=True)
+    overdue_after_minutes = models.PositiveIntegerField(_("overdue after minutes"), default=1440)
+
+    class Meta:
+        verbose_name = _("tariff")
+        verbose_name_plural = _("tariffs")
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(currency__regex="^[A-Z]{3}$"), name="tariff_currency_iso"),
+            models.CheckConstraint(condition=Q(unlock_fee__gte=0), name="tariff_unlock_fee_not_negative"),
+            models.CheckConstraint(condition=Q(per_minute__gte=0), name="tariff_per_minute_not_negative"),
+            models.CheckConstraint(condition=Q(free_minutes__gte=0), name="tariff_free_minutes_not_negative"),
+            models.CheckConstraint(
+                condition=Q(daily_cap__isnull=True) | Q(daily_cap__gte=0), name="tariff_daily_cap_not_negative"
+            ),
+            models.CheckConstraint(condition=Q(overdue_after_minutes__gte=0), name="tariff_overdue_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Propulsion(models.TextChoices):
+    """The words of GBFS."""
+
+    HUMAN = "human", _("human")
+    ELECTRIC_ASSIST = "electric_assist", _("electric assist")
+    ELECTRIC = "electric", _("electric")
+
+
+class BikeModel(BaseModel):
+    name = models.CharField(_("name"), max_length=100)
+    propulsion = models.CharField(_("propulsion"), max_length=16, choices=Propulsion.choices, default=Propulsion.HUMAN)
+
+    class Meta:
+        verbose_name = _("bike model")
+        verbose_name_plural = _("bike models")
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(propulsion__in=Propulsion.values), name="bike_model_propulsion_known")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Station(BaseModel):
+    name = models.CharField(_("name"), max_length=100)
+    latitude = models.FloatField(_("latitude"), validators=LATITUDE_RANGE)
+    longitude = models.FloatField(_("longitude"), validators=LONGITUDE_RANGE)
+    capacity = models.PositiveIntegerField(_("docks"))
+
+    class Meta:
+        verbose_name = _("station")
+        verbose_name_plural = _("stations")
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(latitude__range=(-90.0, 90.0)), name="station_latitude_range"),
+            models.CheckConstraint(condition=Q(longitude__range=(-180.0, 180.0)), name="station_longitude_range"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["name", "id"], name="station_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class BikeStatus(models.TextChoices):
+    AVAILABLE = "available", _("available")
+    RENTED = "rented", _("rented")
+    RESERVED = "reserved", _("reserved")
+    MAINTENANCE = "maintenance", _("maintenance")
+
+
+class Bike(BaseModel):
+    # "C": the order of numbers, and with it every page cut, outlives an upgrade of the libc.
+    number = models.CharField(_("number"), max_length=32, db_collation="C")
+    model = models.ForeignKey(
+        BikeModel,
+        on_delete=models.PROTECT,
+        related_name="bikes",
+        verbose_name=_("model"),
+        db_index=False,  # bike_model_status_number serves it
+    )
+    tariff = models.ForeignKey(Tariff, on_delete=models.PROTECT, related_name="bikes", verbose_name=_("tariff"))
+    status = models.CharField(_("status"), max_length=16, choices=BikeStatus.choices, default=BikeStatus.AVAILABLE)
+    station = models.ForeignKey(
+        Station,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="bikes",
+        verbose_name=_("station"),
+        db_index=False,  # bike_station_status serves it
+    )
+    latitude = models.FloatField(_("latitude"), validators=LATITUDE_RANGE)
+    longitude = models.FloatField(_("longitude"), validators=LONGITUDE_RANGE)
+    photo = models.FileField(_("photo"), upload_to=photo_path, null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("bike")
+        verbose_name_plural = _("bikes")
+        constraints: ClassVar = [
+            # Not `unique=True`, which brings a second index for LIKE: each ride updates all of them.
+            models.UniqueConstraint(fields=["number"], name="bike_number_unique"),
+            models.CheckConstraint(condition=Q(status__in=BikeStatus.values), name="bike_status_known"),
+            models.CheckConstraint(condition=Q(latitude__range=(-90.0, 90.0)), name="bike_latitude_range"),
+            models.CheckConstraint(condition=Q(longitude__range=(-180.0, 180.0)), name="bike_longitude_range"),
+        ]
+        indexes: ClassVar = [
+            GistIndex(Func(F("longitude"), F("latitude"), function="point"), name="bike_position"),
+            models.Index(fields=["status", "number"], name="bike_status_number"),
+            models.Index(fields=["model", "status", "number"], name="bike_model_status_number"),
+            models.Index(fields=["station", "status"], name="bike_station_status"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
