@@ -1,0 +1,55 @@
+"""What a rental looks like in an answer. Plain dictionaries: a serializer's machinery costs more
+than the whole query; a test holds them to the declared `RentalOutput`."""
+
+from datetime import datetime
+from typing import Any
+
+from bikerental.core.money import money_text
+from bikerental.rentals.models import Rental
+from bikerental.rentals.selectors import RentalRow
+
+
+def rental_json(rental: RentalRow, now: datetime) -> dict[str, Any]:
+    return {
+        "id": str(rental.id),
+        "status": rental.status,
+        "bike": {
+            "id": str(rental.bike_id),
+            "number": rental.bike_number,
+            "model": {
+                "id": str(rental.model_id),
+                "name": rental.model_name,
+                "propulsion": rental.model_propulsion,
+            },
+        },
+        "started_at": rental.started_at,
+        "ended_at": rental.ended_at,
+        "start_station": _station(rental.start_station_id, rental.start_station_name),
+        "end_station": _station(rental.end_station_id, rental.end_station_name),
+        "tariff": {
+            "name": rental.tariff_name,
+            "currency": rental.currency,
+            "unlock_fee": money_text(rental.unlock_fee),
+            "per_minute": money_text(rental.per_minute),
+            "free_minutes": rental.free_minutes,
+            "daily_cap": None if rental.daily_cap is None else money_text(rental.daily_cap),
+            "overdue_after_minutes": rental.overdue_after_minutes,
+        },
+        "overdue": rental.is_overdue(now),
+        "cost": _cost(rental, now),
+    }
+
+
+def _station(station_id: object, name: str | None) -> dict[str, Any] | None:
+    return None if station_id is None else {"id": str(station_id), "name": name}
+
+
+def _cost(rental: RentalRow, now: datetime) -> dict[str, Any]:
+    if rental.status == Rental.Status.SETTLED and rental.cost_amount is not None:
+        return _cost_json(money_text(rental.cost_amount), rental.currency, rental.cost_lines or [], final=True)
+    cost = rental.cost_at(now)
+    return _cost_json(money_text(cost.amount), rental.currency, [line.as_json() for line in cost.lines], final=False)
+
+
+def _cost_json(amount: str, currency: str, lines: list[dict[str, Any]], *, final: bool) -> dict[str, Any]:
+    return {"amount": amount, "currency": currency, "final": final, "lines": lines}

@@ -1,0 +1,123 @@
+"""The rental endpoints: parse, one domain call, render."""
+
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from bikerental.api.idempotency import answer_once
+from bikerental.api.pagination import paginate
+from bikerental.api.schema import documented
+from bikerental.api.views import ApiView, read, read_query
+from bikerental.rentals.api.rendering import rental_json
+from bikerental.rentals.api.serializers import PlaceInput, RentalOutput, RentalsQuery, RentalStartInput
+from bikerental.rentals.selectors import RentalRow, rental_active_of_rider, rental_of_rider, rentals_of_rider
+from bikerental.rentals.services import rental_return, rental_start
+
+
+class RentalsView(ApiView):
+    """The caller's rides."""
+
+    @documented(
+        summary="The caller's rides, newest first",
+        query=RentalsQuery,
+        success={200: RentalOutput(many=True)},
+        errors=["invalid"],
+        paginated=True,
+    )
+    def get(self, request: Request) -> Response:
+        query = read_query(RentalsQuery, request)
+        now = timezone.now()
+        rentals = rentals_of_rider(
+            rider_id=request.user.pk,
+            status=query.get("status"),
+            started_from=query.get("from"),
+            started_to=query.get("to"),
+        )
+        return paginate(request, rentals, row=RentalRow, render=lambda row: rental_json(row, now))
+
+    @documented(
+        summary="Rent a bike",
+        description="The start time counts from here. One ride at a time; a key makes a retry safe.",
+        request=RentalStartInput,
+        success={201: RentalOutput},
+        errors=[
+            "invalid",
+            "bike_not_found",
+            "bike_unavailable",
+            "rental_in_progress",
+            "request_in_progress",
+            "idempotency_key_invalid",
+            "idempotency_key_reused",
+        ],
+        example={"bike_number": "B-000001"},
+        headers=["Idempotency-Key", "Location"],
+    )
+    def post(self, request: Request) -> Response:
+        wish = read(RentalStartInput, request)
+
+        def act() -> Response:
+            now = timezone.now()
+            rental = rental_start(
+                rider_id=request.user.pk, bike_id=wish.get("bike"), bike_number=wish.get("bike_number"), now=now
+            )
+            location = reverse("rental", args=[rental.pk])
+            return Response(
+                rental_json(RentalRow.of(rental), now), status=201, headers={"Location": request.build_absolute_uri(location)}
+            )
+
+        return answer_once(request, rider_id=request.user.pk, route="POST rentals/", act=act)
+
+
+class CurrentRentalView(ApiView):
+    """The caller's active ride."""
+
+    @documented(summary="The active ride", success={200: RentalOutput}, errors=["no_active_rental"])
+    def get(self, request: Request) -> Response:
+        row = rental_active_of_rider(rider_id=request.user.pk)
+        return Response(rental_json(row, timezone.now()))
+
+
+class RentalView(ApiView):
+    """One ride of the caller's."""
+
+    @documented(summary="One ride", success={200: RentalOutput}, errors=["not_found"])
+    def get(self, request: Request, rental_id: UUID) -> Response:
+        row = rental_of_rider(rental_id=rental_id, rider_id=request.user.pk)
+        return Response(rental_json(row, timezone.now()))
+
+
+class RentalReturnView(ApiView):
+    """Ends the caller's ride."""
+
+    @documented(
+        summary="Return the bike",
+        description=(
+            "The end time counts from here and the answer shows the cost; `final` turns true once it is settled. "
+            "Without a place the bike counts as left where it was taken."
+        ),
+        request=PlaceInput,
+        success={200: RentalOutput},
+        errors=[
+            "invalid",
+            "not_found",
+            "station_not_found",
+            "rental_not_active",
+            "request_in_progress",
+            "idempotency_key_invalid",
+            "idempotency_key_reused",
+        ],
+        example={"latitude": 59.9343, "longitude": 30.3351},
+        headers=["Idempotency-Key"],
+    )
+    def post(self, request: Request, rental_id: UUID) -> Response:
+        place = PlaceInput.place(read(PlaceInput, request))
+
+        def act() -> Response:
+            now = timezone.now()
+            rental = rental_return(rental_id=rental_id, rider_id=request.user.pk, place=place, now=now)
+            return Response(rental_json(RentalRow.of(rental), now))
+
+        return answer_once(request, rider_id=request.user.pk, route=f"POST rentals/{rental_id}/return/", act=act)

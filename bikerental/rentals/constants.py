@@ -1,0 +1,8 @@
+"""Limits of the rentals app."""
+
+from datetime import timedelta
+
+OVERDUE_REMINDED_AFTER = timedelta(days=1)
+SWEEP_BATCH = 500
+# The fast path gets this long before the sweep takes a returned rental over.
+SWEEP_GRACE = timedelta(seconds=5)

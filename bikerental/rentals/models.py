@@ -1,0 +1,126 @@
+"""Rides and what happened to them."""
+
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from bikerental.core.models import BaseModel
+from bikerental.fleet.models import Bike, Station, Tariff
+from bikerental.rentals.pricing import Cost, Terms, price
+
+
+class Rental(BaseModel):
+    """One ride. `returned` is the outbox: it says that the ride still has to be settled."""
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", _("active")
+        RETURNED = "returned", _("returned")
+        SETTLED = "settled", _("settled")
+
+    rider = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="rentals", db_index=False)
+    bike = models.ForeignKey(Bike, on_delete=models.PROTECT, related_name="rentals", db_index=False)
+    status = models.CharField(_("status"), max_length=8, choices=Status.choices, default=Status.ACTIVE)
+    started_at = models.DateTimeField(_("started at"))
+    ended_at = models.DateTimeField(_("ended at"), null=True)
+    start_station = models.ForeignKey(
+        Station, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False, verbose_name=_("from")
+    )
+    end_station = models.ForeignKey(
+        Station, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False, verbose_name=_("to")
+    )
+
+    # The tariff as it was when the ride began.
+    tariff = models.ForeignKey(Tariff, on_delete=models.PROTECT, related_name="+", db_index=False)
+    tariff_name = models.CharField(max_length=100)
+    currency = models.CharField(max_length=3)
+    unlock_fee = models.DecimalField(max_digits=10, decimal_places=2)
+    per_minute = models.DecimalField(max_digits=10, decimal_places=2)
+    free_minutes = models.PositiveIntegerField()
+    daily_cap = models.DecimalField(max_digits=10, decimal_places=2, null=True)
+    overdue_after_minutes = models.PositiveIntegerField()
+
+    overdue_at = models.DateTimeField(_("found overdue at"), null=True)
+    overdue_told_at = models.DateTimeField(_("told of being overdue at"), null=True)
+    settled_at = models.DateTimeField(_("settled at"), null=True)
+    cost_amount = models.DecimalField(_("cost"), max_digits=14, decimal_places=2, null=True)
+    cost_lines = models.JSONField(_("receipt lines"), null=True)
+
+    class Meta:
+        verbose_name = _("rental")
+        verbose_name_plural = _("rentals")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["rider"], condition=Q(status="active"), name="rental_one_open_per_rider"),
+            models.UniqueConstraint(fields=["bike"], condition=Q(status="active"), name="rental_one_open_per_bike"),
+            models.CheckConstraint(condition=Q(status__in=["active", "returned", "settled"]), name="rental_status_known"),
+            models.CheckConstraint(
+                condition=Q(status="active", ended_at=None) | (~Q(status="active") & Q(ended_at__gte=F("started_at"))),
+                name="rental_ended_unless_active",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="settled", cost_amount__gte=0, cost_lines__isnull=False, settled_at__isnull=False)
+                | (~Q(status="settled") & Q(cost_amount=None, cost_lines=None, settled_at=None)),
+                name="rental_cost_once_settled",
+            ),
+            models.CheckConstraint(
+                condition=Q(unlock_fee__gte=0, per_minute__gte=0) & (Q(daily_cap=None) | Q(daily_cap__gte=0)),
+                name="rental_terms_not_negative",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index("rider", F("started_at").desc(), F("id").desc(), name="rental_history"),
+            models.Index("bike", F("started_at").desc(), name="rental_of_bike"),
+            models.Index("ended_at", condition=Q(status="returned"), name="rental_unsettled"),
+            models.Index("started_at", condition=Q(status="active"), name="rental_open"),
+            models.Index(F("started_at").desc(), F("id").desc(), name="rental_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    @property
+    def is_active(self) -> bool:
+        return self.status == self.Status.ACTIVE
+
+    @property
+    def terms(self) -> Terms:
+        return Terms(self.currency, self.unlock_fee, self.per_minute, self.free_minutes, self.daily_cap)
+
+    def cost_at(self, now: datetime) -> Cost:
+        """What the ride cost, or would cost if it ended now."""
+        return price(self.terms, started_at=self.started_at, ended_at=self.ended_at or now)
+
+    def is_overdue(self, now: datetime) -> bool:
+        return (self.ended_at or now) - self.started_at > timedelta(minutes=self.overdue_after_minutes)
+
+
+class RentalEvent(models.Model):
+    """What happened to a ride, in order; rows are only ever added."""
+
+    class Kind(models.TextChoices):
+        STARTED = "started", _("started")
+        OVERDUE = "overdue", _("overdue")
+        RETURNED = "returned", _("returned")
+        ENDED_BY_OPERATOR = "ended_by_operator", _("ended by an operator")
+        SETTLED = "settled", _("settled")
+
+    rental = models.ForeignKey(Rental, on_delete=models.CASCADE, related_name="events")
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
+    happened_at = models.DateTimeField(_("happened at"))
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    reason = models.CharField(_("reason"), max_length=500, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("rental event")
+        verbose_name_plural = _("rental events")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["rental", "kind"], condition=~Q(kind="overdue"), name="rental_event_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.kind

@@ -1,0 +1,76 @@
+"""The price of a ride: one pure function for the running, the returned and the settled cost."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+from bikerental.core.money import money_text
+
+MINUTE = timedelta(minutes=1)
+PERIOD_MINUTES = 24 * 60
+ZERO = Decimal("0.00")
+
+
+class Terms(NamedTuple):
+    """What a tariff asks, as copied into the rental at its start."""
+
+    currency: str
+    unlock_fee: Decimal
+    per_minute: Decimal
+    free_minutes: int
+    daily_cap: Decimal | None
+
+
+class Line(NamedTuple):
+    """One position of the receipt; the amounts of all add up to the cost."""
+
+    code: str
+    amount: Decimal
+    quantity: int | None = None
+    unit_price: Decimal | None = None
+
+    def as_json(self) -> dict[str, str | int]:
+        json: dict[str, str | int] = {"code": self.code}
+        if self.quantity is not None:
+            json["quantity"] = self.quantity
+        if self.unit_price is not None:
+            json["unit_price"] = money_text(self.unit_price)
+        return json | {"amount": money_text(self.amount)}
+
+
+class Cost(NamedTuple):
+    amount: Decimal
+    lines: tuple[Line, ...]
+
+
+def minutes_begun(started_at: datetime, ended_at: datetime) -> int:
+    """Every minute that was begun, to the microsecond; a clock that went back counts as none."""
+    return max(0, -((started_at - ended_at) // MINUTE))
+
+
+def price(terms: Terms, *, started_at: datetime, ended_at: datetime) -> Cost:
+    """What a ride costs that ends now.
+
+    The first `free_minutes` cost nothing. From the start time is cut into periods of 24 hours;
+    in each the minutes cost at most `daily_cap`, and the cap takes nothing off the unlock fee.
+    """
+    minutes = minutes_begun(started_at, ended_at)
+    charged = max(0, minutes - terms.free_minutes)
+    lines = [Line("unlock", terms.unlock_fee)]
+    lines.append(Line("minutes", charged * terms.per_minute, charged, terms.per_minute))
+    if free := minutes - charged:
+        lines.append(Line("free_minutes", ZERO, free))
+    if saved := _saved_by_cap(terms, minutes):
+        lines.append(Line("daily_cap", -saved))
+    return Cost(sum((line.amount for line in lines), ZERO), tuple(lines))
+
+
+def _saved_by_cap(terms: Terms, minutes: int) -> Decimal:
+    if terms.daily_cap is None:
+        return ZERO
+    saved = ZERO
+    for period_start in range(0, minutes, PERIOD_MINUTES):
+        period_end = min(minutes, period_start + PERIOD_MINUTES)
+        charged = max(0, period_end - max(period_start, terms.free_minutes))
+        saved += max(ZERO, charged * terms.per_minute - terms.daily_cap)
+    return saved

@@ -1,0 +1,56 @@
+"""Rides that last longer than their tariff foresees."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import DurationField, ExpressionWrapper, F, Q, Value
+
+from bikerental.core.transactions import unit_of_work
+from bikerental.notifications.models import Notification
+from bikerental.notifications.services import notifications_create
+from bikerental.rentals.constants import OVERDUE_REMINDED_AFTER, SWEEP_BATCH
+from bikerental.rentals.locks import open_rentals_lock
+from bikerental.rentals.models import Rental, RentalEvent
+
+
+@unit_of_work
+def rentals_check_overdue(*, now: datetime) -> int:
+    """Mark overdue rides and tell rider and operators: once, and again after each day.
+
+    Locks the rentals. A second run finds them told.
+    """
+    rentals = open_rentals_lock(rental_ids=_to_tell(now))
+    for rental in rentals:
+        rental.overdue_at = rental.overdue_at or now
+        rental.overdue_told_at = now
+    Rental.objects.bulk_update(rentals, ["overdue_at", "overdue_told_at"])
+    RentalEvent.objects.bulk_create(
+        RentalEvent(rental=rental, kind=RentalEvent.Kind.OVERDUE, happened_at=now) for rental in rentals
+    )
+    notifications_create([message for rental in rentals for message in _messages(rental, now)])
+    return len(rentals)
+
+
+def _to_tell(now: datetime) -> list:
+    minutes = Value(timedelta(minutes=1), output_field=DurationField())
+    due_at = ExpressionWrapper(F("overdue_after_minutes") * minutes, output_field=DurationField())
+    overdue = Rental.objects.filter(
+        Q(overdue_told_at=None) | Q(overdue_told_at__lte=now - OVERDUE_REMINDED_AFTER),
+        status=Rental.Status.ACTIVE,
+        started_at__lt=Value(now) - due_at,
+    )
+    return list(overdue.order_by("started_at").values_list("pk", flat=True)[:SWEEP_BATCH])
+
+
+def _messages(rental: Rental, now: datetime) -> list[Notification]:
+    day = (now - (rental.overdue_at or now)) // OVERDUE_REMINDED_AFTER
+    context = {"started_at": rental.started_at.isoformat(), "overdue_after_minutes": rental.overdue_after_minutes}
+    recipients = {
+        Notification.Kind.OVERDUE_RIDER: rental.rider_id,
+        Notification.Kind.OVERDUE_OPERATORS: None,
+    }
+    return [
+        Notification(
+            kind=kind, recipient_id=recipient_id, subject_id=rental.pk, key=f"{kind}:{rental.pk}:{day}", context=context
+        )
+        for kind, recipient_id in recipients.items()
+    ]

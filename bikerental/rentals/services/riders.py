@@ -1,0 +1,35 @@
+"""The end of a rider's account, which the rides have a word in."""
+
+from datetime import datetime
+
+from bikerental.api.idempotency import idempotency_keys_erase
+from bikerental.core.transactions import unit_of_work
+from bikerental.rentals.exceptions import AccountClosedError, RentalInProgressError
+from bikerental.rentals.models import Rental
+from bikerental.users.exceptions import PasswordWrongError
+from bikerental.users.locks import user_lock
+from bikerental.users.models import User
+from bikerental.users.services import user_erase
+
+
+def rider_close(*, rider: User, password: str, now: datetime) -> None:
+    """Erase the rider's personal data; the rides stay, anonymised.
+
+    :raises PasswordWrongError: if it is not the rider's
+    :raises RentalInProgressError: while riding
+    """
+    if not rider.check_password(password):  # outside the transaction: slow by design
+        raise PasswordWrongError(field="password")
+    _rider_erase(rider=rider, now=now)
+
+
+@unit_of_work
+def _rider_erase(*, rider: User, now: datetime) -> None:
+    # A ride that starts at this moment locks the rider as well: one of the two comes first.
+    user = user_lock(user_id=rider.pk)
+    if user is None:
+        raise AccountClosedError
+    if Rental.objects.filter(rider=user, status=Rental.Status.ACTIVE).exists():
+        raise RentalInProgressError
+    user_erase(user=user, now=now)
+    idempotency_keys_erase(rider_id=user.pk)

@@ -1,0 +1,73 @@
+"""From `returned` to `settled`: the cost, its lines and the receipt, once."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.utils.timezone import now as utc_now
+
+from bikerental.core.money import money_text
+from bikerental.core.transactions import unit_of_work
+from bikerental.notifications.models import Notification
+from bikerental.notifications.services import notifications_create
+from bikerental.rentals.constants import SWEEP_BATCH, SWEEP_GRACE
+from bikerental.rentals.locks import returned_rentals_lock
+from bikerental.rentals.models import Rental, RentalEvent
+
+logger = logging.getLogger(__name__)
+
+
+@unit_of_work
+def rentals_settle(*, rental_ids: Sequence[UUID], now: datetime) -> int:
+    """Settle those of the rentals that are returned; how many there were.
+
+    Safe to run twice, late, or beside another worker: a settled rental is no longer taken, one
+    that another worker holds is left to it. Locks the rentals.
+    """
+    rentals = returned_rentals_lock(rental_ids=rental_ids)
+    if not rentals:
+        return 0
+    for rental in rentals:
+        cost = rental.cost_at(now)
+        rental.status = Rental.Status.SETTLED
+        rental.settled_at = now
+        rental.cost_amount = cost.amount
+        rental.cost_lines = [line.as_json() for line in cost.lines]
+    Rental.objects.bulk_update(rentals, ["status", "settled_at", "cost_amount", "cost_lines"])
+    RentalEvent.objects.bulk_create(
+        RentalEvent(rental=rental, kind=RentalEvent.Kind.SETTLED, happened_at=now) for rental in rentals
+    )
+    notifications_create([_receipt(rental) for rental in rentals])
+    return len(rentals)
+
+
+def rentals_settle_left_over(*, now: datetime, batches: int = 100) -> int:
+    """Settle what the fast path lost, oldest first, in batches of their own transactions."""
+    settled = 0
+    for _ in range(batches):
+        left_over = Rental.objects.filter(status=Rental.Status.RETURNED, ended_at__lt=now - SWEEP_GRACE)
+        rental_ids = list(left_over.order_by("ended_at").values_list("pk", flat=True)[:SWEEP_BATCH])
+        count = rentals_settle(rental_ids=rental_ids, now=utc_now()) if rental_ids else 0
+        settled += count
+        if count < SWEEP_BATCH:
+            break
+    if settled:
+        logger.info("The sweep settled %d rentals", settled)
+    return settled
+
+
+def _receipt(rental: Rental) -> Notification:
+    return Notification(
+        kind=Notification.Kind.RECEIPT,
+        recipient_id=rental.rider_id,
+        subject_id=rental.pk,
+        key=f"receipt:{rental.pk}",
+        context={
+            "started_at": rental.started_at.isoformat(),
+            "ended_at": rental.ended_at.isoformat() if rental.ended_at else None,
+            "amount": money_text(rental.cost_amount) if rental.cost_amount is not None else None,
+            "currency": rental.currency,
+            "lines": rental.cost_lines,
+        },
+    )

@@ -1,0 +1,31 @@
+"""Celery's ways in. Arguments a newer sender adds are ignored: old workers survive a deploy."""
+
+from uuid import UUID
+
+from celery import shared_task
+from django.db import OperationalError
+from django.utils import timezone
+
+
+@shared_task(autoretry_for=(OperationalError,), retry_backoff=5, retry_backoff_max=300, max_retries=8)
+def settle_rentals(*, ids: list[str], **_newer: object) -> None:
+    """Settle returned rentals. Safe to run twice: only returned ones are taken."""
+    from bikerental.rentals.services import rentals_settle
+
+    rentals_settle(rental_ids=[UUID(row_id) for row_id in ids], now=timezone.now())
+
+
+@shared_task
+def sweep_returned_rentals(**_newer: object) -> None:
+    """Settle what the fast path lost; the next run is the retry."""
+    from bikerental.rentals.services import rentals_settle_left_over
+
+    rentals_settle_left_over(now=timezone.now())
+
+
+@shared_task
+def check_overdue_rentals(**_newer: object) -> None:
+    """Mark overdue rides and tell whom it concerns; the next run is the retry."""
+    from bikerental.rentals.services import rentals_check_overdue
+
+    rentals_check_overdue(now=timezone.now())

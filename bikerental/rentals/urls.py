@@ -1,0 +1,13 @@
+from django.urls import path
+
+from bikerental.rentals.api.account import AccountView, ExportView
+from bikerental.rentals.api.views import CurrentRentalView, RentalReturnView, RentalsView, RentalView
+
+urlpatterns = [
+    path("me/", AccountView.as_view(), name="me"),
+    path("me/export/", ExportView.as_view(), name="me-export"),
+    path("rentals/", RentalsView.as_view(), name="rentals"),
+    path("rentals/current/", CurrentRentalView.as_view(), name="rental-current"),
+    path("rentals/<uuid:rental_id>/", RentalView.as_view(), name="rental"),
+    path("rentals/<uuid:rental_id>/return/", RentalReturnView.as_view(), name="rental-return"),
+]

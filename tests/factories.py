@@ -1,0 +1,64 @@
+"""Rows for tests, valid by themselves; a test names only what it is about."""
+
+import itertools
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from bikerental.fleet.models import Bike, BikeModel, Station, Tariff
+from bikerental.rentals.models import Rental
+from bikerental.users.models import User
+
+NOON = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
+PASSWORD = "pedal-harder-9"  # noqa: S105 - of invented riders
+
+_numbers = itertools.count(1)
+
+
+def make_user(**fields: Any) -> User:
+    number = next(_numbers)
+    password = fields.pop("password", PASSWORD)
+    values = {"email": f"rider{number}@example.org", "name": f"Rider {number}"} | fields
+    return User.objects.create_user(password=password, **values)
+
+
+def make_tariff(**fields: Any) -> Tariff:
+    terms = {"unlock_fee": Decimal("50.00"), "per_minute": Decimal("5.00"), "free_minutes": 0, "daily_cap": None}
+    return Tariff.objects.create(**{"name": "Basic", "currency": "RUB"} | terms | fields)
+
+
+def make_model(**fields: Any) -> BikeModel:
+    return BikeModel.objects.create(**{"name": "City", "propulsion": "human"} | fields)
+
+
+def make_station(**fields: Any) -> Station:
+    number = next(_numbers)
+    values = {"name": f"Station {number}", "latitude": 59.93, "longitude": 30.31, "capacity": 20}
+    return Station.objects.create(**values | fields)
+
+
+def make_bike(**fields: Any) -> Bike:
+    fields.setdefault("number", f"T-{next(_numbers):06}")
+    fields.setdefault("latitude", 59.93)
+    fields.setdefault("longitude", 30.31)
+    for name, make in (("model", make_model), ("tariff", make_tariff)):
+        if name not in fields:
+            fields[name] = make()
+    return Bike.objects.create(**fields)
+
+
+def make_rental(**fields: Any) -> Rental:
+    """An active rental since NOON, its bike rented; `ended_at` makes it a returned one."""
+    ended_at = fields.get("ended_at")
+    rider = fields.pop("rider", None) or make_user()
+    bike = fields.pop("bike", None) or make_bike(status="available" if ended_at else "rented")
+    tariff = bike.tariff
+    frozen = ("currency", "unlock_fee", "per_minute", "free_minutes", "daily_cap", "overdue_after_minutes")
+    values: dict[str, Any] = {name: getattr(tariff, name) for name in frozen}
+    values |= {"tariff": tariff, "tariff_name": tariff.name, "status": "returned" if ended_at else "active"}
+    return Rental.objects.create(rider=rider, bike=bike, **values | {"started_at": NOON} | fields)
+
+
+def make_returned_rental(minutes: int = 19, **fields: Any) -> Rental:
+    started_at = fields.pop("started_at", NOON)
+    return make_rental(started_at=started_at, ended_at=started_at + timedelta(minutes=minutes), **fields)
