@@ -43,8 +43,6 @@ def boxes_around(centre: Position, radius_m: float) -> list[Box]:
     if south <= -90 or north >= 90:  # a pole lies within: every longitude does
         return [Box(-180.0, max(south, -90.0), 180.0, min(north, 90.0))]
     half_width = degrees(asin(min(1.0, sin(angle) / cos(radians(centre.latitude)))))
-    if half_width >= 180:
-        return [Box(-180.0, south, 180.0, north)]
     west, east = centre.longitude - half_width, centre.longitude + half_width
     return boxes_between(
         west=west + 360 if west < -180 else west, south=south, east=east - 360 if east > 180 else east, north=north

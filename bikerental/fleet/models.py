@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bikerental.core.identifiers import uuid7
 from bikerental.core.models import BaseModel
+from bikerental.fleet.constants import BikeStatus, Propulsion
 
 LATITUDE_RANGE = (MinValueValidator(-90.0), MaxValueValidator(90.0))
 LONGITUDE_RANGE = (MinValueValidator(-180.0), MaxValueValidator(180.0))
@@ -55,14 +56,6 @@ class Tariff(BaseModel):
         return self.name
 
 
-class Propulsion(models.TextChoices):
-    """The words of GBFS."""
-
-    HUMAN = "human", _("human")
-    ELECTRIC_ASSIST = "electric_assist", _("electric assist")
-    ELECTRIC = "electric", _("electric")
-
-
 class BikeModel(BaseModel):
     name = models.CharField(_("name"), max_length=100)
     propulsion = models.CharField(_("propulsion"), max_length=16, choices=Propulsion.choices, default=Propulsion.HUMAN)
@@ -97,13 +90,6 @@ class Station(BaseModel):
         return self.name
 
 
-class BikeStatus(models.TextChoices):
-    AVAILABLE = "available", _("available")
-    RENTED = "rented", _("rented")
-    RESERVED = "reserved", _("reserved")
-    MAINTENANCE = "maintenance", _("maintenance")
-
-
 class Bike(BaseModel):
     # "C": the order of numbers, and with it every page cut, outlives an upgrade of the libc.
     number = models.CharField(_("number"), max_length=32, db_collation="C")
@@ -128,6 +114,8 @@ class Bike(BaseModel):
     latitude = models.FloatField(_("latitude"), validators=LATITUDE_RANGE)
     longitude = models.FloatField(_("longitude"), validators=LONGITUDE_RANGE)
     photo = models.FileField(_("photo"), upload_to=photo_path, null=True, blank=True)
+
+    taken_from: Station | None = None  # set by bike_take: the station that the bike has just left
 
     class Meta:
         verbose_name = _("bike")

@@ -1,0 +1,8 @@
+"""What the fleet app reads. Lists are rows, not model instances, and their ids and amounts come
+as text: a page is ready for JSON as it leaves the database. Each function states its statements."""
+
+from bikerental.fleet.selectors.bikes import bike_row, bikes_list
+from bikerental.fleet.selectors.nearby import bikes_near
+from bikerental.fleet.selectors.stations import station_by_id, station_row, stations_list
+
+__all__ = ["bike_row", "bikes_list", "bikes_near", "station_by_id", "station_row", "stations_list"]

@@ -1,0 +1,61 @@
+"""PostgreSQL's geometry in Django's expressions. The point is written exactly as the GiST index
+`bike_position` has it, or the index would not be used."""
+
+from collections.abc import Iterable
+from functools import reduce
+from math import cos, radians
+from operator import or_
+
+from django.db.models import BooleanField, F, Field, FloatField, Func, Q, Value
+from django.db.models.expressions import CombinedExpression
+from django.db.models.functions import ASin, Cos, Least, Radians, Sin, Sqrt
+
+from bikerental.core.geo import EARTH_RADIUS_M, Box, Position
+
+
+class _Geometry(Field):  # type: ignore[type-arg] # holds nothing: it only names a type that Django does not know
+    """What a point and a box are to Django."""
+
+
+def _point(longitude: F | float, latitude: F | float) -> Func:
+    return Func(longitude, latitude, function="point", output_field=_Geometry())
+
+
+def _place() -> Func:
+    return _point(F("longitude"), F("latitude"))
+
+
+class Within(Func):
+    """Whether the row's point lies in the box, by the index."""
+
+    template = "%(expressions)s"
+    arg_joiner = " <@ "
+    output_field = BooleanField()
+
+    def __init__(self, box: Box) -> None:
+        corners = _point(box.west, box.south), _point(box.east, box.north)
+        super().__init__(_place(), Func(*corners, function="box", output_field=_Geometry()))
+
+    @staticmethod
+    def any_of(boxes: Iterable[Box]) -> Q:
+        return reduce(or_, (Q(Within(box)) for box in boxes))
+
+
+class DegreesTo(Func):
+    """How far the row's point is on a flat map; only good to walk the index by."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " <-> "
+    output_field = FloatField()
+
+    def __init__(self, longitude: float, latitude: float) -> None:
+        super().__init__(_place(), _point(longitude, latitude))
+
+
+def metres_to(centre: Position) -> CombinedExpression:
+    """`core.geo.distance_m` in SQL: the great circle from the row to the centre."""
+    half_latitude = Sin(Radians(F("latitude") - centre.latitude) / 2)
+    half_longitude = Sin(Radians(F("longitude") - centre.longitude) / 2)
+    across = Value(cos(radians(centre.latitude))) * Cos(Radians(F("latitude"))) * half_longitude * half_longitude
+    chord = Sqrt(half_latitude * half_latitude + across)
+    return Value(2 * EARTH_RADIUS_M) * ASin(Least(Value(1.0), chord))

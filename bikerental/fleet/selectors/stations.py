@@ -1,0 +1,56 @@
+"""Stations, with what can be taken from and left at each."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Greatest
+
+from bikerental.fleet.constants import BikeStatus
+from bikerental.fleet.exceptions import StationNotFoundError
+from bikerental.fleet.models import Bike, Station
+from bikerental.fleet.selectors.bikes import as_text
+
+# In the order that `station_json` unpacks.
+STATION_COLUMNS = (as_text("id"), "name", "latitude", "longitude", "capacity", "bikes_available", "docks_available")
+
+
+def stations_list() -> QuerySet[Station, tuple[Any, ...]]:
+    """Rows of STATION_COLUMNS by name. One statement; the bikes of a page's stations alone are counted."""
+    at_station = Bike.objects.filter(station=OuterRef("pk"))
+    docked = _count(at_station.exclude(status=BikeStatus.RENTED))
+    return (
+        Station.objects.annotate(
+            bikes_available=_count(at_station.filter(status=BikeStatus.AVAILABLE)),
+            docks_available=Greatest(Value(0), F("capacity") - docked),
+        )
+        .order_by("name", "pk")
+        .values_list(*STATION_COLUMNS)
+    )
+
+
+def station_row(*, station_id: UUID) -> tuple[Any, ...]:
+    """One statement.
+
+    :raises StationNotFoundError: if there is none
+    """
+    row = stations_list().filter(pk=station_id).first()
+    if row is None:
+        raise StationNotFoundError
+    return row
+
+
+def station_by_id(*, station_id: UUID) -> Station:
+    """One statement.
+
+    :raises StationNotFoundError: if there is none
+    """
+    station = Station.objects.filter(pk=station_id).first()
+    if station is None:
+        raise StationNotFoundError
+    return station
+
+
+def _count(bikes: QuerySet[Bike]) -> Coalesce:
+    counts = bikes.order_by().values("station").annotate(number_of=Count("pk")).values("number_of")
+    return Coalesce(Subquery(counts, output_field=IntegerField()), 0)

@@ -1,0 +1,83 @@
+"""What changes the fleet."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from bikerental.core.transactions import unit_of_work
+from bikerental.fleet.constants import BikeStatus
+from bikerental.fleet.exceptions import BikeNotFoundError, BikeUnavailableError
+from bikerental.fleet.locks import bike_lock_for_rental, bikes_lock
+from bikerental.fleet.models import Bike, Tariff
+
+
+@unit_of_work
+def bike_take(*, bike_id: UUID | None = None, bike_number: str | None = None) -> Bike:
+    """Hand an available bike to a rider; it leaves its station, kept as `taken_from`.
+
+    Locks the bike, then compares and swaps its status: two statements. Model and tariff come
+    with it.
+
+    :raises BikeNotFoundError: if there is none
+    :raises BikeUnavailableError: if it is ridden, reserved or in maintenance
+    """
+    bike = bike_lock_for_rental(bike_id=bike_id, number=bike_number)
+    if bike is None:
+        raise BikeNotFoundError
+    available = Bike.objects.filter(pk=bike.pk, status=BikeStatus.AVAILABLE)
+    if not available.update(status=BikeStatus.RENTED, station=None):
+        raise BikeUnavailableError
+    bike.taken_from = bike.station
+    bike.status, bike.station = BikeStatus.RENTED, None
+    return bike
+
+
+@unit_of_work
+def bike_release(
+    *, bike_id: UUID, station_id: UUID | None, latitude: float | None = None, longitude: float | None = None
+) -> None:
+    """Offer a rented bike again, where the rider left it; without coordinates, where it was last.
+
+    :raises BikeUnavailableError: if it is not rented; the ride and its bike disagree
+    """
+    place: dict[str, Any] = {"station": station_id}
+    if latitude is not None and longitude is not None:
+        place |= {"latitude": latitude, "longitude": longitude}
+    rented = Bike.objects.filter(pk=bike_id, status=BikeStatus.RENTED)
+    if not rented.update(status=BikeStatus.AVAILABLE, **place):
+        raise BikeUnavailableError
+
+
+def bike_send_to_maintenance(*, bike_id: UUID) -> None:
+    """Take a bike off the street; where it stands stays known.
+
+    :raises BikeNotFoundError: if there is none
+    :raises BikeUnavailableError: while it is rented
+    """
+    _status_set(bike_id, BikeStatus.MAINTENANCE)
+
+
+def bike_return_to_service(*, bike_id: UUID) -> None:
+    """Offer a bike to riders again.
+
+    :raises BikeNotFoundError: if there is none
+    :raises BikeUnavailableError: while it is rented
+    """
+    _status_set(bike_id, BikeStatus.AVAILABLE)
+
+
+@unit_of_work
+def bikes_set_tariff(*, bike_ids: Iterable[UUID], tariff: Tariff) -> int:
+    """Rides that have begun keep the terms they began with. Locks the bikes by id."""
+    bikes = bikes_lock(bike_ids=list(bike_ids))
+    return Bike.objects.filter(pk__in=[bike.pk for bike in bikes]).update(tariff=tariff)
+
+
+@unit_of_work
+def _status_set(bike_id: UUID, status: BikeStatus) -> None:
+    changed = Bike.objects.filter(pk=bike_id).exclude(status=BikeStatus.RENTED).update(status=status)
+    if changed:
+        return
+    if Bike.objects.filter(pk=bike_id).exists():
+        raise BikeUnavailableError
+    raise BikeNotFoundError
