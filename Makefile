@@ -1,0 +1,47 @@
+# Every target makes or updates .venv first; the work itself is Python, in compose/bare/.
+PYTHON ?= python3
+IN_VENV := @exec $(PYTHON) -m compose.bare.bootstrap
+BARE := $(IN_VENV) python -m compose.bare
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements"
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint types format requirements shell psql manage bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## start everything on this machine; PORT=8001 and FLOWER_PORT=5556 move it
+	$(BARE) run
+
+test: ## run the test suite; ARGS="tests/users -k login" goes to pytest
+	$(BARE) with-services -- python -m pytest $(ARGS)
+
+lint: ## check format, style, import contracts, missing migrations and Django's own checks
+	$(IN_VENV) sh -ec 'ruff format --check .; ruff check .; lint-imports; \
+		python manage.py check; python -m compose.bare with-services -- python manage.py makemigrations --check --dry-run'
+
+types: ## check the types
+	$(IN_VENV) mypy
+
+format: ## format the code and mend what can be mended
+	$(IN_VENV) sh -ec 'ruff check --fix .; ruff format .'
+
+requirements: ## compile requirements/*.in into *.txt with hashes; ARGS="--upgrade" takes newer releases
+	$(IN_VENV) sh -ec 'for name in base local production; do \
+		$(COMPILE) $(ARGS) requirements/$$name.in -o requirements/$$name.txt; done'
+
+shell: ## open a Django shell in the running stack
+	$(BARE) inside -- python manage.py shell
+
+psql: ## open psql in the running stack's database
+	$(BARE) inside -- sh -c 'exec psql "$$DATABASE_URL"'
+
+manage: ## run a manage.py command in the running stack: CMD="createsuperuser"
+	$(BARE) inside -- python manage.py $(CMD)
+
+bench: ## measure the API under load, on servers that write to disk as production does
+	$(BARE) with-services --durable -- python -m tests.load $(ARGS)
+
+clean: ## remove .run with the demo database in it; YES=1 does not ask
+	$(BARE) clean $(if $(YES),--yes)

@@ -1,0 +1,156 @@
+"""Running programs, waiting for them, and finding and ending whatever a stack left behind."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import psutil
+
+from compose.bare.progress import TroubleError
+from compose.bare.state import MARK, ROOT, State
+
+INTERRUPTING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+TAIL_LINES = 15
+SERVERS = {"postgres", "redis-server"}
+# Supervisor stops its programs one group after the other; each has its own limit in supervision.py.
+SUPERVISOR_SECONDS = 120
+PROGRAM_SECONDS = 40
+SERVER_SECONDS = 30
+
+
+def run_logged(command: list[str], *, log: Path, environment: dict[str, str], seconds: int) -> None:
+    """Run to the end; the log is shown only when the command fails."""
+    with log.open("w") as output:
+        # A session of its own: a Ctrl-C reaches only the runner, which then ends everything in order.
+        try:
+            subprocess.run(
+                command,
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                timeout=seconds,
+                start_new_session=True,
+                check=True,
+            )
+        except subprocess.CalledProcessError as error:
+            raise TroubleError(f"`{log.stem}` failed:\n{tail(log)}") from error
+        except subprocess.TimeoutExpired as error:
+            raise TroubleError(f"`{log.stem}` took longer than {seconds} s:\n{tail(log)}") from error
+
+
+def tail(log: Path) -> str:
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    return "\n".join(f"    {line}" for line in lines[-TAIL_LINES:])
+
+
+def wait_until(condition: Callable[[], bool], *, seconds: float, what: str, log: Path) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TroubleError(f"{what} did not come within {seconds:.0f} s; the end of {log}:\n{tail(log)}")
+        time.sleep(0.05)
+
+
+def free_port() -> int:
+    with socket.socket() as candidate:
+        candidate.bind(("127.0.0.1", 0))
+        port: int = candidate.getsockname()[1]
+        return port
+
+
+def require_free_port(port: int, variable: str) -> None:
+    with socket.socket() as candidate:
+        # A connection that has just been closed does not count as somebody else's.
+        candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            candidate.bind(("127.0.0.1", port))
+        except OSError:
+            message = f"Port {port} is taken: `{variable}={port + 1} make run` takes another."
+            raise TroubleError(message) from None
+
+
+def leftovers(state: State) -> list[psutil.Process]:
+    """Every living process that carries the stack's mark, but this one."""
+    return [
+        process
+        for process in psutil.process_iter()
+        if process.pid != os.getpid() and str(state.folder) in _marks(process).split(os.pathsep)
+    ]
+
+
+def _marks(process: psutil.Process) -> str:
+    try:
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return ""
+        return process.environ().get(MARK, "")
+    except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):
+        return ""
+
+
+def end_leftovers(state: State) -> None:
+    """End the stack's processes, the way each of them likes best: what uses a server ends before it.
+
+    Supervisor goes first, because it would start the others again and knows how to stop them.
+    """
+    _end(lambda: [process for process in leftovers(state) if _is_supervisor(process)], SUPERVISOR_SECONDS)
+    _end(lambda: [process for process in leftovers(state) if _name(process) not in SERVERS], PROGRAM_SECONDS)
+    _end(lambda: leftovers(state), SERVER_SECONDS)
+
+
+def _end(find: Callable[[], list[psutil.Process]], seconds: float) -> None:
+    for process in _parents(find()):
+        # INT asks PostgreSQL for a fast shutdown; TERM would let it wait for its clients.
+        _send(process, signal.SIGINT if _name(process) == "postgres" else signal.SIGTERM)
+    if not _gone(find, seconds):
+        for process in find():
+            _send(process, signal.SIGKILL)
+        _gone(find, seconds)
+
+
+def _gone(find: Callable[[], list[psutil.Process]], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while find():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def _parents(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
+    """Those that no other one of them will end itself."""
+    pids = {process.pid for process in processes}
+    return [process for process in processes if _parent_of(process) not in pids]
+
+
+def _parent_of(process: psutil.Process) -> int | None:
+    try:
+        return process.ppid()
+    except psutil.NoSuchProcess:
+        return None
+
+
+def _name(process: psutil.Process) -> str:
+    try:
+        return process.name()
+    except psutil.NoSuchProcess:
+        return ""
+
+
+def _is_supervisor(process: psutil.Process) -> bool:
+    try:
+        return "supervisor.supervisord" in process.cmdline()
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return False
+
+
+def _send(process: psutil.Process, number: signal.Signals) -> None:
+    try:
+        process.send_signal(number)
+    except psutil.NoSuchProcess:
+        pass

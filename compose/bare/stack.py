@@ -1,0 +1,189 @@
+"""The whole stack on this machine, until Ctrl-C."""
+
+import os
+import shutil
+import time
+import urllib.request
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from bikerental.users.constants import DEMO_ADMIN_EMAIL, DEMO_PASSWORD, DEMO_RIDER_EMAIL
+from compose.bare.guard import guarded
+from compose.bare.postgresql import UNPRIVILEGED, PostgreSQL
+from compose.bare.preparation import prepare_application
+from compose.bare.processes import end_leftovers, leftovers, require_free_port, wait_until
+from compose.bare.progress import TroubleError, say, step
+from compose.bare.redis_server import RedisServer
+from compose.bare.services import tool_environment
+from compose.bare.state import MARK, State
+from compose.bare.supervision import Group, Program, Supervisor, Watch
+
+READY_SECONDS = 60
+CELERY = ["python", "-m", "celery", "--app", "config.celery_app"]
+
+
+@dataclass(frozen=True)
+class Ports:
+    web: int
+    flower: int
+
+    @classmethod
+    def from_environment(cls) -> "Ports":
+        return cls(web=number_from("PORT", 8000), flower=number_from("FLOWER_PORT", 5555))
+
+    def require_free(self) -> None:
+        require_free_port(self.web, "PORT")
+        require_free_port(self.flower, "FLOWER_PORT")
+
+
+def number_from(variable: str, default: int) -> int:
+    value = os.environ.get(variable) or str(default)
+    if not value.isdecimal():
+        raise TroubleError(f"{variable} must be a number, not {value!r}.")
+    return int(value)
+
+
+class Stack:
+    def __init__(self, state: State) -> None:
+        self.started = time.monotonic()
+        self.state = state
+        self.ports = Ports.from_environment()
+        self.postgresql = PostgreSQL(state, is_durable=True) if "DATABASE_URL" not in os.environ else None
+        self.redis = RedisServer(state, is_durable=True) if "REDIS_URL" not in os.environ else None
+        self.environment = self._environment()
+        self.supervisor = Supervisor(state, self._groups())
+
+    def _environment(self) -> dict[str, str]:
+        defaults = {
+            "DJANGO_SETTINGS_MODULE": "config.settings.local",
+            "DJANGO_DEBUG": "False",
+            "DJANGO_SECRET_KEY": self.state.secret("django"),
+            "JWT_SIGNING_KEY": self.state.secret("jwt"),
+            "MEDIA_ROOT": str(self.state.media),
+            "STATIC_ROOT": str(self.state.static),
+        }
+        own = {
+            "PORT": str(self.ports.web),
+            "PROMETHEUS_MULTIPROC_DIR": str(self.state.metrics),
+            # Celery ends on QUIT the way it should on TERM: the running task ends, the others go back.
+            "REMAP_SIGTERM": "SIGQUIT",
+        }
+        if self.postgresql:
+            own["DATABASE_URL"] = self.postgresql.url
+        if self.redis:
+            own["REDIS_URL"] = self.redis.url
+        return defaults | tool_environment() | own
+
+    def _groups(self) -> list[Group]:
+        return [
+            Group("servers", list(self._servers()), starts_at_once=True),
+            Group("application", self._application(), starts_at_once=False),
+        ]
+
+    def _servers(self) -> Iterable[Program]:
+        if self.postgresql:
+            account = UNPRIVILEGED if self.postgresql.account else ""
+            yield Program("postgres", self.postgresql.command, 30, stop_signal="INT", account=account, folder="/")
+        if self.redis:
+            yield Program("redis", self.redis.command, 20)
+
+    def _application(self) -> list[Program]:
+        worker = ["worker", "--hostname", "worker@%h", "--concurrency", "2", "--without-gossip", "--without-mingle"]
+        beat = ["beat", "--scheduler", "django_celery_beat.schedulers:DatabaseScheduler", "--pidfile", ""]
+        flower = ["flower", "--address=127.0.0.1", f"--port={self.ports.flower}"]
+        return [
+            Program("web", self._web(), 25),
+            Program("worker", [*CELERY, *worker], 30),  # beyond Celery's soft shutdown of 20 s
+            Program("beat", [*CELERY, *beat], 10),
+            Program("flower", [*CELERY, *flower], 10),
+        ]
+
+    def _web(self) -> list[str]:
+        processes = number_from("WEB_PROCESSES", min(max(os.cpu_count() or 2, 2), 4))
+        threads = number_from("WEB_THREADS", 8)
+        return [
+            *("python", "-m", "granian", "--interface", "wsgi", "config.wsgi:application"),
+            *("--host", "127.0.0.1", "--port", str(self.ports.web), "--http", "1", "--no-ws"),
+            *("--workers", str(processes), "--blocking-threads", str(threads)),
+            *("--respawn-failed-workers", "--respawn-interval", "1", "--workers-kill-timeout", "20"),
+        ]
+
+    def run(self) -> None:
+        """Start everything, then watch it until it is interrupted."""
+        if leftovers(self.state):
+            with step("Ending what an earlier start left behind"):
+                end_leftovers(self.state)
+        self.ports.require_free()
+        environment = self.environment | {MARK: self.state.mark}
+        with guarded(self.state, environment=environment, is_temporary=False):
+            self._start(environment)
+            self._watch()
+
+    def _start(self, environment: dict[str, str]) -> None:
+        empty(self.state.metrics)
+        with step(f"Starting {self._server_names()}"):
+            self._prepare_servers()
+            self.supervisor.start(environment)
+            self._wait_for_servers()
+        prepare_application(self.state, environment)
+        with step("Starting web, worker, beat and Flower"):
+            self.supervisor.start_group("application")
+            self._wait_for_application()
+        self.state.publish(self.environment)
+        say(self._welcome())
+
+    def _server_names(self) -> str:
+        own = {"PostgreSQL": self.postgresql, "Redis": self.redis}
+        return ", ".join([*(name for name, server in own.items() if server), "Supervisor"])
+
+    def _prepare_servers(self) -> None:
+        for server in filter(None, (self.postgresql, self.redis)):
+            server.prepare()
+
+    def _wait_for_servers(self) -> None:
+        for server in filter(None, (self.postgresql, self.redis)):
+            server.wait()
+
+    def _wait_for_application(self) -> None:
+        pages = {"web": f"{self.ports.web}/health/ready/", "flower": f"{self.ports.flower}/healthcheck"}
+        for name, page in pages.items():
+            url = f"http://127.0.0.1:{page}"
+            wait_until(partial(answers, url), seconds=READY_SECONDS, what=url, log=self.state.logs / f"{name}.log")
+
+    def _welcome(self) -> str:
+        web = f"http://localhost:{self.ports.web}"
+        return f"""
+  Ready after {time.monotonic() - self.started:.1f} s. Ctrl-C ends everything; the data stays for the next start.
+
+    Swagger UI  {web}/api/docs/
+                rider {DEMO_RIDER_EMAIL}, password {DEMO_PASSWORD}
+    Admin       {web}/admin/
+                {DEMO_ADMIN_EMAIL}, password {DEMO_PASSWORD}
+    Flower      http://127.0.0.1:{self.ports.flower}/
+    Logs        {self.state.logs}
+"""
+
+    def _watch(self) -> None:
+        watch = Watch(self.supervisor)
+        while self.supervisor.is_running():
+            time.sleep(1)
+            for line in watch.changes():
+                say(line)
+        raise TroubleError(f"Supervisor ended by itself; {self.supervisor.log} says why.")
+
+
+def answers(url: str) -> bool:
+    # Straight to our own machine, whatever proxy the environment names.
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with direct.open(url, timeout=5) as response:
+            return bool(response.status == 200)
+    except OSError:
+        return False
+
+
+def empty(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.mkdir(mode=0o700)

@@ -1,0 +1,156 @@
+"""Supervisor: keeps the stack's programs running and stops them in order."""
+
+import shlex
+import socket
+import subprocess
+import sys
+import time
+from configparser import RawConfigParser
+from dataclasses import dataclass
+from getpass import getuser
+from http.client import HTTPException
+from io import StringIO
+from typing import Any
+from xmlrpc.client import Fault, ServerProxy
+
+from compose.bare.processes import free_port, wait_until
+from compose.bare.state import ROOT, State, write_private
+
+START_SECONDS = 20
+CALL_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Program:
+    name: str
+    command: list[str]
+    stop_seconds: int
+    stop_signal: str = "TERM"
+    account: str = ""
+    folder: str = str(ROOT)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Groups start in this order when told to, and stop one after the other in the reverse order."""
+
+    name: str
+    programs: list[Program]
+    starts_at_once: bool
+
+
+class Supervisor:
+    def __init__(self, state: State, groups: list[Group]) -> None:
+        self.groups = groups
+        self.state = state
+        self.port = free_port()
+        self.password = state.secret("supervisor")
+        self.log = state.logs / "supervisor.log"
+        self.configuration = state.folder / "supervisor.conf"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, environment: dict[str, str]) -> None:
+        write_private(self.configuration, self._configured())
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "supervisor.supervisord", "--nodaemon", "--configuration", str(self.configuration)],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        wait_until(self._answers, seconds=START_SECONDS, what="Supervisor", log=self.log)
+
+    def start_group(self, name: str) -> None:
+        self._api.startProcessGroup(name, False)
+
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def processes(self) -> dict[str, tuple[str, int]]:
+        """The state and the process id of each program, by its name."""
+        return {info["name"]: (info["statename"], info["pid"]) for info in self._api.getAllProcessInfo()}
+
+    @property
+    def _api(self) -> Any:
+        # The only thing that a remote call cannot bring itself: a limit to its wait.
+        socket.setdefaulttimeout(CALL_SECONDS)
+        return ServerProxy(f"http://bare:{self.password}@127.0.0.1:{self.port}/RPC2").supervisor
+
+    def _answers(self) -> bool:
+        try:
+            self._api.getState()
+        except (OSError, HTTPException, Fault):
+            return False
+        return True
+
+    def _configured(self) -> str:
+        parser = RawConfigParser()
+        parser.read_dict(self._sections())
+        text = StringIO()
+        parser.write(text)
+        return text.getvalue()
+
+    def _sections(self) -> dict[str, dict[str, str]]:
+        sections = {
+            "supervisord": {"logfile": literal(str(self.log)), "pidfile": "/dev/null", "user": getuser()},
+            "inet_http_server": {"port": f"127.0.0.1:{self.port}", "username": "bare", "password": self.password},
+            "rpcinterface:supervisor": {
+                "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
+            },
+            "supervisorctl": {
+                "serverurl": f"http://127.0.0.1:{self.port}",
+                "username": "bare",
+                "password": self.password,
+            },
+        }
+        for priority, group in enumerate(self.groups):
+            members = ",".join(program.name for program in group.programs)
+            sections[f"group:{group.name}"] = {"programs": members, "priority": str(priority)}
+            for program in group.programs:
+                sections[f"program:{program.name}"] = self._section(program, starts_at_once=group.starts_at_once)
+        return sections
+
+    def _section(self, program: Program, *, starts_at_once: bool) -> dict[str, str]:
+        section = {
+            "command": literal(shlex.join(program.command)),
+            "directory": literal(program.folder),
+            "autostart": str(starts_at_once).lower(),
+            "autorestart": "true",
+            "startretries": "20",  # a server that is away for a few minutes must not end its clients for good
+            "stopsignal": program.stop_signal,
+            "stopwaitsecs": str(program.stop_seconds),
+            "killasgroup": "true",
+            "redirect_stderr": "true",
+            "stdout_logfile": literal(str(self.state.logs / f"{program.name}.log")),
+            "stdout_logfile_maxbytes": "10MB",
+            "stdout_logfile_backups": "2",
+        }
+        return section | ({"user": program.account} if program.account else {})
+
+
+def literal(text: str) -> str:
+    """Supervisor expands percent signs in every value."""
+    return text.replace("%", "%%")
+
+
+class Watch:
+    """Tells when a program has ended and was started again."""
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self.supervisor = supervisor
+        self._known = supervisor.processes()
+
+    def changes(self) -> list[str]:
+        try:
+            now = self.supervisor.processes()
+        except (OSError, HTTPException, Fault):
+            return []  # it is ending; the caller asks whether it is running
+        lines = [f"{name} is {state.lower()}" for name, (state, pid) in now.items() if self._is_news(name, state, pid)]
+        self._known = now
+        stamp = time.strftime("%H:%M:%S")
+        return [f"  {stamp} {line}, see {self.supervisor.state.logs.name}/" for line in lines]
+
+    def _is_news(self, name: str, state: str, pid: int) -> bool:
+        return (state, pid) != self._known.get(name) and state not in {"STARTING", "STOPPING"}
