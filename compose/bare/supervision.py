@@ -94,7 +94,12 @@ class Supervisor:
 
     def _sections(self) -> dict[str, dict[str, str]]:
         sections = {
-            "supervisord": {"logfile": literal(str(self.log)), "pidfile": literal(str(self.state.folder / "supervisor.pid")), "user": getuser()},
+            "supervisord": {
+                "logfile": literal(str(self.log)),
+                # Never a device such as /dev/null: Supervisor removes the file when it ends, as root too.
+                "pidfile": literal(str(self.state.folder / "supervisor.pid")),
+                "user": getuser(),
+            },
             "inet_http_server": {"port": f"127.0.0.1:{self.port}", "username": "bare", "password": self.password},
             "rpcinterface:supervisor": {
                 "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
