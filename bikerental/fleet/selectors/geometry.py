@@ -41,17 +41,6 @@ class Within(Func):
         return reduce(or_, (Q(Within(box)) for box in boxes))
 
 
-class DegreesTo(Func):
-    """How far the row's point is on a flat map; only good to walk the index by."""
-
-    template = "(%(expressions)s)"
-    arg_joiner = " <-> "
-    output_field = FloatField()
-
-    def __init__(self, longitude: float, latitude: float) -> None:
-        super().__init__(_place(), _point(longitude, latitude))
-
-
 def metres_to(centre: Position) -> CombinedExpression:
     """`core.geo.distance_m` in SQL: the great circle from the row to the centre."""
     half_latitude = Sin(Radians(F("latitude") - centre.latitude) / 2)

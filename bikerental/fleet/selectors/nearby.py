@@ -5,20 +5,38 @@ longitude is shorter than one of latitude, and the 180th meridian has two sides.
 bounds: among any n bikes the farthest is at least as far as the n-th nearest of all. Within that
 bound the exact distances decide. Both steps touch some multiple of the page, however many bikes
 there are.
+
+The walk has a limit inside a limit. The inner one holds nothing that PostgreSQL could misjudge (it
+takes any box for a thousandth of the table, and would rather sort a whole city), the outer one
+stops it as soon as enough bikes pass the filters.
 """
 
 from typing import Any
 
+from django.db import connection
 from django.db.models import F, Q, QuerySet
 
-from bikerental.core.geo import Box, Position, boxes_around
+from bikerental.core.geo import Position, boxes_around, distance_m
 from bikerental.fleet.models import Bike
 from bikerental.fleet.selectors.bikes import BIKE_COLUMNS, bikes_filter
-from bikerental.fleet.selectors.geometry import DegreesTo, Within, metres_to
+from bikerental.fleet.selectors.geometry import Within, metres_to
 from bikerental.fleet.types import BikeFilters, Circle, NearCursor, NearPage
 
-# From here on the walk costs as much as it saves.
-WALK_MAX = 10_000
+# From here on the walk for one page costs as much as it saves.
+WANTED_MAX = 10_000
+# So many bikes are looked at for those wanted. What is rarer still, the other indexes find.
+WALK_MAX = 50_000
+_WALK = """
+    (SELECT id, latitude, longitude
+       FROM (SELECT id, latitude, longitude, status, station_id, model_id
+               FROM fleet_bike
+              ORDER BY point(longitude, latitude) <-> point(%(longitude{side})s, %(latitude)s)
+              LIMIT %(walk_max)s) AS near
+      WHERE (%(status)s IS NULL OR status = %(status)s)
+        AND (%(station_id)s IS NULL OR station_id = %(station_id)s)
+        AND (%(model_id)s IS NULL OR model_id = %(model_id)s)
+      LIMIT %(wanted)s)
+"""
 
 
 def bikes_near(*, circle: Circle, filters: BikeFilters, cursor: NearCursor, limit: int) -> NearPage:
@@ -26,12 +44,14 @@ def bikes_near(*, circle: Circle, filters: BikeFilters, cursor: NearCursor, limi
     bikes = bikes_filter(filters).annotate(distance=metres_to(circle.centre))
     if cursor.backward:
         return _page_before(bikes, circle, cursor, limit)
-    return _page_after(bikes, circle, cursor, limit)
+    return _page_after(bikes, filters, circle, cursor, limit)
 
 
-def _page_after(bikes: QuerySet[Bike], circle: Circle, cursor: NearCursor, limit: int) -> NearPage:
+def _page_after(
+    bikes: QuerySet[Bike], filters: BikeFilters, circle: Circle, cursor: NearCursor, limit: int
+) -> NearPage:
     wanted = cursor.seen + limit + 1
-    bound = _distance_bound(bikes, circle, wanted)
+    bound = _distance_bound(filters, circle, wanted)
     beyond = Q(distance__gt=cursor.distance_m) | Q(distance=cursor.distance_m, pk__gt=cursor.bike_id)
     rows = list(_rows(bikes, circle.centre, bound).filter(beyond).order_by("distance", "pk")[: limit + 1])
     page = rows[:limit]
@@ -58,24 +78,33 @@ def _page_before(bikes: QuerySet[Bike], circle: Circle, cursor: NearCursor, limi
     return NearPage(page, following, previous)
 
 
-def _distance_bound(bikes: QuerySet[Bike], circle: Circle, wanted: int) -> float:
+def _distance_bound(filters: BikeFilters, circle: Circle, wanted: int) -> float:
     """A distance within which lie the `wanted` nearest bikes, or all in the circle. One statement."""
-    if wanted > WALK_MAX:
+    if wanted > WANTED_MAX:
         return circle.radius_m
-    walks = [_walk(bikes, circle.centre, box)[:wanted] for box in boxes_around(*circle)]
-    met = walks[0] if len(walks) == 1 else walks[0].union(*walks[1:], all=True)
-    distances = sorted(met)
-    return min(distances[wanted - 1], circle.radius_m) if len(distances) >= wanted else circle.radius_m
+    met = {
+        bike_id: distance_m(circle.centre, Position(latitude, longitude))
+        for bike_id, latitude, longitude in _walk(filters, circle, wanted)
+    }
+    if len(met) < wanted:
+        return circle.radius_m
+    farthest = sorted(met.values())[wanted - 1]
+    # A hair more: PostgreSQL's sine may differ from Python's in the last bit.
+    return min(farthest * (1 + 1e-9) + 1e-6, circle.radius_m)
 
 
-def _walk(bikes: QuerySet[Bike], centre: Position, box: Box) -> QuerySet[Bike, float]:
-    longitude = centre.longitude
-    if longitude - box.east > 180:  # the box lies over the 180th meridian
-        longitude -= 360
-    elif box.west - longitude > 180:
-        longitude += 360
-    walk = bikes.filter(Within(box)).order_by(DegreesTo(longitude, centre.latitude))
-    return walk.values_list("distance", flat=True)
+def _walk(filters: BikeFilters, circle: Circle, wanted: int) -> list[tuple[Any, ...]]:
+    """Bikes near the centre by the flat map; from both sides where the circle meets the 180th meridian."""
+    latitude, longitude = circle.centre
+    sides = {"": longitude, "_over": longitude - 360 if longitude > 0 else longitude + 360}
+    if len(boxes_around(*circle)) == 1:
+        del sides["_over"]
+    values = {"latitude": latitude, "walk_max": WALK_MAX, "wanted": wanted}
+    values |= {"status": filters.status, "station_id": filters.station_id, "model_id": filters.model_id}
+    values |= {f"longitude{side}": value for side, value in sides.items()}
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(_WALK.format(side=side) for side in sides), values)
+        return cursor.fetchall()
 
 
 def _rows(bikes: QuerySet[Bike], centre: Position, bound: float) -> QuerySet[Bike, tuple[Any, ...]]:

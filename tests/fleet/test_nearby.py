@@ -1,0 +1,195 @@
+"""Bikes by distance: exact against a slow computation of the same, everywhere on the globe."""
+
+import random
+from math import cos, radians
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import connection
+from pytest_django import DjangoAssertNumQueries
+
+from bikerental.core.geo import Position, distance_m
+from bikerental.fleet.models import Bike
+from bikerental.fleet.selectors import bikes_near
+from bikerental.fleet.types import BikeFilters, Circle, NearCursor
+from tests.factories import make_bike, make_model, make_tariff
+
+pytestmark = pytest.mark.django_db
+
+CITY = Position(59.93, 30.31)
+CENTRES = {
+    "city": CITY,
+    "equator": Position(0.0, 0.0),
+    "west of the 180th meridian": Position(-17.0, 179.99),
+    "east of the 180th meridian": Position(65.0, -179.999),
+    "on the 180th meridian": Position(10.0, 180.0),
+    "on its other name": Position(10.0, -180.0),
+    "north pole": Position(90.0, 0.0),
+    "beside the south pole": Position(-89.97, 120.0),
+    "far north": Position(84.0, -45.0),
+}
+
+
+def scatter(centre: Position, *, number_of: int, seed: int = 1, spread_m: float = 14_000, **fields: Any) -> None:
+    """Bikes all round, some of them beyond the greatest radius, some at one and the same place."""
+    draw = random.Random(seed)  # noqa: S311 - a reproducible scatter, not a secret
+    model, tariff = make_model(), make_tariff()
+    degrees = spread_m / 111_195
+    places = [centre, centre]
+    while len(places) < number_of:
+        latitude = centre.latitude + draw.uniform(-degrees, degrees)
+        width = min(180.0, degrees / max(cos(radians(centre.latitude)), 1e-9))
+        longitude = centre.longitude + draw.uniform(-width, width)
+        places.append(Position(max(-90.0, min(90.0, latitude)), (longitude + 180) % 360 - 180))
+    Bike.objects.bulk_create(
+        Bike(number=f"N-{seed}-{i}", model=model, tariff=tariff, latitude=p.latitude, longitude=p.longitude, **fields)
+        for i, p in enumerate(places)
+    )
+
+
+def nearest_by_hand(circle: Circle) -> dict[UUID, float]:
+    """The bikes of the circle, with their distances to a tenth of a millimetre, in order."""
+    found = {}
+    for bike in Bike.objects.all():
+        metres = distance_m(circle.centre, Position(bike.latitude, bike.longitude))
+        if metres <= circle.radius_m:
+            found[bike.pk] = round(metres, 4)
+    return dict(sorted(found.items(), key=lambda item: (item[1], item[0])))
+
+
+def pages(circle: Circle, *, limit: int, filters: BikeFilters = BikeFilters()) -> list[list[UUID]]:
+    cursor: NearCursor | None = NearCursor()
+    taken = []
+    while cursor is not None:
+        page = bikes_near(circle=circle, filters=filters, cursor=cursor, limit=limit)
+        taken.append([row[-1] for row in page.rows])
+        cursor = page.next
+    return taken
+
+
+@pytest.mark.parametrize("centre", CENTRES.values(), ids=CENTRES.keys())
+@pytest.mark.parametrize("radius_m", [300.0, 10_000.0])
+def test_pages_hold_every_bike_of_the_circle_by_exact_distance(centre: Position, radius_m: float) -> None:
+    scatter(centre, number_of=400)
+    circle = Circle(centre, radius_m)
+
+    found = [pk for page in pages(circle, limit=37) for pk in page]
+
+    expected = nearest_by_hand(circle)
+    assert len(expected) >= 2
+    assert len(found) == len(expected)
+    assert set(found) == set(expected)
+    assert [expected[pk] for pk in found] == list(expected.values())
+
+
+def test_a_row_ends_in_the_distance_that_the_kernel_computes() -> None:
+    bike = make_bike(latitude=59.95, longitude=30.35)
+
+    [row] = bikes_near(circle=Circle(CITY, 5_000), filters=BikeFilters(), cursor=NearCursor(), limit=5).rows
+
+    assert row[-1] == bike.pk
+    assert row[-2] == pytest.approx(distance_m(CITY, Position(59.95, 30.35)), rel=1e-12)
+
+
+def test_two_statements_a_page(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    scatter(CENTRES["west of the 180th meridian"], number_of=60)
+
+    with django_assert_num_queries(2):
+        page = bikes_near(
+            circle=Circle(CENTRES["west of the 180th meridian"], 10_000),
+            filters=BikeFilters(),
+            cursor=NearCursor(),
+            limit=10,
+        )
+
+    assert len(page.rows) == 10
+
+
+def test_back_again_shows_the_same_pages(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    scatter(CITY, number_of=100)
+    circle = Circle(CITY, 10_000)
+    forth, cursor = [], NearCursor()
+    while True:
+        page = bikes_near(circle=circle, filters=BikeFilters(), cursor=cursor, limit=20)
+        forth.append([row[-1] for row in page.rows])
+        if page.next is None:
+            break
+        cursor = page.next
+
+    back = [forth[-1]]
+    while page.previous is not None:
+        with django_assert_num_queries(1):
+            page = bikes_near(circle=circle, filters=BikeFilters(), cursor=page.previous, limit=20)
+        back.append([row[-1] for row in page.rows])
+
+    assert back == forth[::-1]
+    assert page.next is not None
+    again = bikes_near(circle=circle, filters=BikeFilters(), cursor=page.next, limit=20)
+    assert [row[-1] for row in again.rows] == forth[1]
+
+
+def test_bikes_that_come_near_between_two_pages_hide_none_of_the_rest() -> None:
+    scatter(CITY, number_of=60)
+    circle = Circle(CITY, 10_000)
+    expected = list(nearest_by_hand(circle))
+    first = bikes_near(circle=circle, filters=BikeFilters(), cursor=NearCursor(), limit=10)
+    assert first.next is not None
+
+    scatter(CITY, number_of=80, seed=2, spread_m=1)
+    rest, cursor = [], first.next
+    while cursor is not None:
+        page = bikes_near(circle=circle, filters=BikeFilters(), cursor=cursor, limit=10)
+        rest += [row[-1] for row in page.rows]
+        cursor = page.next  # type: ignore[assignment] # the loop ends on None
+
+    assert rest == expected[10:]
+
+
+def test_filters_hold_in_both_steps() -> None:
+    scatter(CITY, number_of=80, status="maintenance")
+    wanted = make_bike(latitude=59.99, longitude=30.31)
+
+    found = pages(Circle(CITY, 10_000), limit=5, filters=BikeFilters(status="available"))
+
+    assert found == [[wanted.pk]]
+
+
+def test_an_empty_circle_is_one_empty_page() -> None:
+    make_bike(latitude=10.0, longitude=10.0)
+
+    page = bikes_near(circle=Circle(CITY, 10_000), filters=BikeFilters(), cursor=NearCursor(), limit=5)
+
+    assert page == ([], None, None)
+
+
+def plans_of(circle: Circle) -> list[str]:
+    """The plans of a page's statements, as PostgreSQL would run them."""
+    statements: list[str] = []
+
+    def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        statements.append(context["cursor"].mogrify(sql, params).decode())
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        bikes_near(circle=circle, filters=BikeFilters(status="available"), cursor=NearCursor(), limit=50)
+    with connection.cursor() as cursor:
+        plans = []
+        for statement in statements:
+            cursor.execute("EXPLAIN (ANALYZE, BUFFERS OFF, TIMING OFF, SUMMARY OFF) " + statement)
+            plans.append("\n".join(line for (line,) in cursor.fetchall()))
+    return plans
+
+
+@pytest.mark.parametrize("centre", [CITY, CENTRES["west of the 180th meridian"]], ids=["city", "meridian"])
+def test_both_steps_go_by_the_index(centre: Position) -> None:
+    scatter(centre, number_of=20_000)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE fleet_bike")
+
+    walk, page = plans_of(Circle(centre, 10_000))
+
+    assert "Index Scan using bike_position" in walk
+    assert "Order By" in walk
+    assert "bike_position" in page
+    assert "Seq Scan on fleet_bike" not in walk + page
