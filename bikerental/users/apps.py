@@ -1,5 +1,22 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.conf import settings
+from django.core import checks
+
+SIGNING_KEY_LENGTH_MIN = 32  # bytes: as long as the digest of HS256
 
 
 class UsersConfig(AppConfig):
     name = "bikerental.users"
+
+    def ready(self) -> None:
+        checks.register(signing_key_check, checks.Tags.security, deploy=True)
+
+
+def signing_key_check(app_configs: Any, **_: Any) -> list[checks.CheckMessage]:
+    """For `check --deploy`, where other settings than the production ones, which refuse to start, are deployed."""
+    key = settings.SIMPLE_JWT["SIGNING_KEY"]
+    if len(key.encode()) >= SIGNING_KEY_LENGTH_MIN and key != settings.SECRET_KEY and not key.startswith("local-"):
+        return []
+    return [checks.Error("JWT_SIGNING_KEY is short, SECRET_KEY itself or the committed local one.", id="users.E001")]

@@ -24,8 +24,6 @@ class EmailBackend(ModelBackend):
             return None
         address = request.META.get("REMOTE_ADDR", "") if request else ""
         try:
-            return credentials_check(
-                email=username, password=password, address=address, now=timezone.now()
-            )
+            return credentials_check(email=username, password=password, address=address, now=timezone.now())
         except Refusal:
             return None

@@ -3,7 +3,10 @@
 from datetime import timedelta
 
 NAME_LENGTH = 150
+EMAIL_LENGTH = 254
+PASSWORD_LENGTH_MIN = 8
 PASSWORD_LENGTH_MAX = 128
+TOKEN_LENGTH_MAX = 2048  # ours have about 350 characters
 
 # A mistyped password costs nothing; from then on each failure doubles the wait.
 GUESSES_FREE_PER_ADDRESS = 5
@@ -12,3 +15,12 @@ GUESS_DELAY_MAX = timedelta(hours=1)
 GUESSES_FORGOTTEN_AFTER = timedelta(days=1)
 # Where the account logged in before, a flood of guesses from elsewhere does not lock it out.
 ADDRESS_TRUSTED_FOR = timedelta(days=30)
+
+# One DELETE takes this many rows: a purge after a long pause stays under the statement timeout.
+PURGE_BATCH = 5000
+
+DEMO_EMAIL_DOMAIN = "demo.example"
+DEMO_PASSWORD = "demo-ride-2026"  # noqa: S105 - known to all, guards made-up riders
+DEMO_RIDER_EMAIL = f"rider-000001@{DEMO_EMAIL_DOMAIN}"
+DEMO_ADMIN_EMAIL = f"operator@{DEMO_EMAIL_DOMAIN}"
+DEMO_TOKEN_LIFETIME_MAX = timedelta(hours=24)

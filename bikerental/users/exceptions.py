@@ -33,6 +33,4 @@ class CredentialsInvalidError(Refusal):
 class TokenInvalidError(Refusal):
     kind = Kind.UNAUTHENTICATED
     code = "token_invalid"
-    detail = _(
-        "The token is not valid, has expired, or its session has ended. Log in again."
-    )
+    detail = _("The token is not valid, has expired, or its session has ended. Log in again.")

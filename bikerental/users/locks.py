@@ -1,39 +1,28 @@
 """The only row locks of the users app. Order in the house: user, rental, bike."""
 
+from collections.abc import Collection
 from uuid import UUID
 
-from bikerental.users.models import GuessCounter, Session, User
+from bikerental.users.models import GuessCounter, User
 
 
 def user_lock(*, user_id: UUID) -> User | None:
     """The user, locked, where the account is open. One statement."""
-    return (
-        User.objects.select_for_update(no_key=True, of=("self",))
-        .filter(pk=user_id, is_active=True)
-        .first()
-    )
+    return User.objects.select_for_update(no_key=True, of=("self",)).filter(pk=user_id, is_active=True).first()
 
 
 def user_lock_exists(*, user_id: UUID) -> bool:
     """Lock an open account without reading it. One statement."""
-    locked = User.objects.select_for_update(no_key=True, of=("self",)).filter(
-        pk=user_id, is_active=True
-    )
+    locked = User.objects.select_for_update(no_key=True, of=("self",)).filter(pk=user_id, is_active=True)
     return bool(locked.order_by().values_list("is_active", flat=True)[:1])
 
 
-def session_lock(*, session_id: UUID) -> Session | None:
-    """The session with its user, the session locked. One statement."""
-    sessions = Session.objects.select_for_update(
-        no_key=True, of=("self",)
-    ).select_related("user")
-    return sessions.filter(pk=session_id).first()
+def users_lock(*, user_ids: Collection[UUID]) -> list[User]:
+    """The users, open or closed, locked in the order of their ids. One statement."""
+    return list(User.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=user_ids).order_by("pk"))
 
 
-def guess_counters_lock(*, keys: list[str]) -> list[GuessCounter]:
-    """The counters, locked in the order of their keys. One statement."""
-    return list(
-        GuessCounter.objects.select_for_update(no_key=True, of=("self",))
-        .filter(pk__in=keys)
-        .order_by("key")
-    )
+def guess_counters_lock(*, keys: Collection[str]) -> dict[str, GuessCounter]:
+    """The counters that exist, by key, locked in the order of their keys. One statement."""
+    locked = GuessCounter.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=keys).order_by("key")
+    return {counter.key: counter for counter in locked}

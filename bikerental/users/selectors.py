@@ -1,20 +1,74 @@
 """What the users app reads."""
 
+from datetime import datetime
+from functools import cache
 from uuid import UUID
 
-from bikerental.users.models import Session, User
+from django.db import connection
+from django.db.models.functions import Lower
+
+from bikerental.users.constants import DEMO_EMAIL_DOMAIN
+from bikerental.users.models import GuessCounter, Session, User
+from bikerental.users.types import email_normalise
+
+_USER_FIELDS = [field.attname for field in User._meta.concrete_fields]
+_USER_ID, _SESSION_ID = UUID(int=1), UUID(int=2)
 
 
 def user_of_session(*, user_id: UUID, session_id: UUID) -> User | None:
-    """The user behind an access token while account and session are open. One statement."""
-    return User.objects.filter(
-        pk=user_id,
-        is_active=True,
-        sessions__pk=session_id,
-        sessions__ended_at__isnull=True,
-    ).first()
+    """The user behind an access token while account and session are open. One statement.
+
+    Every authenticated request asks this. The ORM takes 0.6 ms to write the same SQL anew each
+    time (0.95 ms against 0.34 ms with it, of which a bare `SELECT 1` is 0.22 ms), so its SQL is
+    kept. All columns, because a deferred one would cost a statement where it is read.
+    """
+    sql, order = _user_of_session_sql()
+    values = {_USER_ID: user_id, _SESSION_ID: session_id}
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [values[name] for name in order])
+        row = cursor.fetchone()
+    return None if row is None else User.from_db(connection.alias, _USER_FIELDS, row)
+
+
+@cache
+def _user_of_session_sql() -> tuple[str, tuple[UUID, ...]]:
+    users = User.objects.filter(pk=_USER_ID, is_active=True, sessions__pk=_SESSION_ID, sessions__ended_at__isnull=True)
+    sql, order = users.order_by().query.sql_with_params()
+    return sql, order
+
+
+def user_of_email(*, email: str) -> User | None:
+    """The account of an e-mail in any spelling, open or closed. One statement.
+
+    By the expression of the unique index: a plain `email=` would read the whole table.
+    """
+    return User.objects.alias(email_lower=Lower("email")).filter(email_lower=email_normalise(email)).first()
+
+
+def session_is_open(*, user_id: UUID, session_id: UUID, refresh_id: UUID | None = None) -> bool:
+    """Whether account and session are open and, if given, this is the refresh token that is good. One statement."""
+    sessions = Session.objects.filter(pk=session_id, user_id=user_id, user__is_active=True, ended_at=None)
+    if refresh_id is not None:
+        sessions = sessions.filter(refresh_id=refresh_id)
+    return sessions.exists()
 
 
 def sessions_of_user(*, user_id: UUID) -> list[Session]:
     """Every session on record, newest first. One statement."""
     return list(Session.objects.filter(user_id=user_id).order_by("-created_at", "-pk"))
+
+
+def open_sessions_count(*, user_id: UUID, now: datetime) -> int:
+    """How many devices are logged in. One statement."""
+    return Session.objects.filter(user_id=user_id, ended_at=None, expires_at__gt=now).count()
+
+
+def guess_counters(*, keys: list[str]) -> dict[str, GuessCounter]:
+    """The counters that exist, by key. One statement."""
+    return GuessCounter.objects.in_bulk(keys)
+
+
+def demo_riders(*, limit: int) -> list[UUID]:
+    """The ids of the first made-up riders, by e-mail; no operator is among them. One statement."""
+    riders = User.objects.filter(email__endswith=f"@{DEMO_EMAIL_DOMAIN}", is_active=True, is_staff=False)
+    return list(riders.order_by("email").values_list("pk", flat=True)[:limit])

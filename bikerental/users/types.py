@@ -2,6 +2,7 @@
 
 import unicodedata
 from typing import NamedTuple
+from uuid import UUID
 
 
 class TokenPair(NamedTuple):
@@ -9,6 +10,18 @@ class TokenPair(NamedTuple):
     refresh: str
 
 
+class TokenClaims(NamedTuple):
+    """What a token that is signed by us and has not expired says."""
+
+    kind: str  # "access" or "refresh"
+    user_id: UUID
+    session_id: UUID
+    token_id: UUID
+
+
 def email_normalise(email: str) -> str:
-    """The one spelling of an address: trimmed, NFKC, lower-cased whole."""
-    return unicodedata.normalize("NFKC", email.strip()).lower()
+    """The one spelling of an address: NFKC, lower-cased whole, trimmed.
+
+    Trimmed last: NFKC turns some lone marks into a space and a mark.
+    """
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", email).lower()).strip()

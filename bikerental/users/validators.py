@@ -1,5 +1,28 @@
+import unicodedata
+
+from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+
+from bikerental.users.constants import PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN
+
+# Control characters, line and paragraph separators: they break lists, mails and logs.
+_BREAKING_CATEGORIES = {"Cc", "Zl", "Zp"}
+# What turns the direction of the text that follows, the operator's page included.
+_TURNING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def name_validate(name: str) -> None:
+    if any(unicodedata.category(character) in _BREAKING_CATEGORIES or character in _TURNING for character in name):
+        raise ValidationError(_("A name has no control characters."), code="invalid")
+    if not any(character.isprintable() and not character.isspace() for character in name):
+        raise ValidationError(_("A name has at least one visible character."), code="invalid")
+
+
+def password_validate(password: str) -> None:
+    """The site's rules, for a password of a length that is told apart."""
+    if PASSWORD_LENGTH_MIN <= len(password) <= PASSWORD_LENGTH_MAX:
+        password_validation.validate_password(password)
 
 
 class MaximumLengthValidator:
@@ -11,14 +34,10 @@ class MaximumLengthValidator:
     def validate(self, password: str, user: object = None) -> None:
         if len(password) > self.max_length:
             raise ValidationError(
-                _(
-                    "This password is too long. It must contain at most %(max_length)d characters."
-                ),
+                _("This password is too long. It must contain at most %(max_length)d characters."),
                 code="password_too_long",
                 params={"max_length": self.max_length},
             )
 
     def get_help_text(self) -> str:
-        return _("Your password must contain at most %(max_length)d characters.") % {
-            "max_length": self.max_length
-        }
+        return _("Your password must contain at most %(max_length)d characters.") % {"max_length": self.max_length}

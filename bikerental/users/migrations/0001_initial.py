@@ -30,16 +30,12 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "created_at",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, editable=False
-                    ),
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
                 ),
                 ("password", models.CharField(max_length=128, verbose_name="password")),
                 (
                     "last_login",
-                    models.DateTimeField(
-                        blank=True, null=True, verbose_name="last login"
-                    ),
+                    models.DateTimeField(blank=True, null=True, verbose_name="last login"),
                 ),
                 (
                     "is_superuser",
@@ -53,9 +49,7 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=150, verbose_name="name")),
                 (
                     "language",
-                    models.CharField(
-                        default="en", max_length=8, verbose_name="language"
-                    ),
+                    models.CharField(default="en", max_length=8, verbose_name="language"),
                 ),
                 ("is_active", models.BooleanField(default=True, verbose_name="active")),
                 (
@@ -64,9 +58,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "erased_at",
-                    models.DateTimeField(
-                        blank=True, editable=False, null=True, verbose_name="erased at"
-                    ),
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="erased at"),
                 ),
                 (
                     "groups",
@@ -109,9 +101,7 @@ class Migration(migrations.Migration):
                 ("trusted_until", models.DateTimeField(null=True)),
             ],
             options={
-                "indexes": [
-                    models.Index(fields=["failed_at"], name="guess_counter_age")
-                ],
+                "indexes": [models.Index(fields=["failed_at"], name="guess_counter_age")],
             },
         ),
         migrations.CreateModel(
@@ -128,9 +118,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "created_at",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, editable=False
-                    ),
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
                 ),
                 ("refresh_id", models.UUIDField(editable=False)),
                 ("refreshed_at", models.DateTimeField()),
@@ -163,9 +151,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="user",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("erased_at__isnull", True), ("is_active", False), _connector="OR"
-                ),
+                condition=models.Q(("erased_at__isnull", True), ("is_active", False), _connector="OR"),
                 name="user_erased_is_inactive",
             ),
         ),

@@ -1,11 +1,16 @@
 from bikerental.users.services.accounts import (
+    accounts_close,
+    accounts_reopen,
     password_change,
+    password_confirm,
+    password_reset,
     profile_update,
     user_erase,
     user_register,
 )
 from bikerental.users.services.guessing import guess_counters_purge
 from bikerental.users.services.sessions import (
+    accesses_issue,
     credentials_check,
     session_end,
     session_refresh,
@@ -13,17 +18,25 @@ from bikerental.users.services.sessions import (
     sessions_end,
     sessions_purge,
 )
+from bikerental.users.services.tokens import access_claims, token_verify
 
 __all__ = [
+    "access_claims",
+    "accesses_issue",
+    "accounts_close",
+    "accounts_reopen",
     "credentials_check",
     "guess_counters_purge",
     "password_change",
+    "password_confirm",
+    "password_reset",
     "profile_update",
     "session_end",
     "session_refresh",
     "session_start",
     "sessions_end",
     "sessions_purge",
+    "token_verify",
     "user_erase",
     "user_register",
 ]

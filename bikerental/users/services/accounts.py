@@ -1,27 +1,27 @@
 """A rider's account, from registration to erasure."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
+from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError
 
 from bikerental.core.transactions import constraint_name, unit_of_work
 from bikerental.users.exceptions import EmailTakenError, PasswordWrongError
+from bikerental.users.locks import user_lock, users_lock
 from bikerental.users.models import Session, User
+from bikerental.users.services.guessing import guess_admit, guess_succeeded
 from bikerental.users.services.sessions import sessions_end
 from bikerental.users.types import email_normalise
 
 
-def user_register(
-    *, name: str, email: str, password: str, language: str, now: datetime
-) -> User:
+def user_register(*, name: str, email: str, password: str, language: str, now: datetime) -> User:
     """Open an account.
 
     :raises EmailTakenError: also for the slower of two at once
     """
-    user = User(
-        name=name, email=email_normalise(email), language=language, created_at=now
-    )
+    user = User(name=name, email=email_normalise(email), language=language, created_at=now)
     user.set_password(password)  # outside the transaction: hashing is slow by design
     return _user_insert(user)
 
@@ -43,28 +43,65 @@ def profile_update(*, user: User, name: str) -> User:
     return user
 
 
+def password_confirm(*, user: User, password: str, field: str, address: str, now: datetime) -> None:
+    """Whether the caller knows the account's password. Outside a transaction: hashing is slow by design.
+
+    Guarded like a log-in: a stolen access token is no licence to guess the password.
+
+    :raises PasswordWrongError: naming the field the password came in
+    :raises ThrottledError: while earlier failures delay
+    """
+    guess_admit(email=user.email, address=address, now=now)
+    if not user.check_password(password):
+        raise PasswordWrongError(field=field)
+    guess_succeeded(email=user.email, address=address, now=now)
+
+
 def password_change(
-    *,
-    user: User,
-    session_id: UUID,
-    current_password: str,
-    new_password: str,
-    now: datetime,
+    *, user: User, session_id: UUID, current_password: str, new_password: str, address: str, now: datetime
 ) -> None:
     """Set a new password and end every other session.
 
-    :raises PasswordWrongError: if the current one is another
+    :raises PasswordWrongError, ThrottledError: as `password_confirm`
     """
-    if not user.check_password(current_password):
-        raise PasswordWrongError(field="current_password")
-    user.set_password(new_password)
-    _password_store(user=user, session_id=session_id, now=now)
+    password_confirm(user=user, password=current_password, field="current_password", address=address, now=now)
+    _password_swap(user=user, encoded=make_password(new_password), session_id=session_id, now=now)
 
 
 @unit_of_work
-def _password_store(*, user: User, session_id: UUID, now: datetime) -> None:
-    user.save(update_fields=["password"])
-    sessions_end(user_id=user.pk, now=now, but=session_id)
+def _password_swap(*, user: User, encoded: str, session_id: UUID, now: datetime) -> None:
+    """Locks the user: of two changes at once the second finds another password than it confirmed."""
+    locked = user_lock(user_id=user.pk)
+    if locked is None or locked.password != user.password:
+        raise PasswordWrongError(field="current_password")
+    locked.password = encoded
+    locked.save(update_fields=["password"])
+    sessions_end(user_ids=[user.pk], now=now, but=session_id)
+
+
+@unit_of_work
+def password_reset(*, user_id: UUID, encoded: str, now: datetime) -> None:
+    """An operator's reset: store a hash made outside the transaction, and end every session."""
+    User.objects.filter(pk=user_id, erased_at=None).update(password=encoded)
+    sessions_end(user_ids=[user_id], now=now)
+
+
+@unit_of_work
+def accounts_close(*, user_ids: Collection[UUID], now: datetime) -> list[UUID]:
+    """Shut the accounts and end their sessions; the ids of those that were open. Locks the users."""
+    closing = [user.pk for user in users_lock(user_ids=user_ids) if user.is_active]
+    User.objects.filter(pk__in=closing).update(is_active=False)
+    sessions_end(user_ids=closing, now=now)
+    return closing
+
+
+@unit_of_work
+def accounts_reopen(*, user_ids: Collection[UUID]) -> list[UUID]:
+    """Open closed accounts again, but for erased ones; the ids of those. Locks the users."""
+    locked = users_lock(user_ids=user_ids)
+    opening = [user.pk for user in locked if not user.is_active and user.erased_at is None]
+    User.objects.filter(pk__in=opening).update(is_active=True)
+    return opening
 
 
 @unit_of_work
@@ -76,9 +113,11 @@ def user_erase(*, user: User, now: datetime) -> None:
     user.email = f"erased-{user.pk}@erased.invalid"
     user.name = ""
     user.language = "en"
-    user.is_active = False
+    user.is_active = user.is_staff = user.is_superuser = False
     user.erased_at = now
     user.last_login = None
     user.set_unusable_password()
     user.save()
+    user.groups.clear()
+    user.user_permissions.clear()
     Session.objects.filter(user=user).delete()

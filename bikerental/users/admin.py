@@ -1,0 +1,130 @@
+"""Operators look after accounts here: find, close, reopen, log out. Nothing is deleted: an
+account is erased by its owner, through the API, so that the rides keep a rider."""
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import AdminPasswordChangeForm, BaseUserCreationForm
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from bikerental.users.models import User
+from bikerental.users.selectors import open_sessions_count
+from bikerental.users.services import accounts_close, accounts_reopen, password_reset, sessions_end
+
+
+class UserForm(forms.ModelForm):
+    class Meta:
+        model = User
+        fields: ClassVar = ["email", "name", "language"]
+
+
+class UserAddForm(BaseUserCreationForm):
+    class Meta:
+        model = User
+        fields: ClassVar = ["email", "name"]
+
+
+class PasswordResetForm(AdminPasswordChangeForm):
+    """Ends every session with the old password."""
+
+    def set_password_and_save(self, user: User, commit: bool = True, **names: str) -> User:
+        user = super().set_password_and_save(user, commit=False, **names)
+        if commit:
+            password_reset(user_id=user.pk, encoded=user.password, now=timezone.now())
+        return user
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin):
+    form = UserForm
+    add_form = UserAddForm
+    change_password_form = PasswordResetForm
+    list_display = ("email", "name", "is_active", "is_staff", "created_at")
+    list_filter = ("is_active", "is_staff", ("created_at", admin.DateFieldListFilter))
+    search_fields = ("email", "name")
+    ordering = ("-created_at",)
+    show_full_result_count = False
+    actions: ClassVar = ["end_sessions", "close_accounts", "reopen_accounts"]
+    fieldsets = (
+        (None, {"fields": ("id", "email", "name", "language", "password_form")}),
+        (_("state"), {"fields": ("is_active", "open_sessions", "created_at", "last_login", "erased_at")}),
+        (_("permissions"), {"fields": ("is_staff", "is_superuser", "groups", "user_permissions")}),
+    )
+    add_fieldsets = ((None, {"classes": ("wide",), "fields": ("email", "name", "password1", "password2")}),)
+    # Whether an account is open changes by the actions alone: they end the sessions too.
+    readonly_fields = (
+        "id", "password_form", "is_active", "open_sessions", "created_at", "last_login", "erased_at",
+    )  # fmt: skip
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        if request.user.is_superuser:
+            return self.readonly_fields
+        # Who may edit accounts must not be able to promote one.
+        return (*self.readonly_fields, "is_staff", "is_superuser", "groups", "user_permissions")
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        if obj is not None and (obj.erased_at is not None or not _may_touch(request, obj)):
+            return False
+        return super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        if not change:
+            obj.save(force_insert=True)
+            return
+        # What the form changed and no more: a password or a closing of this moment stays.
+        columns = {field.name for field in User._meta.concrete_fields}
+        obj.save(update_fields=columns.intersection(form.changed_data))
+
+    @admin.display(description=_("password"))
+    def password_form(self, obj: User) -> SafeString:
+        return format_html('<a href="../password/">{}</a>', _("Set another password"))
+
+    @admin.display(description=_("open sessions"))
+    def open_sessions(self, obj: User) -> int:
+        return open_sessions_count(user_id=obj.pk, now=timezone.now())
+
+    @admin.action(description=_("End all sessions"), permissions=["change"])
+    def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        ids = _touchable(request, queryset)
+        sessions_end(user_ids=ids, now=timezone.now())
+        self._report(request, ids, "Ended all sessions.")
+
+    @admin.action(description=_("Close the accounts"), permissions=["change"])
+    def close_accounts(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        others = [user_id for user_id in _touchable(request, queryset) if user_id != request.user.pk]
+        self._report(request, accounts_close(user_ids=others, now=timezone.now()), "Closed the account.")
+
+    @admin.action(description=_("Reopen the accounts"), permissions=["change"])
+    def reopen_accounts(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        reopened = accounts_reopen(user_ids=_touchable(request, queryset))
+        self._report(request, reopened, "Reopened the account.")
+
+    def _report(self, request: HttpRequest, ids: list[UUID], change: str) -> None:
+        """Into the accounts' history, and to the operator."""
+        changed = User.objects.filter(pk__in=ids)
+        LogEntry.objects.log_actions(request.user.pk, changed, CHANGE, change)
+        count = len(ids)
+        text = ngettext("%(count)d account changed.", "%(count)d accounts changed.", count) % {"count": count}
+        self.message_user(request, text, messages.SUCCESS if count else messages.WARNING)
+
+
+def _may_touch(request: HttpRequest, user: User) -> bool:
+    """Operators are looked after by superusers."""
+    return bool(request.user.is_superuser) or not (user.is_staff or user.is_superuser)
+
+
+def _touchable(request: HttpRequest, queryset: QuerySet[User]) -> list[UUID]:
+    return [user.pk for user in queryset if _may_touch(request, user)]

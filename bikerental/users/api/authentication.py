@@ -1,0 +1,32 @@
+"""Who calls: the access token of an open session."""
+
+from uuid import UUID
+
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+
+from bikerental.users.exceptions import TokenInvalidError
+from bikerental.users.models import User
+from bikerental.users.selectors import user_of_session
+from bikerental.users.services import access_claims
+
+
+class SessionTokenAuthentication(BaseAuthentication):
+    """`Authorization: Bearer <access>`; `request.auth` is the id of the session.
+
+    One statement a request buys that an ended session and a closed account are out at once,
+    not when the token runs out.
+    """
+
+    def authenticate(self, request: Request) -> tuple[User, UUID] | None:
+        scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        claims = access_claims(token.strip())
+        user = user_of_session(user_id=claims.user_id, session_id=claims.session_id)
+        if user is None:
+            raise TokenInvalidError
+        return user, claims.session_id
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="api"'

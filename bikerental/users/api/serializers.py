@@ -1,0 +1,81 @@
+"""What the account endpoints take and answer."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from bikerental.users.constants import EMAIL_LENGTH, NAME_LENGTH, PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN
+from bikerental.users.types import email_normalise
+from bikerental.users.validators import name_validate, password_validate
+
+
+class EmailField(serializers.EmailField):
+    """Normalised before it is validated, so that what is checked is what is stored."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=EMAIL_LENGTH, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        return email_normalise(super().to_internal_value(data))
+
+
+class NameField(serializers.CharField):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=NAME_LENGTH, **options)
+        self.validators.append(name_validate)
+
+
+class NewPasswordField(serializers.CharField):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            min_length=PASSWORD_LENGTH_MIN, max_length=PASSWORD_LENGTH_MAX, trim_whitespace=False, **options
+        )
+        self.validators.append(password_validate)
+
+
+class KnownPasswordField(serializers.CharField):
+    """A password that should be the right one: its quality is not judged again."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=PASSWORD_LENGTH_MAX, trim_whitespace=False, **options)
+
+
+class RegisterInput(serializers.Serializer[dict[str, str]]):
+    name = NameField()
+    email = EmailField()
+    password = NewPasswordField()
+
+
+class LoginInput(serializers.Serializer[dict[str, str]]):
+    # Any text: what is no address belongs to nobody, and the answer is the same.
+    email = serializers.CharField(max_length=EMAIL_LENGTH)
+    password = KnownPasswordField()
+
+
+class RefreshInput(serializers.Serializer[dict[str, str]]):
+    refresh = serializers.CharField()
+
+
+class VerifyInput(serializers.Serializer[dict[str, str]]):
+    token = serializers.CharField()
+
+
+class PasswordChangeInput(serializers.Serializer[dict[str, str]]):
+    current_password = KnownPasswordField()
+    new_password = NewPasswordField()
+
+
+class ProfileInput(serializers.Serializer[dict[str, str]]):
+    name = NameField(required=False)
+
+
+class ProfileOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    email = serializers.EmailField()
+    created_at = serializers.DateTimeField()
+
+
+class TokenPairOutput(serializers.Serializer[Any]):
+    access = serializers.CharField()
+    refresh = serializers.CharField()

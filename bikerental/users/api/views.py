@@ -1,0 +1,156 @@
+"""Accounts over HTTP: register, log in, stay logged in, log out, the profile."""
+
+from typing import ClassVar
+
+from django.utils import timezone
+from django.utils.translation import get_language
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from bikerental.api.schema import documented
+from bikerental.api.throttles import LoginThrottle, RegisterThrottle, client_address
+from bikerental.api.views import ApiView, read
+from bikerental.users.api.serializers import (
+    LoginInput,
+    PasswordChangeInput,
+    ProfileInput,
+    ProfileOutput,
+    RefreshInput,
+    RegisterInput,
+    TokenPairOutput,
+    VerifyInput,
+)
+from bikerental.users.services import (
+    password_change,
+    profile_update,
+    session_end,
+    session_refresh,
+    session_start,
+    token_verify,
+    user_register,
+)
+
+
+class OpenView(ApiView):
+    """For everybody. A token that happens to be sent along, expired as like as not, is not looked at."""
+
+    authentication_classes: ClassVar = []
+    permission_classes: ClassVar = []
+
+
+class RegisterView(OpenView):
+    throttle_classes: ClassVar = [RegisterThrottle]
+
+    @documented(
+        summary="Open an account",
+        description="The e-mail is taken in its one spelling: trimmed, NFKC, lower-case. "
+        "Messages are written in the language of this request.",
+        request=RegisterInput,
+        success={201: ProfileOutput},
+        errors=["invalid"],
+        example={"name": "Rider", "email": "rider@example.org", "password": "correct-horse-7"},
+    )
+    def post(self, request: Request) -> Response:
+        data = read(RegisterInput, request)
+        user = user_register(**data, language=get_language() or "en", now=timezone.now())
+        return Response(ProfileOutput(user).data, status=201)
+
+
+class LoginView(OpenView):
+    throttle_classes: ClassVar = [LoginThrottle]
+
+    @documented(
+        summary="Log in",
+        description="Starts a session of its own for this device. After several wrong passwords each further "
+        "attempt waits twice as long as the one before, an hour at most.",
+        request=LoginInput,
+        success={200: TokenPairOutput},
+        errors=["invalid", "credentials_invalid"],
+        example={"email": "rider@example.org", "password": "correct-horse-7"},
+    )
+    def post(self, request: Request) -> Response:
+        data = read(LoginInput, request)
+        pair = session_start(**data, address=client_address(request), now=timezone.now())
+        return Response(TokenPairOutput(pair).data)
+
+
+class RefreshView(OpenView):
+    @documented(
+        summary="Spend a refresh token for a new pair",
+        description="The old refresh token is spent. Presented once more it ends the whole session.",
+        request=RefreshInput,
+        success={200: TokenPairOutput},
+        errors=["invalid", "token_invalid"],
+        example={"refresh": "eyJ..."},
+    )
+    def post(self, request: Request) -> Response:
+        data = read(RefreshInput, request)
+        return Response(TokenPairOutput(session_refresh(**data, now=timezone.now())).data)
+
+
+class VerifyView(OpenView):
+    @documented(
+        summary="Ask whether a token would be taken",
+        description="An access or a refresh token.",
+        request=VerifyInput,
+        success={200: None},
+        errors=["invalid", "token_invalid"],
+        example={"token": "eyJ..."},
+    )
+    def post(self, request: Request) -> Response:
+        token_verify(**read(VerifyInput, request))
+        return Response({})
+
+
+class LogoutView(ApiView):
+    @documented(
+        summary="Log out",
+        description="Ends the session of the refresh token, its access tokens included.",
+        request=RefreshInput,
+        success={204: None},
+        errors=["invalid", "token_invalid"],
+        example={"refresh": "eyJ..."},
+    )
+    def post(self, request: Request) -> Response:
+        data = read(RefreshInput, request)
+        session_end(**data, user_id=request.user.pk, now=timezone.now())
+        return Response(status=204)
+
+
+class PasswordView(ApiView):
+    throttle_classes: ClassVar = [LoginThrottle]
+
+    @documented(
+        summary="Change the password",
+        description="Every other session ends.",
+        request=PasswordChangeInput,
+        success={204: None},
+        errors=["invalid"],
+        example={"current_password": "correct-horse-7", "new_password": "correct-horse-8"},
+    )
+    def post(self, request: Request) -> Response:
+        data = read(PasswordChangeInput, request)
+        address = client_address(request)
+        password_change(**data, user=request.user, session_id=request.auth, address=address, now=timezone.now())
+        return Response(status=204)
+
+
+class ProfileView(ApiView):
+    """The caller's account. Routed by the app that can also close it."""
+
+    @documented(summary="The caller's profile", description="", success={200: ProfileOutput}, errors=[])
+    def get(self, request: Request) -> Response:
+        return Response(ProfileOutput(request.user).data)
+
+    @documented(
+        summary="Change the profile",
+        description="What is not sent stays.",
+        request=ProfileInput,
+        success={200: ProfileOutput},
+        errors=["invalid"],
+        example={"name": "Rider"},
+    )
+    def patch(self, request: Request) -> Response:
+        data = read(ProfileInput, request)
+        user = profile_update(**data, user=request.user) if data else request.user
+        return Response(ProfileOutput(user).data)

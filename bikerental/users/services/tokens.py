@@ -1,0 +1,74 @@
+"""The JSON Web Tokens of a session: signed, never stored."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.settings import api_settings as jwt_settings
+from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token, UntypedToken
+
+from bikerental.users.constants import TOKEN_LENGTH_MAX
+from bikerental.users.exceptions import TokenInvalidError
+from bikerental.users.selectors import session_is_open
+from bikerental.users.types import TokenClaims, TokenPair
+
+SESSION_ID_CLAIM = "sid"
+
+
+def tokens_issue(*, user_id: UUID, session_id: UUID, refresh_id: UUID, now: datetime) -> TokenPair:
+    refresh = _sign(
+        RefreshToken(), user_id=user_id, session_id=session_id, now=now, lifetime=jwt_settings.REFRESH_TOKEN_LIFETIME
+    )
+    refresh[jwt_settings.JTI_CLAIM] = refresh_id.hex
+    return TokenPair(access=access_issue(user_id=user_id, session_id=session_id, now=now), refresh=str(refresh))
+
+
+def access_issue(*, user_id: UUID, session_id: UUID, now: datetime, lifetime: timedelta | None = None) -> str:
+    lifetime = lifetime or jwt_settings.ACCESS_TOKEN_LIFETIME
+    return str(_sign(AccessToken(), user_id=user_id, session_id=session_id, now=now, lifetime=lifetime))
+
+
+def access_claims(token: str) -> TokenClaims:
+    """:raises TokenInvalidError: unless it is an access token, signed by us, not expired"""
+    return _claims(AccessToken, token)
+
+
+def refresh_claims(token: str) -> TokenClaims:
+    """:raises TokenInvalidError: unless it is a refresh token, signed by us, not expired"""
+    return _claims(RefreshToken, token)
+
+
+def token_verify(*, token: str) -> None:
+    """Whether a token of either kind would be taken now.
+
+    :raises TokenInvalidError: forged, expired, spent, or its session or account has ended
+    """
+    claims = _claims(UntypedToken, token)
+    refresh_id = claims.token_id if claims.kind == RefreshToken.token_type else None
+    if not session_is_open(user_id=claims.user_id, session_id=claims.session_id, refresh_id=refresh_id):
+        raise TokenInvalidError
+
+
+def _sign(token: Token, *, user_id: UUID, session_id: UUID, now: datetime, lifetime: timedelta) -> Token:
+    token[jwt_settings.USER_ID_CLAIM] = str(user_id)
+    token[SESSION_ID_CLAIM] = str(session_id)
+    # Without `iat`: nobody reads it, and PyJWT refuses one that another machine's clock puts ahead of ours.
+    del token["iat"]
+    token.set_exp(from_time=now, lifetime=lifetime)
+    return token
+
+
+def _claims(kind: type[Token], text: str) -> TokenClaims:
+    # The header is parsed before the signature is checked: short, or deep nesting costs the stack.
+    if len(text) > TOKEN_LENGTH_MAX:
+        raise TokenInvalidError
+    try:
+        token = kind(text)  # type: ignore[arg-type] # the stubs want a token, the code takes its text
+        return TokenClaims(
+            kind=token[jwt_settings.TOKEN_TYPE_CLAIM],
+            user_id=UUID(str(token[jwt_settings.USER_ID_CLAIM])),
+            session_id=UUID(str(token[SESSION_ID_CLAIM])),
+            token_id=UUID(str(token[jwt_settings.JTI_CLAIM])),
+        )
+    except (TokenError, KeyError, ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise TokenInvalidError from error

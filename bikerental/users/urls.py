@@ -1,0 +1,14 @@
+"""Routes of the users app below the API's base; `me/` itself is routed by the app above."""
+
+from django.urls import path
+
+from bikerental.users.api.views import LoginView, LogoutView, PasswordView, RefreshView, RegisterView, VerifyView
+
+urlpatterns = [
+    path("auth/register/", RegisterView.as_view(), name="register"),
+    path("auth/token/", LoginView.as_view(), name="token"),
+    path("auth/token/refresh/", RefreshView.as_view(), name="token-refresh"),
+    path("auth/token/verify/", VerifyView.as_view(), name="token-verify"),
+    path("auth/logout/", LogoutView.as_view(), name="logout"),
+    path("me/password/", PasswordView.as_view(), name="me-password"),
+]
