@@ -1,0 +1,18 @@
+"""A server and a worker on a city that is big enough for the examples."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.factories import make_bike, make_model, make_station, make_tariff
+from tests.live import web_server, worker
+
+
+@pytest.fixture
+def live(transactional_db: None, tmp_path: Path) -> Iterator[str]:
+    station, model, tariff = make_station(), make_model(), make_tariff()
+    for _ in range(3):
+        make_bike(station=station, model=model, tariff=tariff)
+    with worker(tmp_path / "worker.log"), web_server(tmp_path / "web.log", processes=1) as base:
+        yield base

@@ -1,0 +1,81 @@
+"""The examples of the API run as they stand, and leave nothing out."""
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+
+import requests
+from django.urls import URLPattern, URLResolver, get_resolver, resolve
+
+from tests.docs.playbook import API_DOCS, HTTP_FILE, SHELL_FILE, Player, read_playbook, shell_text
+
+PLAYBOOK = read_playbook()
+# Not in a client's hands; examples.http says why.
+BEYOND_A_CLIENT = {"forbidden", "unavailable", "request_in_progress", "internal_error"}
+RUN_SECONDS = 180
+
+
+def test_the_http_file_plays_against_a_server_and_visits_every_endpoint(live: str) -> None:
+    answers = Player(PLAYBOOK, live).play()
+
+    assert visited(answers) >= set(endpoints(get_resolver().url_patterns))
+
+
+def test_the_shell_script_runs_against_a_server(live: str) -> None:
+    run = run_examples(live)
+
+    assert run.returncode == 0, run.stdout[-3000:] + run.stderr
+    assert re.findall(r"^# (.+)$", run.stdout, flags=re.MULTILINE) == [step.title for step in PLAYBOOK.steps]
+
+
+def test_the_shell_script_stops_at_an_answer_that_is_not_expected(live: str) -> None:
+    run = run_examples(f"{live}/elsewhere")
+
+    assert run.returncode == 1
+    assert "expected: 200" in run.stderr
+
+
+def test_the_shell_script_makes_the_same_calls_as_the_http_file() -> None:
+    assert SHELL_FILE.read_text() == shell_text(PLAYBOOK), "run: python -m tests.docs.playbook"
+
+
+def test_the_examples_provoke_every_code_that_the_documentation_names() -> None:
+    table = (API_DOCS / "README.md").read_text().partition("## Errors")[2].partition("\n## ")[0]
+    rows = [line for line in table.splitlines() if re.match(r"\| \d", line)]
+    named = {code for row in rows for code in re.findall(r"`([a-z_]+)`", row.split("|")[2])}
+    inner = set(re.findall(r"errors\.\d\.code=(\w+)", HTTP_FILE.read_text()))
+
+    assert {step.code for step in PLAYBOOK.steps if step.code} | inner == named - BEYOND_A_CLIENT
+
+
+def run_examples(base: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", str(SHELL_FILE)],  # noqa: S607 - wherever this machine keeps it
+        env=os.environ | {"BASE": base},
+        capture_output=True,
+        text=True,
+        timeout=RUN_SECONDS,
+        check=False,
+    )
+
+
+def visited(answers: list[requests.Response]) -> set[tuple[str, str]]:
+    """Method and route of each call that was not refused."""
+    return {
+        (str(answer.request.method), resolve(str(answer.request.path_url).partition("?")[0]).route)
+        for answer in answers
+        if answer.ok
+    }
+
+
+def endpoints(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Method and route of everything under /api/v1/."""
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from endpoints(pattern.url_patterns, route)
+        elif route.startswith("api/v1/") and (view := getattr(pattern.callback, "view_class", None)):
+            yield from (
+                (method.upper(), route) for method in ("get", "post", "patch", "put", "delete") if hasattr(view, method)
+            )
