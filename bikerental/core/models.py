@@ -12,3 +12,13 @@ class BaseModel(models.Model):
 
     class Meta:
         abstract = True
+
+
+class Heartbeat(models.Model):
+    """When a process that makes no noise last showed that it works."""
+
+    name = models.CharField(primary_key=True, max_length=64)
+    beat_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name

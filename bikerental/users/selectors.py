@@ -1,5 +1,6 @@
 """What the users app reads."""
 
+from collections.abc import Collection
 from datetime import datetime
 from functools import cache
 from uuid import UUID
@@ -72,3 +73,8 @@ def demo_riders(*, limit: int) -> list[UUID]:
     """The ids of the first made-up riders, by e-mail; no operator is among them. One statement."""
     riders = User.objects.filter(email__endswith=f"@{DEMO_EMAIL_DOMAIN}", is_active=True, is_staff=False)
     return list(riders.order_by("email").values_list("pk", flat=True)[:limit])
+
+
+def languages_of_users(*, user_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The language of each user, by id. One statement."""
+    return dict(User.objects.filter(pk__in=user_ids).values_list("pk", "language"))

@@ -1,0 +1,37 @@
+"""The words of a message, in the language of its row."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from bikerental.notifications.models import Notification
+
+WITH_HTML = {Notification.Kind.RECEIPT}
+
+
+class Content(NamedTuple):
+    subject: str
+    text: str
+    html: str | None
+
+
+def content_render(notification: Notification) -> Content:
+    """Templates are `notifications/<kind>.subject.txt`, `.txt` and, for receipts, `.html`."""
+    context = _context(notification)
+    name = f"notifications/{notification.kind}"
+    with translation.override(notification.language):
+        return Content(
+            subject=" ".join(render_to_string(f"{name}.subject.txt", context).split()),
+            text=render_to_string(f"{name}.txt", context).strip() + "\n",
+            html=render_to_string(f"{name}.html", context) if notification.kind in WITH_HTML else None,
+        )
+
+
+def _context(notification: Notification) -> dict[str, Any]:
+    """The row's context with its ISO 8601 times as datetimes."""
+    times = {
+        name: datetime.fromisoformat(value) for name, value in notification.context.items() if name.endswith("_at")
+    }
+    return notification.context | times | {"subject_id": notification.subject_id, "language": notification.language}

@@ -1,0 +1,22 @@
+"""Celery's ways in. Arguments a newer sender adds are ignored: old workers survive a deploy."""
+
+from uuid import UUID
+
+from celery import shared_task
+from django.utils import timezone
+
+
+@shared_task
+def deliver_notifications(*, ids: list[str], **_newer: object) -> None:
+    """Send messages. Safe to run twice: only due ones are taken; the sweep is the retry."""
+    from bikerental.notifications.services import notifications_deliver
+
+    notifications_deliver([UUID(row_id) for row_id in ids])
+
+
+@shared_task
+def sweep_notifications(**_newer: object) -> None:
+    """Send what the fast path lost and what is due again; the next run is the retry."""
+    from bikerental.notifications.services import notifications_deliver_left_over
+
+    notifications_deliver_left_over(now=timezone.now())
