@@ -36,7 +36,13 @@ class RentalsView(ApiView):
             started_from=query.get("from"),
             started_to=query.get("to"),
         )
-        return paginate(request, rentals, row=RentalRow, render=lambda row: rental_json(row, now))
+        return paginate(
+            request,
+            rentals,
+            order=("-started_at", "-id"),
+            row=RentalRow._make,
+            render=lambda row: rental_json(row, now),
+        )
 
     @documented(
         summary="Rent a bike",

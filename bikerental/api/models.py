@@ -1,0 +1,29 @@
+from typing import ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+
+class IdempotencyKey(models.Model):
+    """The first answer to a request that may come again. Commits with what it answered.
+
+    No foreign key: the users lie above this app. Holds what the rider was told, for a day.
+    """
+
+    rider_id = models.UUIDField()
+    route = models.CharField(max_length=100)
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    body = models.BinaryField()
+    location = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["rider_id", "route", "key"], name="idempotency_key_unique")
+        ]
+        indexes: ClassVar = [models.Index(fields=["created_at"], name="idempotency_key_age")]
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,0 +1,35 @@
+"""JSON in, by orjson: strict about numbers, depth and characters, and bounded."""
+
+from typing import IO, Any
+
+import orjson
+from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import APIException, ParseError
+from rest_framework.parsers import BaseParser
+
+BODY_BYTES_MAX = 1024 * 1024
+
+
+class TooLargeError(APIException):
+    status_code = 413
+    default_code = "too_large"
+    default_detail = _("The body is larger than 1 MiB.")
+
+
+class JSONParser(BaseParser):
+    media_type = "application/json"
+
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> dict[str, Any]:
+        body = stream.read(BODY_BYTES_MAX + 1)
+        if len(body) > BODY_BYTES_MAX:
+            raise TooLargeError
+        if not body.strip():
+            return {}
+        try:
+            data = orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            # orjson's own words can quote the body
+            raise ParseError(_("The body is not valid JSON.")) from error
+        if not isinstance(data, dict):
+            raise ParseError(_("The body must be a JSON object."))
+        return data

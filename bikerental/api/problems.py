@@ -1,0 +1,176 @@
+"""Every error as application/problem+json (RFC 9457), whoever raised it."""
+
+import logging
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from bikerental.api.renderers import PROBLEM_TYPE, to_json
+from bikerental.core.context import request_id_var
+from bikerental.core.errors import FieldRefusal, Kind, Refusal, UnavailableError
+
+logger = logging.getLogger(__name__)
+
+STATUS_OF_KIND = {
+    Kind.INVALID: 400,
+    Kind.UNAUTHENTICATED: 401,
+    Kind.FORBIDDEN: 403,
+    Kind.NOT_FOUND: 404,
+    Kind.CONFLICT: 409,
+    Kind.REUSED: 422,
+    Kind.THROTTLED: 429,
+    Kind.UNAVAILABLE: 503,
+}
+TITLES = {
+    400: _("Bad request"),
+    401: _("Not authenticated"),
+    403: _("Forbidden"),
+    404: _("Not found"),
+    405: _("Method not allowed"),
+    406: _("Not acceptable"),
+    409: _("Conflict"),
+    413: _("Too large"),
+    415: _("Unsupported media type"),
+    422: _("Unprocessable"),
+    429: _("Too many requests"),
+    500: _("Internal error"),
+    503: _("Unavailable"),
+}
+DETAILS = {
+    "invalid": _("Something in the request is not valid; see errors."),
+    "bad_request": _("The request cannot be understood."),
+    "not_authenticated": _("Log in and send the access token as Authorization: Bearer."),
+    "token_invalid": _("The token is not valid, has expired, or its session has ended. Log in again."),
+    "forbidden": _("You may not do this."),
+    "not_found": _("There is nothing here."),
+    "too_large": _("The body is larger than 1 MiB."),
+    "unsupported_media_type": _("Send the body as application/json."),
+    "throttled": _("Too many attempts. Wait before the next one."),
+    "internal_error": _("Something went wrong on our side; it has been reported. Nothing was half done."),
+}
+_CODES: dict[type[Exception], str] = {
+    exceptions.ParseError: "parse_error",
+    exceptions.NotAuthenticated: "not_authenticated",
+    exceptions.AuthenticationFailed: "token_invalid",
+    exceptions.PermissionDenied: "forbidden",
+    exceptions.NotFound: "not_found",
+    exceptions.MethodNotAllowed: "method_not_allowed",
+    exceptions.NotAcceptable: "not_acceptable",
+    exceptions.UnsupportedMediaType: "unsupported_media_type",
+    exceptions.Throttled: "throttled",
+}
+
+
+def problem(status: int, code: str, detail: Any = None, errors: list[dict[str, str]] | None = None) -> dict[str, Any]:
+    """The document itself."""
+    document = {
+        "type": f"urn:bikerental:problem:{code}",
+        "title": str(TITLES.get(status, TITLES[400 if status < 500 else 500])),
+        "status": status,
+        "detail": str(DETAILS.get(code, "") if detail is None else detail),
+        "code": code,
+        "request_id": request_id_var.get(),
+    }
+    if errors is not None:
+        document["errors"] = errors
+    return document
+
+
+def problem_response(status: int, code: str, detail: Any = None, **headers: str) -> HttpResponse:
+    """For middleware and handlers, which stand outside of DRF."""
+    body = to_json(problem(status, code, detail, [] if code == "invalid" else None))
+    return HttpResponse(body, status=status, content_type=PROBLEM_TYPE, headers=headers)
+
+
+def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    """DRF's hook; None for a bug, which then reaches the log and Sentry."""
+    if isinstance(error, OperationalError | InterfaceError):
+        logger.warning("The database refused: %s", type(error).__name__, exc_info=error)
+        error = UnavailableError()
+    if isinstance(error, Refusal):
+        set_rollback()
+        return _of_refusal(error)
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    if isinstance(error, exceptions.APIException):
+        set_rollback()
+        return _of_api_exception(error)
+    return None
+
+
+def _answer(status: int, document: dict[str, Any], headers: Mapping[str, str]) -> Response:
+    return Response(document, status=status, headers=dict(headers), content_type=PROBLEM_TYPE)
+
+
+def _of_refusal(refusal: Refusal) -> Response:
+    status = STATUS_OF_KIND[refusal.kind]
+    errors = None
+    if isinstance(refusal, FieldRefusal):
+        errors = [{"field": refusal.field, "code": refusal.field_code, "detail": str(refusal.field_detail)}]
+    elif status == 400:
+        errors = []
+    headers = {}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if refusal.retry_after is not None:
+        headers["Retry-After"] = str(max(1, math.ceil(refusal.retry_after)))
+    return _answer(status, problem(status, refusal.code, refusal.detail, errors), headers)
+
+
+def _of_api_exception(error: exceptions.APIException) -> Response:
+    if isinstance(error, exceptions.ValidationError):
+        return _answer(400, problem(400, "invalid", None, list(_field_errors(error.detail))), {})
+    status = error.status_code
+    code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), str(error.default_code))
+    # The details of these name a parser, a media type or a claim: ours say what to do.
+    detail = DETAILS.get(code, error.detail)
+    errors = [] if status == 400 else None
+    return _answer(status, problem(status, code, detail, errors), _headers_of(error))
+
+
+def _headers_of(error: exceptions.APIException) -> dict[str, str]:
+    headers = {}
+    if error.status_code == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, exceptions.Throttled):
+        headers["Retry-After"] = str(max(1, math.ceil(error.wait or 1)))
+    return headers
+
+
+def _field_errors(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
+    if isinstance(detail, Mapping):
+        for key, value in detail.items():
+            name = "" if key == "non_field_errors" else str(key)
+            yield from _field_errors(value, ".".join(filter(None, (path, name))))
+    elif isinstance(detail, list | tuple):
+        for index, value in enumerate(detail):
+            nested = f"{path}.{index}" if isinstance(value, Mapping | list) else path
+            yield from _field_errors(value, nested)
+    else:
+        yield {"field": path, "code": getattr(detail, "code", None) or "invalid", "detail": str(detail)}
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return problem_response(400, "bad_request")
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return problem_response(403, "forbidden")
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return problem_response(404, "not_found")
+
+
+def internal_error(request: HttpRequest) -> HttpResponse:
+    return problem_response(500, "internal_error")

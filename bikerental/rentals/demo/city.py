@@ -1,0 +1,280 @@
+"""The city's rows, as arithmetic over their numbers, so that nothing of them has to be remembered.
+
+A row is text in PostgreSQL's COPY format. A million rides are four million rows: whatever repeats
+(times of day, receipts, tariffs) is written once and looked up.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
+from json import dumps
+from math import cos, pi, sin, sqrt
+from typing import Any, NamedTuple
+from uuid import UUID, uuid5
+
+from bikerental.core.money import money_text
+from bikerental.rentals.models import Rental
+from bikerental.rentals.pricing import Terms, price
+from bikerental.users.constants import DEMO_ADMIN_EMAIL, DEMO_EMAIL_DOMAIN
+
+NAMESPACE = UUID("6f1c1f0e-8d4b-5c53-9a53-0d1f2f3c7a10")
+LATITUDE, LONGITUDE = 59.93, 30.31
+RADIUS = 0.05  # degrees of latitude: 5.5 km
+GOLDEN_ANGLE = pi * (3 - sqrt(5))  # a spiral of it covers a disc evenly
+
+LAST_DAY_ENDS = datetime(2026, 1, 1, tzinfo=UTC)
+YEARS_MAX = 20
+# Rides come in rounds of two hours. In one round nobody rides twice and no bike is taken twice,
+# and every ride ends within it: no two rides of a rider or of a bike overlap.
+ROUND_SECONDS, DAY_SECONDS = 7200, 86_400
+ROUNDS_MAX = YEARS_MAX * 365 * 12
+START_SPREAD = 1200
+SHORTEST, LENGTH_SPREAD = 60, 5100
+# From this many rides on, the first rider gets a long history of a known length.
+LONG_HISTORY_FROM, LONG_HISTORY = 10_000, 1000
+
+MODELS = (("City", "human"), ("Cargo", "electric_assist"), ("Sprint", "electric"))
+TARIFFS = (
+    ("Basic", "50.00", "5.00", 0, None, 1440),
+    ("Commuter", "0.00", "4.50", 30, "450.00", 720),
+    ("Day out", "30.00", "6.99", 10, "600.00", 2880),
+)
+CURRENCY = "RUB"
+NULL = "\\N"
+
+
+class Size(NamedTuple):
+    bikes: int
+    stations: int
+    users: int
+    rentals: int
+
+
+USERS = "id created_at password email name language is_active is_staff is_superuser"
+MODEL_COLUMNS = "id created_at name propulsion"
+TARIFF_COLUMNS = "id created_at name currency unlock_fee per_minute free_minutes daily_cap overdue_after_minutes"
+STATIONS = "id created_at name latitude longitude capacity"
+BIKES = "id created_at number model_id tariff_id status station_id latitude longitude"
+RENTALS = (
+    "id created_at rider_id bike_id started_at ended_at settled_at start_station_id end_station_id "
+    "tariff_id tariff_name currency unlock_fee per_minute free_minutes daily_cap overdue_after_minutes "
+    "status cost_amount cost_lines"
+)
+EVENTS = "rental_id kind happened_at actor_id reason"
+
+
+# Id, rider, the bike's number, started at, ended at, settled at, seconds.
+Ride = tuple[str, str, int, str, str, str, int]
+Rows = Iterator[str]
+
+
+class DemoImpossibleError(Exception):
+    """The sizes do not go together; the text says why."""
+
+
+class City:
+    def __init__(self, size: Size) -> None:
+        self.size = size
+        self.long_history = (
+            LONG_HISTORY if size.rentals >= LONG_HISTORY_FROM and size.users > 1 else 0
+        )
+        self.rotating = size.users - bool(self.long_history)
+        self.width = min(size.bikes, self.rotating)
+        rest = size.rentals - self.long_history
+        self.rounds = self.long_history + -(-rest // self.width)
+        if self.rounds > ROUNDS_MAX:
+            raise DemoImpossibleError(
+                f"So many rides would take these riders and bikes more than {YEARS_MAX} years."
+            )
+        self.opened_at = LAST_DAY_ENDS - -(-self.rounds // 12) * timedelta(days=1)
+        # Where each bike stands: a station, or beyond the last station a place in the street.
+        self.places = size.stations + max(1, size.stations // 9)
+        self.standing = [number % self.places for number in range(size.bikes)]
+
+    def users(self, *, password: str) -> Iterator[str]:
+        """Columns: see USERS. All share one hash of the one known password."""
+        created = self.opened_at - timedelta(days=1)
+        for number in range(1, self.size.users + 1):
+            email = f"rider-{number:06}@{DEMO_EMAIL_DOMAIN}"
+            yield f"{self.riders[number - 1]}\t{created}\t{password}\t{email}\tRider {number}\ten\tt\tf\tf\n"
+        yield f"{_id('operator')}\t{created}\t{password}\t{DEMO_ADMIN_EMAIL}\tDemo operator\ten\tt\tt\tt\n"
+
+    def models(self) -> Iterator[str]:
+        for name, propulsion in MODELS:
+            yield _row(_id("model", name), self.opened_at, name, propulsion)
+
+    def tariffs(self) -> Iterator[str]:
+        for name, *terms in TARIFFS:
+            yield _row(_id("tariff", name), self.opened_at, name, CURRENCY, *terms)
+
+    def stations(self) -> Iterator[str]:
+        """After the rides, because a station has docks for every bike that stands there."""
+        standing = [0] * self.places
+        for place in self.standing:
+            standing[place] += 1
+        for number in range(self.size.stations):
+            latitude, longitude = self._coordinates(number)
+            capacity = max(12, standing[number] + 4)
+            name = f"Demo City {number + 1:04}"
+            yield _row(
+                self.place_ids[number],
+                self.opened_at,
+                name,
+                latitude,
+                longitude,
+                capacity,
+            )
+
+    def bikes(self) -> Iterator[str]:
+        """After the rides, because a bike stands where its last ride left it."""
+        for number, place in enumerate(self.standing):
+            latitude, longitude = self._coordinates(
+                place if place < self.size.stations else self.size.stations + number
+            )
+            kind = number % 3
+            yield _row(
+                self.bike_ids[number], self.opened_at, f"D-{number + 1:06}", _id("model", MODELS[kind][0]),
+                _id("tariff", TARIFFS[kind][0]), "maintenance" if number % 50 == 49 else "available",
+                self.place_ids[place], latitude, longitude,
+            )  # fmt: skip
+
+    def rides(self) -> Iterator[Ride]:
+        """In the order of their starts."""
+        riders, bikes, others = (
+            self.riders,
+            self.size.bikes,
+            self.size.users - self.rotating,
+        )
+        for number, first, count in self._rounds():
+            starts_at = int(self.opened_at.timestamp()) + number * ROUND_SECONDS
+            second_of_day = starts_at % DAY_SECONDS
+            day = datetime.fromtimestamp(starts_at, UTC).strftime("%Y-%m-%d ")
+            is_long_history = number < self.long_history
+            for index in range(first, first + count):
+                turn = index - self.long_history
+                rider = (
+                    riders[0]
+                    if is_long_history
+                    else riders[others + turn % self.rotating]
+                )
+                delay = index * 7919 % START_SPREAD
+                start, length = (
+                    second_of_day + delay,
+                    SHORTEST + index * 104_729 % LENGTH_SPREAD,
+                )
+                moment = f"{(starts_at + delay) * 1000:012x}"  # as in a UUID 7: ids grow with time
+                yield (
+                    f"{moment[:8]}-{moment[8:]}-7000-8000-{index:012x}",
+                    rider,
+                    (turn + 13 * number) % bikes,
+                    day + CLOCK[start],
+                    day + CLOCK[start + length],
+                    day + CLOCK[start + length + 1],
+                    length,
+                )
+
+    def _rounds(self) -> Iterator[tuple[int, int, int]]:
+        """Each round's number, its first ride and how many there are."""
+        for number in range(self.long_history):
+            yield number, number, 1
+        for first in range(self.long_history, self.size.rentals, self.width):
+            number = self.long_history + (first - self.long_history) // self.width
+            yield number, first, min(self.width, self.size.rentals - first)
+
+    def rentals(self) -> Iterator[str]:
+        """Columns: see RENTALS. Moves the bikes."""
+        standing, place_ids, bike_ids, places = (
+            self.standing,
+            self.place_ids,
+            self.bike_ids,
+            self.places,
+        )
+        for index, (
+            ride_id,
+            rider,
+            bike,
+            started_at,
+            ended_at,
+            settled_at,
+            length,
+        ) in enumerate(self.rides()):
+            start, end = standing[bike], index * 40_503 // 7 % places
+            standing[bike] = end
+            yield (
+                f"{ride_id}\t{started_at}\t{rider}\t{bike_ids[bike]}\t{started_at}\t{ended_at}\t{settled_at}"
+                f"\t{place_ids[start]}\t{place_ids[end]}\t{ENDINGS[bike % 3][-(-length // 60)]}"
+            )
+
+    def events(self) -> Iterator[str]:
+        """Three of each ride. Columns: see EVENTS."""
+        for ride_id, rider, _, started_at, ended_at, settled_at, _ in self.rides():
+            yield (
+                f"{ride_id}\tstarted\t{started_at}\t{rider}\t\n"
+                f"{ride_id}\treturned\t{ended_at}\t{rider}\t\n"
+                f"{ride_id}\tsettled\t{settled_at}\t{NULL}\t\n"
+            )
+
+    @cached_property
+    def riders(self) -> list[str]:
+        return [_id("rider", number) for number in range(1, self.size.users + 1)]
+
+    @cached_property
+    def bike_ids(self) -> list[str]:
+        return [_id("bike", number) for number in range(1, self.size.bikes + 1)]
+
+    @cached_property
+    def place_ids(self) -> list[str]:
+        stations = [
+            _id("station", number) for number in range(1, self.size.stations + 1)
+        ]
+        return stations + [NULL] * (self.places - self.size.stations)
+
+    def _coordinates(self, number: int) -> tuple[str, str]:
+        distance = RADIUS * sqrt((number + 0.5) / (self.places + self.size.bikes))
+        latitude = LATITUDE + distance * sin(number * GOLDEN_ANGLE)
+        longitude = LONGITUDE + distance * cos(number * GOLDEN_ANGLE) / cos(
+            LATITUDE * pi / 180
+        )
+        return f"{latitude:.6f}", f"{longitude:.6f}"
+
+
+def _id(*parts: object) -> str:
+    return str(uuid5(NAMESPACE, " ".join(map(str, parts))))
+
+
+def _row(*values: object) -> str:
+    return "\t".join(NULL if value is None else str(value) for value in values) + "\n"
+
+
+def _endings(name: str, *values: Any) -> list[str]:
+    """The end of a ride's row, for each length in minutes: the terms and the settled receipt."""
+    unlock_fee, per_minute, free_minutes, daily_cap, overdue_after = values
+    cap = None if daily_cap is None else Decimal(daily_cap)
+    terms = Terms(CURRENCY, Decimal(unlock_fee), Decimal(per_minute), free_minutes, cap)
+    endings = []
+    for minutes in range((SHORTEST + LENGTH_SPREAD) // 60 + 1):
+        cost = price(
+            terms,
+            started_at=LAST_DAY_ENDS,
+            ended_at=LAST_DAY_ENDS + timedelta(minutes=minutes),
+        )
+        lines = dumps([line.as_json() for line in cost.lines])
+        row = (
+            _id("tariff", name),
+            name,
+            *terms,
+            overdue_after,
+            Rental.Status.SETTLED,
+            money_text(cost.amount),
+            lines,
+        )
+        endings.append(_row(*row))
+    return endings
+
+
+ENDINGS = [_endings(*tariff) for tariff in TARIFFS]
+CLOCK = [
+    f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}+00"
+    for second in range(DAY_SECONDS)
+]

@@ -1,0 +1,29 @@
+"""Every route of the service."""
+
+from django.apps import apps
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+
+from bikerental.api import health, metrics, schema
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/", include("bikerental.users.urls")),
+    path("api/v1/", include("bikerental.fleet.urls")),
+    path("api/v1/", include("bikerental.rentals.urls")),
+    path("api/docs/", schema.swagger_ui, name="docs"),
+    path("api/redoc/", schema.redoc_ui, name="redoc"),
+    path("api/swagger.json", schema.swagger_json, name="schema-json"),
+    path("api/swagger.yaml", schema.swagger_yaml, name="schema-yaml"),
+    path("health/live/", health.live, name="live"),
+    path("health/ready/", health.ready, name="ready"),
+    path("metrics", metrics.metrics, name="metrics"),
+    path("admin/", admin.site.urls),
+]
+
+if apps.is_installed("debug_toolbar"):
+    urlpatterns.append(path("__debug__/", include("debug_toolbar.urls")))
+
+handler400 = "bikerental.api.problems.bad_request"
+handler403 = "bikerental.api.problems.forbidden"
+handler404 = "bikerental.api.problems.not_found"
+handler500 = "bikerental.api.problems.internal_error"

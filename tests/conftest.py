@@ -1,0 +1,34 @@
+"""Fixtures of the whole suite."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from django.core.cache import cache
+from rest_framework.test import APIClient
+
+from tests.clients import RiderClient
+from tests.factories import make_user
+
+
+def pytest_configure() -> None:
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        if name not in os.environ:
+            pytest.exit(f"{name} is not set. Run the suite with `make test`, which brings its own servers.", 4)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_cache() -> Iterator[None]:
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def anonymous() -> APIClient:
+    return APIClient()
+
+
+@pytest.fixture
+def rider_client(db: None) -> RiderClient:
+    """A client logged in as a rider of its own: `rider_client.rider`."""
+    return RiderClient(make_user())

