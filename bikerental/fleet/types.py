@@ -1,7 +1,7 @@
 """Plain values of the fleet app."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from bikerental.core.geo import Box, Position
@@ -31,7 +31,46 @@ class NearCursor(NamedTuple):
     backward: bool = False
 
 
+class BikeRow(NamedTuple):
+    """A bike as a rider sees it; ids and amounts as text."""
+
+    id: str
+    number: str
+    status: str
+    latitude: float
+    longitude: float
+    photo: str | None
+    model_id: str
+    model_name: str
+    model_propulsion: str
+    station_id: str | None
+    station_name: str | None
+    tariff_name: str
+    tariff_currency: str
+    tariff_unlock_fee: str
+    tariff_per_minute: str
+    tariff_free_minutes: int
+    tariff_daily_cap: str | None
+    tariff_overdue_after_minutes: int
+
+
+class StationRow(NamedTuple):
+    id: str
+    name: str
+    latitude: float
+    longitude: float
+    capacity: int
+    bikes_available: int
+    docks_available: int
+
+
+class NearBike(NamedTuple):
+    bike: BikeRow
+    distance_m: float
+    bike_id: UUID
+
+
 class NearPage(NamedTuple):
-    rows: list[tuple[Any, ...]]
+    rows: list[NearBike]
     next: NearCursor | None
     previous: NearCursor | None

@@ -20,7 +20,7 @@ from bikerental.core.geo import Position, boxes_around, distance_m
 from bikerental.fleet.models import Bike
 from bikerental.fleet.selectors.bikes import BIKE_COLUMNS, bikes_filter
 from bikerental.fleet.selectors.geometry import Within, metres_to
-from bikerental.fleet.types import BikeFilters, Circle, NearCursor, NearPage
+from bikerental.fleet.types import BikeFilters, BikeRow, Circle, NearBike, NearCursor, NearPage
 
 # From here on the walk for one page costs as much as it saves.
 WANTED_MAX = 10_000
@@ -40,7 +40,7 @@ _WALK = """
 
 
 def bikes_near(*, circle: Circle, filters: BikeFilters, cursor: NearCursor, limit: int) -> NearPage:
-    """A page of BIKE_COLUMNS, then the distance in metres, then the id. Two statements at most."""
+    """Two statements at most."""
     bikes = bikes_filter(filters).annotate(distance=metres_to(circle.centre))
     if cursor.backward:
         return _page_before(bikes, circle, cursor, limit)
@@ -53,7 +53,9 @@ def _page_after(
     wanted = cursor.seen + limit + 1
     bound = _distance_bound(filters, circle, wanted)
     beyond = Q(distance__gt=cursor.distance_m) | Q(distance=cursor.distance_m, pk__gt=cursor.bike_id)
-    rows = list(_rows(bikes, circle.centre, bound).filter(beyond).order_by("distance", "pk")[: limit + 1])
+    rows = list(
+        map(_near_bike, _rows(bikes, circle.centre, bound).filter(beyond).order_by("distance", "pk")[: limit + 1])
+    )
     page = rows[:limit]
     following = None
     if len(rows) > limit:
@@ -70,7 +72,9 @@ def _page_after(
 def _page_before(bikes: QuerySet[Bike], circle: Circle, cursor: NearCursor, limit: int) -> NearPage:
     nearer = Q(distance__lt=cursor.distance_m) | Q(distance=cursor.distance_m, pk__lt=cursor.bike_id)
     bound = min(cursor.distance_m, circle.radius_m)
-    rows = list(_rows(bikes, circle.centre, bound).filter(nearer).order_by("-distance", "-pk")[: limit + 1])
+    rows = list(
+        map(_near_bike, _rows(bikes, circle.centre, bound).filter(nearer).order_by("-distance", "-pk")[: limit + 1])
+    )
     page = rows[:limit][::-1]
     seen = max(0, cursor.seen - len(page))
     previous = _place_of(page[0], seen=seen, backward=True) if len(rows) > limit else None
@@ -112,5 +116,9 @@ def _rows(bikes: QuerySet[Bike], centre: Position, bound: float) -> QuerySet[Bik
     return inside.values_list(*BIKE_COLUMNS, F("distance"), F("pk"))
 
 
-def _place_of(row: tuple[Any, ...], *, seen: int, backward: bool = False) -> NearCursor:
-    return NearCursor(distance_m=row[-2], bike_id=row[-1], seen=seen, backward=backward)
+def _near_bike(row: tuple[Any, ...]) -> NearBike:
+    return NearBike(BikeRow._make(row[:-2]), row[-2], row[-1])
+
+
+def _place_of(near: NearBike, *, seen: int, backward: bool = False) -> NearCursor:
+    return NearCursor(distance_m=near.distance_m, bike_id=near.bike_id, seen=seen, backward=backward)

@@ -10,8 +10,9 @@ from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.exceptions import StationNotFoundError
 from bikerental.fleet.models import Bike, Station
 from bikerental.fleet.selectors.bikes import as_text
+from bikerental.fleet.types import StationRow
 
-# In the order that `station_json` unpacks.
+# In the order of the fields of StationRow.
 STATION_COLUMNS = (as_text("id"), "name", "latitude", "longitude", "capacity", "bikes_available", "docks_available")
 
 
@@ -29,7 +30,7 @@ def stations_list() -> QuerySet[Station, tuple[Any, ...]]:
     )
 
 
-def station_row(*, station_id: UUID) -> tuple[Any, ...]:
+def station_row(*, station_id: UUID) -> StationRow:
     """One statement.
 
     :raises StationNotFoundError: if there is none
@@ -37,7 +38,7 @@ def station_row(*, station_id: UUID) -> tuple[Any, ...]:
     row = stations_list().filter(pk=station_id).first()
     if row is None:
         raise StationNotFoundError
-    return row
+    return StationRow._make(row)
 
 
 def station_by_id(*, station_id: UUID) -> Station:

@@ -1,0 +1,39 @@
+"""What the fleet looks like in an answer: plain dictionaries, because a serializer's machinery
+costs more than the whole query. A test holds them to the declared outputs."""
+
+from typing import Any
+
+from django.core.files.storage import default_storage
+from rest_framework.request import Request
+
+from bikerental.fleet.types import BikeRow, NearBike, StationRow
+
+
+def bike_json(bike: BikeRow, request: Request) -> dict[str, Any]:
+    return {
+        "id": bike.id,
+        "number": bike.number,
+        "model": {"id": bike.model_id, "name": bike.model_name, "propulsion": bike.model_propulsion},
+        "status": bike.status,
+        "station": None if bike.station_id is None else {"id": bike.station_id, "name": bike.station_name},
+        "latitude": bike.latitude,
+        "longitude": bike.longitude,
+        "tariff": {
+            "name": bike.tariff_name,
+            "currency": bike.tariff_currency,
+            "unlock_fee": bike.tariff_unlock_fee,
+            "per_minute": bike.tariff_per_minute,
+            "free_minutes": bike.tariff_free_minutes,
+            "daily_cap": bike.tariff_daily_cap,
+            "overdue_after_minutes": bike.tariff_overdue_after_minutes,
+        },
+        "photo": request.build_absolute_uri(default_storage.url(bike.photo)) if bike.photo else None,
+    }
+
+
+def near_bike_json(near: NearBike, request: Request) -> dict[str, Any]:
+    return bike_json(near.bike, request) | {"distance_m": round(near.distance_m, 1)}
+
+
+def station_json(station: StationRow) -> dict[str, Any]:
+    return station._asdict()

@@ -1,0 +1,135 @@
+"""What the fleet endpoints take, and the declared shape of what they answer."""
+
+from math import isfinite
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from bikerental.core.geo import Box, Position, boxes_between
+from bikerental.fleet.constants import NEAR_RADIUS_MAX_M, BikeStatus, Propulsion
+from bikerental.fleet.types import BikeFilters, Circle
+
+ANY = "any"
+
+
+class NumberField(serializers.FloatField):
+    """A number as JSON knows it: neither NaN nor 1_000, which Python would take."""
+
+    def to_internal_value(self, data: Any) -> float:
+        value = super().to_internal_value(data)
+        if not isfinite(value) or (isinstance(data, str) and ("_" in data or not data.isascii())):
+            self.fail("invalid")
+        return value
+
+
+class BoxField(serializers.CharField):
+    """`west,south,east,north`; west is greater than east where the box crosses the 180th meridian."""
+
+    default_error_messages = {
+        "box": _("Give west,south,east,north in degrees, south not above north."),
+    }
+
+    def to_internal_value(self, data: Any) -> list[Box]:  # type: ignore[override] # a text comes in, boxes go out
+        number = NumberField()
+        try:
+            west, south, east, north = map(number.to_internal_value, super().to_internal_value(data).split(","))
+        except (ValueError, serializers.ValidationError):
+            self.fail("box")
+        if not (-90 <= south <= north <= 90 and -180 <= west <= 180 and -180 <= east <= 180):
+            self.fail("box")
+        return boxes_between(west=west, south=south, east=east, north=north)
+
+
+class BikesQuery(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(choices=[*BikeStatus.values, ANY], default=BikeStatus.AVAILABLE.value)
+    station = serializers.UUIDField(required=False, help_text=_("Id of a station."))
+    model = serializers.UUIDField(required=False, help_text=_("Id of a model."))
+    bbox = BoxField(required=False, max_length=200, help_text=_("west,south,east,north in degrees."))
+    lat = NumberField(required=False, min_value=-90, max_value=90, help_text=_("With lon: the nearest bikes first."))
+    lon = NumberField(required=False, min_value=-180, max_value=180)
+    radius = NumberField(
+        required=False, min_value=0, max_value=NEAR_RADIUS_MAX_M, help_text=_("Metres; 10,000 unless given.")
+    )
+
+    class Meta:
+        ref_name = None
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        given = {"lat", "lon", "radius"} & set(attrs)
+        for name in ("lat", "lon"):
+            if given and name not in given:
+                raise serializers.ValidationError({name: _("Give lat and lon together.")}, code="required")
+        if given and "bbox" in attrs:
+            raise serializers.ValidationError({"bbox": _("Give either bbox or lat, lon and radius.")}, code="invalid")
+        return attrs
+
+    @staticmethod
+    def filters(query: dict[str, Any]) -> BikeFilters:
+        status = None if query["status"] == ANY else query["status"]
+        return BikeFilters(status, query.get("station"), query.get("model"), query.get("bbox", ()))
+
+    @staticmethod
+    def circle(query: dict[str, Any]) -> Circle | None:
+        if "lat" not in query:
+            return None
+        return Circle(Position(query["lat"], query["lon"]), query.get("radius", float(NEAR_RADIUS_MAX_M)))
+
+
+class BikeModelOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    propulsion = serializers.ChoiceField(choices=Propulsion.choices)
+
+    class Meta:
+        ref_name = "BikeModel"
+
+
+class StationReferenceOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+
+    class Meta:
+        ref_name = "StationReference"
+
+
+class TariffOutput(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    currency = serializers.CharField(help_text=_("ISO 4217"))
+    unlock_fee = serializers.CharField()
+    per_minute = serializers.CharField()
+    free_minutes = serializers.IntegerField()
+    daily_cap = serializers.CharField(allow_null=True)
+    overdue_after_minutes = serializers.IntegerField()
+
+    class Meta:
+        ref_name = "Tariff"
+
+
+class BikeOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    number = serializers.CharField(help_text=_("As painted on the frame."))
+    model = BikeModelOutput()
+    status = serializers.ChoiceField(choices=BikeStatus.choices)
+    station = StationReferenceOutput(allow_null=True)
+    latitude = serializers.FloatField()
+    longitude = serializers.FloatField()
+    tariff = TariffOutput()
+    photo = serializers.URLField(allow_null=True)
+    distance_m = serializers.FloatField(required=False, help_text=_("Only in an answer to lat and lon."))
+
+    class Meta:
+        ref_name = "Bike"
+
+
+class StationOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    latitude = serializers.FloatField()
+    longitude = serializers.FloatField()
+    capacity = serializers.IntegerField(help_text=_("Docks in all."))
+    bikes_available = serializers.IntegerField()
+    docks_available = serializers.IntegerField()
+
+    class Meta:
+        ref_name = "Station"

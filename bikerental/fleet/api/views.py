@@ -1,0 +1,89 @@
+"""The fleet endpoints: parse, one domain call, render."""
+
+from urllib.parse import urlencode
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from bikerental.api.pagination import Cursor, cursor_of, page_size_of, paginate
+from bikerental.api.schema import documented
+from bikerental.api.views import ApiView, read_query
+from bikerental.fleet.api.rendering import bike_json, near_bike_json, station_json
+from bikerental.fleet.api.serializers import BikeOutput, BikesQuery, StationOutput
+from bikerental.fleet.selectors import bike_row, bikes_list, bikes_near, station_row, stations_list
+from bikerental.fleet.types import BikeFilters, BikeRow, Circle, NearCursor, StationRow
+
+NEAR_ORDER = ("distance_m", "bike_id", "seen")
+
+
+class BikesView(ApiView):
+    """The bikes that can be ridden, unless asked otherwise."""
+
+    @documented(
+        summary="Bikes, by number or nearest first",
+        description="By number; with `lat` and `lon` the nearest first, each with `distance_m`.",
+        query=BikesQuery,
+        success={200: BikeOutput(many=True)},
+        errors=["invalid"],
+        paginated=True,
+    )
+    def get(self, request: Request) -> Response:
+        query = read_query(BikesQuery, request)
+        filters = BikesQuery.filters(query)
+        circle = BikesQuery.circle(query)
+        if circle is not None:
+            return _near_page(request, circle, filters)
+        return paginate(
+            request,
+            bikes_list(filters),
+            order=("number",),
+            row=BikeRow._make,
+            render=lambda bike: bike_json(bike, request),
+        )
+
+
+class BikeView(ApiView):
+    """One bike."""
+
+    @documented(summary="One bike", success={200: BikeOutput}, errors=["bike_not_found"])
+    def get(self, request: Request, bike_id: UUID) -> Response:
+        return Response(bike_json(bike_row(bike_id=bike_id), request))
+
+
+class StationsView(ApiView):
+    """The stations."""
+
+    @documented(
+        summary="Stations, by name", success={200: StationOutput(many=True)}, errors=["invalid"], paginated=True
+    )
+    def get(self, request: Request) -> Response:
+        return paginate(request, stations_list(), order=("name", "id"), row=StationRow._make, render=station_json)
+
+
+class StationView(ApiView):
+    """One station."""
+
+    @documented(summary="One station", success={200: StationOutput}, errors=["station_not_found"])
+    def get(self, request: Request, station_id: UUID) -> Response:
+        return Response(station_json(station_row(station_id=station_id)))
+
+
+def _near_page(request: Request, circle: Circle, filters: BikeFilters) -> Response:
+    sent = cursor_of(request, NEAR_ORDER)
+    cursor = NearCursor(*sent.keys, backward=sent.is_backward) if sent else NearCursor()
+    page = bikes_near(circle=circle, filters=filters, cursor=cursor, limit=page_size_of(request))
+    return Response(
+        {
+            "next": _near_url(request, page.next),
+            "previous": _near_url(request, page.previous),
+            "results": [near_bike_json(near, request) for near in page.rows],
+        }
+    )
+
+
+def _near_url(request: Request, cursor: NearCursor | None) -> str | None:
+    if cursor is None:
+        return None
+    text = Cursor(cursor[:3], is_backward=cursor.backward).encode(request.path)
+    return request.build_absolute_uri(f"{request.path}?{urlencode(request.query_params.dict() | {'cursor': text})}")
