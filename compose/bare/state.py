@@ -81,6 +81,6 @@ def write_private(path: Path, text: str) -> None:
     """Write for the owner's eyes only, all or nothing."""
     aside = path.with_name(f"{path.name}.new")
     aside.unlink(missing_ok=True)
-    with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
     aside.replace(path)
