@@ -4,25 +4,21 @@ from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 from django.utils import timezone
 
+from bikerental.api.throttles import client_address
 from bikerental.core.errors import Refusal
 from bikerental.users.models import User
+from bikerental.users.services import credentials_check
 
 
 class EmailBackend(ModelBackend):
     """The admin's login: the same check, the same guard against guessing, as the API's."""
 
     def authenticate(
-        self,
-        request: HttpRequest | None,
-        username: str | None = None,
-        password: str | None = None,
-        **_: Any,
+        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **_: Any
     ) -> User | None:
-        from bikerental.users.services import credentials_check
-
         if username is None or password is None:
             return None
-        address = request.META.get("REMOTE_ADDR", "") if request else ""
+        address = client_address(request) if request else ""
         try:
             return credentials_check(email=username, password=password, address=address, now=timezone.now())
         except Refusal:

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 @shared_task
 def purge_sessions(**_newer: object) -> None:
-    """Forget sessions and guess counters that no longer say anything; the next run is the retry."""
+    """Forget sessions and guesses past their time; the next run is the retry."""
     from bikerental.users.services import guess_counters_purge, sessions_purge
 
     now = timezone.now()

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from bikerental.users.exceptions import TokenInvalidError
@@ -22,11 +23,16 @@ class SessionTokenAuthentication(BaseAuthentication):
         scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
-        claims = access_claims(token.strip())
+        try:
+            claims = access_claims(token.strip())
+        except TokenInvalidError as error:
+            # DRF's own error: only after one of these does it take the caller for nobody, where
+            # any other would be raised again by whoever looks at `request.user` next.
+            raise AuthenticationFailed from error
         user = user_of_session(user_id=claims.user_id, session_id=claims.session_id)
         if user is None:
-            raise TokenInvalidError
+            raise AuthenticationFailed
         return user, claims.session_id
 
     def authenticate_header(self, request: Request) -> str:
-        return 'Bearer realm="api"'
+        return "Bearer"

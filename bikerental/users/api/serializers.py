@@ -40,33 +40,51 @@ class KnownPasswordField(serializers.CharField):
         super().__init__(max_length=PASSWORD_LENGTH_MAX, trim_whitespace=False, **options)
 
 
-class RegisterInput(serializers.Serializer[dict[str, str]]):
+class RegisterInput(serializers.Serializer[Any]):
     name = NameField()
     email = EmailField()
     password = NewPasswordField()
 
+    class Meta:
+        ref_name = "Register"
 
-class LoginInput(serializers.Serializer[dict[str, str]]):
+
+class LoginInput(serializers.Serializer[Any]):
     # Any text: what is no address belongs to nobody, and the answer is the same.
     email = serializers.CharField(max_length=EMAIL_LENGTH)
     password = KnownPasswordField()
 
+    class Meta:
+        ref_name = "Login"
 
-class RefreshInput(serializers.Serializer[dict[str, str]]):
+
+class RefreshInput(serializers.Serializer[Any]):
     refresh = serializers.CharField()
 
+    class Meta:
+        ref_name = "Refresh"
 
-class VerifyInput(serializers.Serializer[dict[str, str]]):
+
+class VerifyInput(serializers.Serializer[Any]):
     token = serializers.CharField()
 
+    class Meta:
+        ref_name = "Verify"
 
-class PasswordChangeInput(serializers.Serializer[dict[str, str]]):
+
+class PasswordChangeInput(serializers.Serializer[Any]):
     current_password = KnownPasswordField()
     new_password = NewPasswordField()
 
+    class Meta:
+        ref_name = "PasswordChange"
 
-class ProfileInput(serializers.Serializer[dict[str, str]]):
+
+class ProfileInput(serializers.Serializer[Any]):
     name = NameField(required=False)
+
+    class Meta:
+        ref_name = "ProfileChange"
 
 
 class ProfileOutput(serializers.Serializer[Any]):
@@ -75,7 +93,13 @@ class ProfileOutput(serializers.Serializer[Any]):
     email = serializers.EmailField()
     created_at = serializers.DateTimeField()
 
+    class Meta:
+        ref_name = "Profile"
+
 
 class TokenPairOutput(serializers.Serializer[Any]):
     access = serializers.CharField()
     refresh = serializers.CharField()
+
+    class Meta:
+        ref_name = "TokenPair"

@@ -1,6 +1,6 @@
 """Accounts over HTTP: register, log in, stay logged in, log out, the profile."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -36,6 +36,11 @@ class OpenView(ApiView):
 
     authentication_classes: ClassVar = []
     permission_classes: ClassVar = []
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        answer["Cache-Control"] = "no-store"  # tokens and personal data, though nobody is logged in
+        return answer
 
 
 class RegisterView(OpenView):
@@ -118,8 +123,6 @@ class LogoutView(ApiView):
 
 
 class PasswordView(ApiView):
-    throttle_classes: ClassVar = [LoginThrottle]
-
     @documented(
         summary="Change the password",
         description="Every other session ends.",
@@ -138,7 +141,7 @@ class PasswordView(ApiView):
 class ProfileView(ApiView):
     """The caller's account. Routed by the app that can also close it."""
 
-    @documented(summary="The caller's profile", description="", success={200: ProfileOutput}, errors=[])
+    @documented(summary="The caller's profile", success={200: ProfileOutput}, errors=[])
     def get(self, request: Request) -> Response:
         return Response(ProfileOutput(request.user).data)
 

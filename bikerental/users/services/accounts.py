@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.contrib.auth.hashers import make_password
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 
 from bikerental.core.transactions import constraint_name, unit_of_work
 from bikerental.users.exceptions import EmailTakenError, PasswordWrongError
@@ -23,13 +23,9 @@ def user_register(*, name: str, email: str, password: str, language: str, now: d
     """
     user = User(name=name, email=email_normalise(email), language=language, created_at=now)
     user.set_password(password)  # outside the transaction: hashing is slow by design
-    return _user_insert(user)
-
-
-@unit_of_work
-def _user_insert(user: User) -> User:
     try:
-        user.save(force_insert=True)
+        with transaction.atomic():
+            user.save(force_insert=True)
     except IntegrityError as error:
         if constraint_name(error) != "user_email_unique":
             raise

@@ -27,11 +27,11 @@ from bikerental.users.constants import (
     GUESSES_FORGOTTEN_AFTER,
     GUESSES_FREE_PER_ACCOUNT,
     GUESSES_FREE_PER_ADDRESS,
-    PURGE_BATCH,
 )
 from bikerental.users.locks import guess_counters_lock
 from bikerental.users.models import GuessCounter
 from bikerental.users.selectors import guess_counters
+from bikerental.users.services.purging import rows_purge
 
 
 class Keys(NamedTuple):
@@ -88,10 +88,10 @@ def guess_succeeded(*, email: str, address: str, now: datetime) -> None:
 
 
 def guess_counters_purge(*, now: datetime) -> int:
-    """Forget counters that no longer say anything, a batch at a time."""
+    """Forget counters that no longer say anything."""
     silent = Q(trusted_until=None) | Q(trusted_until__lt=now)
     old = GuessCounter.objects.filter(silent, failed_at__lt=now - GUESSES_FORGOTTEN_AFTER, blocked_until__lt=now)
-    return GuessCounter.objects.filter(pk__in=old.values("pk")[:PURGE_BATCH]).delete()[0]
+    return rows_purge(old)
 
 
 def _keys(email: str, address: str) -> Keys:

@@ -7,16 +7,15 @@ from uuid import UUID, uuid4
 from django.contrib.auth.hashers import make_password
 from django.db.models import Exists, OuterRef, Value
 from django.db.models.functions import Coalesce
-from rest_framework_simplejwt.settings import api_settings as jwt_settings
 
 from bikerental.core.transactions import unit_of_work
-from bikerental.users.constants import PURGE_BATCH
 from bikerental.users.exceptions import CredentialsInvalidError, TokenInvalidError
 from bikerental.users.locks import user_lock
 from bikerental.users.models import Session, User
 from bikerental.users.selectors import user_of_email
 from bikerental.users.services.guessing import guess_admit, guess_succeeded
-from bikerental.users.services.tokens import access_issue, refresh_claims, tokens_issue
+from bikerental.users.services.purging import rows_purge
+from bikerental.users.services.tokens import REFRESH_LIFETIME, access_issue, refresh_claims, tokens_issue
 from bikerental.users.types import TokenPair, email_normalise
 
 
@@ -58,7 +57,7 @@ def _session_insert(*, user: User, now: datetime) -> Session:
     locked = user_lock(user_id=user.pk)
     if locked is None or locked.password != user.password:
         raise CredentialsInvalidError
-    session = _session_of(user.pk, now=now, lifetime=jwt_settings.REFRESH_TOKEN_LIFETIME)
+    session = _session_of(user.pk, now=now, lifetime=REFRESH_LIFETIME)
     session.save(force_insert=True)
     return session
 
@@ -66,7 +65,7 @@ def _session_insert(*, user: User, now: datetime) -> Session:
 def accesses_issue(*, user_ids: Collection[UUID], lifetime: timedelta, now: datetime) -> list[str]:
     """Access tokens for users without their passwords, a session each: for load tests."""
     sessions = [_session_of(user_id, now=now, lifetime=lifetime) for user_id in user_ids]
-    Session.objects.bulk_create(sessions, batch_size=PURGE_BATCH)
+    Session.objects.bulk_create(sessions, batch_size=1000)
     return [access_issue(user_id=each.user_id, session_id=each.pk, now=now, lifetime=lifetime) for each in sessions]
 
 
@@ -84,7 +83,7 @@ def session_refresh(*, refresh: str, now: datetime) -> TokenPair:
     open_account = User.objects.filter(pk=OuterRef("user_id"), is_active=True)
     swapped = Session.objects.filter(
         Exists(open_account), pk=session_id, user_id=user_id, refresh_id=refresh_id, ended_at=None, expires_at__gt=now
-    ).update(refresh_id=fresh_id, refreshed_at=now, expires_at=now + jwt_settings.REFRESH_TOKEN_LIFETIME)
+    ).update(refresh_id=fresh_id, refreshed_at=now, expires_at=now + REFRESH_LIFETIME)
     if not swapped:
         _end_if_spent(session_id=session_id, refresh_id=refresh_id, now=now)
         raise TokenInvalidError
@@ -112,9 +111,8 @@ def sessions_end(*, user_ids: Collection[UUID], now: datetime, but: UUID | None 
 
 
 def sessions_purge(*, now: datetime) -> int:
-    """Forget sessions whose tokens have all expired, a batch at a time."""
-    expired = Session.objects.filter(expires_at__lt=now).values("pk")[:PURGE_BATCH]
-    return Session.objects.filter(pk__in=expired).delete()[0]
+    """Forget sessions whose tokens have all expired."""
+    return rows_purge(Session.objects.filter(expires_at__lt=now))
 
 
 def _session_of(user_id: UUID, *, now: datetime, lifetime: timedelta) -> Session:

@@ -13,12 +13,11 @@ from bikerental.users.selectors import session_is_open
 from bikerental.users.types import TokenClaims, TokenPair
 
 SESSION_ID_CLAIM = "sid"
+REFRESH_LIFETIME: timedelta = jwt_settings.REFRESH_TOKEN_LIFETIME
 
 
 def tokens_issue(*, user_id: UUID, session_id: UUID, refresh_id: UUID, now: datetime) -> TokenPair:
-    refresh = _sign(
-        RefreshToken(), user_id=user_id, session_id=session_id, now=now, lifetime=jwt_settings.REFRESH_TOKEN_LIFETIME
-    )
+    refresh = _sign(RefreshToken(), user_id=user_id, session_id=session_id, now=now, lifetime=REFRESH_LIFETIME)
     refresh[jwt_settings.JTI_CLAIM] = refresh_id.hex
     return TokenPair(access=access_issue(user_id=user_id, session_id=session_id, now=now), refresh=str(refresh))
 
