@@ -16,7 +16,8 @@ class NotificationAdmin(admin.ModelAdmin[Notification]):
     """To look at, and to try failed messages anew; rows are written by services alone."""
 
     list_display: ClassVar = [
-        "created_at", "kind", "state", "recipient_id", "subject_id", "attempts", "next_attempt_at", "sent_at", "last_error",
+        "created_at", "kind", "state", "recipient_id", "subject_id", "attempts",
+        "next_attempt_at", "sent_at", "last_error",
     ]  # fmt: skip
     list_filter: ClassVar = ["state", "kind"]
     search_fields: ClassVar = ["=id", "=subject_id", "=recipient__id"]

@@ -45,6 +45,8 @@ class DjangoMailer:
         except OSError as error:  # SMTPException is one
             self.close()
             raise _translated(error) from error
+        except ValueError as error:  # an address or a header that no mail can be written with
+            raise MailRefusedError(type(error).__name__) from error
 
     def close(self) -> None:
         with suppress(OSError):  # saying goodbye to a server that has left

@@ -16,7 +16,8 @@ def test_the_purge_takes_what_says_nothing_any_more() -> None:
     for key, time in (("old", past), ("new", now)):
         GuessCounter.objects.create(key=key, failed_at=time, blocked_until=time)
     _, good = (
-        Session.objects.create(user=user, refresh_id=uuid4(), refreshed_at=past, expires_at=time) for time in (past, future)
+        Session.objects.create(user=user, refresh_id=uuid4(), refreshed_at=past, expires_at=time)
+        for time in (past, future)
     )
 
     purge_sessions(asked_by="a newer beat")

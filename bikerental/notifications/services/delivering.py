@@ -4,6 +4,7 @@ the server's yes and its own commit. No transaction is open while the mail serve
 import logging
 import time
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import datetime
 from uuid import UUID
 
@@ -32,7 +33,7 @@ RECIPIENT_GONE = "recipient_gone"
 ATTEMPTS_EXHAUSTED = "attempts_exhausted"
 
 
-def notification_deliver(notification_id: UUID, *, now: datetime, mailer: Mailer | None = None) -> str | None:
+def notification_deliver(notification_id: UUID, *, now: datetime, mailer: Mailer) -> str | None:
     """Send one message that is due; its new state, or None where there was nothing to do.
 
     Of many at once one claims it, by compare-and-swap. The claim is a lease: it runs out when
@@ -49,7 +50,7 @@ def notification_deliver(notification_id: UUID, *, now: datetime, mailer: Mailer
     content = content_render(claimed)
     mail = Mail(id=claimed.pk, to=addresses, subject=content.subject, text=content.text, html=content.html)
     try:
-        (mailer or mailer_open()).send(mail)
+        mailer.send(mail)
     except MailRefusedError as error:
         return _settle(claimed, state=State.FAILED, last_error=str(error))
     except MailDeferredError as error:
@@ -68,16 +69,14 @@ def notifications_deliver(notification_ids: Iterable[UUID], *, seconds: float = 
     """
     sent = 0
     begun = time.monotonic()
-    mailer = mailer_open()
-    try:
-        for notification_id in notification_ids:
-            if time.monotonic() - begun > seconds:
-                break
-            sent += notification_deliver(notification_id, now=utc_now(), mailer=mailer) == State.SENT
-    except MailUnreachableError as error:
-        logger.warning("The mail server is away, the rest waits for the sweep: %s", error)
-    finally:
-        mailer.close()
+    with closing(mailer_open()) as mailer:
+        try:
+            for notification_id in notification_ids:
+                if time.monotonic() - begun > seconds:
+                    break
+                sent += notification_deliver(notification_id, now=utc_now(), mailer=mailer) == State.SENT
+        except MailUnreachableError as error:
+            logger.warning("The mail server is away, the rest waits for the sweep: %s", error)
     return sent
 
 

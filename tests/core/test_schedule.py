@@ -1,0 +1,139 @@
+import pytest
+from django.core.management import call_command
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask, PeriodicTasks
+
+from bikerental.core.schedule import SCHEDULE
+from bikerental.core.services import schedule_sync
+from config.celery_app import app
+
+NAMES = sorted(entry.name for entry in SCHEDULE)
+
+
+def ours() -> list[str]:
+    return sorted(PeriodicTask.objects.filter(name__in=NAMES).values_list("name", flat=True))
+
+
+@pytest.fixture
+def empty(db: None) -> None:
+    PeriodicTask.objects.all().delete()
+    IntervalSchedule.objects.all().delete()
+    PeriodicTasks.objects.all().delete()
+
+
+@pytest.mark.parametrize("entry", SCHEDULE, ids=lambda entry: entry.name)
+def test_each_entry_names_a_registered_task(entry) -> None:
+    app.autodiscover_tasks(force=True)
+
+    assert entry.task in app.tasks
+
+
+@pytest.mark.parametrize("entry", SCHEDULE, ids=lambda entry: entry.name)
+def test_a_message_nobody_took_is_gone_when_the_next_comes(entry) -> None:
+    assert 0 < entry.expires <= entry.seconds
+
+
+def test_names_are_told_apart() -> None:
+    assert len(set(NAMES)) == len(SCHEDULE)
+
+
+@pytest.mark.django_db
+def test_migrate_leaves_the_schedule_in_place() -> None:
+    assert ours() == NAMES
+
+
+@pytest.mark.usefixtures("empty")
+def test_what_is_declared_is_written() -> None:
+    assert sorted(schedule_sync()) == NAMES
+
+    rows = PeriodicTask.objects.filter(name__in=NAMES).select_related("interval")
+    written = {(row.name, row.task, row.interval.every, row.interval.period, row.expire_seconds) for row in rows}
+    assert written == {(entry.name, entry.task, entry.seconds, "seconds", entry.expires) for entry in SCHEDULE}
+    assert all(row.enabled for row in rows)
+
+
+@pytest.mark.usefixtures("empty")
+def test_a_second_run_writes_nothing() -> None:
+    schedule_sync()
+    rows = list(PeriodicTask.objects.order_by("pk").values())
+    read_at = PeriodicTasks.last_change()
+
+    assert schedule_sync() == []
+
+    assert list(PeriodicTask.objects.order_by("pk").values()) == rows
+    assert PeriodicTasks.last_change() == read_at
+
+
+@pytest.mark.usefixtures("empty")
+def test_beat_is_told_to_read_its_table_again() -> None:
+    assert PeriodicTasks.last_change() is None
+
+    schedule_sync()
+
+    assert PeriodicTasks.last_change() is not None
+
+
+@pytest.mark.usefixtures("empty")
+def test_what_operators_disabled_stays_disabled_when_the_rest_is_mended() -> None:
+    schedule_sync()
+    PeriodicTask.objects.filter(name=NAMES[0]).update(enabled=False, task="elsewhere", description="too loud")
+
+    assert schedule_sync() == [NAMES[0]]
+
+    row = PeriodicTask.objects.get(name=NAMES[0])
+    assert (row.enabled, row.description) == (False, "too loud")
+    assert row.task == next(entry.task for entry in SCHEDULE if entry.name == NAMES[0])
+
+
+@pytest.mark.usefixtures("empty")
+@pytest.mark.parametrize("change", ["interval", "crontab", "expires"])
+def test_another_time_is_put_right(change: str) -> None:
+    schedule_sync()
+    changes = {
+        "interval": lambda: {"interval": IntervalSchedule.objects.create(every=9, period="days")},
+        "crontab": lambda: {"interval": None, "crontab": CrontabSchedule.objects.create()},
+        "expires": lambda: {"expire_seconds": None},
+    }
+    PeriodicTask.objects.filter(name=NAMES[0]).update(**changes[change]())
+
+    schedule_sync()
+
+    row = PeriodicTask.objects.get(name=NAMES[0])
+    entry = next(entry for entry in SCHEDULE if entry.name == NAMES[0])
+    assert (row.interval.every, row.interval.period) == (entry.seconds, "seconds")
+    assert (row.crontab, row.expire_seconds) == (None, entry.expires)
+
+
+@pytest.mark.usefixtures("empty")
+def test_what_operators_added_stays() -> None:
+    interval = IntervalSchedule.objects.create(every=5, period="minutes")
+    theirs = PeriodicTask.objects.create(name="theirs", task="bikerental.core.tasks.beat_heartbeat", interval=interval)
+    before = PeriodicTask.objects.values().get(pk=theirs.pk)
+
+    schedule_sync()
+
+    assert PeriodicTask.objects.values().get(pk=theirs.pk) == before
+
+
+@pytest.mark.usefixtures("empty")
+def test_two_equal_intervals_do_not_confuse() -> None:
+    IntervalSchedule.objects.bulk_create(IntervalSchedule(every=30, period="seconds") for _ in range(2))
+
+    schedule_sync()
+
+    assert schedule_sync() == []
+
+
+@pytest.mark.usefixtures("empty")
+def test_the_command_says_what_it_wrote(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("sync_schedule")
+    assert sorted(capsys.readouterr().out.splitlines()) == [f"{name}: updated" for name in NAMES]
+
+    call_command("sync_schedule")
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.usefixtures("empty")
+def test_migrate_runs_it() -> None:
+    call_command("migrate", verbosity=0)
+
+    assert ours() == NAMES

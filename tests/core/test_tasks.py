@@ -1,0 +1,92 @@
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+from celery import shared_task
+from celery.contrib.testing.worker import start_worker
+
+from bikerental.core.context import request_id_var
+from bikerental.core.enqueueing import Note, Publisher
+from bikerental.core.models import Heartbeat
+from bikerental.core.services import heartbeat_record
+from bikerental.core.tasks import beat_heartbeat
+from config.celery_app import app
+from tests.factories import NOON
+
+ROW = "0197a000-0000-7000-8000-000000000001"
+seen: list[str] = []
+arrived = Event()
+
+
+@shared_task
+def note_the_request(**_arguments: Any) -> None:
+    seen.append(request_id_var.get())
+    arrived.set()
+
+
+@pytest.fixture
+def worker(db: None) -> Iterator[None]:
+    """A worker in a thread, on the real broker."""
+    seen.clear()
+    app.control.purge()
+    with start_worker(app, pool="solo", perform_ping_check=False, queues=["default"], shutdown_timeout=30):
+        yield
+
+
+def run(send: Any) -> str:
+    arrived.clear()
+    send()
+    assert arrived.wait(15)
+    return seen[-1]
+
+
+def test_a_task_knows_the_request_that_sent_it_and_the_next_one_does_not(worker: None) -> None:
+    def noted() -> None:
+        Publisher().put(Note(task=note_the_request, row_id=ROW, request_id="request-7"))
+
+    assert run(noted) == "request-7"
+    assert run(note_the_request.delay) == ""
+
+
+def test_a_task_run_in_place_belongs_to_its_request() -> None:
+    token = request_id_var.set("request-8")
+    try:
+        note_the_request.apply()
+        assert (seen[-1], request_id_var.get()) == ("request-8", "request-8")
+    finally:
+        request_id_var.reset(token)
+
+
+@pytest.mark.django_db
+def test_one_row_says_when_the_last_beat_was(django_assert_num_queries) -> None:
+    heartbeat_record(name="beat", now=NOON)
+    with django_assert_num_queries(1):
+        heartbeat_record(name="beat", now=NOON + timedelta(minutes=1))
+
+    assert list(Heartbeat.objects.values_list("name", "beat_at")) == [("beat", NOON + timedelta(minutes=1))]
+
+
+@pytest.mark.django_db
+def test_the_heartbeat_touches_the_file_of_the_workers_probe(tmp_path: Path, settings) -> None:
+    file = tmp_path / "heartbeat"
+    file.touch()
+    os.utime(file, (0, 0))
+    settings.HEARTBEAT_FILE = str(file)
+
+    beat_heartbeat(sent_by="a newer beat")
+
+    assert file.stat().st_mtime > 0
+    assert Heartbeat.objects.filter(name="beat").exists()
+
+
+@pytest.mark.django_db
+def test_no_file_is_asked_for_by_default(settings) -> None:
+    assert settings.HEARTBEAT_FILE == ""
+
+    beat_heartbeat()
+
+    assert Heartbeat.objects.filter(name="beat").exists()

@@ -1,0 +1,55 @@
+"""A mail server that answers as a test wants it to."""
+
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class SmtpServer(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, answers: dict[str, str]) -> None:
+        super().__init__(("127.0.0.1", 0), Conversation)
+        self.answers = answers
+        self.received: list[str] = []
+        self.connections = 0
+
+
+class Conversation(socketserver.StreamRequestHandler):
+    server: SmtpServer
+
+    def handle(self) -> None:
+        self.server.connections += 1
+        self.say("220 ready")
+        while line := self.rfile.readline():
+            verb = line.split()[0].split(b":")[0].decode().upper()
+            answer = self.server.answers.get(verb, "354 go on" if verb == "DATA" else "250 ok")
+            if answer == "hang up":
+                return
+            self.say(answer)
+            if answer.startswith("354"):
+                self.server.received.append(self.message())
+                self.say(self.server.answers.get(".", "250 taken"))
+            if verb == "QUIT":
+                return
+
+    def say(self, line: str) -> None:
+        self.wfile.write(f"{line}\r\n".encode())
+
+    def message(self) -> str:
+        lines = iter(self.rfile.readline, b".\r\n")
+        return b"".join(lines).decode()
+
+
+@contextmanager
+def smtp_server(answers: dict[str, str]) -> Iterator[SmtpServer]:
+    with SmtpServer(answers) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join(5)

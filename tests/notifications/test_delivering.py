@@ -1,0 +1,283 @@
+import threading
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.db import connection, transaction
+from django.utils import timezone
+
+from bikerental.notifications import tasks
+from bikerental.notifications.exceptions import MailDeferredError, MailRefusedError, MailUnreachableError
+from bikerental.notifications.gateways import mailer_open
+from bikerental.notifications.models import Notification
+from bikerental.notifications.services import (
+    delivering,
+    notification_deliver,
+    notifications_deliver,
+    notifications_deliver_left_over,
+)
+from bikerental.users.services import user_erase
+from tests.factories import NOON
+from tests.notifications.conftest import OVERDUE, FakeMailer, make_notification
+
+LATER = NOON + timedelta(hours=2)
+DEFERRED = MailDeferredError("SMTPDataError 451")
+AWAY = MailUnreachableError("ConnectionRefusedError")
+
+
+def state_of(notification: Notification) -> tuple[str, int]:
+    notification.refresh_from_db()
+    return notification.state, notification.attempts
+
+
+@pytest.mark.django_db
+def test_a_due_message_is_sent_once() -> None:
+    notification = make_notification()
+
+    assert notification_deliver(notification.pk, now=NOON, mailer=mailer_open()) == "sent"
+    assert notification_deliver(notification.pk, now=LATER, mailer=mailer_open()) is None
+
+    (sent,) = mail.outbox
+    assert sent.to == [notification.recipient.email]
+    assert sent.subject == "Your ride: 130.00 RUB"
+    assert [kind for _, kind in sent.alternatives] == ["text/html"]
+    assert state_of(notification) == ("sent", 1)
+    assert (notification.sent_at, notification.claimed_until) == (NOON, None)
+
+
+@pytest.mark.django_db
+def test_the_address_is_the_one_at_the_moment_of_sending() -> None:
+    notification = make_notification()
+    type(notification.recipient).objects.update(email="new@example.org")
+
+    notification_deliver(notification.pk, now=NOON, mailer=mailer_open())
+
+    assert mail.outbox[0].to == ["new@example.org"]
+
+
+@pytest.mark.django_db
+def test_operators_are_told_at_their_address(settings) -> None:
+    settings.OPERATOR_EMAILS = ["one@example.org", "two@example.org"]
+    notification = make_notification(kind="overdue_operators", context=OVERDUE)
+
+    assert notification_deliver(notification.pk, now=NOON, mailer=mailer_open()) == "sent"
+
+    assert mail.outbox[0].to == ["one@example.org", "two@example.org"]
+
+
+@pytest.mark.django_db
+def test_nobody_writes_to_an_erased_rider() -> None:
+    notification = make_notification()
+    user_erase(user=notification.recipient, now=NOON)
+
+    assert notification_deliver(notification.pk, now=NOON, mailer=mailer_open()) == "failed"
+
+    assert mail.outbox == []
+    assert state_of(notification) == ("failed", 1)
+    assert notification.last_error == "recipient_gone"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"next_attempt_at": NOON + timedelta(seconds=1)},
+        {"state": "sending", "attempts": 1, "claimed_until": NOON + timedelta(seconds=1)},
+        {"state": "sent", "attempts": 1, "sent_at": NOON},
+        {"state": "failed", "attempts": 1, "last_error": "recipient_gone"},
+    ],
+)
+def test_what_is_not_due_is_left_alone(fields: dict) -> None:
+    notification = make_notification(**fields)
+    before = state_of(notification)
+
+    assert notification_deliver(notification.pk, now=NOON, mailer=mailer_open()) is None
+
+    assert mail.outbox == []
+    assert state_of(notification) == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_workers_send_one_message() -> None:
+    notification = make_notification()
+    mailer = FakeMailer()
+    barrier = threading.Barrier(8)
+
+    def work() -> None:
+        barrier.wait(10)
+        notification_deliver(notification.pk, now=NOON, mailer=mailer)
+        connection.close()
+
+    workers = [threading.Thread(target=work) for _ in range(8)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(20)
+
+    assert len(mailer.mails) == 1
+    assert state_of(notification) == ("sent", 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_claim_is_committed_before_the_mail_server_is_spoken_to() -> None:
+    notification = make_notification()
+    seen: list[object] = []
+
+    def look_from_elsewhere() -> None:
+        seen.append(Notification.objects.values_list("state", "claimed_until").get(pk=notification.pk))
+        connection.close()
+
+    def during() -> None:
+        thread = threading.Thread(target=look_from_elsewhere)
+        thread.start()
+        thread.join(10)
+        seen.append(connection.in_atomic_block)
+
+    notification_deliver(notification.pk, now=NOON, mailer=FakeMailer(during=during))
+
+    assert seen == [("sending", NOON + timedelta(minutes=2)), False]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_sent_inside_a_transaction() -> None:
+    notification = make_notification()
+
+    with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
+        notification_deliver(notification.pk, now=NOON, mailer=mailer_open())
+
+    assert mail.outbox == []
+    assert state_of(notification) == ("pending", 0)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("attempts", "seconds"), [(0, 30), (1, 60), (2, 120), (6, 1920), (7, 3600), (10, 3600)])
+def test_a_deferred_message_waits_longer_each_time(attempts: int, seconds: int) -> None:
+    notification = make_notification(attempts=attempts)
+
+    assert notification_deliver(notification.pk, now=NOON, mailer=FakeMailer(DEFERRED)) == "pending"
+
+    assert state_of(notification) == ("pending", attempts + 1)
+    assert notification.next_attempt_at == NOON + timedelta(seconds=seconds)
+    assert (notification.last_error, notification.claimed_until) == ("SMTPDataError 451", None)
+
+
+@pytest.mark.django_db
+def test_the_twelfth_attempt_is_the_last() -> None:
+    notification = make_notification(attempts=11)
+
+    assert notification_deliver(notification.pk, now=NOON, mailer=FakeMailer(DEFERRED)) == "failed"
+
+    assert state_of(notification) == ("failed", 12)
+    assert notification.last_error == "SMTPDataError 451"
+
+
+@pytest.mark.django_db
+def test_a_refused_message_is_not_tried_again() -> None:
+    notification = make_notification()
+    refused = MailRefusedError("SMTPRecipientsRefused 550")
+
+    assert notification_deliver(notification.pk, now=NOON, mailer=FakeMailer(refused)) == "failed"
+
+    assert state_of(notification) == ("failed", 1)
+    assert notification.last_error == "SMTPRecipientsRefused 550"
+
+
+@pytest.mark.django_db
+def test_a_sender_that_outlives_its_claim_changes_nothing() -> None:
+    notification = make_notification()
+    lease = LATER + timedelta(minutes=2)
+
+    def claimed_by_another() -> None:
+        Notification.objects.update(attempts=2, claimed_until=lease)
+
+    assert notification_deliver(notification.pk, now=NOON, mailer=FakeMailer(during=claimed_by_another)) is None
+
+    assert state_of(notification) == ("sending", 2)
+    assert (notification.claimed_until, notification.sent_at) == (lease, None)
+
+
+@pytest.mark.django_db
+def test_a_batch_stops_when_the_mail_server_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    mailer = FakeMailer(AWAY)
+    monkeypatch.setattr(delivering, "mailer_open", lambda: mailer)
+    notifications = [make_notification(number) for number in range(3)]
+
+    assert notifications_deliver([notification.pk for notification in notifications]) == 0
+
+    assert [state_of(notification) for notification in notifications] == [
+        ("pending", 1),
+        ("pending", 0),
+        ("pending", 0),
+    ]
+
+
+@pytest.mark.django_db
+def test_a_deferred_message_does_not_hold_up_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    mailer = FakeMailer(DEFERRED)
+    monkeypatch.setattr(delivering, "mailer_open", lambda: mailer)
+    notifications = [make_notification(number) for number in range(3)]
+
+    notifications_deliver([notification.pk for notification in notifications])
+
+    assert [state_of(notification) for notification in notifications] == [("pending", 1)] * 3
+
+
+@pytest.mark.django_db
+def test_a_batch_begins_nothing_when_its_time_is_over() -> None:
+    notification = make_notification()
+
+    assert notifications_deliver([notification.pk], seconds=-1) == 0
+
+    assert state_of(notification) == ("pending", 0)
+
+
+@pytest.mark.django_db
+def test_the_sweep_sends_what_is_due_and_what_a_dead_sender_left() -> None:
+    lost = make_notification(1)
+    abandoned = make_notification(2, state="sending", attempts=1, claimed_until=NOON)
+    waiting = make_notification(3, attempts=1, next_attempt_at=timezone.now() + timedelta(minutes=1))
+    held = make_notification(4, state="sending", attempts=1, claimed_until=timezone.now() + timedelta(minutes=1))
+
+    assert notifications_deliver_left_over(now=timezone.now()) == 2
+
+    assert [state_of(row) for row in (lost, abandoned)] == [("sent", 1), ("sent", 2)]
+    assert [state_of(row) for row in (waiting, held)] == [("pending", 1), ("sending", 1)]
+    assert len(mail.outbox) == 2
+
+
+@pytest.mark.django_db
+def test_the_sweep_gives_up_what_kills_every_sender() -> None:
+    notification = make_notification(state="sending", attempts=12, claimed_until=NOON)
+
+    assert notifications_deliver_left_over(now=LATER) == 0
+
+    assert state_of(notification) == ("failed", 12)
+    assert (notification.last_error, mail.outbox) == ("attempts_exhausted", [])
+
+
+@pytest.mark.django_db
+def test_the_sweep_takes_the_oldest_first_and_no_more_than_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivering, "SWEEP_BATCH", 1)
+    newer = make_notification(1, next_attempt_at=NOON + timedelta(seconds=1))
+    older = make_notification(2)
+
+    notifications_deliver_left_over(now=LATER)
+
+    assert (state_of(older), state_of(newer)) == (("sent", 1), ("pending", 0))
+
+
+@pytest.mark.django_db
+def test_the_tasks_ignore_what_a_newer_sender_adds() -> None:
+    first, second = make_notification(1), make_notification(2)
+
+    tasks.deliver_notifications(ids=[str(first.pk)], priority="high")
+    tasks.sweep_notifications(priority="high")
+
+    assert [state_of(first), state_of(second)] == [("sent", 1), ("sent", 1)]
+
+
+@pytest.mark.django_db
+def test_an_id_that_is_nowhere_is_no_work() -> None:
+    tasks.deliver_notifications(ids=["0197a000-0000-7000-8000-00000000dead"])
+
+    assert mail.outbox == []

@@ -1,0 +1,62 @@
+import pytest
+from django.conf import settings as django_settings
+from django.utils import translation
+
+from bikerental.notifications.services.rendering import content_render
+from tests.notifications.conftest import OVERDUE, RECEIPT, RENTAL_ID, draft
+
+CONTEXTS = {"receipt": RECEIPT, "overdue_rider": OVERDUE, "overdue_operators": OVERDUE}
+
+
+def content(kind: str, language: str, **context: object):
+    return content_render(draft(kind=kind, language=language, recipient=None, context=CONTEXTS[kind] | context))
+
+
+def test_a_receipt_says_what_was_paid_for_and_when() -> None:
+    receipt = content("receipt", "en")
+
+    assert receipt.subject == "Your ride: 130.00 RUB"
+    assert receipt.text == (
+        "Thank you for riding. This is your receipt.\n\n"
+        "Started: June 15, 2026, noon UTC\n"
+        "Ended: June 15, 2026, 12:18 p.m. UTC\n\n"
+        "Unlocking: 50.00 RUB\n"
+        "16 minutes at 5.00: 80.00 RUB\n"
+        "3 free minutes: 0.00 RUB\n\n"
+        "In all: 130.00 RUB\n\n"
+        f"Ride: {RENTAL_ID}\n"
+    )
+
+
+def test_a_capped_ride_shows_what_the_cap_saved() -> None:
+    receipt = content("receipt", "en", lines=[{"code": "daily_cap", "amount": "-12.50"}])
+
+    assert "Saved by the daily cap: -12.50 RUB\n" in receipt.text
+    assert "<td>Saved by the daily cap</td>" in receipt.html
+
+
+def test_the_html_form_escapes() -> None:
+    receipt = content("receipt", "en", lines=[{"code": "<b>", "amount": "1.00"}])
+
+    assert "&lt;b&gt;" in receipt.html
+    assert "<b>" not in receipt.html
+    assert "<b>: 1.00 RUB" in receipt.text
+
+
+def test_words_follow_the_row_and_not_whoever_sends() -> None:
+    with translation.override("en"):
+        receipt = content("receipt", "ru")
+
+    assert "15 июня 2026 г. 12:18 UTC" in receipt.text
+    assert '<html lang="ru">' in receipt.html
+
+
+@pytest.mark.parametrize("kind", CONTEXTS)
+@pytest.mark.parametrize("language", [code for code, _ in django_settings.LANGUAGES])
+def test_each_kind_has_words_in_each_language(kind: str, language: str) -> None:
+    made = content(kind, language)
+
+    assert made.subject
+    assert str(RENTAL_ID) in made.text
+    assert (made.html is not None) == (kind == "receipt")
+    assert "{" not in made.subject + made.text

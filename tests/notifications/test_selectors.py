@@ -1,0 +1,18 @@
+from datetime import timedelta
+
+import pytest
+
+from bikerental.notifications.selectors import notifications_of_user
+from tests.factories import NOON, make_user
+from tests.notifications.conftest import make_notification
+
+
+@pytest.mark.django_db
+def test_a_riders_messages_come_newest_first_and_are_no_other_riders(django_assert_num_queries) -> None:
+    rider = make_user()
+    older = make_notification(1, recipient=rider, created_at=NOON)
+    newer = make_notification(2, recipient=rider, created_at=NOON + timedelta(seconds=1))
+    make_notification(3)
+
+    with django_assert_num_queries(1):
+        assert notifications_of_user(user_id=rider.pk) == [newer, older]
