@@ -17,9 +17,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 WAIT_SECONDS = 60
 
 
-@pytest.fixture
-def address(tmp_path: Path) -> Iterator[str]:
-    with web_server(tmp_path / "web.log", processes=2) as address:
+@pytest.fixture(scope="module")
+def address(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    log: Path = tmp_path_factory.mktemp("http") / "web.log"
+    with web_server(log, processes=2) as address:
         yield f"{address}/api/v1/"
 
 

@@ -25,6 +25,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def close_if_health_check_failed(self) -> None:
         if time.monotonic() - self._answered_at < HEALTH_CHECK_SECONDS:
+            # Decided for the whole request: a check in its middle would open a transaction.
+            self.health_check_done = True
             return
         super().close_if_health_check_failed()
 
