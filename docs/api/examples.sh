@@ -209,11 +209,11 @@ printf '\n# %s\n' 'Not riding yet'
 call call28 '404 no_active_rental' GET "$api/rentals/current/" \
   -H "Authorization: Bearer $(field login access)"
 
-printf '\n# %s\n' 'A key of 256 characters is no key'
+printf '\n# %s\n' 'An empty key is no key'
 send call29 '400 idempotency_key_invalid' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
-  -H 'Idempotency-Key: kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk' <<JSON
+  -H 'Idempotency-Key: ""' <<JSON
 {"bike": "$(field nearby 'results[0].id')"}
 JSON
 
