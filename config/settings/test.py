@@ -12,3 +12,6 @@ STORAGES = {
 }
 LOGGING = LOGGING | {"root": {"handlers": ["console"], "level": "WARNING"}}
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+# Static files straight from the packages: no collectstatic before a test.
+WHITENOISE_AUTOREFRESH = True
+WHITENOISE_USE_FINDERS = True
