@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 NEAR_RADIUS_MAX_M = 10_000
 PHOTO_BYTES_MAX = 5 * 1024 * 1024
+PHOTO_PIXELS_MAX = 40_000_000
 
 
 class Propulsion(models.TextChoices):

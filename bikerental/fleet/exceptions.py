@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from bikerental.core.errors import Kind, Refusal
+from bikerental.core.errors import FieldRefusal, Kind, Refusal
 
 
 class BikeNotFoundError(Refusal):
@@ -23,3 +23,15 @@ class BikeUnavailableError(Refusal):
     kind = Kind.CONFLICT
     code = "bike_unavailable"
     detail = _("This bike is not available.")
+
+
+class PhotoInvalidError(FieldRefusal):
+    field = "photo"
+    field_code = "invalid"
+    field_detail = _("This is not a JPEG photo, or it is damaged or has too many pixels.")
+
+
+class PhotoTooLargeError(FieldRefusal):
+    field = "photo"
+    field_code = "too_large"
+    field_detail = _("The photo is larger than 5 MiB.")

@@ -1,5 +1,6 @@
 """The only row locks of the fleet app. Order in the house: user, rental, bike."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from bikerental.fleet.models import Bike
@@ -15,7 +16,7 @@ def bike_lock_for_rental(*, bike_id: UUID | None = None, number: str | None = No
     return bikes.filter(**key).first()
 
 
-def bikes_lock(*, bike_ids: list[UUID]) -> list[Bike]:
-    """The bikes, locked in the order of their ids. One statement."""
-    bikes = Bike.objects.select_for_update(no_key=True, of=("self",))
-    return list(bikes.filter(pk__in=bike_ids).order_by("pk"))
+def bikes_lock(*, bike_ids: Sequence[UUID]) -> None:
+    """The bikes, locked in the order of their ids, so that no two wait for each other. One statement."""
+    bikes = Bike.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=bike_ids)
+    list(bikes.order_by("pk").values_list("pk"))

@@ -1,6 +1,6 @@
 """What changes the fleet."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from bikerental.core.transactions import unit_of_work
 from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.exceptions import BikeNotFoundError, BikeUnavailableError
 from bikerental.fleet.locks import bike_lock_for_rental, bikes_lock
-from bikerental.fleet.models import Bike, Tariff
+from bikerental.fleet.models import Bike
 
 
 @unit_of_work
@@ -66,18 +66,38 @@ def bike_return_to_service(*, bike_id: UUID) -> None:
     _status_set(bike_id, BikeStatus.AVAILABLE)
 
 
+def bikes_send_to_maintenance(*, bike_ids: Sequence[UUID]) -> int:
+    """As for one, but leaves out those rented. Returns how many it is for. Locks the bikes by id."""
+    return _statuses_set(bike_ids, BikeStatus.MAINTENANCE)
+
+
+def bikes_return_to_service(*, bike_ids: Sequence[UUID]) -> int:
+    """As for one, but leaves out those rented. Returns how many it is for. Locks the bikes by id."""
+    return _statuses_set(bike_ids, BikeStatus.AVAILABLE)
+
+
 @unit_of_work
-def bikes_set_tariff(*, bike_ids: Iterable[UUID], tariff: Tariff) -> int:
+def bikes_set_tariff(*, bike_ids: Sequence[UUID], tariff_id: UUID) -> int:
     """Rides that have begun keep the terms they began with. Locks the bikes by id."""
-    bikes = bikes_lock(bike_ids=list(bike_ids))
-    return Bike.objects.filter(pk__in=[bike.pk for bike in bikes]).update(tariff=tariff)
+    bikes_lock(bike_ids=bike_ids)
+    return Bike.objects.filter(pk__in=bike_ids).update(tariff=tariff_id)
 
 
 @unit_of_work
+def bike_edit(*, bike: Bike, fields: Collection[str]) -> None:
+    """Write what an operator has changed and no more: a ride may have begun since the form was shown."""
+    bike.save(update_fields=[field for field in fields if field != "status"])
+
+
 def _status_set(bike_id: UUID, status: BikeStatus) -> None:
-    changed = Bike.objects.filter(pk=bike_id).exclude(status=BikeStatus.RENTED).update(status=status)
-    if changed:
+    if _statuses_set([bike_id], status):
         return
     if Bike.objects.filter(pk=bike_id).exists():
         raise BikeUnavailableError
     raise BikeNotFoundError
+
+
+@unit_of_work
+def _statuses_set(bike_ids: Sequence[UUID], status: BikeStatus) -> int:
+    bikes_lock(bike_ids=bike_ids)
+    return Bike.objects.filter(pk__in=bike_ids).exclude(status=BikeStatus.RENTED).update(status=status)

@@ -3,6 +3,16 @@ as text: a page is ready for JSON as it leaves the database. Each function state
 
 from bikerental.fleet.selectors.bikes import bike_row, bikes_list
 from bikerental.fleet.selectors.nearby import bikes_near
-from bikerental.fleet.selectors.stations import station_by_id, station_row, stations_list
+from bikerental.fleet.selectors.stations import station_by_id, station_row, stations_list, stations_with_bikes
+from bikerental.fleet.selectors.usage import is_referenced
 
-__all__ = ["bike_row", "bikes_list", "bikes_near", "station_by_id", "station_row", "stations_list"]
+__all__ = [
+    "bike_row",
+    "bikes_list",
+    "bikes_near",
+    "is_referenced",
+    "station_by_id",
+    "station_row",
+    "stations_list",
+    "stations_with_bikes",
+]

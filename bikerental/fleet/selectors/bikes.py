@@ -15,7 +15,6 @@ from bikerental.fleet.models import Bike
 from bikerental.fleet.selectors.geometry import Within
 from bikerental.fleet.types import BikeFilters, BikeRow
 
-
 FEW = 2_000  # bikes that are sorted in a moment
 
 

@@ -6,7 +6,7 @@ from functools import reduce
 from math import cos, radians
 from operator import or_
 
-from django.db.models import BooleanField, F, Field, FloatField, Func, Q, Value
+from django.db.models import BooleanField, F, Field, Func, Q, Value
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import ASin, Cos, Least, Radians, Sin, Sqrt
 

@@ -18,12 +18,11 @@ STATION_COLUMNS = (as_text("id"), "name", "latitude", "longitude", "capacity", "
 
 def stations_list() -> QuerySet[Station, tuple[Any, ...]]:
     """Rows of STATION_COLUMNS by name. One statement; the bikes of a page's stations alone are counted."""
-    at_station = Bike.objects.filter(station=OuterRef("pk"))
-    docked = _count(at_station.exclude(status=BikeStatus.RENTED))
     return (
-        Station.objects.annotate(
-            bikes_available=_count(at_station.filter(status=BikeStatus.AVAILABLE)),
-            docks_available=Greatest(Value(0), F("capacity") - docked),
+        stations_with_bikes()
+        .annotate(
+            bikes_available=_count(_at_station().filter(status=BikeStatus.AVAILABLE)),
+            docks_available=Greatest(Value(0), F("capacity") - F("bikes_here")),
         )
         .order_by("name", "pk")
         .values_list(*STATION_COLUMNS)
@@ -50,6 +49,15 @@ def station_by_id(*, station_id: UUID) -> Station:
     if station is None:
         raise StationNotFoundError
     return station
+
+
+def stations_with_bikes() -> QuerySet[Station]:
+    """With `bikes_here`: those that stand there, whatever their state. One statement."""
+    return Station.objects.annotate(bikes_here=_count(_at_station().exclude(status=BikeStatus.RENTED)))
+
+
+def _at_station() -> QuerySet[Bike]:
+    return Bike.objects.filter(station=OuterRef("pk"))
 
 
 def _count(bikes: QuerySet[Bike]) -> Coalesce:

@@ -1,0 +1,83 @@
+"""What the database itself refuses."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.management import call_command
+from django.db import IntegrityError
+from django.db.models import ProtectedError
+
+from bikerental.core.transactions import constraint_name
+from tests.factories import make_bike, make_model, make_station, make_tariff
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("make", "fields", "constraint"),
+    [
+        (make_tariff, {"unlock_fee": Decimal("-0.01")}, "tariff_unlock_fee_not_negative"),
+        (make_tariff, {"per_minute": Decimal("-0.01")}, "tariff_per_minute_not_negative"),
+        (make_tariff, {"daily_cap": Decimal("-0.01")}, "tariff_daily_cap_not_negative"),
+        (make_tariff, {"free_minutes": -1}, "fleet_tariff_free_minutes_check"),
+        (make_tariff, {"overdue_after_minutes": -1}, "fleet_tariff_overdue_after_minutes_check"),
+        (make_tariff, {"currency": "rub"}, "tariff_currency_iso"),
+        (make_model, {"propulsion": "steam"}, "bike_model_propulsion_known"),
+        (make_station, {"capacity": -1}, "fleet_station_capacity_check"),
+        (make_station, {"latitude": 90.1}, "station_latitude_range"),
+        (make_station, {"longitude": -180.1}, "station_longitude_range"),
+        (make_bike, {"latitude": -90.1}, "bike_latitude_range"),
+        (make_bike, {"latitude": float("nan")}, "bike_latitude_range"),
+        (make_bike, {"longitude": 180.1}, "bike_longitude_range"),
+        (make_bike, {"longitude": float("inf")}, "bike_longitude_range"),
+        (make_bike, {"status": "blue"}, "bike_status_known"),
+    ],
+)
+def test_nonsense_is_refused(make: Any, fields: dict[str, Any], constraint: str) -> None:
+    with pytest.raises(IntegrityError) as refused:
+        make(**fields)
+
+    assert constraint_name(refused.value) == constraint
+
+
+def test_a_number_is_painted_on_one_frame() -> None:
+    make_bike(number="1")
+
+    with pytest.raises(IntegrityError) as refused:
+        make_bike(number="1")
+
+    assert constraint_name(refused.value) == "bike_number_unique"
+
+
+@pytest.mark.parametrize("what", ["model", "tariff"])
+def test_what_a_bike_needs_is_not_deleted(what: str) -> None:
+    bike = make_bike()
+
+    with pytest.raises(ProtectedError):
+        getattr(bike, what).delete()
+
+
+def test_a_bike_outlives_its_station() -> None:
+    station = make_station()
+    bike = make_bike(station=station)
+
+    station.delete()
+
+    bike.refresh_from_db()
+    assert bike.station is None
+
+
+def test_a_photo_gets_a_random_name() -> None:
+    bike = make_bike()
+
+    bike.photo.save("my garden.html", ContentFile(b"jpeg"))
+
+    assert bike.photo.name.startswith("bikes/")
+    assert bike.photo.name.endswith(".jpg")
+    assert "garden" not in bike.photo.name
+
+
+def test_the_migrations_say_what_the_models_say() -> None:
+    call_command("makemigrations", "fleet", "--check", "--dry-run", "--skip-checks", verbosity=0)
