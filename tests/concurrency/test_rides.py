@@ -57,7 +57,7 @@ def test_an_account_is_never_closed_over_a_ride(attempt: int) -> None:
     rider, bike = make_user(), make_bike()
 
     race(
-        lambda: rider_close(rider=rider, password=PASSWORD, now=NOON),
+        lambda: rider_close(rider=rider, password=PASSWORD, address="192.0.2.10", now=NOON),
         lambda: rental_start(rider_id=rider.pk, bike_id=bike.pk, now=NOON),
     )
 

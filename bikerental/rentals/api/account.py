@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from bikerental.api.schema import documented
+from bikerental.api.throttles import client_address
 from bikerental.api.views import ApiView, read
 from bikerental.notifications.selectors import notifications_of_user
 from bikerental.rentals.api.rendering import rental_json
@@ -31,7 +32,8 @@ class AccountView(ProfileView):
     )
     def delete(self, request: Request) -> Response:
         data = read(PasswordInput, request)
-        rider_close(rider=request.user, password=data["password"], now=timezone.now())
+        address = client_address(request)
+        rider_close(rider=request.user, password=data["password"], address=address, now=timezone.now())
         return Response(status=204)
 
 

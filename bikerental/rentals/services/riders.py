@@ -6,20 +6,19 @@ from bikerental.api.idempotency import idempotency_keys_erase
 from bikerental.core.transactions import unit_of_work
 from bikerental.rentals.exceptions import AccountClosedError, RentalInProgressError
 from bikerental.rentals.models import Rental
-from bikerental.users.exceptions import PasswordWrongError
 from bikerental.users.locks import user_lock
 from bikerental.users.models import User
-from bikerental.users.services import user_erase
+from bikerental.users.services import password_confirm, user_erase
 
 
-def rider_close(*, rider: User, password: str, now: datetime) -> None:
+def rider_close(*, rider: User, password: str, address: str, now: datetime) -> None:
     """Erase the rider's personal data; the rides stay, anonymised.
 
     :raises PasswordWrongError: if it is not the rider's
+    :raises ThrottledError: while earlier guesses at the password delay
     :raises RentalInProgressError: while riding
     """
-    if not rider.check_password(password):  # outside the transaction: slow by design
-        raise PasswordWrongError(field="password")
+    password_confirm(user=rider, password=password, field="password", address=address, now=now)
     _rider_erase(rider=rider, now=now)
 
 
