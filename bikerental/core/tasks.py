@@ -22,13 +22,13 @@ def beat_heartbeat(**_newer: object) -> None:
 
 
 @task_prerun.connect(dispatch_uid="request_id")
-def request_id_take(task: Task, **_signal: Any) -> None:
+def request_id_take(task: Task[Any, Any], **_signal: Any) -> None:
     """Let logs, Sentry and further tasks name the request that caused this one."""
     if not task.request.is_eager:  # an eager one runs inside its request
         request_id_var.set((task.request.headers or {}).get("request_id") or "")
 
 
 @task_postrun.connect(dispatch_uid="request_id")
-def request_id_drop(task: Task, **_signal: Any) -> None:
+def request_id_drop(task: Task[Any, Any], **_signal: Any) -> None:
     if not task.request.is_eager:
         request_id_var.set("")

@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -15,22 +13,22 @@ from bikerental.notifications.services import notifications_retry
 class NotificationAdmin(admin.ModelAdmin[Notification]):
     """To look at, and to try failed messages anew; rows are written by services alone."""
 
-    list_display: ClassVar = [
+    list_display = (
         "created_at", "kind", "state", "recipient_id", "subject_id", "attempts",
         "next_attempt_at", "sent_at", "last_error",
-    ]  # fmt: skip
-    list_filter: ClassVar = ["state", "kind"]
-    search_fields: ClassVar = ["=id", "=subject_id", "=recipient__id"]
+    )  # fmt: skip
+    list_filter = ("state", "kind")
+    search_fields = ("=id", "=subject_id", "=recipient__id")
     search_help_text = _("Id of the notification, the rental or the recipient")
-    ordering: ClassVar = ["-id"]  # ids grow with time
+    ordering = ("-id",)  # ids grow with time
     show_full_result_count = False
     # The recipient's id rather than the recipient, whose name is not needed here.
-    fields: ClassVar = [
+    fields = (
         "id", "created_at", "kind", "recipient_id", "subject_id", "key", "language", "context", "state", "attempts",
         "next_attempt_at", "claimed_until", "sent_at", "last_error",
-    ]  # fmt: skip
+    )  # fmt: skip
     readonly_fields = fields
-    actions: ClassVar = ["retry"]
+    actions = ("retry",)
 
     @admin.action(description=_("Try failed messages anew"), permissions=["retry"])
     def retry(self, request: HttpRequest, queryset: QuerySet[Notification]) -> None:

@@ -1,8 +1,11 @@
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from django.core.management import call_command
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask, PeriodicTasks
 
-from bikerental.core.schedule import SCHEDULE
+from bikerental.core.schedule import SCHEDULE, Periodic
 from bikerental.core.services import schedule_sync
 from config.celery_app import app
 
@@ -21,14 +24,14 @@ def empty(db: None) -> None:
 
 
 @pytest.mark.parametrize("entry", SCHEDULE, ids=lambda entry: entry.name)
-def test_each_entry_names_a_registered_task(entry) -> None:
+def test_each_entry_names_a_registered_task(entry: Periodic) -> None:
     app.autodiscover_tasks(force=True)
 
     assert entry.task in app.tasks
 
 
 @pytest.mark.parametrize("entry", SCHEDULE, ids=lambda entry: entry.name)
-def test_a_message_nobody_took_is_gone_when_the_next_comes(entry) -> None:
+def test_a_message_nobody_took_is_gone_when_the_next_comes(entry: Periodic) -> None:
     assert 0 < entry.expires <= entry.seconds
 
 
@@ -88,7 +91,7 @@ def test_what_operators_disabled_stays_disabled_when_the_rest_is_mended() -> Non
 @pytest.mark.parametrize("change", ["interval", "crontab", "expires"])
 def test_another_time_is_put_right(change: str) -> None:
     schedule_sync()
-    changes = {
+    changes: dict[str, Callable[[], dict[str, Any]]] = {
         "interval": lambda: {"interval": IntervalSchedule.objects.create(every=9, period="days")},
         "crontab": lambda: {"interval": None, "crontab": CrontabSchedule.objects.create()},
         "expires": lambda: {"expire_seconds": None},

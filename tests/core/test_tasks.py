@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from celery import shared_task
 from celery.contrib.testing.worker import start_worker
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from bikerental.core.context import request_id_var
 from bikerental.core.enqueueing import Note, Publisher
@@ -62,7 +63,7 @@ def test_a_task_run_in_place_belongs_to_its_request() -> None:
 
 
 @pytest.mark.django_db
-def test_one_row_says_when_the_last_beat_was(django_assert_num_queries) -> None:
+def test_one_row_says_when_the_last_beat_was(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     heartbeat_record(name="beat", now=NOON)
     with django_assert_num_queries(1):
         heartbeat_record(name="beat", now=NOON + timedelta(minutes=1))
@@ -71,7 +72,7 @@ def test_one_row_says_when_the_last_beat_was(django_assert_num_queries) -> None:
 
 
 @pytest.mark.django_db
-def test_the_heartbeat_touches_the_file_of_the_workers_probe(tmp_path: Path, settings) -> None:
+def test_the_heartbeat_touches_the_file_of_the_workers_probe(tmp_path: Path, settings: Settings) -> None:
     file = tmp_path / "heartbeat"
     file.touch()
     os.utime(file, (0, 0))
@@ -84,7 +85,7 @@ def test_the_heartbeat_touches_the_file_of_the_workers_probe(tmp_path: Path, set
 
 
 @pytest.mark.django_db
-def test_no_file_is_asked_for_by_default(settings) -> None:
+def test_no_file_is_asked_for_by_default(settings: Settings) -> None:
     assert settings.HEARTBEAT_FILE == ""
 
     beat_heartbeat()

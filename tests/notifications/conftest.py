@@ -43,6 +43,11 @@ def make_notification(number: int = 1, **fields: Any) -> Notification:
     return notification
 
 
+def address_of(notification: Notification) -> str:
+    assert notification.recipient
+    return notification.recipient.email
+
+
 class FakeMailer:
     """Remembers what it was given; raises `error`, or does `during`, while it sends."""
 

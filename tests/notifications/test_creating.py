@@ -1,7 +1,9 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from pytest_django import DjangoAssertNumQueries
 
 from bikerental.notifications.models import Notification
 from bikerental.notifications.services import notification_create, notifications_create, notifications_retry
@@ -21,7 +23,7 @@ def test_a_key_is_owed_once() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_sending_follows_the_commit(notes: list) -> None:
+def test_sending_follows_the_commit(notes: list[tuple[str, str]]) -> None:
     with transaction.atomic():
         notification_create(
             kind="receipt", recipient_id=make_user().pk, subject_id=RENTAL_ID, key="receipt:1", context=RECEIPT
@@ -34,7 +36,7 @@ def test_sending_follows_the_commit(notes: list) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_message_falls_with_its_transaction(notes: list) -> None:
+def test_a_message_falls_with_its_transaction(notes: list[tuple[str, str]]) -> None:
     recipient = make_user()
 
     with transaction.atomic():
@@ -62,7 +64,7 @@ def test_a_message_takes_its_recipients_language_unless_told_otherwise() -> None
 
 
 @pytest.mark.django_db
-def test_a_batch_takes_two_statements(django_assert_num_queries) -> None:
+def test_a_batch_takes_two_statements(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     drafts = [draft(number) for number in range(20)]
 
     with django_assert_num_queries(2):
@@ -93,7 +95,7 @@ def test_nothing_owed_is_nothing_done() -> None:
         ({"state": "failed"}, "notification_failed_has_reason"),
     ],
 )
-def test_the_database_forbids_what_must_not_be(fields: dict, constraint: str) -> None:
+def test_the_database_forbids_what_must_not_be(fields: dict[str, Any], constraint: str) -> None:
     with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
         make_notification(**fields)
 
@@ -105,7 +107,7 @@ def test_the_database_forbids_operators_messages_to_one_rider() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_failed_message_is_tried_anew(notes: list) -> None:
+def test_a_failed_message_is_tried_anew(notes: list[tuple[str, str]]) -> None:
     failed = make_notification(1, state="failed", attempts=12, last_error="SMTPDataError 451")
     pending = make_notification(2, attempts=3, last_error="SMTPDataError 451")
     later = NOON + timedelta(days=1)

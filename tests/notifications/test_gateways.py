@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 from django.core.mail import get_connection
+from pytest_django import Settings
 
 from bikerental.notifications.exceptions import (
     MailDeferredError,
@@ -26,7 +27,7 @@ Serve = Callable[..., SmtpServer]
 
 
 @pytest.fixture
-def serve(settings) -> Iterator[Serve]:
+def serve(settings: Settings) -> Iterator[Serve]:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST = "127.0.0.1"
     with ExitStack() as stack:
@@ -44,7 +45,7 @@ def send(mail: Mail = MAIL) -> None:
         mailer.send(mail)
 
 
-def test_a_message_carries_both_forms_and_an_id_made_from_its_row(serve: Serve, settings) -> None:
+def test_a_message_carries_both_forms_and_an_id_made_from_its_row(serve: Serve, settings: Settings) -> None:
     server = serve()
     settings.DEFAULT_FROM_EMAIL = "Bike rental <no-reply@bikes.example>"
 
@@ -107,14 +108,14 @@ def test_an_address_that_cannot_be_written_is_refused(serve: Serve) -> None:
         send(Mail(id=MAIL.id, to=("rider@example.org\nBcc: x@example.org",), subject="", text=""))
 
 
-def test_nobody_listening_is_unreachable(serve: Serve, settings) -> None:
+def test_nobody_listening_is_unreachable(serve: Serve, settings: Settings) -> None:
     serve().server_close()
 
     with pytest.raises(MailUnreachableError, match="ConnectionRefusedError"):
         send()
 
 
-def test_a_server_that_says_nothing_is_given_up(serve: Serve, settings) -> None:
+def test_a_server_that_says_nothing_is_given_up(serve: Serve, settings: Settings) -> None:
     serve()
     settings.EMAIL_TIMEOUT = 0.3
     with socket.create_server(("127.0.0.1", 0)) as silent:

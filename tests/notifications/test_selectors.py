@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from bikerental.notifications.selectors import notifications_of_user
 from tests.factories import NOON, make_user
@@ -8,7 +9,9 @@ from tests.notifications.conftest import make_notification
 
 
 @pytest.mark.django_db
-def test_a_riders_messages_come_newest_first_and_are_no_other_riders(django_assert_num_queries) -> None:
+def test_a_riders_messages_come_newest_first_and_are_no_other_riders(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
     rider = make_user()
     older = make_notification(1, recipient=rider, created_at=NOON)
     newer = make_notification(2, recipient=rider, created_at=NOON + timedelta(seconds=1))

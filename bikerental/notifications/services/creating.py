@@ -64,4 +64,5 @@ def _languages_fill(notifications: Sequence[Notification]) -> None:
     user_ids = {notification.recipient_id for notification in without if notification.recipient_id}
     languages = languages_of_users(user_ids=user_ids) if user_ids else {}
     for notification in without:
-        notification.language = languages.get(notification.recipient_id, settings.LANGUAGE_CODE)
+        user_id = notification.recipient_id
+        notification.language = (user_id and languages.get(user_id)) or settings.LANGUAGE_CODE

@@ -34,4 +34,5 @@ def _context(notification: Notification) -> dict[str, Any]:
     times = {
         name: datetime.fromisoformat(value) for name, value in notification.context.items() if name.endswith("_at")
     }
-    return notification.context | times | {"subject_id": notification.subject_id, "language": notification.language}
+    row = {"subject_id": notification.subject_id, "language": notification.language}
+    return {**notification.context, **times, **row}
