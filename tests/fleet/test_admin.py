@@ -1,0 +1,289 @@
+"""What an operator sees and does."""
+
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
+
+from bikerental.fleet.models import Bike, BikeModel, Station, Tariff
+from tests.factories import make_bike, make_model, make_rental, make_station, make_tariff, make_user
+from tests.fleet.photos import JPEG, JPEG_WITH_PLACE
+
+pytestmark = pytest.mark.django_db
+
+BIKES = "admin:fleet_bike_changelist"
+STATEMENTS_TO_LOG_IN = 2
+
+
+@pytest.fixture
+def operator(client: Client) -> Client:
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    return client
+
+
+def act(operator: Client, action: str, bikes: list[Bike], **fields: Any) -> list[str]:
+    """What the operator is told."""
+    data = {"action": action, "_selected_action": [str(bike.pk) for bike in bikes]} | fields
+    answer = operator.post(reverse(BIKES), data, follow=True)
+    assert answer.status_code == 200
+    return [str(message) for message in answer.context["messages"]]
+
+
+def form_of(bike: Bike, **fields: Any) -> dict[str, Any]:
+    return {
+        "number": bike.number,
+        "model": bike.model_id,
+        "tariff": bike.tariff_id,
+        "station": bike.station_id or "",
+        "latitude": bike.latitude,
+        "longitude": bike.longitude,
+    } | fields
+
+
+def numbers(operator: Client, **query: str) -> list[str]:
+    answer = operator.get(reverse(BIKES), query)
+    return [bike.number for bike in answer.context["cl"].result_list]
+
+
+# Two statements know the operator, one counts, one lists, the filters and the action's tariffs
+# take three; stations have no such filters.
+@pytest.mark.parametrize(
+    ("page", "statements"),
+    [(BIKES, 7), ("admin:fleet_station_changelist", 4), ("admin:fleet_tariff_changelist", 5)],
+)
+@pytest.mark.parametrize("rows", [1, 7])
+def test_a_list_costs_the_same_statements_however_long(
+    operator: Client, django_assert_num_queries: DjangoAssertNumQueries, page: str, statements: int, rows: int
+) -> None:
+    for _ in range(rows):
+        make_bike(station=make_station())
+
+    with django_assert_num_queries(statements):
+        answer = operator.get(reverse(page))
+
+    assert len(answer.context["cl"].result_list) == rows
+
+
+@pytest.mark.parametrize("rows", [1, 7])
+def test_an_action_costs_the_same_statements_however_many(
+    operator: Client, django_assert_num_queries: DjangoAssertNumQueries, rows: int
+) -> None:
+    bikes = [make_bike() for _ in range(rows)]
+    data = {"action": "send_to_maintenance", "_selected_action": [str(bike.pk) for bike in bikes]}
+
+    with django_assert_num_queries(10):
+        operator.post(reverse(BIKES), data)
+
+    assert set(Bike.objects.values_list("status", flat=True)) == {"maintenance"}
+
+
+def test_bikes_are_found_by_the_beginning_of_the_number(operator: Client) -> None:
+    for number in ("AB-1", "AB-2", "BA-1"):
+        make_bike(number=number)
+
+    assert numbers(operator, q="AB") == ["AB-1", "AB-2"]
+
+
+def test_bikes_are_filtered_by_status_model_and_tariff(operator: Client) -> None:
+    model, tariff = make_model(), make_tariff()
+    make_bike(number="1", status="maintenance")
+    make_bike(number="2", model=model)
+    make_bike(number="3", tariff=tariff, station=make_station())
+
+    assert numbers(operator, status__exact="maintenance") == ["1"]
+    assert numbers(operator, model__id__exact=str(model.pk)) == ["2"]
+    assert numbers(operator, tariff__id__exact=str(tariff.pk)) == ["3"]
+    assert numbers(operator, station__isempty="0") == ["3"]
+
+
+def test_stations_are_found_by_name_and_by_bikes(operator: Client) -> None:
+    empty, used = make_station(name="Quay"), make_station(name="Market")
+    make_bike(station=used)
+    url = reverse("admin:fleet_station_changelist")
+
+    assert list(operator.get(url, {"q": "qua"}).context["cl"].result_list) == [empty]
+    assert list(operator.get(url, {"bikes": "some"}).context["cl"].result_list) == [used]
+    assert list(operator.get(url, {"bikes": "none"}).context["cl"].result_list) == [empty]
+
+
+def test_bikes_go_to_maintenance_but_for_the_rented(operator: Client) -> None:
+    bikes = [make_bike(), make_bike(status="reserved"), make_bike(status="rented")]
+
+    told = act(operator, "send_to_maintenance", bikes)
+
+    assert told == ["2 bikes changed.", "1 bike left alone: it is rented."]
+    assert [Bike.objects.get(pk=bike.pk).status for bike in bikes] == ["maintenance", "maintenance", "rented"]
+
+
+def test_bikes_come_back_to_service(operator: Client) -> None:
+    bike = make_bike(status="maintenance")
+
+    assert act(operator, "return_to_service", [bike]) == ["1 bike changed."]
+    assert Bike.objects.get(pk=bike.pk).status == "available"
+
+
+def test_bikes_get_a_tariff(operator: Client) -> None:
+    tariff, bikes, other = make_tariff(), [make_bike(), make_bike()], make_bike()
+
+    assert act(operator, "set_tariff", bikes, tariff=str(tariff.pk)) == ["2 bikes changed."]
+
+    assert set(Bike.objects.filter(tariff=tariff)) == set(bikes)
+    assert other not in Bike.objects.filter(tariff=tariff)
+
+
+@pytest.mark.parametrize("chosen", ["", "nonsense"])
+def test_a_tariff_must_be_chosen(operator: Client, chosen: str) -> None:
+    bike = make_bike()
+
+    assert act(operator, "set_tariff", [bike], tariff=chosen) == ["Choose the tariff beside the action."]
+    assert Bike.objects.get(pk=bike.pk).tariff_id == bike.tariff_id
+
+
+def test_who_may_only_look_has_no_actions(client: Client) -> None:
+    from django.contrib.auth.models import Permission
+
+    viewer = make_user(is_staff=True)
+    viewer.user_permissions.add(Permission.objects.get(codename="view_bike"))
+    client.force_login(viewer)
+    bike = make_bike()
+
+    act(client, "send_to_maintenance", [bike])
+
+    assert Bike.objects.get(pk=bike.pk).status == "available"
+
+
+def test_a_form_does_not_undo_a_ride_that_began_meanwhile(operator: Client) -> None:
+    bike = make_bike(station=make_station())
+    form = form_of(bike, number="NEW", **{"initial-x": ""})
+    Bike.objects.filter(pk=bike.pk).update(status="rented")
+
+    answer = operator.post(reverse("admin:fleet_bike_change", args=[bike.pk]), form | {"status": "available"})
+
+    assert answer.status_code == 302
+    bike.refresh_from_db()
+    assert (bike.number, bike.status) == ("NEW", "rented")
+
+
+def test_a_new_bike_is_available(operator: Client) -> None:
+    like = make_bike()
+
+    answer = operator.post(reverse("admin:fleet_bike_add"), form_of(like, number="NEW"))
+
+    assert answer.status_code == 302
+    assert Bike.objects.get(number="NEW").status == "available"
+
+
+def test_a_taken_number_is_a_message_not_an_error(operator: Client) -> None:
+    like = make_bike()
+
+    answer = operator.post(reverse("admin:fleet_bike_add"), form_of(like))
+
+    assert answer.status_code == 200
+    assert "number" in str(answer.context["adminform"].form.errors)
+
+
+def test_a_photo_loses_what_it_tells_about_the_place(operator: Client) -> None:
+    bike = make_bike()
+    photo = SimpleUploadedFile("garden.jpg", JPEG_WITH_PLACE + b"<script>", content_type="image/jpeg")
+
+    answer = operator.post(reverse("admin:fleet_bike_change", args=[bike.pk]), form_of(bike, photo=photo))
+
+    assert answer.status_code == 302
+    bike.refresh_from_db()
+    assert bike.photo.read() == JPEG
+
+
+def test_another_file_is_no_photo(operator: Client) -> None:
+    bike = make_bike()
+    photo = SimpleUploadedFile("bike.jpg", b"<svg/>", content_type="image/jpeg")
+
+    answer = operator.post(reverse("admin:fleet_bike_change", args=[bike.pk]), form_of(bike, photo=photo))
+
+    assert answer.context["adminform"].form.errors["photo"].as_data()[0].code == "invalid"
+    bike.refresh_from_db()
+    assert not bike.photo
+
+
+TERMS = {
+    "name": "Night",
+    "currency": "RUB",
+    "unlock_fee": "50.00",
+    "per_minute": "5.00",
+    "free_minutes": "0",
+    "daily_cap": "",
+    "overdue_after_minutes": "1440",
+}
+
+
+@pytest.mark.parametrize(
+    ("term", "value"),
+    [
+        ("currency", "USD"),
+        ("unlock_fee", "1.00"),
+        ("per_minute", "1.00"),
+        ("free_minutes", "1"),
+        ("daily_cap", "9.00"),
+        ("overdue_after_minutes", "1"),
+    ],
+)
+def test_the_terms_of_a_tariff_do_not_change(operator: Client, term: str, value: str) -> None:
+    tariff = make_tariff()
+
+    answer = operator.post(reverse("admin:fleet_tariff_change", args=[tariff.pk]), TERMS | {term: value})
+
+    assert list(answer.context["adminform"].form.errors) == [term]
+    assert Tariff.objects.filter(pk=tariff.pk).values() == Tariff.objects.filter(pk=tariff.pk, name="Basic").values()
+    same = Tariff.objects.get(pk=tariff.pk)
+    assert all(getattr(same, name) == getattr(tariff, name) for name in TERMS)
+
+
+def test_a_tariff_can_be_renamed(operator: Client) -> None:
+    tariff = make_tariff()
+
+    operator.post(reverse("admin:fleet_tariff_change", args=[tariff.pk]), TERMS)
+
+    assert Tariff.objects.get(pk=tariff.pk).name == "Night"
+
+
+def test_other_terms_are_saved_as_a_new_tariff(operator: Client) -> None:
+    tariff = make_tariff()
+    url = reverse("admin:fleet_tariff_change", args=[tariff.pk])
+
+    operator.post(url, TERMS | {"per_minute": "6.00", "_saveasnew": "1"})
+
+    assert sorted(Tariff.objects.values_list("name", "per_minute")) == [
+        ("Basic", tariff.per_minute),
+        ("Night", tariff.per_minute + 1),
+    ]
+
+
+@pytest.mark.parametrize("kind", [Tariff, BikeModel, Station, Bike])
+def test_what_is_in_use_is_not_deleted(operator: Client, kind: type[Any]) -> None:
+    station = make_station()
+    make_rental(bike=make_bike(station=station, status="rented"))
+    row = kind.objects.get()
+
+    answer = operator.post(reverse(f"admin:fleet_{kind._meta.model_name}_delete", args=[row.pk]), {"post": "yes"})
+
+    assert answer.status_code == 403
+    assert kind.objects.filter(pk=row.pk).exists()
+
+
+@pytest.mark.parametrize("make", [make_tariff, make_model, make_station, make_bike])
+def test_what_nobody_uses_is_deleted(operator: Client, make: Any) -> None:
+    row = make()
+
+    operator.post(reverse(f"admin:fleet_{row._meta.model_name}_delete", args=[row.pk]), {"post": "yes"})
+
+    assert not type(row).objects.filter(pk=row.pk).exists()
+
+
+@pytest.mark.parametrize("make", [make_tariff, make_model, make_station, make_bike])
+def test_every_form_opens(operator: Client, make: Any) -> None:
+    row = make()
+
+    assert operator.get(reverse(f"admin:fleet_{row._meta.model_name}_change", args=[row.pk])).status_code == 200
+    assert operator.get(reverse(f"admin:fleet_{row._meta.model_name}_add")).status_code == 200
