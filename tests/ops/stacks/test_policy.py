@@ -1,0 +1,140 @@
+"""What every service of every stack must have, read from `docker compose config`."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.ops.stacks.engine import APPLICATION, FILES
+
+Service = dict[str, Any]
+Stacks = dict[str, dict[str, Any]]
+
+ONE_SHOT = {"migrate"}
+WORKER_HARD_LIMIT = 60
+SOFT_SHUTDOWN = 20
+
+
+def services(stacks: Stacks) -> Iterator[tuple[str, str, Service]]:
+    for file, stack in stacks.items():
+        for name, service in stack["services"].items():
+            yield file, name, service
+
+
+def seconds(duration: str) -> int:
+    minutes, rest = re.fullmatch(r"(?:(\d+)m)?(?:(\d+)s)?", duration).groups()  # type: ignore[union-attr]
+    return int(minutes or 0) * 60 + int(rest or 0)
+
+
+RULES: dict[str, Callable[[str, Service], bool]] = {
+    "the root file system is read only": lambda name, service: service.get("read_only") is True,
+    "all capabilities are dropped": lambda name, service: service.get("cap_drop") == ["ALL"],
+    "none comes back but the low ports": lambda name, service: (
+        service.get("cap_add", []) == (["NET_BIND_SERVICE"] if name == "proxy" else [])
+    ),
+    "no new privileges": lambda name, service: service.get("security_opt") == ["no-new-privileges:true"],
+    "an init reaps and forwards signals": lambda name, service: service.get("init") is True,
+    "memory is limited": lambda name, service: int(service.get("mem_limit", 0)) > 0,
+    "processes are limited": lambda name, service: 0 < service.get("pids_limit", 0) <= 256,
+    "logs are rotated": lambda name, service: service.get("logging", {}).get("options", {}).keys() == {"max-size", "max-file"},
+    "it is started again": lambda name, service: service.get("restart") == ("no" if name in ONE_SHOT else "unless-stopped"),
+    "its health is watched": lambda name, service: name in ONE_SHOT or bool(service.get("healthcheck", {}).get("test")),
+    "it is not privileged": lambda name, service: not service.get("privileged"),
+    "it does not share the host": lambda name, service: not {"network_mode", "pid", "ipc"} & service.keys(),
+    "it does not hold the engine's socket": lambda name, service: "docker.sock" not in str(service.get("volumes")),
+    "it is not root": lambda name, service: name == "proxy" or service.get("user", "root").split(":")[0] not in {"0", "root"},
+    "its image has an exact tag": lambda name, service: ":" in service["image"] and not service["image"].endswith(":latest"),
+}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_service_keeps_the_rule(stacks: Stacks, rule: str) -> None:
+    keeps = RULES[rule]
+
+    assert [f"{file}: {name}" for file, name, service in services(stacks) if not keeps(name, service)] == []
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_the_application_is_one_image_with_a_numeric_user(stacks: Stacks, file: str) -> None:
+    own = [stacks[file]["services"][name] for name in APPLICATION]
+
+    assert len({service["image"] for service in own}) == 1
+    assert {service["user"] for service in own} == {"10001:10001"}
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("name", ["web", "worker", "beat", "flower"])
+def test_the_application_waits_for_healthy_servers_and_for_the_migration(stacks: Stacks, file: str, name: str) -> None:
+    conditions = {on: how["condition"] for on, how in stacks[file]["services"][name]["depends_on"].items()}
+
+    assert conditions == {
+        "postgres": "service_healthy",
+        "redis": "service_healthy",
+        "migrate": "service_completed_successfully",
+    }
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_stop_leaves_time_to_finish(stacks: Stacks, file: str) -> None:
+    own = stacks[file]["services"]
+
+    assert seconds(own["worker"]["stop_grace_period"]) >= WORKER_HARD_LIMIT + SOFT_SHUTDOWN
+    assert seconds(own["web"]["stop_grace_period"]) > 20
+    assert seconds(own["postgres"]["stop_grace_period"]) >= 60
+
+
+def test_only_the_proxy_is_published_in_production(stacks: Stacks) -> None:
+    published = {
+        (name, port["published"]) for name, service in stacks["production.yml"]["services"].items() for port in service.get("ports", [])
+    }
+
+    assert published == {("proxy", "80"), ("proxy", "443")}
+
+
+@pytest.mark.parametrize("file", ["docker-compose.yml", "local.yml"])
+def test_a_machine_publishes_on_loopback_only(stacks: Stacks, file: str) -> None:
+    published = [port for service in stacks[file]["services"].values() for port in service.get("ports", [])]
+
+    assert {port["host_ip"] for port in published} == {"127.0.0.1"}
+    assert {"8000", "5555"} <= {port["published"] for port in published}
+
+
+def test_the_stores_of_production_reach_nobody(stacks: Stacks) -> None:
+    stack = stacks["production.yml"]
+
+    assert stack["networks"]["data"]["internal"] is True
+    assert [name for name in ("postgres", "redis", "cache") if list(stack["services"][name]["networks"]) != ["data"]] == []
+
+
+def test_the_proxy_cannot_reach_the_stores(stacks: Stacks) -> None:
+    assert list(stacks["production.yml"]["services"]["proxy"]["networks"]) == ["edge"]
+
+
+def test_a_service_is_given_only_the_secrets_it_uses(stacks: Stacks) -> None:
+    given = {
+        name: {key for key in service.get("environment", {}) if key.endswith(("PASSWORD", "KEY"))}
+        for name, service in stacks["production.yml"]["services"].items()
+    }
+
+    application = {"DJANGO_SECRET_KEY", "JWT_SIGNING_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD"}
+    assert given == dict.fromkeys(APPLICATION, application) | {
+        "proxy": {"FLOWER_PASSWORD"},
+        "postgres": {"POSTGRES_PASSWORD"},
+        "redis": {"REDIS_PASSWORD"},
+        "cache": {"REDIS_PASSWORD"},
+    }
+
+
+def test_the_demo_city_is_never_sown_in_production(stacks: Stacks) -> None:
+    assert stacks["docker-compose.yml"]["services"]["migrate"]["environment"]["SEED_DEMO"] == "true"
+    assert "SEED_DEMO" not in stacks["production.yml"]["services"]["migrate"]["environment"]
+
+
+def test_the_developers_source_is_mounted_and_mail_is_caught(stacks: Stacks) -> None:
+    own = stacks["local.yml"]["services"]
+
+    mounted = {name for name in APPLICATION if {"/app"} & {volume["target"] for volume in own[name]["volumes"]}}
+    assert mounted == set(APPLICATION)
+    assert own["web"]["environment"]["EMAIL_URL"] == "smtp://maildev:1025"
+    assert own["web"]["environment"]["DEBUG_TOOLBAR"] == "true"
