@@ -76,17 +76,13 @@ class DemoImpossibleError(Exception):
 class City:
     def __init__(self, size: Size) -> None:
         self.size = size
-        self.long_history = (
-            LONG_HISTORY if size.rentals >= LONG_HISTORY_FROM and size.users > 1 else 0
-        )
+        self.long_history = LONG_HISTORY if size.rentals >= LONG_HISTORY_FROM and size.users > 1 else 0
         self.rotating = size.users - bool(self.long_history)
         self.width = min(size.bikes, self.rotating)
         rest = size.rentals - self.long_history
         self.rounds = self.long_history + -(-rest // self.width)
         if self.rounds > ROUNDS_MAX:
-            raise DemoImpossibleError(
-                f"So many rides would take these riders and bikes more than {YEARS_MAX} years."
-            )
+            raise DemoImpossibleError(f"So many rides would take these riders and bikes more than {YEARS_MAX} years.")
         self.opened_at = LAST_DAY_ENDS - -(-self.rounds // 12) * timedelta(days=1)
         # Where each bike stands: a station, or beyond the last station a place in the street.
         self.places = size.stations + max(1, size.stations // 9)
@@ -128,14 +124,16 @@ class City:
 
     def bikes(self) -> Iterator[str]:
         """After the rides, because a bike stands where its last ride left it."""
+        kinds = [
+            (_id("model", model[0]), _id("tariff", tariff[0])) for model, tariff in zip(MODELS, TARIFFS, strict=True)
+        ]
         for number, place in enumerate(self.standing):
-            latitude, longitude = self._coordinates(
-                place if place < self.size.stations else self.size.stations + number
-            )
-            kind = number % 3
+            at_station = place < self.size.stations
+            latitude, longitude = self._coordinates(place if at_station else self.size.stations + number)
+            model, tariff = kinds[number % 3]
+            status = "maintenance" if number % 50 == 49 else "available"
             yield _row(
-                self.bike_ids[number], self.opened_at, f"D-{number + 1:06}", _id("model", MODELS[kind][0]),
-                _id("tariff", TARIFFS[kind][0]), "maintenance" if number % 50 == 49 else "available",
+                self.bike_ids[number], self.opened_at, f"D-{number + 1:06}", model, tariff, status,
                 self.place_ids[place], latitude, longitude,
             )  # fmt: skip
 
@@ -153,11 +151,7 @@ class City:
             is_long_history = number < self.long_history
             for index in range(first, first + count):
                 turn = index - self.long_history
-                rider = (
-                    riders[0]
-                    if is_long_history
-                    else riders[others + turn % self.rotating]
-                )
+                rider = riders[0] if is_long_history else riders[others + turn % self.rotating]
                 delay = index * 7919 % START_SPREAD
                 start, length = (
                     second_of_day + delay,
@@ -225,17 +219,13 @@ class City:
 
     @cached_property
     def place_ids(self) -> list[str]:
-        stations = [
-            _id("station", number) for number in range(1, self.size.stations + 1)
-        ]
+        stations = [_id("station", number) for number in range(1, self.size.stations + 1)]
         return stations + [NULL] * (self.places - self.size.stations)
 
     def _coordinates(self, number: int) -> tuple[str, str]:
         distance = RADIUS * sqrt((number + 0.5) / (self.places + self.size.bikes))
         latitude = LATITUDE + distance * sin(number * GOLDEN_ANGLE)
-        longitude = LONGITUDE + distance * cos(number * GOLDEN_ANGLE) / cos(
-            LATITUDE * pi / 180
-        )
+        longitude = LONGITUDE + distance * cos(number * GOLDEN_ANGLE) / cos(LATITUDE * pi / 180)
         return f"{latitude:.6f}", f"{longitude:.6f}"
 
 
@@ -274,7 +264,4 @@ def _endings(name: str, *values: Any) -> list[str]:
 
 
 ENDINGS = [_endings(*tariff) for tariff in TARIFFS]
-CLOCK = [
-    f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}+00"
-    for second in range(DAY_SECONDS)
-]
+CLOCK = [f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}+00" for second in range(DAY_SECONDS)]

@@ -35,12 +35,10 @@ def copy_rows(
     advanced: Callable[[int], None],
 ) -> None:
     table = connection.ops.quote_name(model._meta.db_table)
-    with connection.cursor() as cursor:
-        cursor.copy_expert(
-            f"COPY {table} ({', '.join(columns.split())}) FROM STDIN",
-            RowStream(rows, advanced),
-            size=1 << 18,
-        )
+    statement = f"COPY {table} ({', '.join(columns.split())}) FROM STDIN"
+    # The driver's own cursor: Django's wrapper, in debugging, takes no `size`.
+    with connection.wrap_database_errors, connection.connection.cursor() as cursor:
+        cursor.copy_expert(statement, RowStream(rows, advanced), size=1 << 18)
 
 
 @contextmanager
@@ -63,9 +61,7 @@ def without_indexes(*tables: type[models.Model]) -> Iterator[None]:
             cursor.execute(f"DROP INDEX {name}")
     yield
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SET CONSTRAINTS ALL IMMEDIATE"
-        )  # a table with checks outstanding cannot be altered
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a table with checks outstanding cannot be altered
         for _, definition in indexes:
             cursor.execute(definition)
         for table, name, definition in foreign_keys:

@@ -42,9 +42,7 @@ class Progress(Protocol):
     def end(self) -> None: ...
 
 
-def city_load(
-    *, size: city.Size, if_empty: bool, over_strangers: bool, progress: Progress
-) -> bool:
+def city_load(*, size: city.Size, if_empty: bool, over_strangers: bool, progress: Progress) -> bool:
     """Empty the product's tables and fill them with the city, in one transaction; whether it did.
 
     With `if_empty` a database that holds anything stays as it is.
@@ -75,9 +73,7 @@ def city_load(
         raise
 
 
-def _replace(
-    demo: city.City, *, if_empty: bool, over_strangers: bool, progress: Progress
-) -> bool:
+def _replace(demo: city.City, *, if_empty: bool, over_strangers: bool, progress: Progress) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(PATIENCE)
         # Two at once come one after the other, and the second sees what the first made.
@@ -100,20 +96,14 @@ def _refuse_strangers() -> None:
     demo_users = User.objects.filter(email__endswith=f"@{DEMO_EMAIL_DOMAIN}")
     strangers = User.objects.exclude(pk__in=demo_users).count()
     if strangers:
-        raise StrangersError(
-            f"{strangers} accounts that are not of @{DEMO_EMAIL_DOMAIN}"
-        )
+        raise StrangersError(f"{strangers} accounts that are not of @{DEMO_EMAIL_DOMAIN}")
     if not demo_users.exists() and _is_inhabited():
         raise StrangersError("a fleet that the demo did not make")
 
 
 def _empty() -> None:
-    emptied = [
-        model for app in EMPTIED_APPS for model in apps.get_app_config(app).get_models()
-    ]
-    tables = ", ".join(
-        connection.ops.quote_name(model._meta.db_table) for model in emptied
-    )
+    emptied = [model for app in EMPTIED_APPS for model in apps.get_app_config(app).get_models()]
+    tables = ", ".join(connection.ops.quote_name(model._meta.db_table) for model in emptied)
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
 
@@ -138,7 +128,7 @@ def _fill(demo: city.City, progress: Progress) -> None:
     copy("users", size.users + 1, User, city.USERS, demo.users(password=password))
     copy("models", len(city.MODELS), BikeModel, city.MODEL_COLUMNS, demo.models())
     copy("tariffs", len(city.TARIFFS), Tariff, city.TARIFF_COLUMNS, demo.tariffs())
-    with without_indexes(Rental, RentalEvent):
+    with without_indexes(Bike, Rental, RentalEvent):
         # The rides go first and move the bikes, which then stand where their last ride ended.
         copy("rentals", size.rentals, Rental, city.RENTALS, demo.rentals())
         copy("events of rentals", size.rentals, RentalEvent, city.EVENTS, demo.events())

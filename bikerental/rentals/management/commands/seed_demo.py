@@ -19,17 +19,11 @@ class Command(BaseCommand):
         "arguments make the same rows. What an earlier run made, and whatever was done with it since, "
         "is replaced as a whole, or nothing is: it is one transaction, during which the tables are locked."
     )
-    requires_system_checks: ClassVar[
-        list[str]
-    ] = []  # `--if-empty` stands in every start's way
+    requires_system_checks: ClassVar[list[str]] = []  # `--if-empty` stands in every start's way
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--bikes", type=positive, default=500, metavar="N", help="bikes (500)"
-        )
-        parser.add_argument(
-            "--stations", type=positive, default=40, metavar="N", help="stations (40)"
-        )
+        parser.add_argument("--bikes", type=positive, default=500, metavar="N", help="bikes (500)")
+        parser.add_argument("--stations", type=positive, default=40, metavar="N", help="stations (40)")
         parser.add_argument(
             "--users",
             type=positive,
@@ -66,9 +60,7 @@ class Command(BaseCommand):
                 progress=ShownProgress(self.stdout),  # type: ignore[arg-type] # Django's wrapper has what is used
             )
         except DemoImpossibleError as error:
-            raise CommandError(
-                f"{error} Take fewer --rentals, or more --users and --bikes."
-            ) from error
+            raise CommandError(f"{error} Take fewer --rentals, or more --users and --bikes.") from error
         except StrangersError as error:
             raise CommandError(
                 f"Nothing was changed: this database holds {error}. `--force` removes them with everything else."
@@ -76,14 +68,8 @@ class Command(BaseCommand):
         except NotMigratedError as error:
             raise CommandError("The database has no tables yet: run `manage.py migrate` first.") from error
         except TablesInUseError as error:
-            raise CommandError(
-                "Nothing was changed: the tables are in use. Stop the stack and try again."
-            ) from error
-        self.stdout.write(
-            self._summary(size, time.monotonic() - started)
-            if done
-            else "There is data already."
-        )
+            raise CommandError("Nothing was changed: the tables are in use. Stop the stack and try again.") from error
+        self.stdout.write(self._summary(size, time.monotonic() - started) if done else "There is data already.")
 
     def _summary(self, size: Size, seconds: float) -> str:
         return (
@@ -113,19 +99,16 @@ class ShownProgress:
         self.done += rows
         if self.is_terminal:
             filled = BAR * self.done // self.rows if self.rows else 0
-            self.output.write(
-                f"\r{self.title:18} [{'#' * filled:{BAR}}] {self.done:,} ", ending=""
-            )  # type: ignore[call-arg]
+            self.output.write(f"\r{self.title:18} [{'#' * filled:{BAR}}] {self.done:,} ", ending="")  # type: ignore[call-arg]
             self.output.flush()
 
     def end(self) -> None:
         seconds = time.monotonic() - self.started
+        count = f"{self.rows:,} in " if self.rows else ""
         if self.is_terminal:
-            self.output.write(
-                f"\r{self.title:18} [{'#' * BAR}] {self.rows:,} in {seconds:.1f} s"
-            )
+            self.output.write(f"\r{self.title:18} [{'#' * BAR}] {count}{seconds:.1f} s")
         elif seconds > 0.5:
-            self.output.write(f"{self.title}: {self.rows:,} in {seconds:.1f} s")
+            self.output.write(f"{self.title}: {count}{seconds:.1f} s")
 
 
 def natural(text: str) -> int:
