@@ -212,6 +212,7 @@ SWAGGER_SETTINGS = {
     "VALIDATOR_URL": None,
     "SPEC_URL": "schema-json",
 }
+SWAGGER_USE_COMPAT_RENDERERS = False  # the old names of its formats
 REDOC_SETTINGS = {"SPEC_URL": "schema-json"}
 
 # Celery. What each line guards against is in docs/architecture/decisions/.
