@@ -22,30 +22,30 @@ from bikerental.users.selectors import open_sessions_count
 from bikerental.users.services import accounts_close, accounts_reopen, password_reset, sessions_end
 
 
-class UserForm(forms.ModelForm):
+class UserForm(forms.ModelForm[User]):
     class Meta:
         model = User
         fields: ClassVar = ["email", "name", "language"]
 
 
-class UserAddForm(BaseUserCreationForm):
+class UserAddForm(BaseUserCreationForm[User]):
     class Meta:
         model = User
         fields: ClassVar = ["email", "name"]
 
 
-class PasswordResetForm(AdminPasswordChangeForm):
+class PasswordResetForm(AdminPasswordChangeForm):  # type: ignore[type-arg] # generic in the stubs alone
     """Ends every session with the old password."""
 
     def set_password_and_save(self, user: User, commit: bool = True, **names: str) -> User:
-        user = super().set_password_and_save(user, commit=False, **names)
+        super().set_password_and_save(user, commit=False, **names)  # type: ignore[misc] # not in the stubs
         if commit:
             password_reset(user_id=user.pk, encoded=user.password, now=timezone.now())
         return user
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):
+class UserAdmin(DjangoUserAdmin[User]):
     form = UserForm
     add_form = UserAddForm
     change_password_form = PasswordResetForm
@@ -54,7 +54,7 @@ class UserAdmin(DjangoUserAdmin):
     search_fields = ("email", "name")
     ordering = ("-created_at",)
     show_full_result_count = False
-    actions: ClassVar = ["end_sessions", "close_accounts", "reopen_accounts"]
+    actions = ["end_sessions", "close_accounts", "reopen_accounts"]
     fieldsets = (
         (None, {"fields": ("id", "email", "name", "language", "password_form")}),
         (_("state"), {"fields": ("is_active", "open_sessions", "created_at", "last_login", "erased_at")}),
@@ -115,7 +115,7 @@ class UserAdmin(DjangoUserAdmin):
     def _report(self, request: HttpRequest, ids: list[UUID], change: str) -> None:
         """Into the accounts' history, and to the operator."""
         changed = User.objects.filter(pk__in=ids)
-        LogEntry.objects.log_actions(request.user.pk, changed, CHANGE, change)
+        LogEntry.objects.log_actions(str(request.user.pk), changed, CHANGE, change)
         count = len(ids)
         text = ngettext("%(count)d account changed.", "%(count)d accounts changed.", count) % {"count": count}
         self.message_user(request, text, messages.SUCCESS if count else messages.WARNING)

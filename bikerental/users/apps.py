@@ -16,7 +16,7 @@ class UsersConfig(AppConfig):
 
 def signing_key_check(app_configs: Any, **_: Any) -> list[checks.CheckMessage]:
     """For `check --deploy`, where other settings than the production ones, which refuse to start, are deployed."""
-    key = settings.SIMPLE_JWT["SIGNING_KEY"]
+    key = str(settings.SIMPLE_JWT["SIGNING_KEY"])
     if len(key.encode()) >= SIGNING_KEY_LENGTH_MIN and key != settings.SECRET_KEY and not key.startswith("local-"):
         return []
     return [checks.Error("JWT_SIGNING_KEY is short, SECRET_KEY itself or the committed local one.", id="users.E001")]

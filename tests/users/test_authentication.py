@@ -36,7 +36,7 @@ def code_for(authorization: str | None) -> tuple[int, str]:
 def resigned(token: str, *, key: str | None = None, algorithm: str = "HS256", **changes: Any) -> str:
     claims = jwt.decode(token, options={"verify_signature": False}) | changes
     if key is None:
-        key = settings.SIMPLE_JWT["SIGNING_KEY"]
+        key = str(settings.SIMPLE_JWT["SIGNING_KEY"])
     return jwt.encode(claims, key, algorithm=algorithm)
 
 
@@ -79,6 +79,7 @@ def test_an_unsigned_token_is_refused(rider_client: RiderClient) -> None:
     assert code_for(f"Bearer {unsigned}") == (401, "token_invalid")
 
 
+@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")  # our key is long enough for ours
 def test_another_algorithm_is_refused(rider_client: RiderClient) -> None:
     assert code_for(f"Bearer {resigned(rider_client.tokens.access, algorithm='HS512')}") == (401, "token_invalid")
 

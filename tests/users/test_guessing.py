@@ -216,8 +216,8 @@ def test_logins_and_guesses_at_once_do_not_deadlock() -> None:
     guess(rider.email, password=PASSWORD)
 
     outcomes = race(
-        lambda number: [guess(rider.email, address=f"203.0.113.{number % 3}", password=PASSWORD) for _ in range(10)],
-        times=12,
+        lambda number: [guess(rider.email, address=f"203.0.113.{number % 2}", password=PASSWORD) for _ in range(5)],
+        times=4,
     )
 
     assert {outcome for outcomes_of_one in outcomes for outcome in outcomes_of_one} <= {"in", "slowed"}

@@ -3,13 +3,27 @@
 from uuid import UUID
 
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.request import Request
 
 from bikerental.users.exceptions import TokenInvalidError
 from bikerental.users.models import User
 from bikerental.users.selectors import user_of_session
 from bikerental.users.services import access_claims
+
+
+def rider_of(request: Request) -> User:
+    """The caller, in a view that lets nobody in without a token."""
+    if not isinstance(request.user, User):
+        raise NotAuthenticated
+    return request.user
+
+
+def session_of(request: Request) -> UUID:
+    """The session the caller is logged in with."""
+    if not isinstance(request.auth, UUID):
+        raise NotAuthenticated
+    return request.auth
 
 
 class SessionTokenAuthentication(BaseAuthentication):

@@ -1,6 +1,7 @@
 """Accounts over HTTP: register, log in, stay logged in, log out, the profile."""
 
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -10,6 +11,7 @@ from rest_framework.response import Response
 from bikerental.api.schema import documented
 from bikerental.api.throttles import LoginThrottle, RegisterThrottle, client_address
 from bikerental.api.views import ApiView, read
+from bikerental.users.api.authentication import rider_of, session_of
 from bikerental.users.api.serializers import (
     LoginInput,
     PasswordChangeInput,
@@ -34,8 +36,8 @@ from bikerental.users.services import (
 class OpenView(ApiView):
     """For everybody. A token that happens to be sent along, expired as like as not, is not looked at."""
 
-    authentication_classes: ClassVar = []
-    permission_classes: ClassVar = []
+    authentication_classes: Sequence[Any] = ()
+    permission_classes: Sequence[Any] = ()
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         answer = super().finalize_response(request, response, *args, **kwargs)
@@ -44,7 +46,7 @@ class OpenView(ApiView):
 
 
 class RegisterView(OpenView):
-    throttle_classes: ClassVar = [RegisterThrottle]
+    throttle_classes = [RegisterThrottle]
 
     @documented(
         summary="Open an account",
@@ -62,7 +64,7 @@ class RegisterView(OpenView):
 
 
 class LoginView(OpenView):
-    throttle_classes: ClassVar = [LoginThrottle]
+    throttle_classes = [LoginThrottle]
 
     @documented(
         summary="Log in",
@@ -118,7 +120,7 @@ class LogoutView(ApiView):
     )
     def post(self, request: Request) -> Response:
         data = read(RefreshInput, request)
-        session_end(**data, user_id=request.user.pk, now=timezone.now())
+        session_end(**data, user_id=rider_of(request).pk, now=timezone.now())
         return Response(status=204)
 
 
@@ -133,8 +135,9 @@ class PasswordView(ApiView):
     )
     def post(self, request: Request) -> Response:
         data = read(PasswordChangeInput, request)
+        rider, session_id = rider_of(request), session_of(request)
         address = client_address(request)
-        password_change(**data, user=request.user, session_id=request.auth, address=address, now=timezone.now())
+        password_change(**data, user=rider, session_id=session_id, address=address, now=timezone.now())
         return Response(status=204)
 
 
@@ -143,7 +146,7 @@ class ProfileView(ApiView):
 
     @documented(summary="The caller's profile", success={200: ProfileOutput}, errors=[])
     def get(self, request: Request) -> Response:
-        return Response(ProfileOutput(request.user).data)
+        return Response(ProfileOutput(rider_of(request)).data)
 
     @documented(
         summary="Change the profile",
@@ -155,5 +158,7 @@ class ProfileView(ApiView):
     )
     def patch(self, request: Request) -> Response:
         data = read(ProfileInput, request)
-        user = profile_update(**data, user=request.user) if data else request.user
-        return Response(ProfileOutput(user).data)
+        rider = rider_of(request)
+        if data:
+            rider = profile_update(**data, user=rider)
+        return Response(ProfileOutput(rider).data)

@@ -9,7 +9,7 @@ def rows_purge(rows: QuerySet) -> int:  # type: ignore[type-arg] # of any model
     """Delete the rows, a batch to a statement: after a long pause each still ends before its timeout."""
     purged = 0
     while True:
-        count = rows.model._default_manager.filter(pk__in=rows.values("pk")[:PURGE_BATCH]).delete()[0]
+        count: int = rows.model._default_manager.filter(pk__in=rows.values("pk")[:PURGE_BATCH]).delete()[0]
         purged += count
         if count < PURGE_BATCH:
             return purged

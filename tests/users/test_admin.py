@@ -1,0 +1,320 @@
+"""What operators can do with accounts, and what they cannot see."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.admin import site
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from bikerental.users.models import GuessCounter, Session, User
+from tests.clients import RiderClient
+from tests.factories import NOON, PASSWORD, make_user
+
+LIST = "/admin/users/user/"
+LOGIN = "/admin/login/"
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def superuser() -> User:
+    return make_user(email="root@example.org", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def operator() -> User:
+    """May see and change accounts, and nothing else."""
+    user = make_user(email="operator@example.org", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=["view_user", "change_user", "add_user"]))
+    return user
+
+
+@pytest.fixture
+def as_superuser(superuser: User) -> Client:
+    return logged_in(superuser)
+
+
+@pytest.fixture
+def as_operator(operator: User) -> Client:
+    return logged_in(operator)
+
+
+def logged_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def act(client: Client, action: str, *users: User) -> int:
+    return client.post(LIST, {"action": action, "_selected_action": [str(user.pk) for user in users]}).status_code
+
+
+def change(client: Client, user: User, **fields: Any) -> int:
+    body = {"email": user.email, "name": user.name, "language": user.language} | fields
+    return client.post(f"{LIST}{user.pk}/change/", body).status_code
+
+
+def statements(run: Callable[[], object]) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        run()
+    return len(queries)
+
+
+def test_the_list_takes_the_same_statements_for_every_length(as_superuser: Client) -> None:
+    make_user()
+    few = statements(lambda: as_superuser.get(LIST))
+    for _ in range(30):
+        make_user()
+
+    assert statements(lambda: as_superuser.get(LIST)) == few
+
+
+@pytest.mark.parametrize("query", ["found@example.org", "Finder", "FOUND@"])
+def test_accounts_are_found_by_email_and_name(as_superuser: Client, query: str) -> None:
+    make_user(email="found@example.org", name="Finder")
+    make_user(email="other@example.org", name="Other")
+
+    page = as_superuser.get(LIST, {"q": query}).content.decode()
+
+    assert "found@example.org" in page
+    assert "other@example.org" not in page
+
+
+@pytest.mark.parametrize(
+    "query", ["is_active__exact=0", "is_staff__exact=1", "created_at__gte=2026-01-01T00:00:00Z", "q=%00"]
+)
+def test_the_filters_answer(as_superuser: Client, query: str) -> None:
+    assert as_superuser.get(f"{LIST}?{query}").status_code == 200
+
+
+def test_no_page_shows_a_hash(as_superuser: Client) -> None:
+    rider = make_user()
+
+    pages = [as_superuser.get(f"{LIST}{rider.pk}/{page}/") for page in ("change", "password", "history")]
+
+    assert [page.status_code for page in pages] == [200, 200, 200]
+    salt, digest = rider.password.split("$")[-2:]
+    for page in pages:
+        assert salt not in page.content.decode()
+        assert digest not in page.content.decode()
+
+
+def test_neither_sessions_nor_counters_have_pages() -> None:
+    assert not site.is_registered(Session)
+    assert not site.is_registered(GuessCounter)
+
+
+def test_an_open_session_is_counted(as_superuser: Client) -> None:
+    rider = RiderClient(make_user()).rider
+    Session.objects.create(user=rider, refresh_id=rider.pk, refreshed_at=NOON, expires_at=NOON)
+
+    page = as_superuser.get(f"{LIST}{rider.pk}/change/").content.decode()
+
+    assert '<div class="readonly">1</div>' in page
+
+
+def test_nothing_can_be_deleted(as_superuser: Client) -> None:
+    rider = make_user()
+
+    assert as_superuser.get(f"{LIST}{rider.pk}/delete/").status_code == 403
+    assert act(as_superuser, "delete_selected", rider) in {200, 302}
+    assert User.objects.filter(pk=rider.pk).exists()
+
+
+def test_ending_all_sessions(as_operator: Client, operator: User) -> None:
+    client, other = RiderClient(make_user()), RiderClient(make_user())
+
+    act(as_operator, "end_sessions", client.rider)
+
+    assert client.get("/api/v1/me/").status_code == 401
+    assert other.get("/api/v1/me/").status_code == 200
+    entry = LogEntry.objects.get()
+    assert (entry.user, entry.object_id) == (operator, str(client.rider.pk))
+
+
+def test_closing_and_reopening_an_account(as_operator: Client) -> None:
+    client = RiderClient(make_user())
+    rider = client.rider
+
+    act(as_operator, "close_accounts", rider)
+    rider.refresh_from_db()
+    assert (rider.is_active, client.get("/api/v1/me/").status_code) == (False, 401)
+
+    act(as_operator, "reopen_accounts", rider)
+    rider.refresh_from_db()
+    assert (rider.is_active, client.get("/api/v1/me/").status_code) == (True, 401)
+    assert LogEntry.objects.count() == 2
+
+
+def test_nobody_closes_their_own_account_here(as_superuser: Client, superuser: User) -> None:
+    act(as_superuser, "close_accounts", superuser)
+
+    superuser.refresh_from_db()
+    assert superuser.is_active
+
+
+@pytest.mark.parametrize("action", ["close_accounts", "end_sessions"])
+def test_an_operator_does_not_act_on_operators(as_operator: Client, superuser: User, action: str) -> None:
+    client = RiderClient(superuser)
+
+    act(as_operator, action, superuser)
+
+    assert client.get("/api/v1/me/").status_code == 200
+
+
+def test_who_may_only_look_cannot_act() -> None:
+    looker = make_user(is_staff=True)
+    looker.user_permissions.set(Permission.objects.filter(codename="view_user"))
+    rider = make_user()
+
+    act(logged_in(looker), "close_accounts", rider)
+
+    rider.refresh_from_db()
+    assert rider.is_active
+
+
+def test_an_erased_account_cannot_be_changed(as_superuser: Client) -> None:
+    erased = make_user(is_active=False, erased_at=NOON)
+
+    assert as_superuser.get(f"{LIST}{erased.pk}/change/").status_code == 200
+    assert change(as_superuser, erased, name="Somebody") == 403
+    act(as_superuser, "reopen_accounts", erased)
+    erased.refresh_from_db()
+    assert (erased.is_active, erased.name == "Somebody") == (False, False)
+
+
+def test_an_operator_promotes_nobody(as_operator: Client) -> None:
+    rider = make_user()
+
+    assert change(as_operator, rider, name="New", is_staff="on", is_superuser="on", is_active="") == 302
+
+    rider.refresh_from_db()
+    assert (rider.name, rider.is_staff, rider.is_superuser, rider.is_active) == ("New", False, False, True)
+
+
+def test_an_operator_does_not_touch_operators(as_operator: Client, operator: User, superuser: User) -> None:
+    reset = {"password1": "another-saddle-3", "password2": "another-saddle-3"}
+
+    for user in (superuser, operator):
+        assert change(as_operator, user, name="New") == 403
+        assert as_operator.post(f"{LIST}{user.pk}/password/", reset).status_code == 403
+        user.refresh_from_db()
+        assert (user.name == "New", user.check_password(PASSWORD)) == (False, True)
+
+
+def test_a_superuser_makes_operators(as_superuser: Client) -> None:
+    rider = make_user()
+
+    assert change(as_superuser, rider, is_staff="on") == 302
+
+    rider.refresh_from_db()
+    assert (rider.is_staff, rider.is_superuser) == (True, False)
+
+
+def test_a_form_overwrites_nothing_that_changed_meanwhile(
+    as_superuser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rider = make_user()
+    clean = User.clean
+
+    def clean_while_the_account_closes(user: User) -> None:
+        clean(user)
+        User.objects.filter(pk=user.pk).update(is_active=False, password="!")
+
+    monkeypatch.setattr(User, "clean", clean_while_the_account_closes)
+
+    assert change(as_superuser, rider, name="New") == 302
+
+    rider.refresh_from_db()
+    assert (rider.name, rider.is_active, rider.password) == ("New", False, "!")
+
+
+def test_a_changed_email_is_normalised_and_unique(as_superuser: Client) -> None:
+    rider, other = make_user(), make_user(email="taken@example.org")
+
+    assert change(as_superuser, rider, email="New@Example.ORG") == 302
+    assert change(as_superuser, rider, email="TAKEN@example.org") == 200
+
+    rider.refresh_from_db()
+    other.refresh_from_db()
+    assert (rider.email, other.email) == ("new@example.org", "taken@example.org")
+
+
+def test_adding_an_account(as_superuser: Client) -> None:
+    body = {
+        "email": "New@Example.org",
+        "name": "New",
+        "password1": "another-saddle-3",
+        "password2": "another-saddle-3",
+    }
+
+    assert as_superuser.get(f"{LIST}add/").status_code == 200
+    assert as_superuser.post(f"{LIST}add/", body).status_code == 302
+
+    user = User.objects.get(email="new@example.org")
+    assert user.check_password("another-saddle-3")
+    assert (user.is_active, user.is_staff) == (True, False)
+
+
+def test_resetting_a_password_ends_the_sessions(as_operator: Client) -> None:
+    client = RiderClient(make_user())
+    body = {"password1": "another-saddle-3", "password2": "another-saddle-3", "usable_password": "true"}
+
+    assert as_operator.post(f"{LIST}{client.rider.pk}/password/", body).status_code == 302
+
+    client.rider.refresh_from_db()
+    assert client.rider.check_password("another-saddle-3")
+    assert client.get("/api/v1/me/").status_code == 401
+
+
+def log_in(email: str, password: str, **headers: str) -> bool:
+    response = Client(**headers).post(LOGIN, {"username": email, "password": password, "next": "/admin/"})
+    return response.status_code == 302
+
+
+def test_operators_log_in_with_the_email_in_any_spelling(operator: User) -> None:
+    assert log_in("OPERATOR@example.org", PASSWORD)
+
+
+def test_a_rider_is_no_operator() -> None:
+    assert not log_in(make_user().email, PASSWORD)
+
+
+def test_a_closed_operator_is_out() -> None:
+    operator = make_user(is_staff=True)
+    client = logged_in(operator)
+    assert client.get("/admin/").status_code == 200
+
+    User.objects.filter(pk=operator.pk).update(is_active=False)
+
+    assert client.get("/admin/").status_code == 302
+    assert not log_in(operator.email, PASSWORD)
+
+
+def test_guessing_at_the_admins_door_is_slowed(operator: User) -> None:
+    for _ in range(6):
+        assert not log_in(operator.email, "wrong")
+
+    assert not log_in(operator.email, PASSWORD)
+    GuessCounter.objects.update(blocked_until=timezone.now())
+    assert log_in(operator.email, PASSWORD)
+
+
+def test_behind_a_proxy_guessers_and_operators_have_addresses_of_their_own(
+    operator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rest_framework.settings import api_settings
+
+    monkeypatch.setattr(api_settings, "NUM_PROXIES", 1)
+    assert log_in(operator.email, PASSWORD, HTTP_X_FORWARDED_FOR="192.0.2.10")
+    for _ in range(6):
+        log_in(operator.email, "wrong", HTTP_X_FORWARDED_FOR="198.51.100.7")
+
+    assert not log_in(operator.email, PASSWORD, HTTP_X_FORWARDED_FOR="198.51.100.7")
+    assert log_in(operator.email, PASSWORD, HTTP_X_FORWARDED_FOR="192.0.2.10")
