@@ -33,6 +33,7 @@ sleep() {
 """
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_the_calls_answer_what_is_printed(tmp_path: Path) -> None:
     call_command("seed_demo")
