@@ -1,6 +1,6 @@
 """An operator's hands on the fleet."""
 
-from typing import Any, ClassVar
+from typing import Any, TypeVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -10,6 +10,8 @@ from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -24,15 +26,19 @@ from bikerental.fleet.services import (
 )
 from bikerental.fleet.validators import photo_clean
 
+M = TypeVar("M", bound=Model)
 TERMS = ("currency", "unlock_fee", "per_minute", "free_minutes", "daily_cap", "overdue_after_minutes")
 
 
-class UnusedDeletionMixin:
+class FleetAdmin(admin.ModelAdmin[M]):
     """Only what nothing refers to can be deleted, one by one: the confirmation of anything else
     would list every ride."""
 
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        if obj is None or not super().has_delete_permission(request, obj):  # type: ignore[misc] # a mixin of ModelAdmin
+    list_per_page = 50
+    show_full_result_count = False  # a count of all rows costs more than the page
+
+    def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        if obj is None or not super().has_delete_permission(request, obj):
             return False
         if not hasattr(obj, "_is_referenced"):  # the admin asks several times a page
             obj._is_referenced = is_referenced(obj)  # type: ignore[attr-defined] # remembered where it was asked of
@@ -49,21 +55,21 @@ class TariffForm(forms.ModelForm[Tariff]):
 
 
 @admin.register(Tariff)
-class TariffAdmin(UnusedDeletionMixin, admin.ModelAdmin[Tariff]):
+class TariffAdmin(FleetAdmin[Tariff]):
     form = TariffForm
-    list_display: ClassVar = ["name", "currency", "unlock_fee", "per_minute", "free_minutes", "daily_cap"]
-    search_fields: ClassVar = ["name"]
-    ordering: ClassVar = ["name", "pk"]
-    fields: ClassVar = ["name", *TERMS]
+    list_display = ("name", "currency", "unlock_fee", "per_minute", "free_minutes", "daily_cap")
+    search_fields = ("name",)
+    ordering = ("name", "pk")
+    fields = ("name", *TERMS)
     save_as = True
 
 
 @admin.register(BikeModel)
-class BikeModelAdmin(UnusedDeletionMixin, admin.ModelAdmin[BikeModel]):
-    list_display: ClassVar = ["name", "propulsion"]
-    list_filter: ClassVar = ["propulsion"]
-    search_fields: ClassVar = ["name"]
-    ordering: ClassVar = ["name", "pk"]
+class BikeModelAdmin(FleetAdmin[BikeModel]):
+    list_display = ("name", "propulsion")
+    list_filter = ("propulsion",)
+    search_fields = ("name",)
+    ordering = ("name", "pk")
 
 
 class EmptyStationFilter(admin.SimpleListFilter):
@@ -73,23 +79,23 @@ class EmptyStationFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [("some", _("some")), ("none", _("none"))]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Station]) -> QuerySet[Station]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == "some":
             return queryset.filter(bikes_here__gt=0)
         return queryset.filter(bikes_here=0) if self.value() == "none" else queryset
 
 
 @admin.register(Station)
-class StationAdmin(UnusedDeletionMixin, admin.ModelAdmin[Station]):
-    list_display: ClassVar = ["name", "latitude", "longitude", "capacity", "bikes_here"]
-    list_filter: ClassVar = [EmptyStationFilter]
-    search_fields: ClassVar = ["name"]
-    ordering: ClassVar = ["name", "pk"]
-    list_per_page = 50
+class StationAdmin(FleetAdmin[Station]):
+    list_display = ("name", "latitude", "longitude", "capacity", "bikes_here")
+    list_filter = (EmptyStationFilter,)
+    search_fields = ("name",)
+    ordering = ("name", "pk")
 
     @admin.display(description=_("bikes"))
-    def bikes_here(self, station: Station) -> int:
-        return station.bikes_here  # type: ignore[attr-defined] # annotated by the selector
+    def bikes_here(self, station: Any) -> str:
+        bikes = reverse("admin:fleet_bike_changelist", query={"station__id__exact": str(station.pk)})
+        return format_html('<a href="{}">{}</a>', bikes, station.bikes_here)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Station]:
         return stations_with_bikes()
@@ -111,22 +117,20 @@ class BikeActionForm(ActionForm):
 
 
 @admin.register(Bike)
-class BikeAdmin(UnusedDeletionMixin, admin.ModelAdmin[Bike]):
+class BikeAdmin(FleetAdmin[Bike]):
     form = BikeForm
     action_form = BikeActionForm
-    actions: ClassVar = ["send_to_maintenance", "return_to_service", "set_tariff"]
-    list_display: ClassVar = ["number", "model", "status", "station", "tariff"]
-    list_filter: ClassVar = ["status", "model", "tariff", ("station", admin.EmptyFieldListFilter)]
-    list_select_related: ClassVar = ["model", "station", "tariff"]
-    list_per_page = 50
-    search_fields: ClassVar = ["number__startswith", "station__name__startswith"]
-    search_help_text = _("Beginning of the number or of the station's name.")
-    show_full_result_count = False
-    ordering: ClassVar = ["number"]
-    fields: ClassVar = ["number", "model", "tariff", "status", "station", "latitude", "longitude", "photo"]
+    actions = ("send_to_maintenance", "return_to_service", "set_tariff")
+    list_display = ("number", "model", "status", "station", "tariff")
+    list_filter = ("status", "model", "tariff", ("station", admin.EmptyFieldListFilter))
+    list_select_related = ("model", "station", "tariff")
+    search_fields = ("number__startswith",)
+    search_help_text = _("Beginning of the number.")
+    ordering = ("number",)
+    fields = ("number", "model", "tariff", "status", "station", "latitude", "longitude", "photo")
     # Rides change it, and the actions do; a form would write what it was when the form was shown.
-    readonly_fields: ClassVar = ["status"]
-    autocomplete_fields: ClassVar = ["model", "tariff", "station"]
+    readonly_fields = ("status",)
+    autocomplete_fields = ("model", "tariff", "station")
 
     def save_model(self, request: HttpRequest, obj: Bike, form: Any, change: bool) -> None:
         if change:
@@ -147,7 +151,7 @@ class BikeAdmin(UnusedDeletionMixin, admin.ModelAdmin[Bike]):
     @admin.action(description=_("Set the tariff"), permissions=["change"])
     def set_tariff(self, request: HttpRequest, bikes: QuerySet[Bike]) -> None:
         form = self.action_form(request.POST)
-        form.fields["action"].choices = self.get_action_choices(request)
+        form.fields["action"].choices = self.get_action_choices(request)  # type: ignore[attr-defined] # a ChoiceField
         tariff = form.cleaned_data.get("tariff") if form.is_valid() else None
         if tariff is None:
             self.message_user(request, _("Choose the tariff beside the action."), messages.WARNING)

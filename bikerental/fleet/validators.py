@@ -1,6 +1,7 @@
 """What an uploaded photo must be."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 
@@ -14,7 +15,7 @@ _DROPPED = {*range(0xE0, 0xF0), 0xFE} - {0xE0, 0xEE}
 _NO_LENGTH = {0x01, *range(0xD0, 0xD8)}
 
 
-def photo_clean(photo: UploadedFile) -> bytes:
+def photo_clean(photo: "UploadedFile[Any]") -> bytes:
     """The JPEG without what it tells about the camera, the place and whatever was hung on behind.
 
     :raises PhotoTooLargeError: before the file is read

@@ -254,7 +254,8 @@ def test_stations_page_by_name_though_names_repeat(rider_client: RiderClient) ->
     made = [make_station(name=name) for name in ("B", "A", "A", "C")]
     expected = sorted((station.name, str(station.pk)) for station in made)
 
-    url, found = f"{STATIONS}?page_size=1", []
+    url: str | None = f"{STATIONS}?page_size=1"
+    found: list[tuple[str, str]] = []
     while url is not None:
         body = rider_client.get(url).json()
         found += [(station["name"], station["id"]) for station in body["results"]]

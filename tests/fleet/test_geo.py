@@ -16,7 +16,7 @@ from bikerental.core.geo import Box, Position, boxes_around, boxes_between, dist
         (Position(0, 179.5), Position(0, -179.5), 111_195.08),
         (Position(90, 0), Position(90, 120), 0),
         (Position(0, 0), Position(0, 180), 20_015_114.44),
-        (Position(59.93, 30.31), Position(55.75, 37.62), 634_430.92),
+        (Position(59.93, 30.31), Position(55.75, 37.62), 634_298.99),
     ],
 )
 def test_the_great_circle(one: Position, other: Position, metres: float) -> None:
@@ -44,7 +44,7 @@ def test_the_boxes_hold_every_point_of_the_circle_and_stay_on_the_globe() -> Non
         point = towards(centre, draw.uniform(0, 7), radius * draw.choice([1, draw.random()]))
         boxes = boxes_around(centre, radius)
         assert all(-180 <= box.west <= box.east <= 180 and -90 <= box.south <= box.north <= 90 for box in boxes)
-        slack = 1e-9  # the point itself is computed
+        slack = 1e-6  # the point itself is computed, by an arc sine that is blunt near the poles
         assert any(
             box.west - slack <= point.longitude <= box.east + slack
             and box.south - slack <= point.latitude <= box.north + slack

@@ -138,11 +138,12 @@ def test_bikes_that_come_near_between_two_pages_hide_none_of_the_rest() -> None:
     assert first.next is not None
 
     scatter(CITY, number_of=80, seed=2, spread_m=1)
-    rest, cursor = [], first.next
+    rest: list[UUID] = []
+    cursor: NearCursor | None = first.next
     while cursor is not None:
         page = bikes_near(circle=circle, filters=BikeFilters(), cursor=cursor, limit=10)
         rest += [near.bike_id for near in page.rows]
-        cursor = page.next  # type: ignore[assignment] # the loop ends on None
+        cursor = page.next
 
     assert rest == expected[10:]
 

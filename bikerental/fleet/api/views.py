@@ -71,7 +71,7 @@ class StationView(ApiView):
 
 def _near_page(request: Request, circle: Circle, filters: BikeFilters) -> Response:
     sent = cursor_of(request, NEAR_ORDER)
-    cursor = NearCursor(*sent.keys, backward=sent.is_backward) if sent else NearCursor()
+    cursor = NearCursor._make((*sent.keys, sent.is_backward)) if sent else NearCursor()
     page = bikes_near(circle=circle, filters=filters, cursor=cursor, limit=page_size_of(request))
     return Response(
         {

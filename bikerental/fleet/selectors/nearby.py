@@ -17,7 +17,6 @@ from django.db import connection
 from django.db.models import F, Q, QuerySet
 
 from bikerental.core.geo import Position, boxes_around, distance_m
-from bikerental.fleet.models import Bike
 from bikerental.fleet.selectors.bikes import BIKE_COLUMNS, bikes_filter
 from bikerental.fleet.selectors.geometry import Within, metres_to
 from bikerental.fleet.types import BikeFilters, BikeRow, Circle, NearBike, NearCursor, NearPage
@@ -41,15 +40,13 @@ _WALK = """
 
 def bikes_near(*, circle: Circle, filters: BikeFilters, cursor: NearCursor, limit: int) -> NearPage:
     """Two statements at most."""
-    bikes = bikes_filter(filters).annotate(distance=metres_to(circle.centre))
+    bikes: QuerySet[Any] = bikes_filter(filters).annotate(distance=metres_to(circle.centre))
     if cursor.backward:
         return _page_before(bikes, circle, cursor, limit)
     return _page_after(bikes, filters, circle, cursor, limit)
 
 
-def _page_after(
-    bikes: QuerySet[Bike], filters: BikeFilters, circle: Circle, cursor: NearCursor, limit: int
-) -> NearPage:
+def _page_after(bikes: QuerySet[Any], filters: BikeFilters, circle: Circle, cursor: NearCursor, limit: int) -> NearPage:
     wanted = cursor.seen + limit + 1
     bound = _distance_bound(filters, circle, wanted)
     beyond = Q(distance__gt=cursor.distance_m) | Q(distance=cursor.distance_m, pk__gt=cursor.bike_id)
@@ -69,7 +66,7 @@ def _page_after(
     return NearPage(page, following, previous)
 
 
-def _page_before(bikes: QuerySet[Bike], circle: Circle, cursor: NearCursor, limit: int) -> NearPage:
+def _page_before(bikes: QuerySet[Any], circle: Circle, cursor: NearCursor, limit: int) -> NearPage:
     nearer = Q(distance__lt=cursor.distance_m) | Q(distance=cursor.distance_m, pk__lt=cursor.bike_id)
     bound = min(cursor.distance_m, circle.radius_m)
     rows = list(
@@ -103,15 +100,16 @@ def _walk(filters: BikeFilters, circle: Circle, wanted: int) -> list[tuple[Any, 
     sides = {"": longitude, "_over": longitude - 360 if longitude > 0 else longitude + 360}
     if len(boxes_around(*circle)) == 1:
         del sides["_over"]
-    values = {"latitude": latitude, "walk_max": WALK_MAX, "wanted": wanted}
+    values: dict[str, Any] = {"latitude": latitude, "walk_max": WALK_MAX, "wanted": wanted}
     values |= {"status": filters.status, "station_id": filters.station_id, "model_id": filters.model_id}
     values |= {f"longitude{side}": value for side, value in sides.items()}
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(_WALK.format(side=side) for side in sides), values)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
-def _rows(bikes: QuerySet[Bike], centre: Position, bound: float) -> QuerySet[Bike, tuple[Any, ...]]:
+def _rows(bikes: QuerySet[Any], centre: Position, bound: float) -> QuerySet[Any, tuple[Any, ...]]:
     inside = bikes.filter(Within.any_of(boxes_around(centre, bound)), distance__lte=bound)
     return inside.values_list(*BIKE_COLUMNS, F("distance"), F("pk"))
 
