@@ -57,7 +57,9 @@ class PostgreSQL:
 
     @property
     def home(self) -> Path:
-        return self.link.resolve()
+        """The folder that belongs to whoever runs PostgreSQL."""
+        is_closed = self.account is not None and not is_open_to_all(self.state.folder)
+        return outside_home(self.state) if is_closed or self.link.is_symlink() else self.link
 
     @property
     def data(self) -> Path:
@@ -71,8 +73,7 @@ class PostgreSQL:
 
     def prepare(self) -> None:
         """Make the folder and, once, the cluster in it."""
-        if not self.link.exists():
-            self._make_home()
+        self._make_home()
         if self.account and not self._programs.exists():
             self._copy_programs()
         if not self.data.exists():
@@ -83,13 +84,13 @@ class PostgreSQL:
         self._create_database()
 
     def _make_home(self) -> None:
-        home = self.link
-        if self.account and not is_open_to_all(self.state.folder):
-            home = outside_home(self.state)
-            self.link.unlink(missing_ok=True)
-            self.link.symlink_to(home)
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._give_away(home)
+        if self.home != self.link and not self.link.is_symlink():
+            if self.link.exists():
+                message = f"{UNPRIVILEGED} can no longer enter {self.link}: open the folders above, or `make clean`."
+                raise TroubleError(message)
+            self.link.symlink_to(self.home)
+        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._give_away(self.home)
 
     def _give_away(self, path: Path) -> None:
         if self.account:

@@ -20,7 +20,7 @@ from compose.bare.services import tool_environment
 from compose.bare.state import MARK, State
 from compose.bare.supervision import Group, Program, Supervisor, Watch
 
-READY_SECONDS = 60
+READY_SECONDS = 120
 CELERY = ["python", "-m", "celery", "--app", "config.celery_app"]
 
 

@@ -1,0 +1,396 @@
+"""The stack on a bare machine, with its real processes: what it starts, how it ends, what it keeps."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from configparser import RawConfigParser
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+import requests
+
+from bikerental.users.constants import DEMO_PASSWORD, DEMO_RIDER_EMAIL
+from compose.bare import bootstrap
+from compose.bare.postgresql import OUTSIDE
+from compose.bare.processes import free_port
+from compose.bare.progress import TroubleError
+from compose.bare.state import ROOT, State
+from compose.bare.supervision import Group, Program, Supervisor
+
+BARE = [sys.executable, "-m", "compose.bare"]
+START_SECONDS = 240  # a busy machine with two cores, and the demo city
+STOP_SECONDS = 60
+# By `make test`, or by the suite itself.
+ADDED_BY_US = {
+    "DATABASE_URL",
+    "REDIS_URL",
+    "DJANGO_SETTINGS_MODULE",
+    "PROMETHEUS_MULTIPROC_DIR",
+    "MAKEFLAGS",
+    "MAKELEVEL",
+    "MFLAGS",
+}
+
+
+def clean_environment(**extra: str) -> dict[str, str]:
+    """As in a fresh terminal, with the programs of our own environment on the path."""
+    kept = {name: value for name, value in os.environ.items() if name not in ADDED_BY_US}
+    folder = str(Path(sys.executable).parent)
+    return kept | {"PATH": os.pathsep.join((folder, kept.get("PATH", os.defpath)))} | extra
+
+
+def wait_for(condition: Callable[[], object], seconds: float, what: str) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} did not come within {seconds} s"
+        time.sleep(0.1)
+
+
+class Run:
+    """One `python -m compose.bare run`."""
+
+    def __init__(self, folder: Path, **extra: str) -> None:
+        self.folder = folder
+        self.web = free_port()
+        self.flower = free_port()
+        self.log = folder.with_suffix(".txt")
+        ports = {"PORT": str(self.web), "FLOWER_PORT": str(self.flower)}
+        self.environment = clean_environment(STATE_DIR=str(folder), **ports) | extra
+        with self.log.open("w") as output:
+            self.runner = subprocess.Popen(
+                [*BARE, "run"], cwd=ROOT, env=self.environment, stdout=output, stderr=output, start_new_session=True
+            )
+
+    @property
+    def output(self) -> str:
+        return self.log.read_text()
+
+    def wait_for_line(self, text: str) -> None:
+        def is_said() -> bool:
+            assert self.runner.poll() is None, self.output
+            return text in self.output
+
+        wait_for(is_said, START_SECONDS, text)
+
+    def family(self) -> list[psutil.Process]:
+        return psutil.Process(self.runner.pid).children(recursive=True)
+
+    def url(self, path: str) -> str:
+        return f"http://localhost:{self.web}{path}"
+
+    def inside(self, *command: str) -> str:
+        return subprocess.run(
+            [*BARE, "inside", "--", *command],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        ).stdout
+
+
+@contextmanager
+def running(folder: Path, **extra: str) -> Iterator[Run]:
+    run = Run(folder, **extra)
+    try:
+        yield run
+    finally:
+        if run.runner.poll() is None:
+            run.runner.terminate()
+            run.runner.wait(STOP_SECONDS)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One state folder for the module: only the first start makes the demo city."""
+    folder = tmp_path_factory.mktemp("bare") / "state"
+    yield folder
+    clean = [*BARE, "clean", "--yes"]
+    subprocess.run(clean, cwd=ROOT, env=clean_environment(STATE_DIR=str(folder)), timeout=STOP_SECONDS, check=True)
+    assert not folder.exists()
+
+
+def is_open(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
+    # A dead process that nobody has asked about yet is dead all the same.
+    return [each for each in processes if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+
+
+def in_database(run: Run, sql: str) -> str:
+    return run.inside(
+        "sh", "-c", f'psql --no-psqlrc --tuples-only --no-align "$DATABASE_URL" --command "{sql}"'
+    ).strip()
+
+
+@pytest.mark.slow
+def test_run_serves_and_term_ends_it_and_the_next_start_finds_its_data(folder: Path) -> None:
+    with running(folder) as run:
+        run.wait_for_line("Ready after")
+        login = {"email": DEMO_RIDER_EMAIL, "password": DEMO_PASSWORD}
+        assert DEMO_RIDER_EMAIL in run.output
+        assert requests.post(run.url("/api/v1/auth/token/"), json=login, timeout=20).status_code == 200
+        assert "swagger" in requests.get(run.url("/api/docs/"), timeout=20).text
+        assert requests.get(run.url("/admin/login/"), timeout=20).status_code == 200
+        assert requests.get(f"http://127.0.0.1:{run.flower}/", timeout=20).status_code == 200
+        in_database(run, "CREATE TABLE kept AS SELECT 42 AS answer")
+        riders = in_database(run, "SELECT count(*) FROM users_user")
+        family = run.family()
+        names = {each.name() for each in family}
+        assert {"postgres", "redis-server"} <= names
+
+        run.runner.terminate()
+        assert run.runner.wait(STOP_SECONDS) == 0
+        assert alive(family) == []
+        assert not is_open(run.web)
+        assert not (folder / "environment.json").exists()
+        assert "Traceback" not in run.output
+
+    started = time.monotonic()
+    with running(folder) as run:
+        run.wait_for_line("Ready after")
+        assert "Collecting static files" not in run.output
+        # It takes about five seconds; the test leaves room for a machine that has other things to do.
+        assert time.monotonic() - started < 60
+        assert in_database(run, "SELECT answer FROM kept") == "42"
+        assert in_database(run, "SELECT count(*) FROM users_user") == riders
+
+
+@pytest.mark.slow
+def test_what_dies_is_started_again(folder: Path) -> None:
+    with running(folder) as run:
+        run.wait_for_line("Ready after")
+        victims = [each for each in run.family() if "celery" in " ".join(each.cmdline()) and "worker" in each.cmdline()]
+        assert victims
+        for victim in victims:
+            victim.kill()
+        run.wait_for_line("worker is running")
+        for server in (each for each in run.family() if each.name() == "postgres" and "-D" in each.cmdline()):
+            server.kill()
+        run.wait_for_line("postgres is running")
+        wait_for(lambda: requests.get(run.url("/health/ready/"), timeout=20).ok, 60, "readiness")
+
+
+@pytest.mark.slow
+def test_a_second_start_says_why_not(folder: Path) -> None:
+    with running(folder) as run:
+        run.wait_for_line("Ready after")
+        with running(folder) as second:
+            assert second.runner.wait(START_SECONDS) == 1
+        assert re.fullmatch(r"This checkout is running already, as process \d+: end that first\.\n", second.output)
+        with running(folder.with_name("other"), PORT=str(run.web)) as other:
+            assert other.runner.wait(START_SECONDS) == 1
+        sentence = f"Port {run.web} is taken: `PORT={run.web + 1} make run` takes another.\n"
+        assert other.output == sentence
+        assert requests.get(run.url("/health/ready/"), timeout=20).ok
+
+
+@pytest.mark.slow
+def test_an_interrupt_for_the_whole_group_ends_it_in_order(folder: Path) -> None:
+    with running(folder) as run:
+        run.wait_for_line("Ready after")
+        family = run.family()
+        os.killpg(run.runner.pid, signal.SIGINT)  # what Ctrl-C does
+        time.sleep(0.2)
+        os.killpg(run.runner.pid, signal.SIGINT)  # and an impatient one
+        assert run.runner.wait(STOP_SECONDS) == 0
+        assert alive(family) == []
+    ended = (folder / "logs" / "postgres.log").read_text().rindex("received fast shutdown request")
+    assert "database system is shut down" in (folder / "logs" / "postgres.log").read_text()[ended:]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", ["Starting PostgreSQL", "Migrating the database", "Starting web"])
+def test_term_during_the_start_leaves_nothing(folder: Path, step: str) -> None:
+    with running(folder) as run:
+        run.wait_for_line(step)
+        time.sleep(0.3)
+        family = run.family()
+        run.runner.terminate()
+        assert run.runner.wait(STOP_SECONDS) == 0
+        assert alive(family) == []
+        assert "Ready after" not in run.output
+
+
+@pytest.mark.slow
+def test_a_killed_runner_leaves_nothing(folder: Path) -> None:
+    with running(folder) as run:
+        run.wait_for_line("Ready after")
+        family = run.family()
+        run.runner.kill()
+        run.runner.wait(STOP_SECONDS)
+        wait_for(lambda: not alive(family), STOP_SECONDS, "the end of the stack")
+
+
+@pytest.mark.slow
+def test_a_killed_stack_is_cleared_away_by_the_next_start(folder: Path) -> None:
+    with running(folder) as run:
+        run.wait_for_line("Ready after")
+        family = run.family()
+        masters = [each for each in family if {"compose.bare.guard", "supervisor.supervisord"} & set(each.cmdline())]
+        assert len(masters) == 2
+        for each in (*masters, psutil.Process(run.runner.pid)):
+            each.kill()
+        run.runner.wait(STOP_SECONDS)
+        assert alive(family)
+        with running(folder) as after:
+            after.wait_for_line("Ready after")
+            assert "Ending what an earlier start left behind" in after.output
+            assert alive(family) == []
+
+
+@pytest.mark.parametrize(("variable", "value"), [("PORT", "eight"), ("FLOWER_PORT", "-1"), ("WEB_PROCESSES", "2.5")])
+def test_a_number_that_is_none_gets_one_sentence(tmp_path: Path, variable: str, value: str) -> None:
+    with running(tmp_path / "state", **{variable: value}) as run:
+        assert run.runner.wait(START_SECONDS) == 1
+    assert run.output == f"{variable} must be a number, not {value!r}.\n"
+
+
+def test_secrets_are_made_once_for_the_owner_alone(tmp_path: Path) -> None:
+    state = State(tmp_path / "state")
+    state.create()
+    secret = state.secret("django")
+    assert len(secret) == 64
+    assert State(tmp_path / "state").secret("django") == secret
+    assert (tmp_path / "state" / "secrets" / "django").stat().st_mode & 0o777 == 0o600
+
+
+def test_supervisor_keeps_its_process_id_where_it_may_remove_it(tmp_path: Path) -> None:
+    state = State(tmp_path / "100% state")
+    state.create()
+    program = Program("echo", ["echo", "50%"], 1)
+    supervisor = Supervisor(state, [Group("all", [program], starts_at_once=True)])
+    parser = RawConfigParser()
+    parser.read_string(supervisor._configured())
+    assert Path(parser["supervisord"]["pidfile"].replace("%%", "%")).parent == state.folder
+    assert parser["program:echo"]["command"] == "echo 50%%"
+
+
+REPORT = """
+import json, os, psycopg2, redis, sys
+cursor = psycopg2.connect(os.environ["DATABASE_URL"]).cursor()
+cursor.execute("SELECT current_setting('fsync'), current_setting('timezone'), current_setting('data_directory')")
+fsync, timezone, folder = cursor.fetchone()
+redis.Redis.from_url(os.environ["REDIS_URL"]).ping()
+report = {"fsync": fsync, "timezone": timezone, "folder": folder, "urls": [os.environ["DATABASE_URL"]]}
+print("REPORT" + json.dumps(report), flush=True)
+"""
+
+
+def with_services(code: str, *options: str, **extra: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*BARE, "with-services", *options, "--", "python", "-c", code],
+        cwd=ROOT,
+        env=clean_environment(**extra),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def reported(output: str) -> dict[str, str]:
+    report: dict[str, str] = json.loads(output.partition("REPORT")[2].splitlines()[0])
+    return report
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("options", "fsync"), [((), "off"), (("--durable",), "on")])
+def test_with_services_returns_the_commands_code_and_leaves_nothing(options: tuple[str, ...], fsync: str) -> None:
+    process = with_services(REPORT + "sys.exit(7)", *options)
+    output, _ = process.communicate(timeout=START_SECONDS)
+    assert process.returncode == 7, output
+    report = reported(output)
+    assert (report["fsync"], report["timezone"]) == (fsync, "UTC")
+    assert not Path(report["folder"]).exists()
+    assert not [each for each in psutil.process_iter() if report["folder"] in command_of(each)]
+
+
+def command_of(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_with_services_clears_away_even_when_it_is_ended(number: signal.Signals) -> None:
+    process = with_services(REPORT + "import time; time.sleep(300)")
+    assert process.stdout
+    report: dict[str, str] = {}
+    for line in process.stdout:
+        if "REPORT" in line:
+            report = reported(line)
+            break
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(number)
+    assert process.wait(STOP_SECONDS) == (143 if number == signal.SIGTERM else -9)
+    wait_for(lambda: not alive(family) and not Path(report["folder"]).exists(), STOP_SECONDS, "the end")
+    process.stdout.close()
+
+
+@pytest.mark.slow
+def test_servers_that_are_named_already_are_used() -> None:
+    named = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL")}
+    process = with_services(REPORT, **named)
+    output, _ = process.communicate(timeout=START_SECONDS)
+    assert process.returncode == 0, output
+    assert "Starting" not in output
+    assert reported(output)["urls"] == [named["DATABASE_URL"]]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root hands PostgreSQL to another account")
+def test_root_may_work_in_a_folder_that_nobody_else_may_enter(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    before = set(OUTSIDE.glob("bikerental-*"))
+    process = with_services(REPORT, TMPDIR=str(closed))
+    output, _ = process.communicate(timeout=START_SECONDS)
+    assert process.returncode == 0, output
+    assert Path(reported(output)["folder"]).is_relative_to(OUTSIDE)
+    assert set(OUTSIDE.glob("bikerental-*")) == before
+    assert list(closed.iterdir()) == []
+
+
+def test_the_environment_is_made_again_only_when_requirements_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requirements = tmp_path / "local.txt"
+    requirements.write_text("one==1\n")
+    monkeypatch.setattr(bootstrap, "REQUIREMENTS", requirements)
+    monkeypatch.setattr(bootstrap, "STAMP", tmp_path / "stamp")
+    assert not bootstrap.is_current()
+    bootstrap.STAMP.write_text(bootstrap._wanted())
+    assert bootstrap.is_current()
+    requirements.write_text("one==2\n")
+    assert not bootstrap.is_current()
+
+
+def test_an_old_python_gets_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bootstrap, "OLDEST_PYTHON", (99, 0))
+    with pytest.raises(TroubleError, match=r"Python 99\.0 or newer is needed"):
+        bootstrap.require_python()
+
+
+def test_help_names_every_target() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    targets = re.findall(r"^([a-z-]+):", makefile, flags=re.MULTILINE)
+    shown = subprocess.run(
+        ["make"], cwd=ROOT, env=clean_environment(), capture_output=True, text=True, timeout=30, check=True
+    ).stdout
+    assert targets
+    assert [line.split()[1] for line in shown.splitlines()] == targets
