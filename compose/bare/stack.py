@@ -123,10 +123,13 @@ class Stack:
 
     def _start(self, environment: dict[str, str]) -> None:
         empty(self.state.metrics)
-        with step(f"Starting {self._server_names()}"):
-            self._prepare_servers()
+        servers = self._own_servers()
+        with step(f"Starting {', '.join([*servers, 'Supervisor'])}"):
+            for server in servers.values():
+                server.prepare()
             self.supervisor.start(environment)
-            self._wait_for_servers()
+            for server in servers.values():
+                server.wait()
         prepare_application(self.state, environment)
         with step("Starting web, worker, beat and Flower"):
             self.supervisor.start_group("application")
@@ -134,17 +137,9 @@ class Stack:
         self.state.publish(self.environment)
         say(self._welcome())
 
-    def _server_names(self) -> str:
-        own = {"PostgreSQL": self.postgresql, "Redis": self.redis}
-        return ", ".join([*(name for name, server in own.items() if server), "Supervisor"])
-
-    def _prepare_servers(self) -> None:
-        for server in filter(None, (self.postgresql, self.redis)):
-            server.prepare()
-
-    def _wait_for_servers(self) -> None:
-        for server in filter(None, (self.postgresql, self.redis)):
-            server.wait()
+    def _own_servers(self) -> dict[str, PostgreSQL | RedisServer]:
+        servers = {"PostgreSQL": self.postgresql, "Redis": self.redis}
+        return {name: server for name, server in servers.items() if server}
 
     def _wait_for_application(self) -> None:
         pages = {"web": f"{self.ports.web}/health/ready/", "flower": f"{self.ports.flower}/healthcheck"}
