@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,6 @@ def stacks(envs: Path) -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
-def engine() -> Iterator[None]:
+def engine() -> None:
     if not has_engine():
         pytest.skip("No Docker engine answers on this machine.")
-    yield

@@ -14,7 +14,9 @@ FILES = ("docker-compose.yml", "local.yml", "production.yml")
 APPLICATION = ("web", "worker", "beat", "flower", "migrate")
 
 
-def run(*command: str, environment: Mapping[str, str] | None = None, seconds: float = 60) -> "subprocess.CompletedProcess[str]":
+def run(
+    *command: str, environment: Mapping[str, str] | None = None, seconds: float = 60
+) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         command,
         cwd=ROOT,

@@ -37,14 +37,22 @@ RULES: dict[str, Callable[[str, Service], bool]] = {
     "an init reaps and forwards signals": lambda name, service: service.get("init") is True,
     "memory is limited": lambda name, service: int(service.get("mem_limit", 0)) > 0,
     "processes are limited": lambda name, service: 0 < service.get("pids_limit", 0) <= 256,
-    "logs are rotated": lambda name, service: service.get("logging", {}).get("options", {}).keys() == {"max-size", "max-file"},
-    "it is started again": lambda name, service: service.get("restart") == ("no" if name in ONE_SHOT else "unless-stopped"),
+    "logs are rotated": lambda name, service: (
+        service.get("logging", {}).get("options", {}).keys() == {"max-size", "max-file"}
+    ),
+    "it is started again": lambda name, service: (
+        service.get("restart") == ("no" if name in ONE_SHOT else "unless-stopped")
+    ),
     "its health is watched": lambda name, service: name in ONE_SHOT or bool(service.get("healthcheck", {}).get("test")),
     "it is not privileged": lambda name, service: not service.get("privileged"),
     "it does not share the host": lambda name, service: not {"network_mode", "pid", "ipc"} & service.keys(),
     "it does not hold the engine's socket": lambda name, service: "docker.sock" not in str(service.get("volumes")),
-    "it is not root": lambda name, service: name == "proxy" or service.get("user", "root").split(":")[0] not in {"0", "root"},
-    "its image has an exact tag": lambda name, service: ":" in service["image"] and not service["image"].endswith(":latest"),
+    "it is not root": lambda name, service: (
+        name == "proxy" or service.get("user", "root").split(":")[0] not in {"0", "root"}
+    ),
+    "its image has an exact tag": lambda name, service: (
+        ":" in service["image"] and not service["image"].endswith(":latest")
+    ),
 }
 
 
@@ -86,7 +94,9 @@ def test_a_stop_leaves_time_to_finish(stacks: Stacks, file: str) -> None:
 
 def test_only_the_proxy_is_published_in_production(stacks: Stacks) -> None:
     published = {
-        (name, port["published"]) for name, service in stacks["production.yml"]["services"].items() for port in service.get("ports", [])
+        (name, port["published"])
+        for name, service in stacks["production.yml"]["services"].items()
+        for port in service.get("ports", [])
     }
 
     assert published == {("proxy", "80"), ("proxy", "443")}
@@ -104,7 +114,9 @@ def test_the_stores_of_production_reach_nobody(stacks: Stacks) -> None:
     stack = stacks["production.yml"]
 
     assert stack["networks"]["data"]["internal"] is True
-    assert [name for name in ("postgres", "redis", "cache") if list(stack["services"][name]["networks"]) != ["data"]] == []
+    assert [
+        name for name in ("postgres", "redis", "cache") if list(stack["services"][name]["networks"]) != ["data"]
+    ] == []
 
 
 def test_the_proxy_cannot_reach_the_stores(stacks: Stacks) -> None:
