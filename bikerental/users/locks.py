@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from uuid import UUID
 
+from bikerental.core.statements import Statement, select
 from bikerental.users.models import GuessCounter, User
 
 
@@ -11,10 +12,15 @@ def user_lock(*, user_id: UUID) -> User | None:
     return User.objects.select_for_update(no_key=True, of=("self",)).filter(pk=user_id, is_active=True).first()
 
 
+_OPEN_USER = Statement(
+    lambda v: select(User.objects.filter(pk=v["user_id"], is_active=True).order_by().values_list("pk"), lock=User),
+    user_id=UUID,
+)
+
+
 def user_lock_exists(*, user_id: UUID) -> bool:
     """Lock an open account without reading it. One statement."""
-    locked = User.objects.select_for_update(no_key=True, of=("self",)).filter(pk=user_id, is_active=True)
-    return bool(locked.order_by().values_list("is_active", flat=True)[:1])
+    return _OPEN_USER.first(user_id=user_id) is not None
 
 
 def users_lock(*, user_ids: Collection[UUID]) -> list[User]:

@@ -39,11 +39,6 @@ class OpenView(ApiView):
     authentication_classes: Sequence[Any] = ()
     permission_classes: Sequence[Any] = ()
 
-    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
-        answer = super().finalize_response(request, response, *args, **kwargs)
-        answer["Cache-Control"] = "no-store"  # tokens and personal data, though nobody is logged in
-        return answer
-
 
 class RegisterView(OpenView):
     throttle_classes = [RegisterThrottle]
