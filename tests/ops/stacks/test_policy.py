@@ -115,7 +115,9 @@ def test_the_stores_of_production_reach_nobody(stacks: Stacks) -> None:
 
     assert stack["networks"]["data"]["internal"] is True
     assert [
-        name for name in ("postgres", "redis", "cache") if list(stack["services"][name]["networks"]) != ["data"]
+        name
+        for name in ("postgres", "redis", "cache", "backup")
+        if list(stack["services"][name]["networks"]) != ["data"]
     ] == []
 
 
@@ -133,6 +135,7 @@ def test_a_service_is_given_only_the_secrets_it_uses(stacks: Stacks) -> None:
     assert given == dict.fromkeys(APPLICATION, application) | {
         "proxy": {"FLOWER_PASSWORD"},
         "postgres": {"POSTGRES_PASSWORD"},
+        "backup": {"POSTGRES_PASSWORD"},
         "redis": {"REDIS_PASSWORD"},
         "cache": {"REDIS_PASSWORD"},
     }
