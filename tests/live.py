@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import requests
@@ -41,7 +41,7 @@ def database_url() -> str:
 def process(*command: str, env: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Run it in a process group of its own, and end the whole group."""
     with log.open("ab") as output:
-        running = subprocess.Popen(  # noqa: S603 - our own programs
+        running = subprocess.Popen(
             command, cwd=ROOT, env=env, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
         )
     try:
@@ -54,10 +54,8 @@ def stop(running: subprocess.Popen[bytes]) -> None:
     if running.poll() is None:
         running.send_signal(signal.SIGCONT)
         running.terminate()
-        try:
+        with suppress(subprocess.TimeoutExpired):
             running.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            pass
     try:
         os.killpg(running.pid, signal.SIGKILL)
     except ProcessLookupError:
@@ -83,7 +81,9 @@ def web_server(log: Path, *, processes: int = 2, **extra: str) -> Iterator[str]:
 def worker(log: Path, *, beat: bool = False, **extra: str) -> Iterator[subprocess.Popen[bytes]]:
     """A Celery worker, with beat beside it where asked."""
     celery = (sys.executable, "-m", "celery", "-A", "config.celery_app")
-    with process(*celery, "worker", "--concurrency", "2", "--loglevel", "INFO", env=environment(**extra), log=log) as it:
+    with process(
+        *celery, "worker", "--concurrency", "2", "--loglevel", "INFO", env=environment(**extra), log=log
+    ) as it:
         wait_for(lambda: b" ready." in log.read_bytes(), it, log)
         if not beat:
             yield it
@@ -105,7 +105,7 @@ class OwnRedis:
         options = ("--port", str(self.port), "--bind", "127.0.0.1", "--appendonly", "yes", "--dir", str(self.folder))
         command = (__redis_executable__, *options, "--save", "")
         log = (self.folder / "redis.log").open("ab")
-        self.running = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603 - our own program
+        self.running = subprocess.Popen(command, stdout=log, stderr=log)
         log.close()
         wait_for(lambda: listens(self.port), self.running, self.folder / "redis.log")
 

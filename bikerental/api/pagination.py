@@ -82,7 +82,7 @@ def paginate(
     is_backward = cursor is not None and cursor.is_backward
     if cursor is not None:
         queryset = queryset.filter(after(order, cursor))
-    found = [row(values) for values in queryset.order_by(*(_turned(order) if is_backward else order))[: size + 1]]
+    found = [row(values) for values in queryset.order_by(*(turned(order) if is_backward else order))[: size + 1]]
     return page_response(request, found, order=order, size=size, cursor=cursor, render=render)
 
 
@@ -104,6 +104,8 @@ def page_response(
     next_cursor = previous_cursor = None
     if rows and (has_more or is_backward):
         next_cursor = Cursor(_keys(rows[-1], order))
+    elif is_backward:
+        next_cursor = Cursor(())  # all before it have gone: on from the start
     if rows and (has_more if is_backward else cursor is not None):
         previous_cursor = Cursor(_keys(rows[0], order), is_backward=True)
     return Response(
@@ -150,7 +152,8 @@ def after(order: Sequence[str], cursor: Cursor) -> Q:
     return Q(**{f"{first.removeprefix('-')}__{bound}": key}) & condition
 
 
-def _turned(order: Sequence[str]) -> list[str]:
+def turned(order: Sequence[str]) -> list[str]:
+    """The order the other way round, for a page that goes back."""
     return [name.removeprefix("-") if name.startswith("-") else f"-{name}" for name in order]
 
 
@@ -162,6 +165,8 @@ def _url(request: Request, cursor: Cursor | None) -> str | None:
     if cursor is None:
         return None
     parameters = request.query_params.dict() | {"cursor": cursor.encode(request.path)}
+    if not cursor.keys:
+        del parameters["cursor"]
     return request.build_absolute_uri(f"{request.path}?{urlencode(parameters)}")
 
 
@@ -178,4 +183,6 @@ def _signature(path: str, payload: bytes) -> bytes:
 
 
 def _cursor_refused() -> ValidationError:
-    return ValidationError({"cursor": [_("This cursor was not made for this list; start without one.")]}, code="invalid")
+    return ValidationError(
+        {"cursor": [_("This cursor was not made for this list; start without one.")]}, code="invalid"
+    )

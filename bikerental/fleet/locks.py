@@ -3,17 +3,31 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from bikerental.core.statements import Statement, select
 from bikerental.fleet.models import Bike
+from bikerental.fleet.types import BikeForRental
+
+# In the order of the fields of BikeForRental.
+_COLUMNS = (
+    "id", "number", "status", "model_id", "model__name", "model__propulsion", "station_id", "station__name",
+    "tariff_id", "tariff__name", "tariff__currency", "tariff__unlock_fee", "tariff__per_minute",
+    "tariff__free_minutes", "tariff__daily_cap", "tariff__overdue_after_minutes",
+)  # fmt: skip
+_BIKE_BY_ID = Statement(
+    lambda v: select(Bike.objects.filter(pk=v["bike_id"]).values_list(*_COLUMNS), lock=Bike), bike_id=UUID
+)
+_BIKE_BY_NUMBER = Statement(
+    lambda v: select(Bike.objects.filter(number=v["number"]).values_list(*_COLUMNS), lock=Bike), number=str
+)
 
 
-def bike_lock_for_rental(*, bike_id: UUID | None = None, number: str | None = None) -> Bike | None:
+def bike_lock_for_rental(*, bike_id: UUID | None = None, number: str | None = None) -> BikeForRental | None:
     """The bike by its id or by its number, locked, with model, tariff and station. One statement.
 
     Only the bike is locked: a rental of another bike reads the same tariff without waiting.
     """
-    bikes = Bike.objects.select_for_update(no_key=True, of=("self",)).select_related("model", "tariff", "station")
-    key = {"pk": bike_id} if bike_id is not None else {"number": number}
-    return bikes.filter(**key).first()
+    row = _BIKE_BY_ID.first(bike_id=bike_id) if bike_id is not None else _BIKE_BY_NUMBER.first(number=number)
+    return None if row is None else BikeForRental._make(row)
 
 
 def bikes_lock(*, bike_ids: Sequence[UUID]) -> None:

@@ -115,8 +115,6 @@ class Bike(BaseModel):
     longitude = models.FloatField(_("longitude"), validators=LONGITUDE_RANGE)
     photo = models.FileField(_("photo"), upload_to=photo_path, null=True, blank=True)
 
-    taken_from: Station | None = None  # set by bike_take: the station that the bike has just left
-
     class Meta:
         verbose_name = _("bike")
         verbose_name_plural = _("bikes")

@@ -1,22 +1,51 @@
 """What changes the fleet."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
 from uuid import UUID
 
+from bikerental.core.statements import Statement, update
 from bikerental.core.transactions import unit_of_work
 from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.exceptions import BikeNotFoundError, BikeUnavailableError
 from bikerental.fleet.locks import bike_lock_for_rental, bikes_lock
 from bikerental.fleet.models import Bike
+from bikerental.fleet.types import BikeForRental
+
+_TAKE = Statement(
+    lambda v: update(
+        Bike.objects.filter(pk=v["bike_id"], status=BikeStatus.AVAILABLE), status=BikeStatus.RENTED, station=None
+    ),
+    bike_id=UUID,
+)
+_RELEASE = Statement(
+    lambda v: update(
+        Bike.objects.filter(pk=v["bike_id"], status=BikeStatus.RENTED),
+        status=BikeStatus.AVAILABLE,
+        station_id=v["station_id"],
+    ),
+    bike_id=UUID,
+    station_id=UUID,
+)
+_RELEASE_ELSEWHERE = Statement(
+    lambda v: update(
+        Bike.objects.filter(pk=v["bike_id"], status=BikeStatus.RENTED),
+        status=BikeStatus.AVAILABLE,
+        station_id=v["station_id"],
+        latitude=v["latitude"],
+        longitude=v["longitude"],
+    ),
+    bike_id=UUID,
+    station_id=UUID,
+    latitude=float,
+    longitude=float,
+)
 
 
 @unit_of_work
-def bike_take(*, bike_id: UUID | None = None, bike_number: str | None = None) -> Bike:
-    """Hand an available bike to a rider; it leaves its station, kept as `taken_from`.
+def bike_take(*, bike_id: UUID | None = None, bike_number: str | None = None) -> BikeForRental:
+    """Hand an available bike to a rider; it leaves its station, which the answer still names.
 
-    Locks the bike, then compares and swaps its status: two statements. Model and tariff come
-    with it.
+    Locks the bike, then compares and swaps its status: two statements.
 
     :raises BikeNotFoundError: if there is none
     :raises BikeUnavailableError: if it is ridden, reserved or in maintenance
@@ -24,11 +53,8 @@ def bike_take(*, bike_id: UUID | None = None, bike_number: str | None = None) ->
     bike = bike_lock_for_rental(bike_id=bike_id, number=bike_number)
     if bike is None:
         raise BikeNotFoundError
-    available = Bike.objects.filter(pk=bike.pk, status=BikeStatus.AVAILABLE)
-    if not available.update(status=BikeStatus.RENTED, station=None):
+    if not _TAKE.run(bike_id=bike.id):
         raise BikeUnavailableError
-    bike.taken_from = bike.station
-    bike.status, bike.station = BikeStatus.RENTED, None
     return bike
 
 
@@ -36,15 +62,15 @@ def bike_take(*, bike_id: UUID | None = None, bike_number: str | None = None) ->
 def bike_release(
     *, bike_id: UUID, station_id: UUID | None, latitude: float | None = None, longitude: float | None = None
 ) -> None:
-    """Offer a rented bike again, where the rider left it; without coordinates, where it was last.
+    """Offer a rented bike again, where the rider left it; without coordinates, where it was last. One statement.
 
     :raises BikeUnavailableError: if it is not rented; the ride and its bike disagree
     """
-    place: dict[str, Any] = {"station": station_id}
-    if latitude is not None and longitude is not None:
-        place |= {"latitude": latitude, "longitude": longitude}
-    rented = Bike.objects.filter(pk=bike_id, status=BikeStatus.RENTED)
-    if not rented.update(status=BikeStatus.AVAILABLE, **place):
+    if latitude is None or longitude is None:
+        count = _RELEASE.run(bike_id=bike_id, station_id=station_id)
+    else:
+        count = _RELEASE_ELSEWHERE.run(bike_id=bike_id, station_id=station_id, latitude=latitude, longitude=longitude)
+    if not count:
         raise BikeUnavailableError
 
 

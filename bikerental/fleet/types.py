@@ -1,6 +1,7 @@
 """Plain values of the fleet app."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
@@ -52,6 +53,27 @@ class BikeRow(NamedTuple):
     tariff_free_minutes: int
     tariff_daily_cap: str | None
     tariff_overdue_after_minutes: int
+
+
+class BikeForRental(NamedTuple):
+    """A bike as its ride needs it: what the answer shows and what the rental freezes."""
+
+    id: UUID
+    number: str
+    status: str
+    model_id: UUID
+    model_name: str
+    model_propulsion: str
+    station_id: UUID | None
+    station_name: str | None
+    tariff_id: UUID
+    tariff_name: str
+    currency: str
+    unlock_fee: Decimal
+    per_minute: Decimal
+    free_minutes: int
+    daily_cap: Decimal | None
+    overdue_after_minutes: int
 
 
 class StationRow(NamedTuple):

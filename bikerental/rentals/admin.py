@@ -48,7 +48,16 @@ class EndRideForm(forms.Form):
 
 @admin.register(Rental)
 class RentalAdmin(ReadOnlyMixin, admin.ModelAdmin[Rental]):
-    list_display: ClassVar = ["started_at", "status", "bike", "rider_email", "ended_at", "cost", "overdue_at", "end_link"]
+    list_display: ClassVar = [
+        "started_at",
+        "status",
+        "bike",
+        "rider_email",
+        "ended_at",
+        "cost",
+        "overdue_at",
+        "end_link",
+    ]
     list_filter: ClassVar = ["status", ("overdue_at", admin.EmptyFieldListFilter), "started_at"]
     search_fields: ClassVar = ["=bike__number", "=rider__email"]
     search_help_text = _("Number of the bike or e-mail of the rider, whole.")
@@ -74,7 +83,9 @@ class RentalAdmin(ReadOnlyMixin, admin.ModelAdmin[Rental]):
     def end_link(self, rental: Rental) -> str:
         if not rental.is_active:
             return ""
-        return format_html('<a href="{}">{}</a>', reverse("admin:rentals_rental_end", args=[rental.pk]), _("End this ride"))
+        return format_html(
+            '<a href="{}">{}</a>', reverse("admin:rentals_rental_end", args=[rental.pk]), _("End this ride")
+        )
 
     def get_urls(self) -> list[URLPattern]:
         end = path("<uuid:rental_id>/end/", self.admin_site.admin_view(self.end_ride), name="rentals_rental_end")

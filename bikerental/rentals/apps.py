@@ -3,3 +3,11 @@ from django.apps import AppConfig
 
 class RentalsConfig(AppConfig):
     name = "bikerental.rentals"
+
+    def ready(self) -> None:
+        from bikerental.api.metrics import register_gauges
+        from bikerental.rentals.selectors import rental_counts
+
+        register_gauges(
+            "rentals", lambda: {f"bikerental_rentals_{name}": float(count) for name, count in rental_counts().items()}
+        )

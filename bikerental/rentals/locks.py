@@ -3,15 +3,23 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from bikerental.core.statements import Statement, select
 from bikerental.rentals.models import Rental
+from bikerental.rentals.selectors import RENTAL_COLUMNS
+from bikerental.rentals.types import RentalRow
+
+_RENTAL = Statement(
+    lambda v: select(Rental.objects.filter(pk=v["rental_id"]).values_list("rider_id", *RENTAL_COLUMNS), lock=Rental),
+    rental_id=UUID,
+)
 
 
-def rental_lock(*, rental_id: UUID, rider_id: UUID | None = None) -> Rental | None:
+def rental_lock(*, rental_id: UUID, rider_id: UUID | None = None) -> RentalRow | None:
     """The rental, locked, with what its answer shows; only the rider's where one is given. One statement."""
-    rentals = Rental.objects.select_for_update(no_key=True, of=("self",)).filter(pk=rental_id)
-    if rider_id is not None:
-        rentals = rentals.filter(rider_id=rider_id)
-    return rentals.select_related("bike__model", "start_station").first()
+    row = _RENTAL.first(rental_id=rental_id)
+    if row is None or rider_id not in (None, row[0]):
+        return None
+    return RentalRow._make(row[1:])
 
 
 def returned_rentals_lock(*, rental_ids: Sequence[UUID]) -> list[Rental]:

@@ -21,7 +21,9 @@ class Rental(BaseModel):
         RETURNED = "returned", _("returned")
         SETTLED = "settled", _("settled")
 
-    rider = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="rentals", db_index=False)
+    rider = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="rentals", db_index=False
+    )
     bike = models.ForeignKey(Bike, on_delete=models.PROTECT, related_name="rentals", db_index=False)
     status = models.CharField(_("status"), max_length=8, choices=Status.choices, default=Status.ACTIVE)
     started_at = models.DateTimeField(_("started at"))
@@ -55,7 +57,9 @@ class Rental(BaseModel):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["rider"], condition=Q(status="active"), name="rental_one_open_per_rider"),
             models.UniqueConstraint(fields=["bike"], condition=Q(status="active"), name="rental_one_open_per_bike"),
-            models.CheckConstraint(condition=Q(status__in=["active", "returned", "settled"]), name="rental_status_known"),
+            models.CheckConstraint(
+                condition=Q(status__in=["active", "returned", "settled"]), name="rental_status_known"
+            ),
             models.CheckConstraint(
                 condition=Q(status="active", ended_at=None) | (~Q(status="active") & Q(ended_at__gte=F("started_at"))),
                 name="rental_ended_unless_active",
@@ -110,16 +114,16 @@ class RentalEvent(models.Model):
     rental = models.ForeignKey(Rental, on_delete=models.CASCADE, related_name="events")
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
     happened_at = models.DateTimeField(_("happened at"))
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     reason = models.CharField(_("reason"), max_length=500, blank=True, default="")
 
     class Meta:
         verbose_name = _("rental event")
         verbose_name_plural = _("rental events")
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["rental", "kind"], condition=~Q(kind="overdue"), name="rental_event_once"
-            )
+            models.UniqueConstraint(fields=["rental", "kind"], condition=~Q(kind="overdue"), name="rental_event_once")
         ]
 
     def __str__(self) -> str:

@@ -1,84 +1,87 @@
 """What the rentals app reads. Rows, not model instances: a page of fifty is built in a fraction
 of the time. Each function states its statements."""
 
-from datetime import datetime, timedelta
-from decimal import Decimal
-from typing import Any, NamedTuple, Self
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 
+from bikerental.api.pagination import Cursor, after, turned
+from bikerental.core.statements import Compiled, Samples, Statement, select
 from bikerental.rentals.exceptions import NoActiveRentalError, RentalNotFoundError
 from bikerental.rentals.models import Rental
-from bikerental.rentals.pricing import Cost, Terms, price
+from bikerental.rentals.types import RentalRow
 
-FIELDS = (
+# In the order of the fields of RentalRow.
+RENTAL_COLUMNS = (
     "id", "status", "started_at", "ended_at",
     "bike_id", "bike__number", "bike__model_id", "bike__model__name", "bike__model__propulsion",
     "start_station_id", "start_station__name", "end_station_id", "end_station__name",
     "tariff_name", "currency", "unlock_fee", "per_minute", "free_minutes", "daily_cap", "overdue_after_minutes",
     "cost_amount", "cost_lines",
 )  # fmt: skip
+NEWEST_FIRST = ("-started_at", "-id")
+_TYPES: dict[str, type] = {
+    "rider_id": UUID,
+    "rental_id": UUID,
+    "status": str,
+    "started_from": datetime,
+    "started_to": datetime,
+    "cursor_started_at": datetime,
+    "cursor_id": UUID,
+}
+_LOOKUPS = {
+    "rider_id": "rider_id",
+    "rental_id": "pk",
+    "status": "status",
+    "started_from": "started_at__gte",
+    "started_to": "started_at__lt",
+}
 
 
-class RentalRow(NamedTuple):
-    """A rental as its rider sees it; the fields stand in the order of FIELDS."""
+class RentalFilters(NamedTuple):
+    """Which of the rider's rentals; none of a thing means any."""
 
-    id: UUID
-    status: str
-    started_at: datetime
-    ended_at: datetime | None
-    bike_id: UUID
-    bike_number: str
-    model_id: UUID
-    model_name: str
-    model_propulsion: str
-    start_station_id: UUID | None
-    start_station_name: str | None
-    end_station_id: UUID | None
-    end_station_name: str | None
-    tariff_name: str
-    currency: str
-    unlock_fee: Decimal
-    per_minute: Decimal
-    free_minutes: int
-    daily_cap: Decimal | None
-    overdue_after_minutes: int
-    cost_amount: Decimal | None
-    cost_lines: list[dict[str, Any]] | None
-
-    @classmethod
-    def of(cls, rental: Rental) -> Self:
-        """From an instance that a service has just written, without a further statement."""
-        return cls._make(_attribute(rental, path) for path in FIELDS)
-
-    def cost_at(self, now: datetime) -> Cost:
-        terms = Terms(self.currency, self.unlock_fee, self.per_minute, self.free_minutes, self.daily_cap)
-        return price(terms, started_at=self.started_at, ended_at=self.ended_at or now)
-
-    def is_overdue(self, now: datetime) -> bool:
-        return (self.ended_at or now) - self.started_at > timedelta(minutes=self.overdue_after_minutes)
+    status: str | None = None
+    started_from: datetime | None = None
+    started_to: datetime | None = None
 
 
-def _attribute(rental: Rental, path: str) -> Any:
-    value: Any = rental
-    for name in path.split("__"):
-        value = getattr(value, name, None)
-    return value
+def rentals_page(
+    *, rider_id: UUID, filters: RentalFilters, cursor: Cursor | None = None, limit: int
+) -> list[RentalRow]:
+    """The rider's rentals, newest first (going back: oldest first) from the cursor on. One statement."""
+    values: dict[str, Any] = {"rider_id": rider_id}
+    values |= {name: value for name, value in filters._asdict().items() if value is not None}
+    if cursor is not None:
+        values |= {"cursor_started_at": cursor.keys[0], "cursor_id": cursor.keys[1]}
+    statement = _page_statement(tuple(values), cursor is not None and cursor.is_backward, limit)
+    return list(map(RentalRow._make, statement.all(**values)))
 
 
-def rentals_of_rider(
-    *, rider_id: UUID, status: str | None = None, started_from: datetime | None = None, started_to: datetime | None = None
-) -> QuerySet[Rental, tuple[Any, ...]]:
-    """The rider's rentals as FIELDS, unordered: the page orders them. One statement."""
-    rentals = Rental.objects.filter(rider_id=rider_id)
-    if status is not None:
-        rentals = rentals.filter(status=status)
-    if started_from is not None:
-        rentals = rentals.filter(started_at__gte=started_from)
-    if started_to is not None:
-        rentals = rentals.filter(started_at__lt=started_to)
-    return rentals.values_list(*FIELDS)
+@lru_cache(maxsize=256)
+def _page_statement(names: tuple[str, ...], is_backward: bool, limit: int) -> Statement:
+    """One for each combination of filters: the page size is written into its SQL."""
+
+    def build(v: Samples) -> Compiled:
+        rentals = _rentals(v)
+        if "cursor_id" in v:
+            rentals = rentals.filter(after(NEWEST_FIRST, Cursor((v["cursor_started_at"], v["cursor_id"]), is_backward)))
+        return select(rentals.order_by(*(turned(NEWEST_FIRST) if is_backward else NEWEST_FIRST))[:limit])
+
+    return Statement(build, **{name: _TYPES[name] for name in names})
+
+
+def _rentals(v: Samples) -> QuerySet[Rental, tuple[Any, ...]]:
+    given = {lookup: v[name] for name, lookup in _LOOKUPS.items() if name in v}
+    return Rental.objects.filter(**given).order_by().values_list(*RENTAL_COLUMNS)
+
+
+_ONE = Statement(lambda v: select(_rentals(v)), rider_id=UUID, rental_id=UUID)
+_ALL = Statement(lambda v: select(_rentals(v).order_by("started_at", "pk")), rider_id=UUID)
+_OF_STATUS = Statement(lambda v: select(_rentals(v)), rider_id=UUID, status=str)
 
 
 def rental_of_rider(*, rental_id: UUID, rider_id: UUID) -> RentalRow:
@@ -86,7 +89,7 @@ def rental_of_rider(*, rental_id: UUID, rider_id: UUID) -> RentalRow:
 
     :raises RentalNotFoundError: also where it is another rider's
     """
-    row = rentals_of_rider(rider_id=rider_id).filter(pk=rental_id).first()
+    row = _ONE.first(rental_id=rental_id, rider_id=rider_id)
     if row is None:
         raise RentalNotFoundError
     return RentalRow._make(row)
@@ -97,7 +100,7 @@ def rental_active_of_rider(*, rider_id: UUID) -> RentalRow:
 
     :raises NoActiveRentalError: if the rider is not riding
     """
-    row = rentals_of_rider(rider_id=rider_id, status=Rental.Status.ACTIVE).order_by("-started_at").first()
+    row = _OF_STATUS.first(rider_id=rider_id, status=Rental.Status.ACTIVE)
     if row is None:
         raise NoActiveRentalError
     return RentalRow._make(row)
@@ -105,12 +108,12 @@ def rental_active_of_rider(*, rider_id: UUID) -> RentalRow:
 
 def rentals_for_export(*, rider_id: UUID) -> list[RentalRow]:
     """Every rental of the rider, oldest first. One statement."""
-    return list(map(RentalRow._make, rentals_of_rider(rider_id=rider_id).order_by("started_at", "pk")))
+    return list(map(RentalRow._make, _ALL.all(rider_id=rider_id)))
 
 
-def rental_counts(*, now: datetime) -> dict[str, int]:
+def rental_counts() -> dict[str, int]:
     """How many rides are open, overdue and unsettled, by way of the partial indexes. One statement."""
-    unfinished = Rental.objects.exclude(status=Rental.Status.SETTLED)
+    unfinished = Rental.objects.filter(Q(status=Rental.Status.ACTIVE) | Q(status=Rental.Status.RETURNED))
     return unfinished.aggregate(
         open=Count("pk", filter=Q(status=Rental.Status.ACTIVE)),
         overdue=Count("pk", filter=Q(status=Rental.Status.ACTIVE, overdue_at__isnull=False)),

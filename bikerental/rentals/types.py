@@ -1,7 +1,11 @@
 """Plain values of the rentals app."""
 
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
+
+from bikerental.rentals.pricing import Cost, Terms, price
 
 
 class Place(NamedTuple):
@@ -10,3 +14,38 @@ class Place(NamedTuple):
     station_id: UUID | None = None
     latitude: float | None = None
     longitude: float | None = None
+
+
+class RentalRow(NamedTuple):
+    """A rental as its rider sees it."""
+
+    id: UUID
+    status: str
+    started_at: datetime
+    ended_at: datetime | None
+    bike_id: UUID
+    bike_number: str
+    model_id: UUID
+    model_name: str
+    model_propulsion: str
+    start_station_id: UUID | None
+    start_station_name: str | None
+    end_station_id: UUID | None
+    end_station_name: str | None
+    tariff_name: str
+    currency: str
+    unlock_fee: Decimal
+    per_minute: Decimal
+    free_minutes: int
+    daily_cap: Decimal | None
+    overdue_after_minutes: int
+    cost_amount: Decimal | None = None
+    cost_lines: str | None = None  # JSON, as it was settled
+
+    def cost_at(self, now: datetime) -> Cost:
+        """What the ride cost, or would cost if it ended now."""
+        terms = Terms(self.currency, self.unlock_fee, self.per_minute, self.free_minutes, self.daily_cap)
+        return price(terms, started_at=self.started_at, ended_at=self.ended_at or now)
+
+    def is_overdue(self, now: datetime) -> bool:
+        return (self.ended_at or now) - self.started_at > timedelta(minutes=self.overdue_after_minutes)

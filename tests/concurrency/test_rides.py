@@ -17,7 +17,9 @@ def test_many_riders_and_one_bike_make_one_ride() -> None:
     bike = make_bike()
     riders = [make_user() for _ in range(TIMES)]
 
-    outcomes = race(*(lambda rider=rider: rental_start(rider_id=rider.pk, bike_id=bike.pk, now=NOON) for rider in riders))
+    outcomes = race(
+        *(lambda rider=rider: rental_start(rider_id=rider.pk, bike_id=bike.pk, now=NOON) for rider in riders)
+    )
 
     assert outcomes == {"done": 1, "BikeUnavailableError": TIMES - 1}
     assert Rental.objects.filter(bike=bike, status="active").count() == 1

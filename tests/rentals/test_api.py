@@ -261,7 +261,9 @@ def test_history_is_filtered(rider_client: RiderClient) -> None:
     assert found(to="2026-06-16T00:00:00Z") == [str(early.pk)]
 
 
-@pytest.mark.parametrize("query", [{"status": "blue"}, {"from": "yesterday"}, {"to": "\x00"}, {"page_size": "0"}, {"cursor": "x"}])
+@pytest.mark.parametrize(
+    "query", [{"status": "blue"}, {"from": "yesterday"}, {"to": "\x00"}, {"page_size": "0"}, {"cursor": "x"}]
+)
 def test_a_filter_that_means_nothing_is_named(rider_client: RiderClient, query: dict[str, str]) -> None:
     answer = rider_client.get(RENTALS, query)
 

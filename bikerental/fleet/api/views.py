@@ -6,13 +6,13 @@ from uuid import UUID
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from bikerental.api.pagination import Cursor, cursor_of, page_size_of, paginate
+from bikerental.api.pagination import Cursor, cursor_of, page_response, page_size_of, paginate
 from bikerental.api.schema import documented
 from bikerental.api.views import ApiView, read_query
 from bikerental.fleet.api.rendering import bike_json, near_bike_json, station_json
 from bikerental.fleet.api.serializers import BikeOutput, BikesQuery, StationOutput
-from bikerental.fleet.selectors import bike_row, bikes_list, bikes_near, station_row, stations_list
-from bikerental.fleet.types import BikeFilters, BikeRow, Circle, NearCursor, StationRow
+from bikerental.fleet.selectors import NUMBER_ORDER, bike_row, bikes_near, bikes_page, station_row, stations_list
+from bikerental.fleet.types import BikeFilters, Circle, NearCursor, StationRow
 
 NEAR_ORDER = ("distance_m", "bike_id", "seen")
 
@@ -34,12 +34,11 @@ class BikesView(ApiView):
         circle = BikesQuery.circle(query)
         if circle is not None:
             return _near_page(request, circle, filters)
-        return paginate(
-            request,
-            bikes_list(filters),
-            order=("number",),
-            row=BikeRow._make,
-            render=lambda bike: bike_json(bike, request),
+        size = page_size_of(request)
+        cursor = cursor_of(request, NUMBER_ORDER)
+        found = bikes_page(filters, cursor=cursor, limit=size + 1)
+        return page_response(
+            request, found, order=NUMBER_ORDER, size=size, cursor=cursor, render=lambda bike: bike_json(bike, request)
         )
 
 

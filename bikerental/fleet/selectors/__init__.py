@@ -1,15 +1,16 @@
 """What the fleet app reads. Lists are rows, not model instances, and their ids and amounts come
 as text: a page is ready for JSON as it leaves the database. Each function states its statements."""
 
-from bikerental.fleet.selectors.bikes import bike_row, bikes_list
+from bikerental.fleet.selectors.bikes import NUMBER_ORDER, bike_row, bikes_page
 from bikerental.fleet.selectors.nearby import bikes_near
 from bikerental.fleet.selectors.stations import station_by_id, station_row, stations_list, stations_with_bikes
 from bikerental.fleet.selectors.usage import is_referenced
 
 __all__ = [
+    "NUMBER_ORDER",
     "bike_row",
-    "bikes_list",
     "bikes_near",
+    "bikes_page",
     "is_referenced",
     "station_by_id",
     "station_row",

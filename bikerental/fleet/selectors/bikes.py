@@ -1,15 +1,16 @@
 """Bikes by number."""
 
 from collections.abc import Sequence
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import or_
-from typing import Any
 from uuid import UUID
 
 from django.db.models import CharField, Q, QuerySet
 from django.db.models.functions import Cast
 
+from bikerental.api.pagination import Cursor, after, turned
 from bikerental.core.geo import Box
+from bikerental.core.statements import Compiled, Samples, Statement, select
 from bikerental.fleet.exceptions import BikeNotFoundError
 from bikerental.fleet.models import Bike
 from bikerental.fleet.selectors.geometry import Within
@@ -43,12 +44,37 @@ def bikes_filter(filters: BikeFilters) -> QuerySet[Bike]:
     return bikes
 
 
-def bikes_list(filters: BikeFilters) -> QuerySet[Bike, tuple[Any, ...]]:
-    """Rows of BIKE_COLUMNS by number. One statement, with boxes two."""
-    bikes = bikes_filter(filters)
-    if filters.boxes:
-        bikes = _in_boxes(bikes, filters.boxes)
-    return bikes.order_by("number").values_list(*BIKE_COLUMNS)
+NUMBER_ORDER = ("number",)
+_TYPES: dict[str, type] = {"status": str, "station_id": UUID, "model_id": UUID, "cursor_number": str}
+
+
+def bikes_page(filters: BikeFilters, *, cursor: Cursor | None, limit: int) -> list[BikeRow]:
+    """Bikes by number (going back: the other way round) from the cursor on. One statement, with boxes two."""
+    is_backward = cursor is not None and cursor.is_backward
+    order = turned(NUMBER_ORDER) if is_backward else NUMBER_ORDER
+    if filters.boxes:  # as many shapes as there are boxes: the ORM writes these each time
+        bikes = _in_boxes(bikes_filter(filters), filters.boxes).values_list(*BIKE_COLUMNS)
+        if cursor is not None:
+            bikes = bikes.filter(after(NUMBER_ORDER, cursor))
+        return list(map(BikeRow._make, bikes.order_by(*order)[:limit]))
+    values = {name: value for name, value in filters._asdict().items() if name in _TYPES and value is not None}
+    if cursor is not None:
+        values["cursor_number"] = cursor.keys[0]
+    return list(map(BikeRow._make, _page_statement(tuple(values), is_backward, limit).all(**values)))
+
+
+@lru_cache(maxsize=256)
+def _page_statement(names: tuple[str, ...], is_backward: bool, limit: int) -> Statement:
+    """One for each combination of filters: the page size is written into its SQL."""
+
+    def build(v: Samples) -> Compiled:
+        filters = BikeFilters(**{name: value for name, value in v.items() if name != "cursor_number"})
+        bikes = bikes_filter(filters).values_list(*BIKE_COLUMNS)
+        if "cursor_number" in v:
+            bikes = bikes.filter(after(NUMBER_ORDER, Cursor((v["cursor_number"],), is_backward)))
+        return select(bikes.order_by(*(turned(NUMBER_ORDER) if is_backward else NUMBER_ORDER))[:limit])
+
+    return Statement(build, **{name: _TYPES[name] for name in names})
 
 
 def _in_boxes(bikes: QuerySet[Bike], boxes: Sequence[Box]) -> QuerySet[Bike]:

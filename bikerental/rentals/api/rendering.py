@@ -4,9 +4,11 @@ than the whole query; a test holds them to the declared `RentalOutput`."""
 from datetime import datetime
 from typing import Any
 
+import orjson
+
 from bikerental.core.money import money_text
 from bikerental.rentals.models import Rental
-from bikerental.rentals.selectors import RentalRow
+from bikerental.rentals.types import RentalRow
 
 
 def rental_json(rental: RentalRow, now: datetime) -> dict[str, Any]:
@@ -46,10 +48,11 @@ def _station(station_id: object, name: str | None) -> dict[str, Any] | None:
 
 def _cost(rental: RentalRow, now: datetime) -> dict[str, Any]:
     if rental.status == Rental.Status.SETTLED and rental.cost_amount is not None:
-        return _cost_json(money_text(rental.cost_amount), rental.currency, rental.cost_lines or [], final=True)
+        lines = orjson.Fragment(rental.cost_lines or "[]")  # as stored: neither parsed nor written anew
+        return _cost_json(money_text(rental.cost_amount), rental.currency, lines, final=True)
     cost = rental.cost_at(now)
     return _cost_json(money_text(cost.amount), rental.currency, [line.as_json() for line in cost.lines], final=False)
 
 
-def _cost_json(amount: str, currency: str, lines: list[dict[str, Any]], *, final: bool) -> dict[str, Any]:
+def _cost_json(amount: str, currency: str, lines: Any, *, final: bool) -> dict[str, Any]:
     return {"amount": amount, "currency": currency, "final": final, "lines": lines}

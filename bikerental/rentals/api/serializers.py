@@ -55,7 +55,9 @@ class RentalsQuery(serializers.Serializer[Any]):
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         # `from` is a keyword in Python, not in a query.
-        started_from = serializers.DateTimeField(required=False, help_text=_("Rides that started at this time or later."))
+        started_from = serializers.DateTimeField(
+            required=False, help_text=_("Rides that started at this time or later.")
+        )
         return super().get_fields() | {"from": started_from}
 
 

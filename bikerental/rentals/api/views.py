@@ -8,12 +8,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from bikerental.api.idempotency import answer_once
-from bikerental.api.pagination import paginate
+from bikerental.api.pagination import cursor_of, page_response, page_size_of
 from bikerental.api.schema import documented
 from bikerental.api.views import ApiView, read, read_query
 from bikerental.rentals.api.rendering import rental_json
 from bikerental.rentals.api.serializers import PlaceInput, RentalOutput, RentalsQuery, RentalStartInput
-from bikerental.rentals.selectors import RentalRow, rental_active_of_rider, rental_of_rider, rentals_of_rider
+from bikerental.rentals.selectors import (
+    NEWEST_FIRST,
+    RentalFilters,
+    rental_active_of_rider,
+    rental_of_rider,
+    rentals_page,
+)
 from bikerental.rentals.services import rental_return, rental_start
 
 
@@ -30,18 +36,12 @@ class RentalsView(ApiView):
     def get(self, request: Request) -> Response:
         query = read_query(RentalsQuery, request)
         now = timezone.now()
-        rentals = rentals_of_rider(
-            rider_id=request.user.pk,
-            status=query.get("status"),
-            started_from=query.get("from"),
-            started_to=query.get("to"),
-        )
-        return paginate(
-            request,
-            rentals,
-            order=("-started_at", "-id"),
-            row=RentalRow._make,
-            render=lambda row: rental_json(row, now),
+        filters = RentalFilters(query.get("status"), query.get("from"), query.get("to"))
+        size = page_size_of(request)
+        cursor = cursor_of(request, NEWEST_FIRST)
+        found = rentals_page(rider_id=request.user.pk, filters=filters, cursor=cursor, limit=size + 1)
+        return page_response(
+            request, found, order=NEWEST_FIRST, size=size, cursor=cursor, render=lambda row: rental_json(row, now)
         )
 
     @documented(
@@ -69,9 +69,9 @@ class RentalsView(ApiView):
             rental = rental_start(
                 rider_id=request.user.pk, bike_id=wish.get("bike"), bike_number=wish.get("bike_number"), now=now
             )
-            location = reverse("rental", args=[rental.pk])
+            location = reverse("rental", args=[rental.id])
             return Response(
-                rental_json(RentalRow.of(rental), now), status=201, headers={"Location": request.build_absolute_uri(location)}
+                rental_json(rental, now), status=201, headers={"Location": request.build_absolute_uri(location)}
             )
 
         return answer_once(request, rider_id=request.user.pk, route="POST rentals/", act=act)
@@ -124,6 +124,6 @@ class RentalReturnView(ApiView):
         def act() -> Response:
             now = timezone.now()
             rental = rental_return(rental_id=rental_id, rider_id=request.user.pk, place=place, now=now)
-            return Response(rental_json(RentalRow.of(rental), now))
+            return Response(rental_json(rental, now))
 
         return answer_once(request, rider_id=request.user.pk, route=f"POST rentals/{rental_id}/return/", act=act)

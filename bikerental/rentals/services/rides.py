@@ -6,10 +6,12 @@ from uuid import UUID
 from django.db import IntegrityError
 
 from bikerental.core.enqueueing import enqueue_after_commit
+from bikerental.core.identifiers import uuid7
 from bikerental.core.transactions import constraint_name, unit_of_work
-from bikerental.fleet.models import Bike, Station
+from bikerental.fleet.models import Station
 from bikerental.fleet.selectors import station_by_id
 from bikerental.fleet.services import bike_release, bike_take
+from bikerental.fleet.types import BikeForRental
 from bikerental.rentals import tasks
 from bikerental.rentals.exceptions import (
     AccountClosedError,
@@ -19,7 +21,8 @@ from bikerental.rentals.exceptions import (
 )
 from bikerental.rentals.locks import rental_lock
 from bikerental.rentals.models import Rental, RentalEvent
-from bikerental.rentals.types import Place
+from bikerental.rentals.services.writing import event_insert, rental_insert, rental_update_ended
+from bikerental.rentals.types import Place, RentalRow
 from bikerental.users.locks import user_lock_exists
 from bikerental.users.models import User
 
@@ -27,7 +30,7 @@ from bikerental.users.models import User
 @unit_of_work
 def rental_start(
     *, rider_id: UUID, bike_id: UUID | None = None, bike_number: str | None = None, now: datetime
-) -> Rental:
+) -> RentalRow:
     """Hand the rider a free bike; seven statements, BEGIN and COMMIT among them.
 
     Locks the rider, then the bike. What two at once must not both get is refused by the unique
@@ -41,41 +44,44 @@ def rental_start(
     if not user_lock_exists(user_id=rider_id):
         raise AccountClosedError
     bike = bike_take(bike_id=bike_id, bike_number=bike_number)
-    rental = _rental_insert(rider_id=rider_id, bike=bike, now=now)
-    RentalEvent.objects.create(
-        rental_id=rental.pk, kind=RentalEvent.Kind.STARTED, happened_at=now, actor_id=rider_id
-    )
-    return rental
-
-
-def _rental_insert(*, rider_id: UUID, bike: Bike, now: datetime) -> Rental:
-    tariff = bike.tariff
-    rental = Rental(
-        rider_id=rider_id,
-        bike=bike,
-        started_at=now,
-        created_at=now,
-        start_station=bike.taken_from,
-        tariff=tariff,
-        tariff_name=tariff.name,
-        currency=tariff.currency,
-        unlock_fee=tariff.unlock_fee,
-        per_minute=tariff.per_minute,
-        free_minutes=tariff.free_minutes,
-        daily_cap=tariff.daily_cap,
-        overdue_after_minutes=tariff.overdue_after_minutes,
-    )
+    rental = _rental_of(bike, now)
     try:
-        rental.save(force_insert=True)
+        rental_insert(rental, rider_id=rider_id, tariff_id=bike.tariff_id)
     except IntegrityError as error:
         if constraint_name(error) != "rental_one_open_per_rider":
             raise
         raise RentalInProgressError from error
+    event_insert(rental.id, RentalEvent.Kind.STARTED, happened_at=now, actor_id=rider_id)
     return rental
 
 
+def _rental_of(bike: BikeForRental, now: datetime) -> RentalRow:
+    return RentalRow(
+        id=uuid7(),
+        status=Rental.Status.ACTIVE.value,
+        started_at=now,
+        ended_at=None,
+        bike_id=bike.id,
+        bike_number=bike.number,
+        model_id=bike.model_id,
+        model_name=bike.model_name,
+        model_propulsion=bike.model_propulsion,
+        start_station_id=bike.station_id,
+        start_station_name=bike.station_name,
+        end_station_id=None,
+        end_station_name=None,
+        tariff_name=bike.tariff_name,
+        currency=bike.currency,
+        unlock_fee=bike.unlock_fee,
+        per_minute=bike.per_minute,
+        free_minutes=bike.free_minutes,
+        daily_cap=bike.daily_cap,
+        overdue_after_minutes=bike.overdue_after_minutes,
+    )
+
+
 @unit_of_work
-def rental_return(*, rental_id: UUID, rider_id: UUID, place: Place | None, now: datetime) -> Rental:
+def rental_return(*, rental_id: UUID, rider_id: UUID, place: Place | None, now: datetime) -> RentalRow:
     """End the ride and free the bike; settling follows the commit.
 
     Locks the rental, then the bike. Two devices returning at once end one ride: the second
@@ -88,52 +94,47 @@ def rental_return(*, rental_id: UUID, rider_id: UUID, place: Place | None, now: 
     rental = rental_lock(rental_id=rental_id, rider_id=rider_id)
     if rental is None:
         raise RentalNotFoundError
-    _rental_end(rental, place=place, kind=RentalEvent.Kind.RETURNED, actor_id=rider_id, reason="", now=now)
-    return rental
+    ended = _rental_end(rental, place=place, now=now)
+    event_insert(rental_id, RentalEvent.Kind.RETURNED, happened_at=now, actor_id=rider_id)
+    return ended
 
 
 @unit_of_work
-def rental_end_by_operator(*, rental_id: UUID, operator: User, reason: str, now: datetime) -> Rental:
+def rental_end_by_operator(*, rental_id: UUID, operator: User, reason: str, now: datetime) -> RentalRow:
     """End a ride that its rider cannot end; the reason stays in its history.
 
+    :raises RentalNotFoundError: if there is none
     :raises RentalNotActiveError: if it has ended before
     """
     rental = rental_lock(rental_id=rental_id)
     if rental is None:
         raise RentalNotFoundError
+    ended = _rental_end(rental, place=None, now=now)
     kind = RentalEvent.Kind.ENDED_BY_OPERATOR
-    _rental_end(rental, place=None, kind=kind, actor_id=operator.pk, reason=reason, now=now)
-    return rental
+    event_insert(rental_id, kind, happened_at=now, actor_id=operator.pk, reason=reason)
+    return ended
 
 
-def _rental_end(
-    rental: Rental, *, place: Place | None, kind: RentalEvent.Kind, actor_id: UUID, reason: str, now: datetime
-) -> None:
-    if not rental.is_active:
+def _rental_end(rental: RentalRow, *, place: Place | None, now: datetime) -> RentalRow:
+    if rental.status != Rental.Status.ACTIVE:
         raise RentalNotActiveError
-    station = _station_of(rental, place)
-    rental.status = Rental.Status.RETURNED
-    rental.ended_at = max(now, rental.started_at)  # another process's clock may run ahead
-    rental.end_station = station
-    Rental.objects.filter(pk=rental.pk, status=Rental.Status.ACTIVE).update(
-        status=rental.status, ended_at=rental.ended_at, end_station=station
+    ended = rental._replace(
+        status=Rental.Status.RETURNED.value,
+        ended_at=max(now, rental.started_at),  # another process's clock may run ahead
     )
-    if station is not None:
-        bike_release(
-            bike_id=rental.bike_id, station_id=station.pk, latitude=station.latitude, longitude=station.longitude
-        )
-    else:
-        latitude, longitude = (place.latitude, place.longitude) if place else (None, None)
-        bike_release(bike_id=rental.bike_id, station_id=None, latitude=latitude, longitude=longitude)
-    RentalEvent.objects.create(
-        rental_id=rental.pk, kind=kind, happened_at=rental.ended_at, actor_id=actor_id, reason=reason
-    )
-    enqueue_after_commit(tasks.settle_rentals, row_id=rental.pk)
-
-
-def _station_of(rental: Rental, place: Place | None) -> Station | None:
     if place is None:
-        return rental.start_station
-    if place.station_id is not None:
-        return station_by_id(station_id=place.station_id)
-    return None
+        ended = ended._replace(end_station_id=rental.start_station_id, end_station_name=rental.start_station_name)
+        bike_release(bike_id=rental.bike_id, station_id=rental.start_station_id)
+    elif place.station_id is not None:
+        station = station_by_id(station_id=place.station_id)
+        ended = ended._replace(end_station_id=station.pk, end_station_name=station.name)
+        _release_at(station, bike_id=rental.bike_id)
+    else:
+        bike_release(bike_id=rental.bike_id, station_id=None, latitude=place.latitude, longitude=place.longitude)
+    rental_update_ended(ended)
+    enqueue_after_commit(tasks.settle_rentals, row_id=rental.id)
+    return ended
+
+
+def _release_at(station: Station, *, bike_id: UUID) -> None:
+    bike_release(bike_id=bike_id, station_id=station.pk, latitude=station.latitude, longitude=station.longitude)
