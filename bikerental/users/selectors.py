@@ -2,40 +2,37 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from functools import cache
 from uuid import UUID
 
 from django.db import connection
 from django.db.models.functions import Lower
 
+from bikerental.core.statements import Statement, select
 from bikerental.users.constants import DEMO_EMAIL_DOMAIN
 from bikerental.users.models import GuessCounter, Session, User
 from bikerental.users.types import email_normalise
 
 _USER_FIELDS = [field.attname for field in User._meta.concrete_fields]
-_USER_ID, _SESSION_ID = UUID(int=1), UUID(int=2)
+# All columns, because a deferred one would cost a statement where it is read.
+_USER_OF_SESSION = Statement(
+    lambda v: select(
+        User.objects.filter(
+            pk=v["user_id"], is_active=True, sessions__pk=v["session_id"], sessions__ended_at__isnull=True
+        ).order_by()
+    ),
+    user_id=UUID,
+    session_id=UUID,
+)
 
 
 def user_of_session(*, user_id: UUID, session_id: UUID) -> User | None:
     """The user behind an access token while account and session are open. One statement.
 
-    Every authenticated request asks this. The ORM takes 0.6 ms to write the same SQL anew each
-    time (0.95 ms against 0.34 ms with it, of which a bare `SELECT 1` is 0.22 ms), so its SQL is
-    kept. All columns, because a deferred one would cost a statement where it is read.
+    Every authenticated request asks this, so its SQL is kept: 0.34 ms, of which a bare `SELECT 1`
+    is 0.22 ms, where the ORM took 0.95 ms.
     """
-    sql, order = _user_of_session_sql()
-    values = {_USER_ID: user_id, _SESSION_ID: session_id}
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [values[name] for name in order])
-        row = cursor.fetchone()
+    row = _USER_OF_SESSION.first(user_id=user_id, session_id=session_id)
     return None if row is None else User.from_db(connection.alias, _USER_FIELDS, row)
-
-
-@cache
-def _user_of_session_sql() -> tuple[str, tuple[UUID, ...]]:
-    users = User.objects.filter(pk=_USER_ID, is_active=True, sessions__pk=_SESSION_ID, sessions__ended_at__isnull=True)
-    sql, order = users.order_by().query.sql_with_params()
-    return sql, order
 
 
 def user_of_email(*, email: str) -> User | None:
