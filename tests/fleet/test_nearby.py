@@ -12,6 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 from bikerental.core.geo import Position, distance_m
 from bikerental.fleet.models import Bike
 from bikerental.fleet.selectors import bikes_near
+from bikerental.fleet.selectors.nearby import distance_bound
 from bikerental.fleet.types import BikeFilters, Circle, NearCursor
 from tests.factories import make_bike, make_model, make_tariff
 
@@ -91,6 +92,15 @@ def test_a_row_ends_in_the_distance_that_the_kernel_computes() -> None:
 
     assert row.bike_id == bike.pk
     assert row.distance_m == pytest.approx(distance_m(CITY, Position(59.95, 30.35)), rel=1e-12)
+
+
+def test_the_bound_is_close_on_both_sides_of_the_180th_meridian() -> None:
+    scatter(Position(-17.0, -179.999), number_of=60, spread_m=100)
+    scatter(Position(-17.0, 179.93), number_of=60, seed=2, spread_m=100)
+
+    bound = distance_bound(ALL, Circle(Position(-17.0, 179.999), 10_000), 50)
+
+    assert bound < 400  # the other cluster is 7 km away
 
 
 def test_two_statements_a_page(django_assert_num_queries: DjangoAssertNumQueries) -> None:

@@ -48,7 +48,7 @@ def bikes_near(*, circle: Circle, filters: BikeFilters, cursor: NearCursor, limi
 
 def _page_after(bikes: QuerySet[Any], filters: BikeFilters, circle: Circle, cursor: NearCursor, limit: int) -> NearPage:
     wanted = cursor.seen + limit + 1
-    bound = _distance_bound(filters, circle, wanted)
+    bound = distance_bound(filters, circle, wanted)
     beyond = Q(distance__gt=cursor.distance_m) | Q(distance=cursor.distance_m, pk__gt=cursor.bike_id)
     rows = list(
         map(_near_bike, _rows(bikes, circle.centre, bound).filter(beyond).order_by("distance", "pk")[: limit + 1])
@@ -79,7 +79,7 @@ def _page_before(bikes: QuerySet[Any], circle: Circle, cursor: NearCursor, limit
     return NearPage(page, following, previous)
 
 
-def _distance_bound(filters: BikeFilters, circle: Circle, wanted: int) -> float:
+def distance_bound(filters: BikeFilters, circle: Circle, wanted: int) -> float:
     """A distance within which lie the `wanted` nearest bikes, or all in the circle. One statement."""
     if wanted > WANTED_MAX:
         return circle.radius_m
