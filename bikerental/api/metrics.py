@@ -3,11 +3,12 @@
 import os
 from collections.abc import Callable, Iterable
 
-from django.db import DatabaseError
+from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Histogram, generate_latest, multiprocess
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import REGISTRY, Collector
+from redis.exceptions import RedisError
 
 REQUESTS = Histogram(
     "bikerental_http_request_seconds",
@@ -33,7 +34,7 @@ class DatabaseCollector(Collector):
         for gauges in _gauges.values():
             try:
                 figures = gauges()
-            except DatabaseError:
+            except (DatabaseError, RedisError):
                 up = 0.0  # the scrape still tells how the web fares
                 continue
             for name, value in figures.items():

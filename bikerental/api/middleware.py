@@ -3,20 +3,31 @@
 import logging
 import time
 from collections.abc import Callable
+from io import BytesIO
+from typing import Any
 
-from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+from prometheus_client import Histogram
 
 from bikerental.api.metrics import REQUESTS
 from bikerental.api.parsers import BODY_BYTES_MAX
-from bikerental.api.problems import problem_response
+from bikerental.api.problems import exception_handler, is_page, problem_response
+from bikerental.api.renderers import PROBLEM_TYPE, to_json
 from bikerental.core.context import request_id_accept, request_id_var
-from bikerental.core.errors import UnavailableError
 
 logger = logging.getLogger(__name__)
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+DATA_TYPES = (PROBLEM_TYPE, "application/json")
+CODES_OF_STATUS = {
+    400: "parse_error",
+    401: "not_authenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+}
 KNOWN_METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -42,44 +53,72 @@ class MetricsMiddleware:
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
+        # `labels()` takes a lock and makes texts of its values; the combinations are few.
+        self._series: dict[tuple[str, str, int], Histogram] = {}
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         started = time.perf_counter()
         response = self.get_response(request)
         match = request.resolver_match
-        route = match.route if match else "unknown"
         method = request.method if request.method in KNOWN_METHODS else "OTHER"
-        REQUESTS.labels(route, method, response.status_code).observe(time.perf_counter() - started)
+        key = (match.route if match else "unknown", method, response.status_code)
+        series = self._series.get(key)
+        if series is None:
+            series = self._series[key] = REQUESTS.labels(*key)
+        series.observe(time.perf_counter() - started)
         return response
 
 
 class ProblemMiddleware:
-    """Errors that no view of the API turns into an answer."""
+    """Errors that no view of the API turns into an answer, and those that come as a page of HTML."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        if request.path.startswith("/api/") and (not length.isdecimal() or int(length) > BODY_BYTES_MAX):
-            return problem_response(413, "too_large") if length.isdecimal() else problem_response(400, "bad_request")
-        response = self.get_response(request)
-        if response.status_code == 404 and not request.path.startswith(("/admin/", "/static/")):
-            if not response.headers.get("Content-Type", "").startswith(("application/problem+json", "application/json")):
-                return problem_response(404, "not_found")  # Django's own page, where DEBUG is on
-        return response
+        if is_page(request):
+            return self.get_response(request)
+        status = _body_refused(request)
+        if status is None:
+            response = self.get_response(request)
+            if response.status_code < 400 or response.headers.get("Content-Type", "").startswith(DATA_TYPES):
+                return response
+            # Django's own pages: with DEBUG nearly every error has one, a missing CSRF token always.
+            status = response.status_code
+        # LocaleMiddleware stands inside of this one.
+        with translation.override(translation.get_language_from_request(request)):
+            return problem_response(status, CODES_OF_STATUS.get(status, "internal_error"))
 
-    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if isinstance(exception, RequestDataTooBig):
-            return problem_response(413, "too_large")
-        if isinstance(exception, SuspiciousOperation):
-            return problem_response(400, "bad_request")
-        if isinstance(exception, OperationalError | InterfaceError):
-            logger.warning("The database refused: %s", type(exception).__name__, exc_info=exception)
-            away = UnavailableError()
-            return problem_response(503, away.code, away.detail, **{"Retry-After": str(int(away.retry_after or 1))})
-        if request.path.startswith("/api/"):
-            # A bug: Django's signal has told Sentry; the log has the trace, the client an id to quote.
-            logger.error("Unhandled: %s %s", request.method, request.path, exc_info=exception)
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """What a view raises, and DRF's hook does not answer, if it was asked."""
+        if is_page(request):
+            return None
+        problem = exception_handler(error, {})
+        if problem is None:
+            # A bug: the log has the trace and tells Sentry, the client has an id to quote.
+            logger.error("Unhandled: %s %s", request.method, request.path, exc_info=error)
             return problem_response(500, "internal_error")
-        return None
+        headers = {**problem.headers, "Content-Type": PROBLEM_TYPE}
+        return HttpResponse(to_json(problem.data), status=problem.status_code, headers=headers)
+
+
+def _body_refused(request: HttpRequest) -> int | None:
+    """The status that refuses a body before anything reads it."""
+    length = request.META.get("CONTENT_LENGTH")
+    if length:
+        if not (length.isascii() and length.isdecimal()):
+            return 400
+        return 413 if int(length) > BODY_BYTES_MAX else None
+    if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
+        return _chunked_body_read(request)
+    return None
+
+
+def _chunked_body_read(request: Any) -> int | None:
+    """A body without a length is as good as none to Django and DRF: read here, and given one."""
+    body = request.META["wsgi.input"].read(BODY_BYTES_MAX + 1)
+    if len(body) > BODY_BYTES_MAX:
+        return 413
+    request.META["CONTENT_LENGTH"] = str(len(body))
+    request._stream = BytesIO(body)
+    return None

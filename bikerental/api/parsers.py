@@ -8,6 +8,7 @@ from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 
 BODY_BYTES_MAX = 1024 * 1024
+DEPTH_MAX = 64  # far above any real body, and below what orjson writes again for a fingerprint
 
 
 class TooLargeError(APIException):
@@ -32,4 +33,20 @@ class JSONParser(BaseParser):
             raise ParseError(_("The body is not valid JSON.")) from error
         if not isinstance(data, dict):
             raise ParseError(_("The body must be a JSON object."))
+        # Most bodies have fewer brackets than levels are allowed: nobody needs to look.
+        if body.count(b"{") + body.count(b"[") > DEPTH_MAX and _is_deeper(data, DEPTH_MAX):
+            raise ParseError(_("The body is nested too deeply."))
         return data
+
+
+def _is_deeper(data: Any, limit: int) -> bool:
+    level = [data]
+    for _step in range(limit):
+        level = [inner for outer in level for inner in _values(outer) if isinstance(inner, dict | list)]
+        if not level:
+            return False
+    return True
+
+
+def _values(outer: Any) -> Any:
+    return outer.values() if isinstance(outer, dict) else outer

@@ -2,23 +2,28 @@
 
 import logging
 import math
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
-from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import DatabaseError, InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.utils.translation import gettext_lazy as _
+from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from bikerental.api.parsers import TooLargeError
 from bikerental.api.renderers import PROBLEM_TYPE, to_json
 from bikerental.core.context import request_id_var
 from bikerental.core.errors import FieldRefusal, Kind, Refusal, UnavailableError
+from bikerental.core.transactions import sqlstate
 
 logger = logging.getLogger(__name__)
 
+PAGE_PREFIXES = ("/admin/", "/__debug__/")
 STATUS_OF_KIND = {
     Kind.INVALID: 400,
     Kind.UNAUTHENTICATED: 401,
@@ -46,7 +51,7 @@ TITLES = {
 }
 DETAILS = {
     "invalid": _("Something in the request is not valid; see errors."),
-    "bad_request": _("The request cannot be understood."),
+    "parse_error": _("The request cannot be understood."),
     "not_authenticated": _("Log in and send the access token as Authorization: Bearer."),
     "token_invalid": _("The token is not valid, has expired, or its session has ended. Log in again."),
     "forbidden": _("You may not do this."),
@@ -56,6 +61,9 @@ DETAILS = {
     "throttled": _("Too many attempts. Wait before the next one."),
     "internal_error": _("Something went wrong on our side; it has been reported. Nothing was half done."),
 }
+# What PostgreSQL says while it starts, stops, fails over or has its hands full: classes and codes.
+# Any other complaint of its is about us.
+_AWAY = ("08", "53", "57P", "25P03", "25006")
 _CODES: dict[type[Exception], str] = {
     exceptions.ParseError: "parse_error",
     exceptions.NotAuthenticated: "not_authenticated",
@@ -66,6 +74,14 @@ _CODES: dict[type[Exception], str] = {
     exceptions.NotAcceptable: "not_acceptable",
     exceptions.UnsupportedMediaType: "unsupported_media_type",
     exceptions.Throttled: "throttled",
+}
+
+_DJANGO_ERRORS: dict[type[Exception], Callable[[], Exception]] = {
+    Http404: exceptions.NotFound,
+    PermissionDenied: exceptions.PermissionDenied,
+    RequestDataTooBig: TooLargeError,  # before its base class
+    SuspiciousOperation: exceptions.ParseError,
+    UnreadablePostError: exceptions.ParseError,
 }
 
 
@@ -86,26 +102,34 @@ def problem(status: int, code: str, detail: Any = None, errors: list[dict[str, s
 
 def problem_response(status: int, code: str, detail: Any = None, **headers: str) -> HttpResponse:
     """For middleware and handlers, which stand outside of DRF."""
-    body = to_json(problem(status, code, detail, [] if code == "invalid" else None))
+    body = to_json(problem(status, code, detail, [] if status == 400 else None))
     return HttpResponse(body, status=status, content_type=PROBLEM_TYPE, headers=headers)
 
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """DRF's hook; None for a bug, which then reaches the log and Sentry."""
-    if isinstance(error, OperationalError | InterfaceError):
-        logger.warning("The database refused: %s", type(error).__name__, exc_info=error)
+    if is_database_away(error):
+        logger.warning("The database is away or too busy: %s", type(error).__name__, exc_info=error)
         error = UnavailableError()
     if isinstance(error, Refusal):
         set_rollback()
         return _of_refusal(error)
-    if isinstance(error, Http404):
-        error = exceptions.NotFound()
-    elif isinstance(error, PermissionDenied):
-        error = exceptions.PermissionDenied()
+    error = next((make() for kind, make in _DJANGO_ERRORS.items() if isinstance(error, kind)), error)
     if isinstance(error, exceptions.APIException):
         set_rollback()
         return _of_api_exception(error)
     return None
+
+
+def is_database_away(error: Exception) -> bool:
+    """Away, or too busy: lost connections, timeouts of locks and statements, deadlocks, no free place."""
+    if isinstance(error, OperationalError | InterfaceError):
+        return True
+    if not isinstance(error, DatabaseError):
+        return False
+    state = sqlstate(error)
+    # libpq's own words about a connection that broke off in the middle come without a code.
+    return type(error) is DatabaseError if state is None else state.startswith(_AWAY)
 
 
 def _answer(status: int, document: dict[str, Any], headers: Mapping[str, str]) -> Response:
@@ -130,17 +154,21 @@ def _of_refusal(refusal: Refusal) -> Response:
 def _of_api_exception(error: exceptions.APIException) -> Response:
     if isinstance(error, exceptions.ValidationError):
         return _answer(400, problem(400, "invalid", None, list(_field_errors(error.detail))), {})
-    status = error.status_code
+    # DRF makes a 403 of these where a view has no authenticators; to the client they are the same.
+    is_login = isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed)
+    status = 401 if is_login else error.status_code
     code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), str(error.default_code))
-    # The details of these name a parser, a media type or a claim: ours say what to do.
+    # The details of most name a media type or a claim: ours say what to do. A parser's say what is wrong.
     detail = DETAILS.get(code, error.detail)
+    if code == "parse_error" and str(error.detail) != str(exceptions.ParseError.default_detail):
+        detail = error.detail
     errors = [] if status == 400 else None
-    return _answer(status, problem(status, code, detail, errors), _headers_of(error))
+    return _answer(status, problem(status, code, detail, errors), _headers_of(error, status))
 
 
-def _headers_of(error: exceptions.APIException) -> dict[str, str]:
+def _headers_of(error: exceptions.APIException, status: int) -> dict[str, str]:
     headers = {}
-    if error.status_code == 401:
+    if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, exceptions.Throttled):
         headers["Retry-After"] = str(max(1, math.ceil(error.wait or 1)))
@@ -160,17 +188,24 @@ def _field_errors(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
         yield {"field": path, "code": getattr(detail, "code", None) or "invalid", "detail": str(detail)}
 
 
-def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return problem_response(400, "bad_request")
+def is_page(request: HttpRequest) -> bool:
+    """Whether it is a page for people, whose errors are pages as well."""
+    return request.path_info.startswith(PAGE_PREFIXES)
 
 
-def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return problem_response(403, "forbidden")
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return defaults.bad_request(request, exception) if is_page(request) else problem_response(400, "parse_error")
 
 
-def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return problem_response(404, "not_found")
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return defaults.permission_denied(request, exception) if is_page(request) else problem_response(403, "forbidden")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return defaults.page_not_found(request, exception) if is_page(request) else problem_response(404, "not_found")
 
 
 def internal_error(request: HttpRequest) -> HttpResponse:
-    return problem_response(500, "internal_error")
+    """Django calls it while the error is being handled; nobody else logs it."""
+    logger.error("Unhandled: %s %s", request.method, request.path, exc_info=sys.exc_info())
+    return defaults.server_error(request) if is_page(request) else problem_response(500, "internal_error")

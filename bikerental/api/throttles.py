@@ -6,6 +6,7 @@ after one failure it is left alone for a while.
 """
 
 import logging
+import threading
 import time
 from hashlib import sha256
 from typing import Any
@@ -45,9 +46,36 @@ def rate_of(scope: str) -> tuple[int, int] | None:
     return int(number), SECONDS_OF_PERIOD[period[0]]
 
 
+class Breaker:
+    """Leaves a cache alone that did not answer, then lets one request at a time try it: a hanging
+    one costs a process one timeout in a while, whatever its number of threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open_until = 0.0  # on the monotonic clock; zero while all is well
+
+    def admits(self) -> bool:
+        if not self._open_until:
+            return True
+        with self._lock:
+            now = time.monotonic()
+            if now < self._open_until:
+                return False
+            self._open_until = now + CACHE_LEFT_ALONE_SECONDS  # for the others, while this one tries
+            return True
+
+    def failed(self) -> None:
+        self._open_until = time.monotonic() + CACHE_LEFT_ALONE_SECONDS
+
+    def succeeded(self) -> None:
+        self._open_until = 0.0
+
+
+breaker = Breaker()
+
+
 class RateThrottle(BaseThrottle):
     scope = ""
-    _left_alone_until = 0.0
 
     def __init__(self) -> None:
         self._wait: float | None = None
@@ -70,19 +98,21 @@ class RateThrottle(BaseThrottle):
     def wait(self) -> float | None:
         return self._wait
 
-    @classmethod
-    def _count(cls, key: str, seconds: int) -> int:
-        if time.monotonic() < RateThrottle._left_alone_until:
+    @staticmethod
+    def _count(key: str, seconds: int) -> int:
+        if not breaker.admits():
             return 0
         try:
             cache.add(key, 0, timeout=seconds + 1)
-            return cache.incr(key)
+            count = cache.incr(key)
         except ValueError:  # it expired in between: a new window
-            return 1
+            count = 1
         except RedisError as error:
-            RateThrottle._left_alone_until = time.monotonic() + CACHE_LEFT_ALONE_SECONDS
+            breaker.failed()
             logger.warning("The cache is away, so nobody is throttled: %s", type(error).__name__)
             return 0
+        breaker.succeeded()
+        return count
 
 
 class AnonymousThrottle(RateThrottle):
