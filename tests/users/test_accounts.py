@@ -3,6 +3,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.models import Group, Permission
 from django.db import IntegrityError, connection, transaction
@@ -160,6 +161,16 @@ def test_erasing_leaves_a_row_with_nobody_in_it() -> None:
     assert not erased.has_usable_password()
     assert Session.objects.count() == 0
     assert user_of_email(email="rider@example.org") is None
+
+
+def test_erasing_takes_the_name_out_of_the_admins_history() -> None:
+    rider, other, operator = make_user(name="Rider"), make_user(name="Other"), make_user(is_staff=True)
+    LogEntry.objects.log_actions(str(operator.pk), User.objects.filter(pk__in=[rider.pk, other.pk]), CHANGE, "Closed.")
+
+    erase(rider)
+
+    names = dict(LogEntry.objects.values_list("object_id", "object_repr"))
+    assert names == {str(rider.pk): str(rider.pk), str(other.pk): "Other"}
 
 
 def test_erasing_an_operator_leaves_no_powers() -> None:

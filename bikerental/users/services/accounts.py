@@ -4,7 +4,9 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.hashers import make_password
+from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, transaction
 
 from bikerental.core.transactions import constraint_name, unit_of_work
@@ -117,3 +119,7 @@ def user_erase(*, user: User, now: datetime) -> None:
     user.groups.clear()
     user.user_permissions.clear()
     Session.objects.filter(user=user).delete()
+    # The admin's history names what it was about.
+    LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk)).update(
+        object_repr=str(user.pk)
+    )
