@@ -155,7 +155,7 @@ def wait_for(condition: Callable[[], bool], running: subprocess.Popen[bytes], lo
         if running.poll() is not None:
             break
         time.sleep(0.1)
-    raise AssertionError(f"{running.args} did not come up:\n{log.read_text()[-4000:]}")
+    raise AssertionError(f"{running.args!r} did not come up:\n{log.read_text()[-4000:]}")
 
 
 def eventually(condition: Callable[[], bool], seconds: float) -> bool:

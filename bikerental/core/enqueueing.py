@@ -33,7 +33,7 @@ FLUSH_SECONDS = 3.0
 
 
 class Note(NamedTuple):
-    task: Task
+    task: Task[..., Any]
     row_id: str
     request_id: str
 
@@ -98,7 +98,7 @@ class Publisher:
                 logger.warning("The broker refused %d of %s; the sweep finds them: %s", len(batch), task.name, error)
 
 
-def _batches(notes: list[Note]) -> Iterator[tuple[Task, list[Note]]]:
+def _batches(notes: list[Note]) -> Iterator[tuple[Task[..., Any], list[Note]]]:
     by_task: dict[str, list[Note]] = defaultdict(list)
     for note in notes:
         by_task[note.task.name].append(note)

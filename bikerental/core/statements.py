@@ -61,7 +61,8 @@ class Statement:
         """How many rows it wrote."""
         with connection.cursor() as cursor:
             cursor.execute(*self._with(values))
-            return cursor.rowcount
+            count: int = cursor.rowcount
+            return count
 
     def _with(self, values: Mapping[str, Any]) -> tuple[str, list[Any]]:
         sql, names, constants = self._compiled or self._compile()
@@ -91,7 +92,7 @@ def select(queryset: QuerySet[Any, Any], *, lock: type[Model] | None = None) -> 
 
 def update(queryset: QuerySet[Any, Any], **values: Any) -> Compiled:
     query = queryset.query.chain(UpdateQuery)
-    query.add_update_values(values)
+    query.add_update_values(values)  # type: ignore[attr-defined] # chain() makes it an UpdateQuery
     sql, parameters = query.get_compiler(connection=connection).as_sql()
     return sql, tuple(parameters)
 

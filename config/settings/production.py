@@ -9,7 +9,7 @@ DEBUG = False
 MINIMUM_KEY_LENGTH = 50
 EXAMPLE_MARK = "change-me"
 
-ALLOWED_HOSTS: list[str] = env.list("DJANGO_ALLOWED_HOSTS")
+ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS")
 
 
 def _require_secret(name: str, value: str) -> None:

@@ -119,7 +119,8 @@ def test_notes_beyond_the_limit_are_left_to_the_sweep(monkeypatch: pytest.Monkey
 
 
 def test_a_failure_to_tell_neither_fails_the_ride_nor_silences_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    rental, called = make_rental(), []
+    rental = make_rental()
+    called: list[str] = []
 
     def explode(self: Publisher, note: Note) -> None:
         raise ZeroDivisionError

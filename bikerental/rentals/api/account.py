@@ -15,6 +15,7 @@ from bikerental.rentals.api.rendering import rental_json
 from bikerental.rentals.api.serializers import ExportOutput, PasswordInput
 from bikerental.rentals.selectors import rentals_for_export
 from bikerental.rentals.services import rider_close
+from bikerental.users.api.authentication import rider_of
 from bikerental.users.api.views import ProfileView
 from bikerental.users.selectors import sessions_of_user
 
@@ -33,7 +34,7 @@ class AccountView(ProfileView):
     def delete(self, request: Request) -> Response:
         data = read(PasswordInput, request)
         address = client_address(request)
-        rider_close(rider=request.user, password=data["password"], address=address, now=timezone.now())
+        rider_close(rider=rider_of(request), password=data["password"], address=address, now=timezone.now())
         return Response(status=204)
 
 
@@ -47,7 +48,7 @@ class ExportView(ApiView):
         errors=[],
     )
     def get(self, request: Request) -> Response:
-        rider = request.user
+        rider = rider_of(request)
         now = timezone.now()
         document: dict[str, Any] = {
             "profile": {

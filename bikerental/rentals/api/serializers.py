@@ -171,7 +171,7 @@ class ExportNotificationOutput(serializers.Serializer[Any]):
     state = serializers.CharField()
     created_at = serializers.DateTimeField()
     sent_at = serializers.DateTimeField(allow_null=True)
-    context = serializers.DictField()
+    context = serializers.JSONField(help_text=_("What the message says, by its kind."))
 
     class Meta:
         ref_name = "ExportNotification"

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from rest_framework.request import Request
@@ -21,6 +22,7 @@ from bikerental.rentals.selectors import (
     rentals_page,
 )
 from bikerental.rentals.services import rental_return, rental_start
+from bikerental.users.api.authentication import rider_of
 
 
 class RentalsView(ApiView):
@@ -39,7 +41,7 @@ class RentalsView(ApiView):
         filters = RentalFilters(query.get("status"), query.get("from"), query.get("to"))
         size = page_size_of(request)
         cursor = cursor_of(request, NEWEST_FIRST)
-        found = rentals_page(rider_id=request.user.pk, filters=filters, cursor=cursor, limit=size + 1)
+        found = rentals_page(rider_id=rider_of(request).pk, filters=filters, cursor=cursor, limit=size + 1)
         return page_response(
             request, found, order=NEWEST_FIRST, size=size, cursor=cursor, render=lambda row: rental_json(row, now)
         )
@@ -61,20 +63,20 @@ class RentalsView(ApiView):
         example={"bike_number": "B-000001"},
         headers=["Idempotency-Key", "Location"],
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
         wish = read(RentalStartInput, request)
 
         def act() -> Response:
             now = timezone.now()
             rental = rental_start(
-                rider_id=request.user.pk, bike_id=wish.get("bike"), bike_number=wish.get("bike_number"), now=now
+                rider_id=rider_of(request).pk, bike_id=wish.get("bike"), bike_number=wish.get("bike_number"), now=now
             )
             location = reverse("rental", args=[rental.id])
             return Response(
                 rental_json(rental, now), status=201, headers={"Location": request.build_absolute_uri(location)}
             )
 
-        return answer_once(request, rider_id=request.user.pk, route="POST rentals/", act=act)
+        return answer_once(request, rider_id=rider_of(request).pk, route="POST rentals/", act=act)
 
 
 class CurrentRentalView(ApiView):
@@ -82,7 +84,7 @@ class CurrentRentalView(ApiView):
 
     @documented(summary="The active ride", success={200: RentalOutput}, errors=["no_active_rental"])
     def get(self, request: Request) -> Response:
-        row = rental_active_of_rider(rider_id=request.user.pk)
+        row = rental_active_of_rider(rider_id=rider_of(request).pk)
         return Response(rental_json(row, timezone.now()))
 
 
@@ -91,7 +93,7 @@ class RentalView(ApiView):
 
     @documented(summary="One ride", success={200: RentalOutput}, errors=["not_found"])
     def get(self, request: Request, rental_id: UUID) -> Response:
-        row = rental_of_rider(rental_id=rental_id, rider_id=request.user.pk)
+        row = rental_of_rider(rental_id=rental_id, rider_id=rider_of(request).pk)
         return Response(rental_json(row, timezone.now()))
 
 
@@ -118,12 +120,12 @@ class RentalReturnView(ApiView):
         example={"latitude": 59.9343, "longitude": 30.3351},
         headers=["Idempotency-Key"],
     )
-    def post(self, request: Request, rental_id: UUID) -> Response:
+    def post(self, request: Request, rental_id: UUID) -> HttpResponse:
         place = PlaceInput.place(read(PlaceInput, request))
 
         def act() -> Response:
             now = timezone.now()
-            rental = rental_return(rental_id=rental_id, rider_id=request.user.pk, place=place, now=now)
+            rental = rental_return(rental_id=rental_id, rider_id=rider_of(request).pk, place=place, now=now)
             return Response(rental_json(rental, now))
 
-        return answer_once(request, rider_id=request.user.pk, route=f"POST rentals/{rental_id}/return/", act=act)
+        return answer_once(request, rider_id=rider_of(request).pk, route=f"POST rentals/{rental_id}/return/", act=act)

@@ -1,6 +1,7 @@
 """Rides that last longer than their tariff foresees."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db.models import DurationField, ExpressionWrapper, F, Q, Value
 
@@ -30,7 +31,7 @@ def rentals_check_overdue(*, now: datetime) -> int:
     return len(rentals)
 
 
-def _to_tell(now: datetime) -> list:
+def _to_tell(now: datetime) -> list[UUID]:
     minutes = Value(timedelta(minutes=1), output_field=DurationField())
     due_at = ExpressionWrapper(F("overdue_after_minutes") * minutes, output_field=DurationField())
     overdue = Rental.objects.filter(
