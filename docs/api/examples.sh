@@ -368,36 +368,54 @@ send call53 '400 invalid, errors.0.field=current_password, errors.0.code=passwor
 {"current_password": "$password", "new_password": "$newPassword"}
 JSON
 
+printf '\n# %s\n' 'Another ride, without a key'
+send rentAgain '201 status=active' POST "$api/rentals/" \
+  -H "Authorization: Bearer $(field login access)" \
+  -H 'Content-Type: application/json' <<JSON
+{"bike_number": "$(field nearby 'results[1].number')"}
+JSON
+
+printf '\n# %s\n' 'left in the street'
+send call55 '200 status=returned, end_station=null' POST "$api/rentals/$(field rentAgain id)/return/" \
+  -H "Authorization: Bearer $(field login access)" \
+  -H 'Content-Type: application/json' <<JSON
+{"latitude": 59.94, "longitude": 30.32}
+JSON
+
+printf '\n# %s\n' 'The bike is free, at no station'
+call call56 '200 status=available, station=null' GET "$api/bikes/$(field nearby 'results[1].id')/" \
+  -H "Authorization: Bearer $(field login access)"
+
 printf '\n# %s\n' 'All that is held about the rider'
-call call54 '200 rentals.0.status=settled' GET "$api/me/export/" \
+call call57 '200 rentals.0.status=settled' GET "$api/me/export/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Log out: the other rider'"'"'s session is over at once'
-send call55 '204' POST "$api/auth/logout/" \
+send call58 '204' POST "$api/auth/logout/" \
   -H "Authorization: Bearer $(field loginOther access)" \
   -H 'Content-Type: application/json' <<JSON
 {"refresh": "$(field loginOther refresh)"}
 JSON
 
 printf '\n# %s\n' 'for its access token as well'
-call call56 '401 token_invalid' GET "$api/me/" \
+call call59 '401 token_invalid' GET "$api/me/" \
   -H "Authorization: Bearer $(field loginOther access)"
 
 printf '\n# %s\n' 'Erase the account; the rides stay, with nobody'"'"'s name on them'
-send call57 '204' DELETE "$api/me/" \
+send call60 '204' DELETE "$api/me/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"password": "$newPassword"}
 JSON
 
 printf '\n# %s\n' Gone
-send call58 '401 credentials_invalid' POST "$api/auth/token/" \
+send call61 '401 credentials_invalid' POST "$api/auth/token/" \
   -H 'Content-Type: application/json' <<JSON
 {"email": "$(field register email)", "password": "$newPassword"}
 JSON
 
 printf '\n# %s\n' 'Guessing a password gets slow: Retry-After says how slow'
-send call59 'eventually 429 throttled' POST "$api/auth/token/" \
+send call62 'eventually 429 throttled' POST "$api/auth/token/" \
   -H 'Content-Type: application/json' <<JSON
 {"email": "$(field registerOther email)", "password": "wrong-horse-7"}
 JSON

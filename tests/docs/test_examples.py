@@ -14,6 +14,7 @@ import requests
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
 from tests.docs.playbook import API_DOCS, HTTP_FILE, SHELL_FILE, Player, read_playbook, shell_text
+from tests.docs.swagger import Swagger
 
 PLAYBOOK = read_playbook()
 # Not in a client's hands; examples.http says why.
@@ -22,10 +23,12 @@ RUN_SECONDS = 180
 
 
 @pytest.mark.slow
-def test_the_http_file_plays_against_a_server_and_visits_every_endpoint(live: str) -> None:
+def test_the_http_file_plays_against_a_server_as_swagger_says_and_visits_every_endpoint(live: str) -> None:
     answers = Player(PLAYBOOK, live).play()
 
+    swagger = Swagger(requests.get(f"{live}/api/swagger.json", timeout=30).json())
     assert visited(answers) >= set(endpoints(get_resolver().url_patterns))
+    assert [mismatch for answer in answers for mismatch in swagger.mismatches(answer)] == []
 
 
 @pytest.mark.slow
