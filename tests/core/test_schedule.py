@@ -68,7 +68,9 @@ def test_a_second_run_writes_nothing() -> None:
 
 @pytest.mark.usefixtures("empty")
 def test_beat_is_told_to_read_its_table_again() -> None:
-    assert PeriodicTasks.last_change() is None
+    schedule_sync()
+    PeriodicTask.objects.filter(name=NAMES[0]).update(task="elsewhere")
+    PeriodicTasks.objects.all().delete()
 
     schedule_sync()
 

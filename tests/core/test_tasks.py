@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from celery import shared_task
 from celery.contrib.testing.worker import start_worker
+from celery.signals import task_postrun
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from bikerental.core.context import request_id_var
@@ -20,12 +21,17 @@ from tests.factories import NOON
 
 ROW = "0197a000-0000-7000-8000-000000000001"
 seen: list[str] = []
+left: list[str] = []
 arrived = Event()
 
 
 @shared_task
 def note_the_request(**_arguments: Any) -> None:
     seen.append(request_id_var.get())
+
+
+def note_what_is_left(**_signal: Any) -> None:
+    left.append(request_id_var.get())
     arrived.set()
 
 
@@ -35,7 +41,9 @@ def worker(db: None) -> Iterator[None]:
     seen.clear()
     app.control.purge()
     with start_worker(app, pool="solo", perform_ping_check=False, queues=["default"], shutdown_timeout=30):
+        task_postrun.connect(note_what_is_left)
         yield
+        task_postrun.disconnect(note_what_is_left)
 
 
 def run(send: Any) -> str:
@@ -50,6 +58,7 @@ def test_a_task_knows_the_request_that_sent_it_and_the_next_one_does_not(worker:
         Publisher().put(Note(task=note_the_request, row_id=ROW, request_id="request-7"))
 
     assert run(noted) == "request-7"
+    assert left[-1] == ""
     assert run(note_the_request.delay) == ""
 
 

@@ -86,6 +86,7 @@ def test_nobody_writes_to_an_erased_rider() -> None:
     [
         {"next_attempt_at": NOON + timedelta(seconds=1)},
         {"state": "sending", "attempts": 1, "claimed_until": NOON + timedelta(seconds=1)},
+        {"state": "sending", "attempts": 12, "claimed_until": NOON},
         {"state": "sent", "attempts": 1, "sent_at": NOON},
         {"state": "failed", "attempts": 1, "last_error": "recipient_gone"},
     ],

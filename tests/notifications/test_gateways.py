@@ -101,6 +101,18 @@ def test_after_a_refusal_the_next_message_passes(serve: Serve) -> None:
     assert len(server.received) == 1
 
 
+def test_after_a_broken_connection_the_next_message_takes_a_new_one(serve: Serve) -> None:
+    server = serve(RCPT="hang up")
+    with closing(mailer_open()) as mailer:
+        with pytest.raises(MailUnreachableError):
+            mailer.send(MAIL)
+
+        server.answers.clear()
+        mailer.send(MAIL)
+
+    assert (server.connections, len(server.received)) == (2, 1)
+
+
 def test_an_address_that_cannot_be_written_is_refused(serve: Serve) -> None:
     serve()
 
@@ -109,10 +121,13 @@ def test_an_address_that_cannot_be_written_is_refused(serve: Serve) -> None:
 
 
 def test_nobody_listening_is_unreachable(serve: Serve, settings: Settings) -> None:
-    serve().server_close()
+    serve()
+    with socket.socket() as taken:  # bound, so that nobody else listens there
+        taken.bind(("127.0.0.1", 0))
+        settings.EMAIL_PORT = taken.getsockname()[1]
 
-    with pytest.raises(MailUnreachableError, match="ConnectionRefusedError"):
-        send()
+        with pytest.raises(MailUnreachableError, match="ConnectionRefusedError"):
+            send()
 
 
 def test_a_server_that_says_nothing_is_given_up(serve: Serve, settings: Settings) -> None:
