@@ -54,6 +54,13 @@ def wait_for(condition: Callable[[], object], seconds: float, what: str) -> None
         time.sleep(0.1)
 
 
+def command_of(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
 class Run:
     """One `python -m compose.bare run`."""
 
@@ -82,6 +89,11 @@ class Run:
 
     def family(self) -> list[psutil.Process]:
         return psutil.Process(self.runner.pid).children(recursive=True)
+
+    def members(self, *words: str) -> list[psutil.Process]:
+        found = [each for each in self.family() if set(words) <= set(command_of(each))]
+        assert found, f"nothing runs with {words}"
+        return found
 
     def url(self, path: str) -> str:
         return f"http://localhost:{self.web}{path}"
@@ -172,13 +184,11 @@ def test_run_serves_and_term_ends_it_and_the_next_start_finds_its_data(folder: P
 def test_what_dies_is_started_again(folder: Path) -> None:
     with running(folder) as run:
         run.wait_for_line("Ready after")
-        victims = [each for each in run.family() if "celery" in " ".join(each.cmdline()) and "worker" in each.cmdline()]
-        assert victims
-        for victim in victims:
+        for victim in run.members("celery", "worker"):
             victim.kill()
         run.wait_for_line("worker is running")
-        for server in (each for each in run.family() if each.name() == "postgres" and "-D" in each.cmdline()):
-            server.kill()
+        (postmaster,) = run.members("-D")
+        postmaster.kill()
         run.wait_for_line("postgres is running")
         wait_for(lambda: requests.get(run.url("/health/ready/"), timeout=20).ok, 60, "readiness")
 
@@ -239,8 +249,7 @@ def test_a_killed_stack_is_cleared_away_by_the_next_start(folder: Path) -> None:
     with running(folder) as run:
         run.wait_for_line("Ready after")
         family = run.family()
-        masters = [each for each in family if {"compose.bare.guard", "supervisor.supervisord"} & set(each.cmdline())]
-        assert len(masters) == 2
+        masters = run.members("compose.bare.guard") + run.members("supervisor.supervisord")
         for each in (*masters, psutil.Process(run.runner.pid)):
             each.kill()
         run.runner.wait(STOP_SECONDS)
@@ -316,13 +325,6 @@ def test_with_services_returns_the_commands_code_and_leaves_nothing(options: tup
     assert (report["fsync"], report["timezone"]) == (fsync, "UTC")
     assert not Path(report["folder"]).exists()
     assert not [each for each in psutil.process_iter() if report["folder"] in command_of(each)]
-
-
-def command_of(process: psutil.Process) -> list[str]:
-    try:
-        return process.cmdline()
-    except psutil.Error:
-        return []
 
 
 @pytest.mark.slow
