@@ -45,7 +45,7 @@ class DatabaseCollector(Collector):
 def metrics(request: HttpRequest) -> HttpResponse:
     registry = CollectorRegistry()
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        multiprocess.MultiProcessCollector(registry)
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call] # comes without types
     else:
         registry.register(ThisProcessCollector())
     registry.register(DatabaseCollector())

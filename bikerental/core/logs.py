@@ -13,7 +13,7 @@ class ContextFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = request_id_var.get() or None
-        record.task_id = current_task.request.id if current_task else None
+        record.task_id = current_task.request.id if current_task else None  # type: ignore[truthy-bool] # a proxy, false outside of a task
         return True
 
 

@@ -66,7 +66,7 @@ class RentalAdmin(ReadOnlyMixin, admin.ModelAdmin[Rental]):
     show_full_result_count = False  # a count over all rides costs more than the page
     list_per_page = 50
     inlines: ClassVar = [RentalEventInline]
-    exclude = ["created_at"]
+    exclude = ("created_at",)
 
     @admin.display(description=_("rider"))
     def rider_email(self, rental: Rental) -> str:

@@ -171,7 +171,9 @@ class ExportNotificationOutput(serializers.Serializer[Any]):
     state = serializers.CharField()
     created_at = serializers.DateTimeField()
     sent_at = serializers.DateTimeField(allow_null=True)
-    context = serializers.JSONField(help_text=_("What the message says, by its kind."))
+    context = serializers.JSONField(  # type: ignore[assignment] # the stubs' Field.context is no field of ours
+        help_text=_("What the message says, by its kind.")
+    )
 
     class Meta:
         ref_name = "ExportNotification"
