@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import requests
-from jsonschema import Draft4Validator
+from jsonschema import Draft4Validator  # type: ignore[import-untyped] # brings no types
 
 
 class Swagger:
