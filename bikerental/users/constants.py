@@ -6,7 +6,6 @@ NAME_LENGTH = 150
 EMAIL_LENGTH = 254
 PASSWORD_LENGTH_MIN = 8
 PASSWORD_LENGTH_MAX = 128
-TOKEN_LENGTH_MAX = 2048  # ours have about 350 characters
 
 # A mistyped password costs nothing; from then on each failure doubles the wait.
 GUESSES_FREE_PER_ADDRESS = 5
