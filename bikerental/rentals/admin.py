@@ -48,7 +48,7 @@ class EndRideForm(forms.Form):
 
 @admin.register(Rental)
 class RentalAdmin(ReadOnlyMixin, admin.ModelAdmin[Rental]):
-    list_display: ClassVar = [
+    list_display = (
         "started_at",
         "status",
         "bike",
@@ -57,15 +57,28 @@ class RentalAdmin(ReadOnlyMixin, admin.ModelAdmin[Rental]):
         "cost",
         "overdue_at",
         "end_link",
-    ]
-    list_filter: ClassVar = ["status", ("overdue_at", admin.EmptyFieldListFilter), "started_at"]
-    search_fields: ClassVar = ["=bike__number", "=rider__email"]
+    )
+    list_filter = (
+        "status",
+        ("overdue_at", admin.EmptyFieldListFilter),
+        "started_at",
+    )
+    search_fields = (
+        "=bike__number",
+        "=rider__email",
+    )
     search_help_text = _("Number of the bike or e-mail of the rider, whole.")
-    list_select_related: ClassVar = ["bike", "rider"]
-    ordering: ClassVar = ["-started_at", "-pk"]
+    list_select_related = (
+        "bike",
+        "rider",
+    )
+    ordering = (
+        "-started_at",
+        "-pk",
+    )
     show_full_result_count = False  # a count over all rides costs more than the page
     list_per_page = 50
-    inlines: ClassVar = [RentalEventInline]
+    inlines = (RentalEventInline,)
     exclude = ("created_at",)
 
     @admin.display(description=_("rider"))
