@@ -28,6 +28,8 @@ CODES_OF_STATUS = {
     405: "method_not_allowed",
     413: "too_large",
 }
+DRAIN_BYTES_MAX = 64 * BODY_BYTES_MAX
+DRAIN_CHUNK = 64 * 1024
 KNOWN_METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -108,7 +110,10 @@ def _body_refused(request: HttpRequest) -> int | None:
     if length:
         if not (length.isascii() and length.isdecimal()):
             return 400
-        return 413 if int(length) > BODY_BYTES_MAX else None
+        if int(length) <= BODY_BYTES_MAX:
+            return None
+        _drain(request.META["wsgi.input"], min(int(length), DRAIN_BYTES_MAX))
+        return 413
     if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
         return _chunked_body_read(request)
     return None
@@ -118,7 +123,18 @@ def _chunked_body_read(request: Any) -> int | None:
     """A body without a length is as good as none to Django and DRF: read here, and given one."""
     body = request.META["wsgi.input"].read(BODY_BYTES_MAX + 1)
     if len(body) > BODY_BYTES_MAX:
+        _drain(request.META["wsgi.input"], DRAIN_BYTES_MAX)
         return 413
     request.META["CONTENT_LENGTH"] = str(len(body))
     request._stream = BytesIO(body)
     return None
+
+
+def _drain(stream: Any, length: int) -> None:
+    """Read and throw away, within a limit: where the server closes while the client still sends, the
+    client sees a reset connection in place of the answer."""
+    while length > 0:
+        chunk = stream.read(min(length, DRAIN_CHUNK))
+        if not chunk:
+            return
+        length -= len(chunk)

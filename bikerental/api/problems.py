@@ -162,7 +162,7 @@ def _of_api_exception(error: exceptions.APIException) -> Response:
     detail = DETAILS.get(code, error.detail)
     if code == "parse_error" and str(error.detail) != str(exceptions.ParseError.default_detail):
         detail = error.detail
-    errors = [] if status == 400 else None
+    errors: list[dict[str, str]] | None = [] if status == 400 else None
     return _answer(status, problem(status, code, detail, errors), _headers_of(error, status))
 
 
@@ -171,7 +171,7 @@ def _headers_of(error: exceptions.APIException, status: int) -> dict[str, str]:
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, exceptions.Throttled):
-        headers["Retry-After"] = str(max(1, math.ceil(error.wait or 1)))
+        headers["Retry-After"] = str(max(1, math.ceil(error.wait or 1)))  # type: ignore[attr-defined] # the stubs forget it
     return headers
 
 

@@ -105,7 +105,7 @@ class ProblemOutput(serializers.Serializer[Any]):
     detail = serializers.CharField()
     code = serializers.CharField(help_text="Stable, for programs.")
     request_id = serializers.CharField()
-    errors = FieldErrorOutput(many=True, required=False, help_text="For a 400.")
+    errors = FieldErrorOutput(many=True, required=False, help_text="For a 400.")  # type: ignore[assignment] # a field of this name shadows the base class, as DRF allows
 
     class Meta:
         ref_name = "Problem"
@@ -195,6 +195,13 @@ class AutoSchema(SwaggerAutoSchema):
     def get_produces(self) -> list[str]:
         return ["application/json", PROBLEM_TYPE]
 
+    def make_body_parameter(self, schema: Any) -> openapi.Parameter:
+        parameter = super().make_body_parameter(schema)
+        definition = schema.resolve(self.components) if isinstance(schema, openapi.SchemaRef) else schema
+        # An empty body is an empty object: where no field is needed, no body is.
+        parameter["required"] = bool(definition.get("required"))
+        return parameter
+
     def get_response_serializers(self) -> Any:
         responses = super().get_response_serializers()
         for status, codes in sorted(self._codes_by_status().items()):
@@ -203,8 +210,9 @@ class AutoSchema(SwaggerAutoSchema):
 
     def _codes_by_status(self) -> dict[int, list[str]]:
         login = [] if self.is_open() else ["not_authenticated", "token_invalid"]
+        place = ["not_found"] if "{" in self.path else []  # what is no UUID is no path of ours
         grouped: dict[int, list[str]] = defaultdict(list)
-        for code in dict.fromkeys([*self.overrides.get("error_codes", []), *login, "throttled", "unavailable"]):
+        for code in dict.fromkeys([*self.overrides.get("error_codes", []), *place, *login, "throttled", "unavailable"]):
             grouped[STATUS_OF_CODE[code]].append(code)
         return grouped
 
@@ -233,6 +241,13 @@ class SchemaGenerator(OpenAPISchemaGenerator):
     def get_endpoints(self, request: Any) -> Any:
         endpoints = super().get_endpoints(request)
         return {path: view for path, view in endpoints.items() if path.startswith("/api/v1/")}
+
+    def get_path_parameters(self, path: str, view_cls: Any) -> list[openapi.Parameter]:
+        # The converters of the routes are gone by now; every one of ours takes an id.
+        parameters: list[openapi.Parameter] = super().get_path_parameters(path, view_cls)
+        for parameter in parameters:
+            parameter["format"] = openapi.FORMAT_UUID
+        return parameters
 
 
 def _once_per_host(codec: Any) -> Callable[[HttpRequest], HttpResponse]:

@@ -1,0 +1,93 @@
+"""What Prometheus sees."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.db import OperationalError
+from rest_framework.test import APIClient
+
+from bikerental.api import metrics
+from bikerental.api.metrics import register_gauges
+
+
+@pytest.fixture(autouse=True)
+def _own_gauges(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "_gauges", {})
+
+
+def scrape(client: APIClient) -> dict[str, float]:
+    lines = client.get("/metrics").content.decode().splitlines()
+    return {
+        name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if not line.startswith("#"))
+    }
+
+
+def requests_counted(client: APIClient, route: str, method: str = "GET", status: int = 200) -> float:
+    name = f'bikerental_http_request_seconds_count{{method="{method}",route="{route}",status="{status}"}}'
+    return scrape(client).get(name, 0.0)
+
+
+def test_a_request_is_counted_by_its_route(client: APIClient) -> None:
+    before = requests_counted(client, "api/test/raise/<str:name>/", status=409)
+
+    for _ in range(3):
+        client.get("/api/test/raise/busy/")
+
+    assert requests_counted(client, "api/test/raise/<str:name>/", status=409) - before == 3
+
+
+def test_a_scanner_makes_no_series_of_its_inventions(client: APIClient) -> None:
+    client.get("/wp-login.php")
+    client.generic("BREW", "/nothing/")
+
+    exposed = client.get("/metrics").content.decode()
+
+    assert "wp-login" not in exposed
+    assert "BREW" not in exposed
+
+
+def test_higher_apps_add_their_figures(client: APIClient) -> None:
+    register_gauges("test", lambda: {"bikerental_test_rides_open": 12.0})
+
+    assert scrape(client)["bikerental_test_rides_open"] == 12.0
+    assert scrape(client)["bikerental_database_up"] == 1.0
+
+
+def test_a_database_that_is_away_spoils_only_its_own_figures(client: APIClient) -> None:
+    def away() -> dict[str, float]:
+        raise OperationalError
+
+    register_gauges("away", away)
+    register_gauges("test", lambda: {"bikerental_test_rides_open": 12.0})
+
+    assert client.get("/metrics").status_code == 200
+    assert scrape(client)["bikerental_test_rides_open"] == 12.0
+    assert scrape(client)["bikerental_database_up"] == 0.0
+
+
+def test_processes_are_added_up(tmp_path: Path) -> None:
+    ask = (
+        "import django; django.setup()\n"
+        "from django.test import Client\n"
+        "client = Client()\n"
+        "client.get('/health/live/')\n"
+        "print(client.get('/metrics').content.decode())\n"
+    )
+    environment = os.environ | {
+        "PROMETHEUS_MULTIPROC_DIR": str(tmp_path),
+        "DJANGO_SETTINGS_MODULE": "config.settings.test",
+    }
+
+    outputs = [
+        subprocess.run(
+            [sys.executable, "-c", ask], env=environment, capture_output=True, text=True, check=True, timeout=60
+        ).stdout
+        for _ in range(2)
+    ]
+
+    counted = 'bikerental_http_request_seconds_count{method="GET",route="health/live/",status="200"}'
+    assert f"{counted} 1.0" in outputs[0]
+    assert f"{counted} 2.0" in outputs[1]

@@ -1,0 +1,202 @@
+"""The Swagger document is complete, valid, and says what the code does."""
+
+import json
+import logging
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+from django.contrib.staticfiles import finders
+from django.core.management import call_command
+from django.urls import URLPattern, URLResolver, get_resolver
+from drf_yasg.codecs import OpenAPICodecJson
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+from bikerental.api.schema import API_INFO, MARK, STATUS_OF_CODE, SchemaGenerator
+
+METHODS = {"get", "post", "put", "patch", "delete"}
+CLIENT_ERRORS = range(400, 500)
+
+
+@pytest.fixture
+def _own_urls(settings: Settings) -> None:
+    settings.ROOT_URLCONF = "config.urls"
+
+
+pytestmark = pytest.mark.usefixtures("_own_urls")
+
+
+def build() -> dict[str, Any]:
+    document = SchemaGenerator(API_INFO, url="https://bikes.example.org").get_schema(public=True)
+    built: dict[str, Any] = json.loads(OpenAPICodecJson(["ssv"]).encode(document))
+    return built
+
+
+def operations() -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    for path, item in build()["paths"].items():
+        for method in METHODS & set(item):
+            yield f"{method.upper()} {path}", item[method], item
+
+
+def test_it_is_built_without_a_warning_and_valid(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, logger="drf_yasg"):
+        document = build()
+
+    assert not caplog.records
+    assert document["swagger"] == "2.0"
+    assert document["basePath"] == "/api/v1"
+
+
+def test_each_route_of_the_api_is_in_it() -> None:
+    document = build()
+    documented = {re.sub(r"{\w+}", "{}", document["basePath"] + path) for path in document["paths"]}
+
+    assert documented == set(api_routes(get_resolver().url_patterns))
+
+
+def api_routes(patterns: list[URLPattern | URLResolver], prefix: str = "/") -> Iterator[str]:
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from api_routes(pattern.url_patterns, route)
+        elif route.startswith("/api/v1/"):
+            yield re.sub(r"<[^>]+>", "{}", route)
+
+
+def views(patterns: list[URLPattern | URLResolver], prefix: str = "/") -> Iterator[type]:
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from views(pattern.url_patterns, route)
+        elif route.startswith("/api/v1/"):
+            yield pattern.callback.cls
+
+
+def test_each_method_of_each_view_is_documented() -> None:
+    bare = [
+        f"{view.__name__}.{method}"
+        for view in views(get_resolver().url_patterns)
+        for method in METHODS
+        if hasattr(view, method) and not hasattr(getattr(view, method), MARK)
+    ]
+
+    assert bare == []
+
+
+def test_operation_ids_are_unique() -> None:
+    ids = Counter(operation["operationId"] for _, operation, _ in operations())
+
+    assert [name for name, times in ids.items() if times > 1] == []
+
+
+def test_each_operation_has_a_2xx_and_a_4xx() -> None:
+    for name, operation, _ in operations():
+        statuses = {int(status) for status in operation["responses"]}
+        assert statuses & set(range(200, 300)), name
+        assert statuses & set(CLIENT_ERRORS), name
+
+
+def test_each_error_is_a_problem_with_an_example() -> None:
+    for name, operation, _ in operations():
+        for status, response in operation["responses"].items():
+            if int(status) >= 400:
+                assert response["schema"] == {"$ref": "#/definitions/Problem"}, name
+                example = response["examples"]["application/problem+json"]
+                assert STATUS_OF_CODE[example["code"]] == int(status), name
+
+
+def test_each_parameter_has_a_type() -> None:
+    for name, operation, item in operations():
+        for parameter in [*operation.get("parameters", []), *item.get("parameters", [])]:
+            assert "type" in parameter or parameter["in"] == "body", (name, parameter["name"])
+
+
+def test_ids_in_paths_are_uuids_and_may_be_unknown() -> None:
+    for name, operation, item in operations():
+        for parameter in item.get("parameters", []):
+            assert (parameter["type"], parameter.get("format")) == ("string", "uuid"), name
+            assert "404" in operation["responses"], name
+
+
+def test_what_needs_a_login_says_so() -> None:
+    for name, operation, _ in operations():
+        is_open = operation.get("security") == []
+        assert is_open == name.startswith(
+            ("POST /auth/register/", "POST /auth/token/", "POST /auth/token/refresh/", "POST /auth/token/verify/")
+        ), name
+        if not is_open:
+            assert "401" in operation["responses"], name
+
+
+def test_bodies_have_an_example_and_all_that_can_go_wrong_with_them() -> None:
+    for name, operation, _ in operations():
+        if any(parameter["in"] == "body" for parameter in operation["parameters"]):
+            assert {"400", "413", "415"} <= set(operation["responses"]), name
+
+
+def test_a_body_that_may_be_nothing_is_not_required() -> None:
+    document = build()
+    operation = document["paths"]["/rentals/{rental_id}/return/"]["post"]
+
+    (body,) = [parameter for parameter in operation["parameters"] if parameter["in"] == "body"]
+    assert body["required"] is False
+
+
+def test_the_headers_of_a_retry_are_there() -> None:
+    post = build()["paths"]["/rentals/"]["post"]
+
+    assert "Idempotency-Key" in [parameter["name"] for parameter in post["parameters"]]
+    assert {"Location", "Idempotent-Replayed"} <= set(post["responses"]["201"]["headers"])
+    assert "Retry-After" in post["responses"]["429"]["headers"]
+    assert "Retry-After" in post["responses"]["503"]["headers"]
+
+
+def test_json_and_yaml_say_the_same(client: APIClient) -> None:
+    as_json, as_yaml = client.get("/api/swagger.json"), client.get("/api/swagger.yaml")
+
+    assert as_json.headers["Content-Type"].startswith("application/json")
+    assert as_json.json() == yaml.safe_load(as_yaml.content)
+
+
+def test_it_is_built_once_and_in_english(client: APIClient) -> None:
+    russian = client.get("/api/swagger.json", headers={"Accept-Language": "ru"})
+    english = client.get("/api/swagger.json", headers={"Accept-Language": "en"})
+
+    assert russian.content == english.content
+    assert not re.search("[А-Яа-я]", english.content.decode())
+
+
+def test_behind_a_tls_proxy_the_document_speaks_https(client: APIClient, settings: Settings) -> None:
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+    document = client.get("/api/swagger.json", headers={"X-Forwarded-Proto": "https", "Host": "localhost"}).json()
+
+    assert (document["schemes"], document["host"]) == (["https"], "localhost")
+
+
+@pytest.mark.parametrize("path", ["/api/docs/", "/api/redoc/"])
+def test_the_pages_load_nothing_from_elsewhere(client: APIClient, path: str) -> None:
+    page = client.get(path, headers={"Accept": "text/html"})
+
+    assert page.status_code == 200
+    html = page.content.decode()
+    assert "/api/swagger.json" in html
+    assert not re.search(r"""(?:src|href)=["'](?:https?:)?//""", html)
+    files = re.findall(r"""(?:src|href)=["']/static/([^"']+)""", html)
+    assert len(files) >= 4
+    assert [name for name in files if finders.find(name) is None] == []
+
+
+def test_the_bundled_files_pass_the_production_storage(settings: Settings, tmp_path: Any) -> None:
+    settings.STATIC_ROOT = str(tmp_path)
+    settings.STORAGES = settings.STORAGES | {
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}
+    }
+
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+    assert list(tmp_path.glob("drf-yasg/swagger-ui-dist/swagger-ui-bundle.*.js"))

@@ -1,0 +1,85 @@
+"""What only a real server shows: bodies on the wire, and what a client sees of a refusal."""
+
+import http.client
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from tests.live import web_server
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+LOGIN = "/api/v1/auth/token/"
+MIB = 1024 * 1024
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    with web_server(tmp_path / "web.log", processes=1) as address:
+        yield address
+
+
+def test_odd_bodies_on_the_wire(address: str) -> None:
+    """One server for all: starting it takes longer than asking."""
+    ten_mebibytes_are_a_413_and_no_reset(address)
+    ten_chunked_mebibytes_are_a_413(address)
+    a_chunked_body_is_read(address)
+    an_unfinished_body_does_no_harm(address)
+    odd_bytes_are_a_4xx(address)
+
+
+def ten_mebibytes_are_a_413_and_no_reset(address: str) -> None:
+    for path in (LOGIN, "/api/v1/rentals/", "/api/v1/nothing/"):
+        connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=20)
+        # All of it is sent before anything is read, as the simplest clients do.
+        connection.request("POST", path, b"x" * (10 * MIB), JSON)
+        answer = connection.getresponse()
+        assert (answer.status, json.loads(answer.read())["code"]) == (413, "too_large")
+        connection.close()
+
+
+def ten_chunked_mebibytes_are_a_413(address: str) -> None:
+    chunks = (b"x" * 65536 for _ in range(160))
+
+    answer = requests.post(f"{address}{LOGIN}", data=chunks, headers=JSON, timeout=20)
+
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+def a_chunked_body_is_read(address: str) -> None:
+    body = json.dumps({"email": "nobody@example.org", "password": "wrong-horse-7"}).encode()
+
+    answer = requests.post(f"{address}{LOGIN}", data=iter([body[:10], body[10:]]), headers=JSON, timeout=20)
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "credentials_invalid")
+
+
+def an_unfinished_body_does_no_harm(address: str) -> None:
+    url = urlsplit(address)
+    with socket.create_connection((url.hostname, url.port), timeout=20) as client:
+        client.sendall(
+            f"POST {LOGIN} HTTP/1.1\r\nHost: {url.netloc}\r\nContent-Type: application/json\r\n"
+            "Content-Length: 100\r\n\r\n{".encode()
+        )
+    assert requests.get(f"{address}/health/live/", timeout=20).status_code == 200
+
+
+def odd_bytes_are_a_4xx(address: str) -> None:
+    bodies = [b'{"email": "\xff"}', b"\x00", b'{"email": "\\ud800"}', b"[" * 10_000, b'{"email": NaN}', b"{}" * 10]
+    statuses = {requests.post(f"{address}{LOGIN}", data=body, headers=JSON, timeout=20).status_code for body in bodies}
+    assert statuses == {400}
+
+    paths = [
+        "/api/v1/bikes/%00/",
+        "/api/v1/bikes/%ff%fe/",
+        "/%ED%A0%80",
+        "/api/v1/bikes/?station=%00",
+        "/api/v1/%0d%0a",
+    ]
+    statuses = {requests.get(f"{address}{path}", timeout=20).status_code for path in paths}
+    assert statuses <= {400, 401, 404}
