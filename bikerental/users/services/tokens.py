@@ -65,5 +65,5 @@ def _claims(kind: type[Token], text: str) -> TokenClaims:
             session_id=UUID(str(token[SESSION_ID_CLAIM])),
             token_id=UUID(str(token[jwt_settings.JTI_CLAIM])),
         )
-    except (TokenError, KeyError, ValueError, TypeError, OverflowError) as error:
+    except (TokenError, KeyError, ValueError, OverflowError) as error:
         raise TokenInvalidError from error
