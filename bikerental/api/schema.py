@@ -187,7 +187,7 @@ class AutoSchema(SwaggerAutoSchema):
         return [] if self.is_open() else None
 
     def get_tags(self, operation_keys: Sequence[str] | None = None) -> list[str]:
-        return [self.path.strip("/").split("/")[0]]
+        return [self.path.removeprefix("/api/v1/").split("/")[0]]
 
     def get_consumes(self) -> list[str]:
         return ["application/json"]
