@@ -27,8 +27,7 @@ def main() -> int:
     arguments = parser().parse_args()
     arguments.seconds = arguments.seconds or (2 if arguments.quick else 5)
     try:
-        if not {"DATABASE_URL", "REDIS_URL"} <= os.environ.keys():
-            raise TroubleError("DATABASE_URL and REDIS_URL are not set: run `make bench`, which brings servers.")
+        require_servers()
         require_wrk()
         with tempfile.TemporaryDirectory(prefix="bikerental-bench-") as folder:
             runs = [measure(city, arguments, Path(folder)) for city in cities(arguments)]
@@ -37,6 +36,11 @@ def main() -> int:
         return 1
     print_bars(runs)
     return 0
+
+
+def require_servers() -> None:
+    if not {"DATABASE_URL", "REDIS_URL"} <= os.environ.keys():
+        raise TroubleError("DATABASE_URL and REDIS_URL are not set: run `make bench`, which brings servers.")
 
 
 def cities(arguments: argparse.Namespace) -> list[City]:

@@ -17,6 +17,7 @@ from bikerental.fleet.models import Bike
 from bikerental.rentals.exceptions import RentalNotActiveError
 from bikerental.rentals.models import Rental
 from bikerental.rentals.services import rental_return
+from compose.bare.postgresql import client_programs
 from compose.bare.progress import TroubleError
 
 PAIR = Path(__file__).with_name("pair.sql")
@@ -51,20 +52,17 @@ def pgbench(url: str, *, seconds: float, connections: int) -> float:
     with connection.cursor() as cursor:
         cursor.execute(OWN)
         cursor.execute(PREPARE)
-        command = [
-            "pgbench",
-            "-n",
-            "-M",
-            "simple",
-            "-c",
-            str(connections),
-            "-j",
-            "2",
-            "-T",
-            str(max(1, round(seconds))),
-        ]
+        cursor.execute("SELECT (SELECT count(*) FROM bench_rider), (SELECT count(*) FROM bench_bike)")
+        riders, bikes = (count // connections for count in cursor.fetchone())
+        numbers = {"-c": connections, "-j": 2, "-T": max(1, round(seconds))}
+        options = [text for option, value in numbers.items() for text in (option, str(value))]
+        variables = ["-D", f"riders={riders}", "-D", f"bikes={bikes}"]
         finished = subprocess.run(
-            [*command, "-f", str(PAIR), url], capture_output=True, text=True, timeout=seconds + 60, check=False
+            [client_programs() / "pgbench", "-n", "-M", "simple", *options, *variables, "-f", PAIR, url],
+            capture_output=True,
+            text=True,
+            timeout=seconds + 60,
+            check=False,
         )
         cursor.execute("CREATE INDEX bench_tidy ON rentals_rental (tariff_name) WHERE tariff_name = 'pgbench'")
         cursor.execute(TIDY)

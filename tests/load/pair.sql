@@ -1,7 +1,7 @@
 -- One ride's own statements, as the API sends them, without Django around: the most that the
 -- database alone would do. The first statement only picks rider and bike.
-\set rider :client_id + 16 * random(0, 61)
-\set bike :client_id + 16 * random(0, 499)
+\set rider :client_id + 16 * random(0, :riders - 1)
+\set bike :client_id + 16 * random(0, :bikes - 1)
 SELECT r.id AS rider_id, r.session_id, b.id AS bike_id, b.tariff_id, gen_random_uuid() AS rental_id FROM bench_rider r, bench_bike b WHERE r.number = :rider AND b.number = :bike \gset
 SELECT u.* FROM users_user u JOIN users_session s ON s.user_id = u.id WHERE u.id = :'rider_id' AND u.is_active AND s.id = :'session_id' AND s.ended_at IS NULL;
 BEGIN;
