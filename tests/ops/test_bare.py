@@ -28,6 +28,7 @@ from compose.bare.supervision import Group, Program, Supervisor
 BARE = [sys.executable, "-m", "compose.bare"]
 START_SECONDS = 240  # a busy machine with two cores, and the demo city
 STOP_SECONDS = 60
+REFUSAL_SECONDS = 60
 # By `make test`, or by the suite itself.
 ADDED_BY_US = {
     "DATABASE_URL",
@@ -198,10 +199,10 @@ def test_a_second_start_says_why_not(folder: Path) -> None:
     with running(folder) as run:
         run.wait_for_line("Ready after")
         with running(folder) as second:
-            assert second.runner.wait(START_SECONDS) == 1
+            assert second.runner.wait(REFUSAL_SECONDS) == 1
         assert re.fullmatch(r"This checkout is running already, as process \d+: end that first\.\n", second.output)
         with running(folder.with_name("other"), PORT=str(run.web)) as other:
-            assert other.runner.wait(START_SECONDS) == 1
+            assert other.runner.wait(REFUSAL_SECONDS) == 1
         sentence = f"Port {run.web} is taken: `PORT={run.web + 1} make run` takes another.\n"
         assert other.output == sentence
         assert requests.get(run.url("/health/ready/"), timeout=20).ok
@@ -263,7 +264,7 @@ def test_a_killed_stack_is_cleared_away_by_the_next_start(folder: Path) -> None:
 @pytest.mark.parametrize(("variable", "value"), [("PORT", "eight"), ("FLOWER_PORT", "-1"), ("WEB_PROCESSES", "2.5")])
 def test_a_number_that_is_none_gets_one_sentence(tmp_path: Path, variable: str, value: str) -> None:
     with running(tmp_path / "state", **{variable: value}) as run:
-        assert run.runner.wait(START_SECONDS) == 1
+        assert run.runner.wait(REFUSAL_SECONDS) == 1
     assert run.output == f"{variable} must be a number, not {value!r}.\n"
 
 
