@@ -10,7 +10,7 @@ from bikerental.rentals.models import Rental
 from bikerental.users.models import User
 
 NOON = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
-PASSWORD = "pedal-harder-9"  # noqa: S105 - of invented riders
+PASSWORD = "pedal-harder-9"
 
 _numbers = itertools.count(1)
 

@@ -1,5 +1,6 @@
 """The base of the API's views and how they read what was sent."""
 
+from functools import cache
 from typing import Any
 
 from rest_framework.request import Request
@@ -26,15 +27,20 @@ class ApiView(APIView):
 
 def read(serializer_class: type[Serializer[Any]], request: Request) -> dict[str, Any]:
     """What the body says, validated; keys that the serializer does not know change nothing."""
-    return _validated(serializer_class(data=request.data, context={"request": request}))
+    return _validated(serializer_class, request.data)
 
 
 def read_query(serializer_class: type[Serializer[Any]], request: Request) -> dict[str, Any]:
     """What the query says, validated; of a repeated parameter the last counts."""
-    return _validated(serializer_class(data=request.query_params.dict(), context={"request": request}))
+    return _validated(serializer_class, request.query_params.dict())
 
 
-def _validated(serializer: Serializer[Any]) -> dict[str, Any]:
-    serializer.is_valid(raise_exception=True)
-    validated: dict[str, Any] = serializer.validated_data
+def _validated(serializer_class: type[Serializer[Any]], data: Any) -> dict[str, Any]:
+    validated: dict[str, Any] = _reader(serializer_class).run_validation(data)
     return validated
+
+
+@cache
+def _reader(serializer_class: type[Serializer[Any]]) -> Serializer[Any]:
+    # One for all requests: reading keeps nothing in it, and a new one copies every field.
+    return serializer_class()

@@ -2,9 +2,7 @@
 
 from decimal import Decimal
 
-CENT = Decimal("0.01")
-
 
 def money_text(amount: Decimal) -> str:
     """`Decimal("145")` as `"145.00"`."""
-    return str(amount.quantize(CENT))
+    return f"{amount:.2f}"

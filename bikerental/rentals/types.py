@@ -17,7 +17,7 @@ class Place(NamedTuple):
 
 
 class RentalRow(NamedTuple):
-    """A rental as its rider sees it."""
+    """A rental as its rider sees it; on a page the ids come as text."""
 
     id: UUID
     status: str

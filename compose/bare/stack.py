@@ -95,7 +95,8 @@ class Stack:
         flower = ["flower", "--address=127.0.0.1", f"--port={self.ports.flower}"]
         return [
             Program("web", self._web(), 20),
-            Program("worker", [*CELERY, *worker], 30),  # beyond Celery's soft shutdown of 20 s
+            # Riders first: what may happen later takes the processor that their requests leave.
+            Program("worker", ["nice", "-n", "10", *CELERY, *worker], 30),  # beyond Celery's soft shutdown of 20 s
             Program("beat", [*CELERY, *beat], 10),
             Program("flower", [*CELERY, *flower], 10),
         ]
