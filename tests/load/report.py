@@ -19,7 +19,8 @@ class Figures:
     statements: str = ""
 
     def of(self, name: str) -> float:
-        return median(getattr(each, name) for each in self.rounds)
+        figure: float = median(getattr(each, name) for each in self.rounds)
+        return figure
 
     @property
     def failures(self) -> str:

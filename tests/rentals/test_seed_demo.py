@@ -43,7 +43,8 @@ def definitions() -> list[tuple[str, ...]]:
             """SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'
             UNION ALL SELECT conrelid::regclass || conname || pg_get_constraintdef(oid) FROM pg_constraint ORDER BY 1"""
         )
-        return cursor.fetchall()
+        rows: list[tuple[str, ...]] = cursor.fetchall()
+        return rows
 
 
 def test_the_city_has_the_asked_sizes() -> None:

@@ -19,7 +19,7 @@ class Command(BaseCommand):
         "arguments make the same rows. What an earlier run made, and whatever was done with it since, "
         "is replaced as a whole, or nothing is: it is one transaction, during which the tables are locked."
     )
-    requires_system_checks: ClassVar[list[str]] = []  # `--if-empty` stands in every start's way
+    requires_system_checks = ()  # `--if-empty` stands in every start's way
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--bikes", type=positive, default=500, metavar="N", help="bikes (500)")
