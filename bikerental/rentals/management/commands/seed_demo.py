@@ -2,7 +2,7 @@
 
 import time
 from argparse import ArgumentParser, ArgumentTypeError
-from typing import Any, ClassVar, TextIO
+from typing import Any, TextIO
 
 from django.core.management.base import BaseCommand, CommandError
 
