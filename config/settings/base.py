@@ -81,7 +81,9 @@ DATABASES["default"] |= {
     "ATOMIC_REQUESTS": False,
     "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=600),
     "CONN_HEALTH_CHECKS": True,
-    "OPTIONS": {
+    # What the URL says, `?sslmode=require` for one, stands beside these.
+    "OPTIONS": DATABASES["default"].get("OPTIONS", {})
+    | {
         "connect_timeout": 3,
         "application_name": "bikerental",
         "options": " ".join(
