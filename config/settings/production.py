@@ -6,6 +6,7 @@ from .base import *  # noqa: F403 - the environment adds to the shared settings
 from .base import JWT_SIGNING_KEY, SECRET_KEY, env
 
 DEBUG = False
+ENVIRONMENT = env.str("ENVIRONMENT", default="production")
 MINIMUM_KEY_LENGTH = 50
 EXAMPLE_MARK = "change-me"
 

@@ -7,6 +7,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import Count, F, Q, Window
 from django.db.models.functions import Lead
+from pytest_django import Settings
 
 from bikerental.fleet.models import Bike, BikeModel, Station
 from bikerental.notifications.models import Notification
@@ -233,3 +234,20 @@ def test_the_stream_holds_no_more_rows_than_a_read_asks_for() -> None:
 
     assert (len(first), first[:10]) == (100_000, "000000000\n")
     assert sum(taken) == 10_000
+
+
+def test_production_gets_no_operator_with_a_published_password(settings: Settings) -> None:
+    settings.ENVIRONMENT = "production"
+
+    with pytest.raises(CommandError, match="this is production"):
+        seed()
+
+    assert not User.objects.exists()
+
+
+def test_production_can_be_rehearsed(settings: Settings) -> None:
+    settings.ENVIRONMENT = "production"
+
+    seed(in_production=True)
+
+    assert User.objects.filter(is_staff=True).count() == 1

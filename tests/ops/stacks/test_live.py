@@ -195,7 +195,7 @@ def test_the_quick_stack_stops_in_order(quick: Stack) -> None:
 def test_production_serves_a_ride_behind_tls(production: Stack, browser: requests.Session) -> None:
     base = f"https://localhost:{production.environment['HTTPS_PORT']}/api/v1"
     seeded = production.compose(
-        "run", "--rm", "--no-deps", "-T", "migrate", "python", "manage.py", "seed_demo", "--if-empty"
+        "run", "--rm", "--no-deps", "-T", "migrate", "python", "manage.py", "seed_demo", "--if-empty", "--in-production"
     )
     assert seeded.returncode == 0, seeded.stderr[-2000:]
     registered = browser.post(

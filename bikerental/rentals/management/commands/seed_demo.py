@@ -4,6 +4,7 @@ import time
 from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any, TextIO
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from bikerental.rentals.demo.city import DemoImpossibleError, Size
@@ -48,10 +49,20 @@ class Command(BaseCommand):
             action="store_true",
             help="also where others have accounts: ALL their data is removed with the rest",
         )
+        parser.add_argument(
+            "--in-production",
+            action="store_true",
+            help="also where ENVIRONMENT is production, to rehearse: the operator's password is published",
+        )
 
     def handle(self, **options: Any) -> None:
         size = Size(*(options[name] for name in Size._fields))
         started = time.monotonic()
+        if settings.ENVIRONMENT == "production" and not options["in_production"]:
+            raise CommandError(
+                "Nothing was changed: this is production, and the demo city brings an operator whose password "
+                "is published. `--in-production` makes it all the same, for a rehearsal."
+            )
         try:
             done = city_load(
                 size=size,
