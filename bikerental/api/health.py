@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -22,11 +23,13 @@ CHECK_SECONDS = 2.5
 BROKER_SECONDS = 1.0
 
 
+@require_safe
 def live(request: HttpRequest) -> JsonResponse:
     """The process answers; touches nothing."""
     return JsonResponse({"status": "ok"})
 
 
+@require_safe
 def ready(request: HttpRequest) -> JsonResponse:
     """Database, broker and migrations: 200, or 503 naming what failed."""
     deadline = time.monotonic() + CHECK_SECONDS

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Histogram, generate_latest, multiprocess
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import REGISTRY, Collector
@@ -42,6 +43,7 @@ class DatabaseCollector(Collector):
         yield GaugeMetricFamily("bikerental_database_up", "Whether the figures could be read.", value=up)
 
 
+@require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     registry = CollectorRegistry()
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):

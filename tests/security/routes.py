@@ -1,0 +1,172 @@
+"""Who may what: every method of every route, and what each kind of caller is answered.
+
+A new route joins the table below, or `test_access.py` fails. The columns are statuses: of nobody,
+of the rider whom the objects in the path belong to, of another rider, and of an operator's token,
+which opens nothing that a rider's does not. A token that is not good makes nobody of its bearer.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from bikerental.fleet.models import Bike, Station
+from bikerental.rentals.models import Rental
+from bikerental.users.models import User
+from tests.clients import RiderClient
+from tests.factories import PASSWORD, make_bike, make_rental, make_station, make_user
+
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+@dataclass
+class World:
+    """One rider in the middle of a ride, another, an operator; a bike that is free."""
+
+    rider: RiderClient
+    other: RiderClient
+    staff: RiderClient
+    station: Station
+    bike: Bike
+    rental: Rental
+
+    @property
+    def ids(self) -> dict[str, str]:
+        return {"bike_id": str(self.bike.pk), "station_id": str(self.station.pk), "rental_id": str(self.rental.pk)}
+
+
+def make_world() -> World:
+    station = make_station()
+    rider = make_user()
+    return World(
+        rider=RiderClient(rider),
+        other=RiderClient(make_user()),
+        staff=RiderClient(make_user(is_staff=True, is_superuser=True)),
+        station=station,
+        bike=make_bike(station=station),
+        rental=make_rental(rider=rider),
+    )
+
+
+Body = Callable[[World, RiderClient], dict[str, Any]]
+
+
+class Route(NamedTuple):
+    operation: str
+    anonymous: int
+    rider: int
+    other: int
+    staff: int
+    body: Body | None = None
+
+    @property
+    def method(self) -> str:
+        return self.operation.split()[0].lower()
+
+    @property
+    def path(self) -> str:
+        return self.operation.split()[1]
+
+    @property
+    def is_open(self) -> bool:
+        return self.anonymous != 401
+
+    def path_in(self, world: World) -> str:
+        return self.path.format_map(world.ids)
+
+    def body_in(self, world: World, caller: RiderClient) -> dict[str, Any] | None:
+        return self.body(world, caller) if self.body else None
+
+
+def _registration(_world: World, _caller: RiderClient) -> dict[str, Any]:
+    return {"name": "Newcomer", "email": f"newcomer-{User.objects.count()}@example.org", "password": PASSWORD}
+
+
+def _login(_world: World, caller: RiderClient) -> dict[str, Any]:
+    return {"email": caller.rider.email, "password": PASSWORD}
+
+
+def _refresh(_world: World, caller: RiderClient) -> dict[str, Any]:
+    return {"refresh": caller.tokens.refresh}
+
+
+def _token(_world: World, caller: RiderClient) -> dict[str, Any]:
+    return {"token": caller.tokens.access}
+
+
+def _new_password(_world: World, _caller: RiderClient) -> dict[str, Any]:
+    return {"current_password": PASSWORD, "new_password": "another-saddle-3"}
+
+
+def _bike(world: World, _caller: RiderClient) -> dict[str, Any]:
+    return {"bike_number": world.bike.number}
+
+
+def _station(world: World, _caller: RiderClient) -> dict[str, Any]:
+    return {"station": str(world.station.pk)}
+
+
+API = "/api/v1/"
+# fmt: off
+TABLE = (
+    #                                              nobody rider other staff
+    Route("POST /api/v1/auth/register/",              201, 201, 201, 201, _registration),
+    Route("POST /api/v1/auth/token/",                 200, 200, 200, 200, _login),
+    Route("POST /api/v1/auth/token/refresh/",         200, 200, 200, 200, _refresh),
+    Route("POST /api/v1/auth/token/verify/",          200, 200, 200, 200, _token),
+    Route("POST /api/v1/auth/logout/",                401, 204, 204, 204, _refresh),
+    Route("GET /api/v1/me/",                          401, 200, 200, 200),
+    Route("PATCH /api/v1/me/",                        401, 200, 200, 200, lambda _w, _c: {"name": "Renamed"}),
+    Route("DELETE /api/v1/me/",                       401, 409, 204, 204, lambda _w, _c: {"password": PASSWORD}),
+    Route("POST /api/v1/me/password/",                401, 204, 204, 204, _new_password),
+    Route("GET /api/v1/me/export/",                   401, 200, 200, 200),
+    Route("GET /api/v1/bikes/",                       401, 200, 200, 200),
+    Route("GET /api/v1/bikes/{bike_id}/",             401, 200, 200, 200),
+    Route("GET /api/v1/stations/",                    401, 200, 200, 200),
+    Route("GET /api/v1/stations/{station_id}/",       401, 200, 200, 200),
+    Route("POST /api/v1/rentals/",                    401, 409, 201, 201, _bike),
+    Route("GET /api/v1/rentals/",                     401, 200, 200, 200),
+    Route("GET /api/v1/rentals/current/",             401, 200, 404, 404),
+    Route("GET /api/v1/rentals/{rental_id}/",         401, 200, 404, 404),
+    Route("POST /api/v1/rentals/{rental_id}/return/", 401, 200, 404, 404, _station),
+    # Around the API: the documents say nothing of anybody, and the proxy keeps /metrics inside.
+    Route("GET /api/docs/",                           200, 200, 200, 200),
+    Route("GET /api/redoc/",                          200, 200, 200, 200),
+    Route("GET /api/swagger.json",                    200, 200, 200, 200),
+    Route("GET /api/swagger.yaml",                    200, 200, 200, 200),
+    Route("GET /health/live/",                        200, 200, 200, 200),
+    Route("GET /health/ready/",                       200, 200, 200, 200),
+    Route("GET /metrics",                             200, 200, 200, 200),
+)
+# fmt: on
+
+
+def routes_of_code(*, is_admin: bool = False) -> Iterator[tuple[str, URLPattern]]:
+    """Each route that the service has, its parameters in braces; the admin's are a world of their own."""
+    patterns = get_resolver("config.urls").url_patterns
+    for pattern in patterns:
+        if (getattr(pattern, "namespace", None) == "admin") == is_admin:
+            yield from _leaves(pattern, "/")
+
+
+def _leaves(pattern: URLPattern | URLResolver, prefix: str) -> Iterator[tuple[str, URLPattern]]:
+    route = prefix + str(pattern.pattern)
+    if isinstance(pattern, URLPattern):
+        yield _braced(route), pattern
+        return
+    for inner in pattern.url_patterns:
+        yield from _leaves(inner, route)
+
+
+def _braced(route: str) -> str:
+    return route.replace("<uuid:", "{").replace("<path:", "{").replace("<str:", "{").replace("<", "{").replace(">", "}")
+
+
+def operations_of_code() -> Iterator[str]:
+    """What `TABLE` must name: a class's own methods, and GET for a view that is a function."""
+    for route, pattern in routes_of_code():
+        view = getattr(pattern.callback, "cls", None)
+        methods = [name for name in METHODS if hasattr(view, name)] if view and route.startswith(API) else ["get"]
+        for method in methods:
+            yield f"{method.upper()} {route}"

@@ -1,0 +1,74 @@
+"""Who may what, by the table in `routes.py`; what an operator may is asked of the admin's own routes."""
+
+from collections import Counter
+
+import pytest
+from django.db import transaction
+from rest_framework.test import APIClient
+
+from tests.clients import RiderClient
+from tests.security.routes import TABLE, Route, World, make_world, operations_of_code
+from tests.security.tokens import BAD_TOKENS
+
+pytestmark = pytest.mark.django_db
+by_operation = pytest.mark.parametrize("route", TABLE, ids=lambda route: route.operation)
+
+
+@pytest.fixture
+def world() -> World:
+    return make_world()
+
+
+def status_of(route: Route, world: World, client: APIClient, caller: RiderClient) -> int:
+    """Ask, and take back what it changed."""
+    body = route.body_in(world, caller)
+    with transaction.atomic():
+        answer = getattr(client, route.method)(route.path_in(world), body)
+        transaction.set_rollback(True)
+    if answer.status_code == 401:
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+    return int(answer.status_code)
+
+
+def test_each_route_is_in_the_table_once() -> None:
+    assert Counter(operations_of_code()) == Counter(route.operation for route in TABLE)
+
+
+@by_operation
+def test_each_caller_is_answered_by_the_table(route: Route, world: World) -> None:
+    answered = Route(
+        route.operation,
+        anonymous=status_of(route, world, APIClient(), world.rider),
+        rider=status_of(route, world, world.rider, world.rider),
+        other=status_of(route, world, world.other, world.other),
+        staff=status_of(route, world, world.staff, world.staff),
+        body=route.body,
+    )
+
+    assert answered == route
+
+
+@by_operation
+@pytest.mark.parametrize("kind", BAD_TOKENS)
+def test_a_token_that_is_not_good_makes_nobody_of_its_bearer(route: Route, kind: str, world: World) -> None:
+    bearer = APIClient()
+    # The rider's: what is in the path is his, so that nothing but the token keeps him out.
+    bearer.credentials(HTTP_AUTHORIZATION=f"Bearer {BAD_TOKENS[kind](world.rider)}")
+
+    # What an open route is told in its body is somebody's who is let in: the header is what is asked about.
+    assert status_of(route, world, bearer, world.other) == route.anonymous
+
+
+@by_operation
+def test_a_method_that_is_not_in_the_table_is_refused(route: Route, world: World) -> None:
+    known = {each.method for each in TABLE if each.path == route.path}
+    for method in {"get", "post", "put", "patch", "delete"} - known:
+        answer = getattr(world.staff, method)(route.path_in(world), {})
+        assert answer.status_code == 405, method
+
+
+def test_an_operators_session_in_the_admin_is_no_token(world: World) -> None:
+    browser = APIClient()
+    browser.force_login(world.staff.rider)
+
+    assert browser.get("/api/v1/me/").status_code == 401

@@ -1,0 +1,76 @@
+"""A body that names columns: what its serializer does not declare changes nothing."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.apps import apps
+from django.db import models
+from drf_yasg.utils import force_serializer_instance
+
+from bikerental.users.models import User
+from tests.security.routes import TABLE, Route, make_world, routes_of_code
+
+pytestmark = pytest.mark.django_db
+
+PLANTED: tuple[tuple[type[models.Field[Any, Any]], Any], ...] = (
+    (models.BooleanField, True),
+    (models.UUIDField, UUID("5eed5eed-5eed-7eed-8eed-5eed5eed5eed")),
+    (models.DateTimeField, datetime(1999, 1, 2, 3, 4, 5, tzinfo=UTC)),
+    (models.DecimalField, "4242.42"),
+    (models.IntegerField, 4242),
+    (models.FloatField, 42.424242),
+    (models.JSONField, {"planted": "planted"}),
+    (models.CharField, "planted"),
+)
+OURS = [model for model in apps.get_models() if model.__module__.startswith("bikerental.")]
+
+
+def planted(field: "models.Field[Any, Any]") -> Any:
+    target = field.target_field if isinstance(field, models.ForeignKey) else field
+    return next((value for kind, value in PLANTED if isinstance(target, kind)), "planted")
+
+
+def hostile_keys() -> dict[str, Any]:
+    """Each column of each table of ours, by its name and by its attribute's."""
+    keys: dict[str, Any] = {"is_admin": True, "role": "planted", "groups": [1], "user_permissions": [1]}
+    for model in OURS:
+        for field in model._meta.concrete_fields:
+            keys[field.name] = keys[field.attname] = planted(field)
+    return keys
+
+
+def declared(route: Route) -> set[str]:
+    """The keys that the operation's own document says it takes."""
+    pattern = dict(routes_of_code())[route.path]
+    method = getattr(pattern.callback.cls, route.method)
+    serializer = force_serializer_instance(method._swagger_auto_schema["request_body"])
+    return set(serializer.fields)
+
+
+def rows() -> dict[str, list[dict[str, Any]]]:
+    return {model.__name__: list(model._base_manager.order_by("pk").values()) for model in OURS}
+
+
+@pytest.mark.parametrize("route", [route for route in TABLE if route.body], ids=lambda route: route.operation)
+def test_what_is_not_declared_changes_nothing(route: Route) -> None:
+    world = make_world()
+    caller = world.other if route.other < 400 else world.rider
+    privileged = set(User.objects.filter(is_staff=True).values_list("pk", flat=True))
+    closed = User.objects.filter(is_active=False).count()
+    body = route.body_in(world, caller) or {}
+    hostile = {key: value for key, value in hostile_keys().items() if key not in declared(route)}
+    assert len(hostile) > 60
+
+    answer = getattr(caller, route.method)(route.path_in(world), hostile | body)
+
+    assert answer.status_code == (route.other if route.other < 400 else route.rider), answer.content
+    text = repr(rows())
+    for trace in ("planted", "5eed5eed", "4242", "42.4242", "1999, 1, 2"):
+        assert trace not in text
+        assert trace not in answer.content.decode()
+    assert set(User.objects.filter(is_staff=True).values_list("pk", flat=True)) <= privileged
+    assert not User.objects.exclude(pk__in=privileged).filter(is_superuser=True).exists()
+    # DELETE me/ closes its caller, and nothing closes anybody else.
+    assert User.objects.filter(is_active=False).count() == closed + (route.method == "delete")
