@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 OVERDUE_REMINDED_AFTER = timedelta(days=1)
+RECONCILED_BACK = timedelta(days=1)
 SWEEP_BATCH = 500
 # The fast path gets this long before the sweep takes a returned rental over.
 SWEEP_GRACE = timedelta(seconds=5)

@@ -128,3 +128,14 @@ class RentalEvent(models.Model):
 
     def __str__(self) -> str:
         return self.kind
+
+
+class ReconcileCount(models.Model):
+    """What the last reconciliation counted: a row for each of its checks."""
+
+    check_name = models.CharField(primary_key=True, max_length=64)
+    count = models.PositiveIntegerField()
+    checked_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.check_name

@@ -29,3 +29,11 @@ def check_overdue_rentals(**_newer: object) -> None:
     from bikerental.rentals.services import rentals_check_overdue
 
     rentals_check_overdue(now=timezone.now())
+
+
+@shared_task
+def reconcile_rentals(**_newer: object) -> None:
+    """Count what disagrees and keep the counts for the metrics; the next run is the retry."""
+    from bikerental.rentals.services import rentals_reconcile
+
+    rentals_reconcile(now=timezone.now())

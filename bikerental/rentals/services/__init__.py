@@ -1,4 +1,5 @@
 from bikerental.rentals.services.overdue import rentals_check_overdue
+from bikerental.rentals.services.reconciling import rentals_reconcile
 from bikerental.rentals.services.riders import rider_close
 from bikerental.rentals.services.rides import rental_end_by_operator, rental_return, rental_start
 from bikerental.rentals.services.settling import rentals_settle, rentals_settle_left_over
@@ -8,6 +9,7 @@ __all__ = [
     "rental_return",
     "rental_start",
     "rentals_check_overdue",
+    "rentals_reconcile",
     "rentals_settle",
     "rentals_settle_left_over",
     "rider_close",

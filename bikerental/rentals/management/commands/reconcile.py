@@ -1,0 +1,85 @@
+import sys
+import time
+from argparse import ArgumentParser, ArgumentTypeError
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from bikerental.rentals.reconciliation import GRACE, SHOWN_MAX, Finding, Window, reconcile
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+MEANINGS = {
+    "bikes_without_ride": "bikes that are rented while nobody rides them",
+    "rides_without_bike": "open rides whose bike is not rented",
+    "bikes_ridden_twice": "bikes with more than one open ride",
+    "riders_riding_twice": "riders with more than one open ride",
+    "rides_unsettled": "rides that ended and were not settled in time",
+    "receipts_missing": "settled rides without a receipt",
+    "receipts_doubled": "rides with more than one receipt",
+    "messages_unsent": "messages that are due and were not sent in time",
+    "keys_orphaned": "idempotency keys whose ride or rider is gone",
+    "costs_wrong": "settled rides whose cost is not what their terms say",
+}
+
+
+class Command(BaseCommand):
+    help = (
+        "Count what disagrees: bikes against open rides, ended rides against settled ones, costs against the "
+        "price's rules, messages and idempotency keys against their rides. Reads only. Exits with 0 when every "
+        "count is 0, and with 1 otherwise; docs/operations/runbooks/reconcile.md tells what to do about each."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--since",
+            type=duration,
+            default=timedelta(days=1),
+            metavar="7d",
+            help="look at rides that began, messages and keys that were written so long ago at most: 30m, 12h, 7d, "
+            "or all (1d). Open and unsettled rides are always looked at.",
+        )
+        parser.add_argument(
+            "--grace",
+            type=duration,
+            default=GRACE,
+            metavar="60s",
+            help="what awaits settling or sending for less is under way and not counted (60s)",
+        )
+
+    def handle(self, *, since: timedelta | None, grace: timedelta | None, **_: Any) -> None:
+        started, now = time.monotonic(), timezone.now()
+        self.priced = 0
+        window = Window(now, None if since is None else now - since, grace or timedelta())
+        findings = reconcile(window, progress=self._progress)
+        for finding in findings:
+            self._print(finding)
+        self.stdout.write(
+            f"{self.priced:,} settled rides priced anew, {len(findings)} counts, {time.monotonic() - started:.1f} s"
+        )
+        if any(finding.rows for finding in findings):
+            self.stdout.write("Not everything agrees: see docs/operations/runbooks/reconcile.md.")
+            sys.exit(1)
+
+    def _progress(self, rides: int) -> None:
+        self.priced = rides
+        if sys.stderr.isatty():
+            self.stderr.write(f"\r{rides:,} rides priced", ending="\r")
+
+    def _print(self, finding: Finding) -> None:
+        self.stdout.write(f"{finding.check:20} {finding.rows:>8,}  {MEANINGS[finding.check]}")
+        for example in finding.examples:
+            self.stdout.write(f"{'':30}{example}")
+        if finding.rows > SHOWN_MAX:
+            self.stdout.write(f"{'':30}and {finding.rows - SHOWN_MAX:,} more")
+
+
+def duration(text: str) -> timedelta | None:
+    """`30m`, `12h`, `7d`; None for `all`."""
+    if text == "all":
+        return None
+    number, unit = text[:-1], text[-1:]
+    if not (number.isascii() and number.isdecimal() and unit in UNITS and len(number) < 7):
+        raise ArgumentTypeError(f"{text!r} is not a time like 30m, 12h, 7d, or all")
+    return timedelta(seconds=int(number) * UNITS[unit])

@@ -1,0 +1,183 @@
+"""What the rows owe each other, counted. All counts are zero unless something went wrong.
+
+Each count but one is a single statement, so that it sees one moment: a ride that begins meanwhile
+is no finding. Prices are worked out by `pricing.price` anew, a batch of rides at a time.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db.models import CharField, Count, Exists, F, Func, JSONField, OuterRef, Q, QuerySet, UUIDField, Value
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, Concat
+from django.utils import timezone
+
+from bikerental.api.models import IdempotencyKey
+from bikerental.fleet.constants import BikeStatus
+from bikerental.fleet.models import Bike
+from bikerental.notifications.models import Notification
+from bikerental.rentals.models import ReconcileCount, Rental
+from bikerental.users.models import User
+
+BATCH = 5_000
+SHOWN_MAX = 20
+# Twice what the sweeps need at their worst.
+GRACE = timedelta(seconds=60)
+
+Progress = Callable[[int], None]
+
+
+class Window(NamedTuple):
+    """Which rows are looked at; the cheap counts look at all that are open."""
+
+    now: datetime
+    since: datetime | None = None  # rides that began, and messages and keys that were written, since
+    grace: timedelta = GRACE  # what is unsettled or unsent for less is still under way
+
+    @property
+    def late(self) -> datetime:
+        return self.now - self.grace
+
+
+class Finding(NamedTuple):
+    """How many rows disagree, and the first of them."""
+
+    check: str
+    rows: int
+    examples: tuple[str, ...]
+
+
+def reconcile(window: Window, *, progress: Progress = lambda rides: None) -> list[Finding]:
+    """Every count, in a fixed order. Eight statements, and one for each 5,000 settled rides of the window.
+
+    :param progress: told how many rides have been priced so far
+    """
+    findings = [_found(name, rows(window)) for name, rows in _CHECKS.items()]
+    wrong = list(_wrongly_priced(window, progress))
+    return [*findings, Finding("costs_wrong", len(wrong), tuple(map(str, wrong[:SHOWN_MAX])))]
+
+
+def _found(name: str, rows: QuerySet[Any, Any]) -> Finding:
+    shown = tuple(str(row[0]) for row in rows[:SHOWN_MAX])
+    return Finding(name, len(shown) if len(shown) < SHOWN_MAX else rows.count(), shown)
+
+
+def _bikes_without_ride(window: Window) -> QuerySet[Any, Any]:
+    riding = Rental.objects.filter(bike=OuterRef("pk"), status=Rental.Status.ACTIVE)
+    return Bike.objects.filter(~Exists(riding), status=BikeStatus.RENTED).order_by().values_list("number")
+
+
+def _rides_without_bike(window: Window) -> QuerySet[Any, Any]:
+    active = Rental.objects.filter(status=Rental.Status.ACTIVE)
+    return active.exclude(bike__status=BikeStatus.RENTED).order_by().values_list("pk")
+
+
+def _bikes_ridden_twice(window: Window) -> QuerySet[Any, Any]:
+    return _open_twice("bike_id")
+
+
+def _riders_riding_twice(window: Window) -> QuerySet[Any, Any]:
+    return _open_twice("rider_id")
+
+
+def _open_twice(column: str) -> QuerySet[Any, Any]:
+    active = Rental.objects.filter(status=Rental.Status.ACTIVE).order_by()
+    twice: QuerySet[Any, Any] = active.values(column).annotate(rides=Count("pk")).filter(rides__gt=1)
+    return twice.values_list(column)
+
+
+def _rides_unsettled(window: Window) -> QuerySet[Any, Any]:
+    late = Rental.objects.filter(status=Rental.Status.RETURNED, ended_at__lt=window.late)
+    return late.order_by("ended_at").values_list("pk")
+
+
+def _receipts_missing(window: Window) -> QuerySet[Any, Any]:
+    # Receipts are not kept for ever, and an invented city never had any: from the oldest message on.
+    oldest = Notification.objects.order_by("pk").values_list("created_at", flat=True).first()
+    if oldest is None:
+        return Rental.objects.none().values_list("pk")
+    receipt = Notification.objects.filter(key=Concat(Value("receipt:"), Cast(OuterRef("pk"), CharField())))
+    settled = Rental.objects.filter(~Exists(receipt), status=Rental.Status.SETTLED, settled_at__gte=oldest)
+    return _since(settled, "started_at", max(oldest - timedelta(days=30), window.since or oldest)).values_list("pk")
+
+
+def _receipts_doubled(window: Window) -> QuerySet[Any, Any]:
+    receipts = _since(Notification.objects.filter(kind=Notification.Kind.RECEIPT), "created_at", window.since)
+    doubled: QuerySet[Any, Any] = receipts.values("subject_id").annotate(receipts=Count("pk")).filter(receipts__gt=1)
+    return doubled.values_list("subject_id")
+
+
+def _messages_unsent(window: Window) -> QuerySet[Any, Any]:
+    due = Q(state=Notification.State.PENDING, next_attempt_at__lt=window.late)
+    abandoned = Q(state=Notification.State.SENDING, claimed_until__lt=window.late)
+    return Notification.objects.filter(due | abandoned).order_by("next_attempt_at").values_list("pk")
+
+
+def _keys_orphaned(window: Window) -> QuerySet[Any, Any]:
+    """Keys whose answer names a ride that is not there, or not in the state it was told, or nobody's any more."""
+    told = Func(F("body"), Value("UTF8"), function="convert_from", output_field=CharField())
+    rental_id = Cast(KeyTextTransform("id", Cast(told, JSONField())), UUIDField())
+    ride = Rental.objects.filter(pk=OuterRef("rental_id"), rider_id=OuterRef("rider_id"))
+    ended = ride.exclude(status=Rental.Status.ACTIVE)
+    rider = User.objects.filter(pk=OuterRef("rider_id"), is_active=True)
+    kept = Q(status=201) & Exists(ride) | ~Q(status=201) & Exists(ended)
+    keys = _since(IdempotencyKey.objects.filter(route__startswith="POST rentals/"), "created_at", window.since)
+    orphaned: QuerySet[Any, Any] = keys.annotate(rental_id=rental_id).exclude(kept & Exists(rider))
+    return orphaned.values_list("pk")
+
+
+def _since(rows: QuerySet[Any, Any], column: str, since: datetime | None) -> QuerySet[Any, Any]:
+    rows = rows.order_by()
+    return rows if since is None else rows.filter(**{f"{column}__gte": since})
+
+
+_CHECKS: dict[str, Callable[[Window], QuerySet[Any, Any]]] = {
+    "bikes_without_ride": _bikes_without_ride,
+    "rides_without_bike": _rides_without_bike,
+    "bikes_ridden_twice": _bikes_ridden_twice,
+    "riders_riding_twice": _riders_riding_twice,
+    "rides_unsettled": _rides_unsettled,
+    "receipts_missing": _receipts_missing,
+    "receipts_doubled": _receipts_doubled,
+    "messages_unsent": _messages_unsent,
+    "keys_orphaned": _keys_orphaned,
+}
+
+
+def _wrongly_priced(window: Window, progress: Progress) -> Iterator[UUID]:
+    done = 0
+    settled = Rental.objects.filter(status=Rental.Status.SETTLED)
+    for batch in _batches(_since(settled, "started_at", window.since)):
+        done += len(batch)
+        progress(done)
+        for rental in batch:
+            cost = rental.cost_at(window.now)
+            lines = [line.as_json() for line in cost.lines]
+            if (rental.cost_amount, rental.cost_lines) != (cost.amount, lines):
+                yield rental.pk
+
+
+def _batches(rentals: QuerySet[Rental]) -> Iterator[list[Rental]]:
+    """Newest first, along the index of `started_at` and id, from where the last batch ended."""
+    rentals = rentals.order_by("-started_at", "-pk")
+    batch = list(rentals[:BATCH])
+    while batch:
+        yield batch
+        last = batch[-1]
+        after = Q(started_at__lt=last.started_at) | Q(started_at=last.started_at, pk__lt=last.pk)
+        batch = list(rentals.filter(after, started_at__lte=last.started_at)[:BATCH])
+
+
+def reconcile_counts() -> dict[str, float]:
+    """What the last periodic run counted and how many seconds ago, as Prometheus names it. One statement.
+
+    Read, not counted anew: a scrape is cheap, and an age that grows says that nobody counts any more.
+    """
+    rows = list(ReconcileCount.objects.order_by("check_name"))
+    gauges = {f"bikerental_reconcile_{row.check_name}": float(row.count) for row in rows}
+    if rows:
+        oldest = min(row.checked_at for row in rows)
+        gauges["bikerental_reconcile_age_seconds"] = (timezone.now() - oldest).total_seconds()
+    return gauges

@@ -1,0 +1,240 @@
+"""Reconciling: each count is zero for a sound city, and counts what it is for."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from io import StringIO
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from bikerental.api.models import IdempotencyKey
+from bikerental.fleet.models import Bike
+from bikerental.notifications.models import Notification
+from bikerental.rentals.management.commands.reconcile import MEANINGS
+from bikerental.rentals.models import Rental
+from bikerental.rentals.reconciliation import BATCH, Window, reconcile
+from bikerental.rentals.services import rental_return, rental_start, rentals_reconcile, rentals_settle
+from tests.clients import RiderClient
+from tests.factories import NOON, make_bike, make_rental, make_returned_rental, make_user
+
+pytestmark = pytest.mark.django_db
+LATER = NOON + timedelta(hours=1)
+
+
+def counts(**window: object) -> dict[str, int]:
+    findings = reconcile(Window(**{"now": LATER} | window))
+    return {found.check: found.rows for found in findings if found.rows}
+
+
+def settled_ride() -> Rental:
+    rider, bike = make_user(), make_bike()
+    ride = rental_start(rider_id=rider.pk, bike_id=bike.pk, now=NOON)
+    rental_return(rental_id=ride.id, rider_id=rider.pk, place=None, now=NOON + timedelta(minutes=19))
+    rentals_settle(rental_ids=[ride.id], now=NOON + timedelta(minutes=20))
+    Notification.objects.filter(subject_id=ride.id).update(state="sent", sent_at=NOON, created_at=NOON)
+    return Rental.objects.get(pk=ride.id)
+
+
+def test_a_sound_city_has_nothing_to_find() -> None:
+    settled_ride()
+    make_rental()
+    make_returned_rental(minutes=60)
+    make_bike(status="maintenance")
+
+    assert counts() == {}
+
+
+def drop_unique(name: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f'DROP INDEX "{name}"')
+
+
+def rent_without_ride() -> None:
+    make_bike(status="rented")
+
+
+def free_a_ridden_bike() -> None:
+    make_rental()
+    Bike.objects.update(status="available")
+
+
+def ride_one_bike_twice() -> None:
+    drop_unique("rental_one_open_per_bike")
+    make_rental(bike=make_rental().bike)
+
+
+def ride_twice() -> None:
+    drop_unique("rental_one_open_per_rider")
+    make_rental(rider=make_rental().rider)
+
+
+def forget_a_returned_ride() -> None:
+    make_returned_rental(minutes=5)
+
+
+def lose_a_receipt() -> None:
+    settled_ride()
+    ride = settled_ride()
+    Notification.objects.filter(subject_id=ride.pk).delete()
+
+
+def double_a_receipt() -> None:
+    receipt = Notification.objects.get(subject_id=settled_ride().pk)
+    receipt.pk, receipt.key = uuid4(), "receipt:again"
+    receipt.save(force_insert=True)
+
+
+def leave_a_message() -> None:
+    settled_ride()
+    Notification.objects.update(state="pending", sent_at=None, next_attempt_at=NOON)
+
+
+def abandon_a_message() -> None:
+    settled_ride()
+    Notification.objects.update(state="sending", sent_at=None, claimed_until=NOON)
+
+
+def change_a_cost() -> None:
+    settled_ride()
+    Rental.objects.update(cost_amount=Decimal("145.01"))
+
+
+def change_a_line() -> None:
+    settled_ride()
+    Rental.objects.update(cost_lines=[])
+
+
+SPOILERS: list[tuple[Callable[[], None], str]] = [
+    (rent_without_ride, "bikes_without_ride"),
+    (free_a_ridden_bike, "rides_without_bike"),
+    (ride_one_bike_twice, "bikes_ridden_twice"),
+    (ride_twice, "riders_riding_twice"),
+    (forget_a_returned_ride, "rides_unsettled"),
+    (lose_a_receipt, "receipts_missing"),
+    (double_a_receipt, "receipts_doubled"),
+    (leave_a_message, "messages_unsent"),
+    (abandon_a_message, "messages_unsent"),
+    (change_a_cost, "costs_wrong"),
+    (change_a_line, "costs_wrong"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "check"), SPOILERS, ids=[spoil.__name__ for spoil, _ in SPOILERS])
+def test_each_count_counts_what_it_is_for(spoil: Callable[[], None], check: str) -> None:
+    spoil()
+
+    assert counts() == {check: 1}
+
+
+def rent_and_return_with_keys() -> RiderClient:
+    rider = RiderClient(make_user())
+    bike = make_bike()
+    ride = rider.post("/api/v1/rentals/", {"bike": str(bike.pk)}, headers={"Idempotency-Key": "rent"}).json()
+    rider.post(f"/api/v1/rentals/{ride['id']}/return/", {}, headers={"Idempotency-Key": "return"})
+    assert IdempotencyKey.objects.count() == 2
+    return rider
+
+
+def test_a_key_whose_ride_is_there_is_no_orphan() -> None:
+    rent_and_return_with_keys()
+
+    assert counts(now=timezone.now()) == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "orphans"),
+    [
+        (lambda rider: Rental.objects.filter(rider=rider).update(rider=make_user()), 2),
+        (lambda rider: Rental.objects.filter(rider=rider).update(status="active", ended_at=None), 1),
+        (lambda rider: type(rider).objects.filter(pk=rider.pk).update(is_active=False), 2),
+    ],
+    ids=["another's ride", "a return that did not happen", "a closed account"],
+)
+def test_orphaned_keys(change: Callable[[object], object], orphans: int) -> None:
+    change(rent_and_return_with_keys().rider)
+
+    assert counts(now=timezone.now())["keys_orphaned"] == orphans
+
+
+def test_rides_that_began_before_the_window_are_left_alone() -> None:
+    change_a_cost()
+
+    assert counts(since=NOON + timedelta(seconds=1)) == {}
+    assert counts(since=NOON) == {"costs_wrong": 1}
+
+
+def test_batches_miss_no_ride_and_price_none_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bikerental.rentals.reconciliation.BATCH", 2)
+    for _ in range(5):
+        settled_ride()
+    Rental.objects.update(cost_lines=[])
+    priced: list[int] = []
+
+    findings = reconcile(Window(now=LATER), progress=priced.append)
+
+    assert findings[-1].rows == len(set(findings[-1].examples)) == 5
+    assert priced == [2, 4, 5]
+
+
+def test_statements_do_not_grow_with_the_rides(django_assert_max_num_queries: Callable[[int], object]) -> None:
+    for _ in range(5):
+        settled_ride()
+    assert BATCH > 5
+
+    with django_assert_max_num_queries(12):
+        reconcile(Window(now=LATER))
+
+
+def test_the_command_says_zero_and_ends_well() -> None:
+    output = StringIO()
+
+    call_command("reconcile", stdout=output)
+
+    assert "costs_wrong                 0" in output.getvalue()
+    assert "0 settled rides priced anew, 10 counts" in output.getvalue()
+
+
+def test_the_command_names_what_it_found_and_exits_with_1() -> None:
+    make_bike(status="rented", number="LOST-1")
+    output = StringIO()
+
+    with pytest.raises(SystemExit, match="1"):
+        call_command("reconcile", "--since", "all", stdout=output)
+
+    assert "bikes_without_ride          1" in output.getvalue()
+    assert "LOST-1" in output.getvalue()
+
+
+@pytest.mark.parametrize("text", ["", "7", "d", "-1d", "1w", "٣d", "99999999d"])
+def test_a_time_that_is_none_gets_a_sentence(text: str) -> None:
+    with pytest.raises(CommandError, match="is not a time like 30m"):
+        call_command("reconcile", f"--since={text}")
+
+
+def test_the_periodic_run_keeps_its_counts_for_the_metrics(client: Client) -> None:
+    make_bike(status="rented")
+    assert "bikerental_reconcile" not in client.get("/metrics").content.decode()
+
+    assert rentals_reconcile(now=timezone.now()) == 1
+    Bike.objects.update(status="available")
+    first = client.get("/metrics").content.decode()
+    assert rentals_reconcile(now=timezone.now()) == 0
+
+    assert "\nbikerental_reconcile_bikes_without_ride 1.0\n" in first
+    assert "\nbikerental_reconcile_bikes_without_ride 0.0\n" in client.get("/metrics").content.decode()
+    assert 0 <= float(first.split("\nbikerental_reconcile_age_seconds ")[1].split()[0]) < 60
+
+
+def test_the_runbook_has_a_section_for_each_count() -> None:
+    runbook = Path(settings.BASE_DIR, "docs/operations/runbooks/reconcile.md").read_text()
+
+    assert re.findall(r"^## (\w+)$", runbook, re.MULTILINE) == list(MEANINGS)
+    assert {found.check for found in reconcile(Window(now=LATER))} == set(MEANINGS)
