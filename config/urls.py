@@ -5,11 +5,14 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from bikerental.api import health, metrics, schema
+from bikerental.notifications import urls as notifications
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("bikerental.users.urls")),
+    path("api/v1/", include("bikerental.notifications.urls")),
     path("api/v1/", include("bikerental.fleet.urls")),
     path("api/v1/", include("bikerental.rentals.urls")),
+    path("hooks/", include(notifications.hooks)),
     path("api/docs/", schema.swagger_ui, name="docs"),
     path("api/redoc/", schema.redoc_ui, name="redoc"),
     path("api/swagger.json", schema.swagger_json, name="schema-json"),

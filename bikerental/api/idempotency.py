@@ -20,10 +20,10 @@ from rest_framework.response import Response
 from bikerental.api.models import IdempotencyKey
 from bikerental.api.renderers import to_json
 from bikerental.core.errors import Kind, Refusal
+from bikerental.core.purging import rows_purge
 from bikerental.core.transactions import unit_of_work
 
 KEPT_FOR = timedelta(hours=24)
-PURGE_BATCH = 5_000
 _BARE = re.compile(r"[\x20\x21\x23-\x7e]{1,255}", re.ASCII)
 _QUOTED = re.compile(r'"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255})"', re.ASCII)
 
@@ -114,13 +114,7 @@ def _replay(first: IdempotencyKey, fingerprint: str) -> HttpResponse:
 
 def idempotency_keys_purge(*, now: datetime) -> int:
     """Forget the keys of the day before yesterday, a batch at a time."""
-    forgotten = 0
-    while True:
-        old = IdempotencyKey.objects.filter(created_at__lt=now - KEPT_FOR).values("pk")[:PURGE_BATCH]
-        count = IdempotencyKey.objects.filter(pk__in=old).delete()[0]
-        forgotten += count
-        if count < PURGE_BATCH:
-            return forgotten
+    return rows_purge(IdempotencyKey.objects.filter(created_at__lt=now - KEPT_FOR))
 
 
 def idempotency_keys_erase(*, rider_id: UUID) -> None:

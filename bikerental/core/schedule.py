@@ -17,6 +17,7 @@ SCHEDULE = (
     Periodic("sweep-returned-rentals", "bikerental.rentals.tasks.sweep_returned_rentals", seconds=30, expires=30),
     Periodic("reconcile-rentals", "bikerental.rentals.tasks.reconcile_rentals", seconds=300, expires=300),
     Periodic("sweep-notifications", "bikerental.notifications.tasks.sweep_notifications", seconds=30, expires=30),
+    Periodic("purge-notifications", "bikerental.notifications.tasks.purge_notifications", seconds=3600, expires=3600),
     Periodic("purge-sessions", "bikerental.users.tasks.purge_sessions", seconds=3600, expires=3600),
     Periodic("purge-idempotency-keys", "bikerental.api.tasks.purge_idempotency_keys", seconds=3600, expires=3600),
     Periodic("beat-heartbeat", "bikerental.core.tasks.beat_heartbeat", seconds=60, expires=60),

@@ -5,39 +5,39 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from bikerental.notifications.models import Notification
-from bikerental.notifications.services import notifications_retry
+from bikerental.notifications.models import Notification, RefusedAddress
+from bikerental.notifications.services import addresses_forget, notifications_send_again
 
 
 @admin.register(Notification)
 class NotificationAdmin(admin.ModelAdmin[Notification]):
-    """To look at, and to try failed messages anew; rows are written by services alone."""
+    """To look at, and to send again; rows are written by services alone."""
 
     list_display = (
         "created_at", "kind", "state", "recipient_id", "subject_id", "attempts",
-        "next_attempt_at", "sent_at", "last_error",
+        "next_attempt_at", "sent_at", "feedback", "last_error",
     )  # fmt: skip
-    list_filter = ("state", "kind")
-    search_fields = ("=id", "=subject_id", "=recipient__id")
-    search_help_text = _("Id of the notification, the rental or the recipient")
+    list_filter = ("state", "kind", "feedback", ("created_at", admin.DateFieldListFilter))
+    search_fields = ("=id", "=subject_id", "=recipient__id", "=recipient__email")
+    search_help_text = _("Id of the notification, the rental or the recipient, or the recipient's e-mail")
     ordering = ("-id",)  # ids grow with time
     show_full_result_count = False
     # The recipient's id rather than the recipient, whose name is not needed here.
     fields = (
         "id", "created_at", "kind", "recipient_id", "subject_id", "key", "language", "context", "state", "attempts",
-        "next_attempt_at", "claimed_until", "sent_at", "last_error",
+        "next_attempt_at", "claimed_until", "sent_at", "last_error", "provider_id", "feedback",
     )  # fmt: skip
     readonly_fields = fields
-    actions = ("retry",)
+    actions = ("send_again",)
 
-    @admin.action(description=_("Try failed messages anew"), permissions=["retry"])
-    def retry(self, request: HttpRequest, queryset: QuerySet[Notification]) -> None:
+    @admin.action(description=_("Send again"), permissions=["send"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet[Notification]) -> None:
         ids = list(queryset.values_list("pk", flat=True))
-        count = notifications_retry(notification_ids=ids, now=timezone.now())
-        text = ngettext("%d message will be tried anew.", "%d messages will be tried anew.", count) % count
-        self.message_user(request, text, messages.SUCCESS)
+        count = notifications_send_again(notification_ids=ids, now=timezone.now())
+        text = ngettext("%d message will be sent again.", "%d messages will be sent again.", count) % count
+        self.message_user(request, text, messages.SUCCESS if count else messages.WARNING)
 
-    def has_retry_permission(self, request: HttpRequest) -> bool:
+    def has_send_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("notifications.change_notification")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -47,4 +47,36 @@ class NotificationAdmin(admin.ModelAdmin[Notification]):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Notification | None = None) -> bool:
+        return False
+
+
+@admin.register(RefusedAddress)
+class RefusedAddressAdmin(admin.ModelAdmin[RefusedAddress]):
+    """Where nothing is sent, until an operator knows better."""
+
+    list_display = ("email", "reason", "detail", "created_at")
+    list_filter = ("reason", ("created_at", admin.DateFieldListFilter))
+    search_fields = ("email",)
+    ordering = ("-id",)
+    show_full_result_count = False
+    fields = ("email", "reason", "detail", "created_at")
+    readonly_fields = fields
+    actions = ("write_again",)
+
+    @admin.action(description=_("Write to these addresses again"), permissions=["write"])
+    def write_again(self, request: HttpRequest, queryset: QuerySet[RefusedAddress]) -> None:
+        count = addresses_forget(address_ids=list(queryset.values_list("pk", flat=True)))
+        text = ngettext("%d address is written to again.", "%d addresses are written to again.", count) % count
+        self.message_user(request, text, messages.SUCCESS)
+
+    def has_write_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("notifications.change_refusedaddress")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: RefusedAddress | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: RefusedAddress | None = None) -> bool:
         return False

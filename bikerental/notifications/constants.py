@@ -6,5 +6,9 @@ ATTEMPTS_MAX = 12
 BACKOFF_FIRST = timedelta(seconds=30)
 BACKOFF_MAX = timedelta(hours=1)
 SWEEP_BATCH = 500
+# Nobody is answered by these rows; they exist for an hour at most so that asking costs the same.
+NOBODYS_KEPT_FOR = timedelta(hours=1)
+# SNS gives up a delivery long before; what is older is somebody's recording.
+SNS_MESSAGE_AGE_MAX = timedelta(days=1)
 # A batch begins nothing new after this; with one slow message more it ends before the soft time limit.
 BATCH_SECONDS = 20.0

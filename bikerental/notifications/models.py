@@ -1,4 +1,4 @@
-"""A row for each message that somebody is owed."""
+"""A row for each message that somebody is owed, and for each address that takes none."""
 
 from typing import ClassVar
 
@@ -12,21 +12,31 @@ from bikerental.core.models import BaseModel
 
 
 class Notification(BaseModel):
-    """One message, from the moment it is owed until it is sent or given up.
+    """One message, from the moment it is owed until it is sent, given up, or dropped on purpose.
 
-    Holds nothing personal: the address is the recipient's at the moment of sending.
+    Holds nothing personal but when somebody rode: the address is the recipient's at the moment of
+    sending. A password's reset that was asked for an e-mail without an account has a row as well,
+    without a recipient, so that asking costs the same whoever is asked about.
     """
 
     class Kind(models.TextChoices):
         RECEIPT = "receipt", _("receipt")
         OVERDUE_RIDER = "overdue_rider", _("overdue, to the rider")
         OVERDUE_OPERATORS = "overdue_operators", _("overdue, to the operators")
+        PASSWORD_RESET = "password_reset", _("another password")
 
     class State(models.TextChoices):
         PENDING = "pending", _("pending")
         SENDING = "sending", _("sending")
         SENT = "sent", _("sent")
         FAILED = "failed", _("failed")
+        DROPPED = "dropped", _("dropped")
+
+    class Feedback(models.TextChoices):
+        """What came back after the message was handed over."""
+
+        BOUNCED = "bounced", _("bounced")
+        COMPLAINED = "complained", _("complained about")
 
     kind = models.CharField(_("kind"), max_length=32, choices=Kind)
     # Users are erased in place, never deleted.
@@ -38,8 +48,8 @@ class Notification(BaseModel):
         null=True,
         blank=True,
     )
-    # A rental; no foreign key, because rentals lie above this app.
-    subject_id = models.UUIDField(_("subject"))
+    # A rental or nothing; no foreign key, because rentals lie above this app.
+    subject_id = models.UUIDField(_("subject"), null=True, blank=True)
     # One row an effect: a task that runs twice owes one message.
     key = models.CharField(_("key"), max_length=100)
     language = models.CharField(_("language"), max_length=8)
@@ -50,6 +60,10 @@ class Notification(BaseModel):
     claimed_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
     sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
     last_error = models.CharField(_("last error"), max_length=200, blank=True)
+    # What SES calls the message in its reports; SMTP gives no name. The database fills in both of
+    # these for the code before them, which runs on while a deploy goes on.
+    provider_id = models.CharField(_("provider's id"), max_length=200, blank=True, db_default="")
+    feedback = models.CharField(_("feedback"), max_length=16, choices=Feedback, blank=True, db_default="")
 
     class Meta:
         verbose_name = _("notification")
@@ -58,12 +72,13 @@ class Notification(BaseModel):
             models.UniqueConstraint(fields=["key"], name="notification_key_unique"),
             models.CheckConstraint(
                 condition=Q(kind="overdue_operators", recipient__isnull=True)
-                | Q(kind__in=["receipt", "overdue_rider"], recipient__isnull=False),
+                | Q(kind__in=["receipt", "overdue_rider"], recipient__isnull=False)
+                | Q(kind="password_reset"),
                 name="notification_recipient_by_kind",
             ),
             models.CheckConstraint(
                 condition=Q(state="sending", claimed_until__isnull=False)
-                | Q(state__in=["pending", "sent", "failed"], claimed_until__isnull=True),
+                | Q(state__in=["pending", "sent", "failed", "dropped"], claimed_until__isnull=True),
                 name="notification_claimed_while_sending",
             ),
             models.CheckConstraint(
@@ -71,14 +86,45 @@ class Notification(BaseModel):
                 name="notification_sent_has_time",
             ),
             models.CheckConstraint(
-                condition=~Q(state="failed") | ~Q(last_error=""), name="notification_failed_has_reason"
+                condition=~Q(state__in=["failed", "dropped"]) | ~Q(last_error=""),
+                name="notification_failed_has_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(feedback__in=["", "bounced", "complained"]), name="notification_feedback_known"
             ),
         ]
         indexes: ClassVar = [
             models.Index(
                 fields=["next_attempt_at"], condition=Q(state__in=["pending", "sending"]), name="notification_unsent"
             ),
+            models.Index(fields=["provider_id"], condition=~Q(provider_id=""), name="notification_provider_id"),
+            models.Index(fields=["created_at"], name="notification_age"),
         ]
 
     def __str__(self) -> str:
         return self.key
+
+
+class RefusedAddress(BaseModel):
+    """An address that bounced for good, or whose owner called our mail spam: nothing more is sent there.
+
+    Only addresses of accounts and operators come in, and an account's leaves with its erasure.
+    """
+
+    class Reason(models.TextChoices):
+        BOUNCED = "bounced", _("bounced")
+        COMPLAINED = "complained", _("complained about")
+
+    email = models.EmailField(_("e-mail"), max_length=254, unique=True)
+    reason = models.CharField(_("reason"), max_length=16, choices=Reason)
+    detail = models.CharField(_("detail"), max_length=100, blank=True)
+
+    class Meta:
+        verbose_name = _("address that refuses mail")
+        verbose_name_plural = _("addresses that refuse mail")
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(reason__in=["bounced", "complained"]), name="refused_address_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -20,3 +20,11 @@ def sweep_notifications(**_newer: object) -> None:
     from bikerental.notifications.services import notifications_deliver_left_over
 
     notifications_deliver_left_over(now=timezone.now())
+
+
+@shared_task
+def purge_notifications(**_newer: object) -> None:
+    """Forget messages past their time; the next run is the retry."""
+    from bikerental.notifications.services import notifications_purge
+
+    notifications_purge(now=timezone.now())

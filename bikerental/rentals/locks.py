@@ -23,12 +23,15 @@ def rental_lock(*, rental_id: UUID, rider_id: UUID | None = None) -> RentalRow |
 
 
 def returned_rentals_lock(*, rental_ids: Sequence[UUID]) -> list[Rental]:
-    """Those of the rentals that still await settling, locked; another worker's are left to it. One statement."""
-    rentals = Rental.objects.select_for_update(no_key=True, of=("self",), skip_locked=True)
+    """Those of the rentals that still await settling, locked, with their bikes. One statement.
+
+    Another worker's are left to it.
+    """
+    rentals = Rental.objects.select_for_update(no_key=True, of=("self",), skip_locked=True).select_related("bike")
     return list(rentals.filter(pk__in=rental_ids, status=Rental.Status.RETURNED).order_by("pk"))
 
 
 def open_rentals_lock(*, rental_ids: Sequence[UUID]) -> list[Rental]:
-    """Those of the rentals that are still active, locked. One statement."""
-    rentals = Rental.objects.select_for_update(no_key=True, of=("self",), skip_locked=True)
+    """Those of the rentals that are still active, locked, with their bikes. One statement."""
+    rentals = Rental.objects.select_for_update(no_key=True, of=("self",), skip_locked=True).select_related("bike")
     return list(rentals.filter(pk__in=rental_ids, status=Rental.Status.ACTIVE).order_by("pk"))

@@ -6,6 +6,7 @@ NAME_LENGTH = 150
 EMAIL_LENGTH = 254
 PASSWORD_LENGTH_MIN = 8
 PASSWORD_LENGTH_MAX = 128
+RESET_TOKEN_LENGTH_MAX = 128
 
 # A mistyped password costs nothing; from then on each failure doubles the wait.
 GUESSES_FREE_PER_ADDRESS = 5
@@ -14,9 +15,6 @@ GUESS_DELAY_MAX = timedelta(hours=1)
 GUESSES_FORGOTTEN_AFTER = timedelta(days=1)
 # Where the account logged in before, a flood of guesses from elsewhere does not lock it out.
 ADDRESS_TRUSTED_FOR = timedelta(days=30)
-
-# One DELETE takes this many rows: a purge after a long pause stays under the statement timeout.
-PURGE_BATCH = 5000
 
 DEMO_EMAIL_DOMAIN = "demo.example"
 DEMO_PASSWORD = "demo-ride-2026"  # noqa: S105 - known to all, guards made-up riders

@@ -22,6 +22,14 @@ class PasswordWrongError(FieldRefusal):
         self.field = field  # type: ignore[misc] # the two endpoints name it differently
 
 
+class ResetTokenInvalidError(FieldRefusal):
+    """The same for a made-up, a used, an expired token and a closed account."""
+
+    field = "token"
+    field_code = "reset_token_invalid"
+    field_detail = _("This link has been used, has expired or is damaged. Ask for a new one.")
+
+
 class CredentialsInvalidError(Refusal):
     """The same for an unknown e-mail, a wrong password and a closed account."""
 

@@ -1,10 +1,15 @@
 import unicodedata
+from typing import TYPE_CHECKING
 
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bikerental.users.constants import PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN
+
+if TYPE_CHECKING:
+    from bikerental.users.models import User
 
 # Control characters, line and paragraph separators: they break lists, mails and logs.
 _BREAKING_CATEGORIES = {"Cc", "Zl", "Zp"}
@@ -41,3 +46,19 @@ class MaximumLengthValidator:
 
     def get_help_text(self) -> str:
         return _("Your password must contain at most %(max_length)d characters.") % {"max_length": self.max_length}
+
+
+class SessionsEndWithPassword:
+    """Judges nothing: Django tells its validators of each password that was set, and whoever sets one
+    through Django (an operator's own page in the admin, `changepassword`) ends the sessions too."""
+
+    def validate(self, password: str, user: object = None) -> None:
+        pass
+
+    def password_changed(self, password: str, user: "User") -> None:
+        from bikerental.users.services import sessions_end
+
+        sessions_end(user_ids=[user.pk], now=timezone.now())
+
+    def get_help_text(self) -> str:
+        return ""

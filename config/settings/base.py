@@ -3,12 +3,15 @@
 Every variable is read as NAME or, for a mounted secret, from the file that NAME_FILE points at.
 """
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import django_stubs_ext
 import environ
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
@@ -122,7 +125,14 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
     {"NAME": "bikerental.users.validators.MaximumLengthValidator", "OPTIONS": {"max_length": 128}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "bikerental.users.validators.SessionsEndWithPassword"},
 ]
+PASSWORD_RESET_TIMEOUT = 600  # seconds that the link of a mail opens the account
+# The client's page that asks for the new password. The token stands behind the #, where no server's
+# log and no Referer sees it.
+PASSWORD_RESET_URL: str = env.str("PASSWORD_RESET_URL", default="https://bikerental.example/reset-password#{token}")
+if "{token}" not in PASSWORD_RESET_URL:
+    raise ImproperlyConfigured("PASSWORD_RESET_URL has no {token}, the place where the mail puts the token.")
 OPERATOR_EMAILS: list[str] = env.list("OPERATOR_EMAILS", default=["operators@bikerental.example"])
 
 # Language and time. Times are UTC everywhere; a client makes them local.
@@ -157,13 +167,48 @@ if AWS_STORAGE_BUCKET_NAME:
     }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
-# Mail
-EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
-vars().update(EMAIL_CONFIG)
+# Mail: by SMTP, or by SES's API where EMAIL_URL is ses://REGION. boto3 finds its credentials, the
+# instance's role for one, and another endpoint (AWS_ENDPOINT_URL_SESV2) in the environment by itself.
 EMAIL_TIMEOUT = 10
+AWS_CLIENT_OPTIONS = {"connect_timeout": 3, "read_timeout": EMAIL_TIMEOUT, "retries": {"total_max_attempts": 1}}
+EMAIL_URL: str = env.str("EMAIL_URL", default="consolemail://")
+if EMAIL_URL.startswith("ses://"):
+    from botocore.config import Config  # costs the other processes time and memory
+
+    EMAIL_BACKEND = "anymail.backends.amazon_ses.EmailBackend"
+    ANYMAIL = {
+        "AMAZON_SES_CLIENT_PARAMS": {
+            "region_name": urlsplit(EMAIL_URL).hostname,
+            "config": Config(**AWS_CLIENT_OPTIONS),  # another attempt is the row's business, not boto3's
+        },
+        # Tells SES where to report bounces and complaints.
+        "AMAZON_SES_CONFIGURATION_SET_NAME": env.str("SES_CONFIGURATION_SET", default="") or None,
+    }
+else:
+    try:
+        vars().update(env.email_url_config(EMAIL_URL))
+    except ImproperlyConfigured as error:  # names the scheme, not the variable
+        raise ImproperlyConfigured(f"EMAIL_URL: {error}") from error
+# Whose reports of bounces and complaints are believed; nobody's where none is named.
+SNS_TOPIC_ARNS: list[str] = env.list("SNS_TOPIC_ARNS", default=[])
+NOTIFICATION_RETENTION_DAYS: int = env.int("NOTIFICATION_RETENTION_DAYS", default=365)
+if NOTIFICATION_RETENTION_DAYS < 1:
+    raise ImproperlyConfigured("NOTIFICATION_RETENTION_DAYS is less than a day.")
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="Bike rental <no-reply@bikerental.example>")
 
+
 # API
+def _rate(name: str) -> str | None:
+    """One of DRF's rates, or none; refused here, where an operator sees it, and not with the first request."""
+    rate: str = env.str(name, default="").strip()
+    if rate and not re.fullmatch(r"[0-9]{1,9}/(s|sec|second|m|min|minute|h|hour|d|day)", rate):
+        raise ImproperlyConfigured(
+            f"{name}={rate} is no rate. Say a number and a period, 30/minute for one (s, sec, second, m, min, "
+            "minute, h, hour, d or day), or nothing for no limit."
+        )
+    return rate or None
+
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["bikerental.users.api.authentication.SessionTokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -174,10 +219,10 @@ REST_FRAMEWORK = {
         "bikerental.api.throttles.UserThrottle",
     ],
     "DEFAULT_THROTTLE_RATES": {
-        "register": env.str("THROTTLE_REGISTER", default="") or None,
-        "login": env.str("THROTTLE_LOGIN", default="") or None,
-        "anon": env.str("THROTTLE_ANON", default="") or None,
-        "user": env.str("THROTTLE_USER", default="") or None,
+        "register": _rate("THROTTLE_REGISTER"),
+        "login": _rate("THROTTLE_LOGIN"),
+        "anon": _rate("THROTTLE_ANON"),
+        "user": _rate("THROTTLE_USER"),
     },
     # How many proxies before us append to X-Forwarded-For; none believes nobody.
     "NUM_PROXIES": env.int("NUM_PROXIES", default=0),

@@ -77,6 +77,7 @@ base=${BASE:-http://localhost:8000}
 api="$base/api/v1"
 password=correct-horse-7
 newPassword=battery-staple-8
+resetToken=from-the-mail
 
 printf '\n# %s\n' 'Is the process up?'
 call call1 '200' GET "$base/health/live/"
@@ -140,33 +141,45 @@ send call12 '401 credentials_invalid' POST "$api/auth/token/" \
 {"email": "$(field register email)", "password": "wrong-horse-7"}
 JSON
 
+printf '\n# %s\n' 'Forgot the password: a link goes out by mail, if there is such an account; the answer never says'
+send call13 '202' POST "$api/auth/password/reset/" \
+  -H 'Content-Type: application/json' <<JSON
+{"email": "$(field register email)"}
+JSON
+
+printf '\n# %s\n' 'The mail'"'"'s token sets another password, once, within 10 minutes; this one is in no mail'
+send call14 '400 invalid, errors.0.field=token, errors.0.code=reset_token_invalid' POST "$api/auth/password/reset/confirm/" \
+  -H 'Content-Type: application/json' <<JSON
+{"token": "$resetToken", "new_password": "$newPassword"}
+JSON
+
 printf '\n# %s\n' 'Without a token'
-call call13 '401 not_authenticated' GET "$api/me/"
+call call15 '401 not_authenticated' GET "$api/me/"
 
 printf '\n# %s\n' 'With a bad token'
-call call14 '401 token_invalid' GET "$api/me/" \
+call call16 '401 token_invalid' GET "$api/me/" \
   -H 'Authorization: Bearer nonsense'
 
 printf '\n# %s\n' 'The profile'
-call call15 '200 name=Rider' GET "$api/me/" \
+call call17 '200 name=Rider' GET "$api/me/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Another name'
-send call16 '200 name=Rider the Second' PATCH "$api/me/" \
+send call18 '200 name=Rider the Second' PATCH "$api/me/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"name": "Rider the Second"}
 JSON
 
 printf '\n# %s\n' 'A method that this address does not know'
-send call17 '405 method_not_allowed' PUT "$api/me/" \
+send call19 '405 method_not_allowed' PUT "$api/me/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {}
 JSON
 
 printf '\n# %s\n' 'An address that does not exist'
-call call18 '404 not_found' GET "$api/scooters/" \
+call call20 '404 not_found' GET "$api/scooters/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Free bikes'
@@ -178,19 +191,19 @@ call nearby '200 results.0.status=available' GET "$api/bikes/?lat=$(field bikes 
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Bikes in a box: west, south, east, north'
-call call21 '200' GET "$api/bikes/?bbox=-180,-90,180,90&status=any&page_size=5" \
+call call23 '200' GET "$api/bikes/?bbox=-180,-90,180,90&status=any&page_size=5" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'A value that means nothing'
-call call22 '400 invalid, errors.0.field=status' GET "$api/bikes/?status=blue" \
+call call24 '400 invalid, errors.0.field=status' GET "$api/bikes/?status=blue" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'One bike'
-call call23 '200 status=available' GET "$api/bikes/$(field nearby 'results[0].id')/" \
+call call25 '200 status=available' GET "$api/bikes/$(field nearby 'results[0].id')/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'No such bike'
-call call24 '404 bike_not_found' GET "$api/bikes/00000000-0000-7000-8000-000000000000/" \
+call call26 '404 bike_not_found' GET "$api/bikes/00000000-0000-7000-8000-000000000000/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Stations, with bikes_available and docks_available'
@@ -198,19 +211,19 @@ call stations '200' GET "$api/stations/?page_size=5" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'One station'
-call call26 '200' GET "$api/stations/$(field stations 'results[0].id')/" \
+call call28 '200' GET "$api/stations/$(field stations 'results[0].id')/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'No such station'
-call call27 '404 station_not_found' GET "$api/stations/00000000-0000-7000-8000-000000000000/" \
+call call29 '404 station_not_found' GET "$api/stations/00000000-0000-7000-8000-000000000000/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Not riding yet'
-call call28 '404 no_active_rental' GET "$api/rentals/current/" \
+call call30 '404 no_active_rental' GET "$api/rentals/current/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'An empty key is no key'
-send call29 '400 idempotency_key_invalid' POST "$api/rentals/" \
+send call31 '400 idempotency_key_invalid' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
   -H 'Idempotency-Key: ""' <<JSON
@@ -226,7 +239,7 @@ send rent '201 status=active, cost.final=false' POST "$api/rentals/" \
 JSON
 
 printf '\n# %s\n' 'The answer was lost, so send it again: the first answer comes back, no second ride'
-send call31 '201 status=active, Idempotent-Replayed: true' POST "$api/rentals/" \
+send call33 '201 status=active, Idempotent-Replayed: true' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
   -H "Idempotency-Key: rent-$(field register id)" <<JSON
@@ -234,7 +247,7 @@ send call31 '201 status=active, Idempotent-Replayed: true' POST "$api/rentals/" 
 JSON
 
 printf '\n# %s\n' 'The same key for another wish'
-send call32 '422 idempotency_key_reused' POST "$api/rentals/" \
+send call34 '422 idempotency_key_reused' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
   -H "Idempotency-Key: rent-$(field register id)" <<JSON
@@ -242,18 +255,18 @@ send call32 '422 idempotency_key_reused' POST "$api/rentals/" \
 JSON
 
 printf '\n# %s\n' 'One ride at a time'
-send call33 '409 rental_in_progress' POST "$api/rentals/" \
+send call35 '409 rental_in_progress' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"bike_number": "$(field nearby 'results[1].number')"}
 JSON
 
 printf '\n# %s\n' 'The ride and its cost so far'
-call call34 '200 status=active, overdue=false' GET "$api/rentals/current/" \
+call call36 '200 status=active, overdue=false' GET "$api/rentals/current/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'No leaving in mid-ride'
-send call35 '409 rental_in_progress' DELETE "$api/me/" \
+send call37 '409 rental_in_progress' DELETE "$api/me/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"password": "$password"}
@@ -272,32 +285,32 @@ send loginOther '200' POST "$api/auth/token/" \
 JSON
 
 printf '\n# %s\n' 'and wants the same bike'
-send call38 '409 bike_unavailable' POST "$api/rentals/" \
+send call40 '409 bike_unavailable' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field loginOther access)" \
   -H 'Content-Type: application/json' <<JSON
 {"bike": "$(field nearby 'results[0].id')"}
 JSON
 
 printf '\n# %s\n' 'or one that nobody has'
-send call39 '404 bike_not_found' POST "$api/rentals/" \
+send call41 '404 bike_not_found' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field loginOther access)" \
   -H 'Content-Type: application/json' <<JSON
 {"bike_number": "no-such-bike"}
 JSON
 
 printf '\n# %s\n' 'or to see the first rider'"'"'s ride'
-call call40 '404 not_found' GET "$api/rentals/$(field rent id)/" \
+call call42 '404 not_found' GET "$api/rentals/$(field rent id)/" \
   -H "Authorization: Bearer $(field loginOther access)"
 
 printf '\n# %s\n' 'A return to nowhere leaves the ride as it is'
-send call41 '404 station_not_found' POST "$api/rentals/$(field rent id)/return/" \
+send call43 '404 station_not_found' POST "$api/rentals/$(field rent id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"station": "00000000-0000-7000-8000-000000000000"}
 JSON
 
 printf '\n# %s\n' 'Return the bike at a station; {} leaves it where it was taken, latitude and longitude anywhere'
-send call42 '200 status=returned' POST "$api/rentals/$(field rent id)/return/" \
+send call44 '200 status=returned' POST "$api/rentals/$(field rent id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
   -H "Idempotency-Key: return-$(field register id)" <<JSON
@@ -305,7 +318,7 @@ send call42 '200 status=returned' POST "$api/rentals/$(field rent id)/return/" \
 JSON
 
 printf '\n# %s\n' 'Once more, with the same key: the first answer'
-send call43 '200 status=returned, Idempotent-Replayed: true' POST "$api/rentals/$(field rent id)/return/" \
+send call45 '200 status=returned, Idempotent-Replayed: true' POST "$api/rentals/$(field rent id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
   -H "Idempotency-Key: return-$(field register id)" <<JSON
@@ -313,19 +326,19 @@ send call43 '200 status=returned, Idempotent-Replayed: true' POST "$api/rentals/
 JSON
 
 printf '\n# %s\n' 'Once more, without a key'
-call call44 '409 rental_not_active' POST "$api/rentals/$(field rent id)/return/" \
+call call46 '409 rental_not_active' POST "$api/rentals/$(field rent id)/return/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'The worker settles the cost within moments'
-call call45 'eventually 200 status=settled, cost.final=true' GET "$api/rentals/$(field rent id)/" \
+call call47 'eventually 200 status=settled, cost.final=true' GET "$api/rentals/$(field rent id)/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'The history, newest first'
-call call46 '200 results.0.status=settled' GET "$api/rentals/?status=settled&from=2020-01-01T00:00:00Z&page_size=10" \
+call call48 '200 results.0.status=settled' GET "$api/rentals/?status=settled&from=2020-01-01T00:00:00Z&page_size=10" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Is a token good?'
-send call47 '200' POST "$api/auth/token/verify/" \
+send call49 '200' POST "$api/auth/token/verify/" \
   -H 'Content-Type: application/json' <<JSON
 {"token": "$(field login access)"}
 JSON
@@ -343,26 +356,26 @@ send refresh '200' POST "$api/auth/token/refresh/" \
 JSON
 
 printf '\n# %s\n' 'A spent refresh token in use again means a thief: it ends that session'
-send call50 '401 token_invalid' POST "$api/auth/token/refresh/" \
+send call52 '401 token_invalid' POST "$api/auth/token/refresh/" \
   -H 'Content-Type: application/json' <<JSON
 {"refresh": "$(field loginDevice refresh)"}
 JSON
 
 printf '\n# %s\n' 'with the new tokens too'
-send call51 '401 token_invalid' POST "$api/auth/token/verify/" \
+send call53 '401 token_invalid' POST "$api/auth/token/verify/" \
   -H 'Content-Type: application/json' <<JSON
 {"token": "$(field refresh access)"}
 JSON
 
 printf '\n# %s\n' 'Another password: every other session ends'
-send call52 '204' POST "$api/me/password/" \
+send call54 '204' POST "$api/me/password/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"current_password": "$password", "new_password": "$newPassword"}
 JSON
 
 printf '\n# %s\n' 'The current password must be right'
-send call53 '400 invalid, errors.0.field=current_password, errors.0.code=password_wrong' POST "$api/me/password/" \
+send call55 '400 invalid, errors.0.field=current_password, errors.0.code=password_wrong' POST "$api/me/password/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"current_password": "$password", "new_password": "$newPassword"}
@@ -376,46 +389,46 @@ send rentAgain '201 status=active' POST "$api/rentals/" \
 JSON
 
 printf '\n# %s\n' 'left in the street'
-send call55 '200 status=returned, end_station=null' POST "$api/rentals/$(field rentAgain id)/return/" \
+send call57 '200 status=returned, end_station=null' POST "$api/rentals/$(field rentAgain id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"latitude": 59.94, "longitude": 30.32}
 JSON
 
 printf '\n# %s\n' 'The bike is free, at no station'
-call call56 '200 status=available, station=null' GET "$api/bikes/$(field nearby 'results[1].id')/" \
+call call58 '200 status=available, station=null' GET "$api/bikes/$(field nearby 'results[1].id')/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'All that is held about the rider'
-call call57 '200 rentals.0.status=settled' GET "$api/me/export/" \
+call call59 '200 rentals.0.status=settled' GET "$api/me/export/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Log out: the other rider'"'"'s session is over at once'
-send call58 '204' POST "$api/auth/logout/" \
+send call60 '204' POST "$api/auth/logout/" \
   -H "Authorization: Bearer $(field loginOther access)" \
   -H 'Content-Type: application/json' <<JSON
 {"refresh": "$(field loginOther refresh)"}
 JSON
 
 printf '\n# %s\n' 'for its access token as well'
-call call59 '401 token_invalid' GET "$api/me/" \
+call call61 '401 token_invalid' GET "$api/me/" \
   -H "Authorization: Bearer $(field loginOther access)"
 
 printf '\n# %s\n' 'Erase the account; the rides stay, with nobody'"'"'s name on them'
-send call60 '204' DELETE "$api/me/" \
+send call62 '204' DELETE "$api/me/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"password": "$newPassword"}
 JSON
 
 printf '\n# %s\n' Gone
-send call61 '401 credentials_invalid' POST "$api/auth/token/" \
+send call63 '401 credentials_invalid' POST "$api/auth/token/" \
   -H 'Content-Type: application/json' <<JSON
 {"email": "$(field register email)", "password": "$newPassword"}
 JSON
 
 printf '\n# %s\n' 'Guessing a password gets slow: Retry-After says how slow'
-send call62 'eventually 429 throttled' POST "$api/auth/token/" \
+send call64 'eventually 429 throttled' POST "$api/auth/token/" \
   -H 'Content-Type: application/json' <<JSON
 {"email": "$(field registerOther email)", "password": "wrong-horse-7"}
 JSON

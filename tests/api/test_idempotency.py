@@ -162,7 +162,7 @@ def test_before_a_day_it_is_not() -> None:
 
 
 def test_the_purge_forgets_the_expired_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bikerental.api.idempotency.PURGE_BATCH", 2)
+    monkeypatch.setattr("bikerental.core.purging.PURGE_BATCH", 2)
     for number in range(5):
         ask(str(number))
     age(hours=25)

@@ -20,6 +20,8 @@ PLAYBOOK = read_playbook()
 # Not in a client's hands; examples.http says why.
 BEYOND_A_CLIENT = {"forbidden", "unavailable", "request_in_progress", "internal_error"}
 RUN_SECONDS = 180
+# Succeeds with what a mail brings alone; tests/notifications/test_ses.py goes the whole way.
+BY_MAIL = {("POST", "api/v1/auth/password/reset/confirm/")}
 
 
 @pytest.mark.slow
@@ -27,7 +29,7 @@ def test_the_http_file_plays_against_a_server_as_swagger_says_and_visits_every_e
     answers = Player(PLAYBOOK, live).play()
 
     swagger = Swagger(requests.get(f"{live}/api/swagger.json", timeout=30).json())
-    assert visited(answers) >= set(endpoints(get_resolver().url_patterns))
+    assert visited(answers) >= set(endpoints(get_resolver().url_patterns)) - BY_MAIL
     assert [mismatch for answer in answers for mismatch in swagger.mismatches(answer)] == []
 
 

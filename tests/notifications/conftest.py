@@ -4,12 +4,13 @@ from uuid import UUID
 import pytest
 
 from bikerental.core import enqueueing
-from bikerental.notifications.gateways import Mail
+from bikerental.notifications.gateways.mail import Mail
 from bikerental.notifications.models import Notification
 from tests.factories import NOON, make_user
 
 RENTAL_ID = UUID("0197a000-0000-7000-8000-000000000001")
 RECEIPT = {
+    "bike_number": "T-000042",
     "started_at": "2026-06-15T12:00:00+00:00",
     "ended_at": "2026-06-15T15:18:30+03:00",
     "amount": "130.00",
@@ -20,7 +21,7 @@ RECEIPT = {
         {"code": "free_minutes", "quantity": 3, "amount": "0.00"},
     ],
 }
-OVERDUE = {"started_at": "2026-06-15T12:00:00+00:00", "overdue_after_minutes": 1440}
+OVERDUE = {"bike_number": "T-000042", "started_at": "2026-06-15T12:00:00+00:00", "overdue_after_minutes": 1440}
 
 
 def draft(number: int = 1, **fields: Any) -> Notification:
@@ -55,12 +56,13 @@ class FakeMailer:
         self.error, self.during = error, during
         self.mails: list[Mail] = []
 
-    def send(self, mail: Mail) -> None:
+    def send(self, mail: Mail) -> str:
         self.mails.append(mail)
         if self.during:
             self.during()
         if self.error:
             raise self.error
+        return f"given-{mail.id}"
 
     def close(self) -> None:
         pass

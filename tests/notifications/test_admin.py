@@ -1,11 +1,16 @@
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from bikerental.notifications.models import Notification
-from tests.factories import make_user
-from tests.notifications.conftest import address_of, make_notification
+from bikerental.notifications.models import Notification, RefusedAddress
+from bikerental.notifications.services import notification_deliver
+from bikerental.users.models import User
+from tests.factories import NOON, make_user
+from tests.notifications.conftest import FakeMailer, address_of, make_notification
 
 pytestmark = pytest.mark.django_db
 
@@ -31,23 +36,23 @@ def chief() -> Client:
 LIST = "admin:notifications_notification_changelist"
 
 
-def retry(client: Client, notification: Notification) -> None:
-    client.post(reverse(LIST), {"action": "retry", "_selected_action": [str(notification.pk)]})
+def send_again(client: Client, notification: Notification) -> None:
+    client.post(reverse(LIST), {"action": "send_again", "_selected_action": [str(notification.pk)]})
     notification.refresh_from_db()
 
 
-def test_a_failed_message_is_tried_anew(chief: Client) -> None:
+def test_a_failed_message_is_sent_again(chief: Client) -> None:
     failed = make_notification(state="failed", attempts=1, last_error="recipient_gone")
 
-    retry(chief, failed)
+    send_again(chief, failed)
 
     assert (failed.state, failed.attempts) == ("pending", 0)
 
 
-def test_one_who_may_only_look_cannot_retry(operator: Client) -> None:
+def test_one_who_may_only_look_cannot_send(operator: Client) -> None:
     failed = make_notification(state="failed", attempts=1, last_error="recipient_gone")
 
-    retry(operator, failed)
+    send_again(operator, failed)
 
     assert (failed.state, failed.attempts) == ("failed", 1)
 
@@ -70,3 +75,70 @@ def test_nobody_adds_changes_or_deletes(chief: Client) -> None:
     assert chief.get(reverse("admin:notifications_notification_add")).status_code == 403
     assert chief.post(change, {"state": "failed"}).status_code == 403
     assert chief.post(reverse("admin:notifications_notification_delete", args=[notification.pk])).status_code == 403
+
+
+ADDRESSES = "admin:notifications_refusedaddress_changelist"
+
+
+def write_again(client: Client, row: RefusedAddress) -> None:
+    client.post(reverse(ADDRESSES), {"action": "write_again", "_selected_action": [str(row.pk)]})
+
+
+def test_an_operator_sees_which_addresses_refuse_mail_and_why(chief: Client) -> None:
+    row = RefusedAddress.objects.create(email="gone@example.org", reason="bounced", detail="NoEmail")
+    page = reverse("admin:notifications_refusedaddress_change", args=[row.pk])
+
+    for url in (reverse(ADDRESSES), f"{reverse(ADDRESSES)}?q=gone", page):
+        text = chief.get(url).content.decode()
+        assert "gone@example.org" in text
+        assert "NoEmail" in text
+    assert "gone@example.org" not in chief.get(f"{reverse(ADDRESSES)}?q=other").content.decode()
+
+
+def test_an_address_is_written_to_again_once_an_operator_says_so(chief: Client) -> None:
+    owed = make_notification(state="dropped", attempts=1, last_error="address_refuses_mail")
+    row = RefusedAddress.objects.create(email=address_of(owed), reason="bounced")
+
+    write_again(chief, row)
+    send_again(chief, owed)
+
+    assert notification_deliver(owed.pk, now=timezone.now(), mailer=FakeMailer()) == "sent"
+
+
+def test_one_who_may_only_look_frees_no_address(operator: Client) -> None:
+    operator_user = User.objects.get(is_staff=True)
+    operator_user.user_permissions.add(Permission.objects.get(codename="view_refusedaddress"))
+    row = RefusedAddress.objects.create(email="gone@example.org", reason="bounced")
+
+    write_again(operator, row)
+
+    assert RefusedAddress.objects.filter(pk=row.pk).exists()
+
+
+def test_messages_are_found_by_their_recipients_email(operator: Client) -> None:
+    found, other = make_notification(1), make_notification(2)
+
+    page = operator.get(reverse(LIST), {"q": address_of(found)}).content.decode()
+
+    assert str(found.recipient_id) in page
+    assert str(other.recipient_id) not in page
+
+
+@pytest.mark.parametrize(
+    ("fields", "state"),
+    [
+        ({"state": "sent", "sent_at": NOON}, "pending"),
+        ({"state": "dropped", "last_error": "address_refuses_mail"}, "pending"),
+        ({"kind": "overdue_rider", "state": "sent", "sent_at": NOON}, "sent"),
+        ({"kind": "password_reset", "state": "failed", "last_error": "SES MessageRejected"}, "failed"),
+        ({"state": "sending", "claimed_until": NOON}, "sending"),
+    ],
+)
+def test_a_receipt_is_sent_again_and_what_has_had_its_time_is_not(
+    chief: Client, fields: dict[str, Any], state: str
+) -> None:
+    row = make_notification(attempts=1, **fields)
+
+    send_again(chief, row)
+
+    assert row.state == state

@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 from pytest_django import DjangoAssertNumQueries
 
 from bikerental.notifications.models import Notification
-from bikerental.notifications.services import notification_create, notifications_create, notifications_retry
+from bikerental.notifications.services import notification_create, notifications_create, notifications_send_again
 from tests.factories import NOON, make_user
 from tests.notifications.conftest import OVERDUE, RECEIPT, RENTAL_ID, draft, make_notification
 
@@ -112,7 +112,7 @@ def test_a_failed_message_is_tried_anew(notes: list[tuple[str, str]]) -> None:
     pending = make_notification(2, attempts=3, last_error="SMTPDataError 451")
     later = NOON + timedelta(days=1)
 
-    assert notifications_retry(notification_ids=[failed.pk, pending.pk], now=later) == 1
+    assert notifications_send_again(notification_ids=[failed.pk, pending.pk], now=later) == 1
 
     failed.refresh_from_db()
     pending.refresh_from_db()

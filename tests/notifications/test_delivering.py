@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from bikerental.notifications import tasks
 from bikerental.notifications.exceptions import MailDeferredError, MailRefusedError, MailUnreachableError
-from bikerental.notifications.gateways import mailer_open
+from bikerental.notifications.gateways.mail import mailer_open
 from bikerental.notifications.models import Notification
 from bikerental.notifications.services import (
     delivering,
@@ -73,10 +73,10 @@ def test_nobody_writes_to_an_erased_rider() -> None:
     notification = make_notification()
     user_erase(user=User.objects.get(), now=NOON)
 
-    assert notification_deliver(notification.pk, now=NOON, mailer=mailer_open()) == "failed"
+    assert notification_deliver(notification.pk, now=NOON, mailer=mailer_open()) == "dropped"
 
     assert mail.outbox == []
-    assert state_of(notification) == ("failed", 1)
+    assert state_of(notification) == ("dropped", 1)
     assert notification.last_error == "recipient_gone"
 
 

@@ -17,7 +17,7 @@ from bikerental.notifications.exceptions import (
     MailRefusedError,
     MailUnreachableError,
 )
-from bikerental.notifications.gateways import Mail, mailer_open
+from bikerental.notifications.gateways.mail import Mail, mailer_open
 from tests.notifications.smtp_server import SmtpServer, smtp_server
 
 ADDRESS = "rider@example.org"

@@ -5,13 +5,16 @@ from django.conf import settings as django_settings
 from django.utils import translation
 
 from bikerental.notifications.services.rendering import Content, content_render
+from tests.factories import NOON
 from tests.notifications.conftest import OVERDUE, RECEIPT, RENTAL_ID, draft
 
 CONTEXTS: dict[str, dict[str, Any]] = {"receipt": RECEIPT, "overdue_rider": OVERDUE, "overdue_operators": OVERDUE}
 
 
 def content(kind: str, language: str, **context: object) -> Content:
-    return content_render(draft(kind=kind, language=language, recipient=None, context=CONTEXTS[kind] | context))
+    return content_render(
+        draft(kind=kind, language=language, recipient=None, context=CONTEXTS[kind] | context), now=NOON
+    )
 
 
 def test_a_receipt_says_what_was_paid_for_and_when() -> None:
@@ -20,6 +23,7 @@ def test_a_receipt_says_what_was_paid_for_and_when() -> None:
     assert receipt.subject == "Your ride: 130.00 RUB"
     assert receipt.text == (
         "Thank you for riding. This is your receipt.\n\n"
+        "Bike: T-000042\n"
         "Started: June 15, 2026, noon UTC\n"
         "Ended: June 15, 2026, 12:18 p.m. UTC\n\n"
         "Unlocking: 50.00 RUB\n"

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
 from bikerental.fleet.models import Bike, Station
 from bikerental.rentals.models import Rental
 from bikerental.users.models import User
+from bikerental.users.services import reset_token_make
 from tests.clients import RiderClient
 from tests.factories import PASSWORD, make_bike, make_rental, make_station, make_user
 
@@ -99,6 +101,15 @@ def _new_password(_world: World, _caller: RiderClient) -> dict[str, Any]:
     return {"current_password": PASSWORD, "new_password": "another-saddle-3"}
 
 
+def _email(_world: World, caller: RiderClient) -> dict[str, Any]:
+    return {"email": caller.rider.email}
+
+
+def _reset(_world: World, caller: RiderClient) -> dict[str, Any]:
+    caller.rider.refresh_from_db()
+    return {"token": reset_token_make(user=caller.rider, now=timezone.now()), "new_password": "another-saddle-3"}
+
+
 def _bike(world: World, _caller: RiderClient) -> dict[str, Any]:
     return {"bike_number": world.bike.number}
 
@@ -116,6 +127,8 @@ TABLE = (
     Route("POST /api/v1/auth/token/refresh/",         200, 200, 200, 200, _refresh),
     Route("POST /api/v1/auth/token/verify/",          200, 200, 200, 200, _token),
     Route("POST /api/v1/auth/logout/",                401, 204, 204, 204, _refresh),
+    Route("POST /api/v1/auth/password/reset/",        202, 202, 202, 202, _email),
+    Route("POST /api/v1/auth/password/reset/confirm/", 204, 204, 204, 204, _reset),
     Route("GET /api/v1/me/",                          401, 200, 200, 200),
     Route("PATCH /api/v1/me/",                        401, 200, 200, 200, lambda _w, _c: {"name": "Renamed"}),
     Route("DELETE /api/v1/me/",                       401, 409, 204, 204, lambda _w, _c: {"password": PASSWORD}),
@@ -138,6 +151,8 @@ TABLE = (
     Route("GET /health/live/",                        200, 200, 200, 200),
     Route("GET /health/ready/",                       200, 200, 200, 200),
     Route("GET /metrics",                             200, 200, 200, 200),
+    # No caller of ours is SNS, whose messages are signed.
+    Route("POST /hooks/sns/",                         403, 403, 403, 403),
 )
 # fmt: on
 
@@ -167,6 +182,7 @@ def operations_of_code() -> Iterator[str]:
     """What `TABLE` must name: a class's own methods, and GET for a view that is a function."""
     for route, pattern in routes_of_code():
         view = getattr(pattern.callback, "cls", None)
-        methods = [name for name in METHODS if hasattr(view, name)] if view and route.startswith(API) else ["get"]
+        is_ours = view and route.startswith((API, "/hooks/"))
+        methods = [name for name in METHODS if hasattr(view, name)] if is_ours else ["get"]
         for method in methods:
             yield f"{method.upper()} {route}"

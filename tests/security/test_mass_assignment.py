@@ -1,5 +1,6 @@
 """A body that names columns: what its serializer does not declare changes nothing."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -24,6 +25,8 @@ PLANTED: tuple[tuple[type[models.Field[Any, Any]], Any], ...] = (
     (models.JSONField, {"planted": "planted"}),
     (models.CharField, "planted"),
 )
+# A number alone, and not among the digits of a hash.
+TRACES = re.compile(r"planted|5eed5eed|(?<!\w)(4242|42\.4242)(?!\w)|1999, 1, 2")
 OURS = [model for model in apps.get_models() if model.__module__.startswith("bikerental.")]
 
 
@@ -66,10 +69,7 @@ def test_what_is_not_declared_changes_nothing(route: Route) -> None:
     answer = getattr(caller, route.method)(route.path_in(world), hostile | body)
 
     assert answer.status_code == (route.other if route.other < 400 else route.rider), answer.content
-    text = repr(rows())
-    for trace in ("planted", "5eed5eed", "4242", "42.4242", "1999, 1, 2"):
-        assert trace not in text
-        assert trace not in answer.content.decode()
+    assert not TRACES.search(repr(rows()) + answer.content.decode())
     assert set(User.objects.filter(is_staff=True).values_list("pk", flat=True)) <= privileged
     assert not User.objects.exclude(pk__in=privileged).filter(is_superuser=True).exists()
     # DELETE me/ closes its caller, and nothing closes anybody else.

@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 from django.contrib.admin import site
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.management.commands import changepassword
 from django.contrib.auth.models import Permission
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
 from bikerental.users.models import GuessCounter, Session, User
 from tests.clients import RiderClient
@@ -269,3 +272,34 @@ def test_resetting_a_password_ends_the_sessions(as_operator: Client) -> None:
     client.rider.refresh_from_db()
     assert client.rider.check_password("another-saddle-3")
     assert client.get("/api/v1/me/").status_code == 401
+
+
+def test_an_operator_who_changes_the_own_password_ends_the_sessions_everywhere_else(superuser: User) -> None:
+    phone, browser = RiderClient(superuser), Client()
+    browser.login(username=superuser.email, password=PASSWORD)
+    form = {"old_password": PASSWORD, "new_password1": "another-saddle-3", "new_password2": "another-saddle-3"}
+
+    assert browser.post("/admin/password_change/", form).status_code == 302
+
+    assert phone.get("/api/v1/me/").status_code == 401
+    assert browser.get(LIST).status_code == 200
+
+
+def test_the_changepassword_command_ends_the_sessions(superuser: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    phone = RiderClient(superuser)
+    monkeypatch.setattr(changepassword.Command, "_get_pass", lambda *_: "another-saddle-3")
+
+    call_command("changepassword", superuser.email)
+
+    assert phone.get("/api/v1/me/").status_code == 401
+
+
+def test_a_hash_that_is_renewed_at_log_in_ends_no_session(superuser: User, settings: Settings) -> None:
+    phone = RiderClient(superuser)
+    settings.PASSWORD_HASHERS = ["bikerental.users.hashers.OwaspArgon2PasswordHasher", *settings.PASSWORD_HASHERS]
+
+    assert RiderClient(superuser).get("/api/v1/me/").status_code == 200
+
+    superuser.refresh_from_db()
+    assert superuser.password.startswith("argon2")
+    assert phone.get("/api/v1/me/").status_code == 200

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from bikerental.core import purging
 from bikerental.users.exceptions import CredentialsInvalidError, PasswordWrongError, TokenInvalidError
 from bikerental.users.models import Session, User
 from bikerental.users.selectors import user_of_session
@@ -15,7 +16,6 @@ from bikerental.users.services import (
     access_claims,
     accounts_close,
     password_change,
-    purging,
     session_end,
     session_refresh,
     session_start,

@@ -1,15 +1,27 @@
-from bikerental.notifications.services.creating import notification_create, notifications_create, notifications_retry
+from bikerental.notifications.services.creating import (
+    notification_create,
+    notifications_create,
+    notifications_send_again,
+)
 from bikerental.notifications.services.delivering import (
     notification_deliver,
     notifications_deliver,
     notifications_deliver_left_over,
 )
+from bikerental.notifications.services.feedback import sns_message_take
+from bikerental.notifications.services.forgetting import address_erase, addresses_forget, notifications_purge
+from bikerental.notifications.services.resetting import password_reset_request
 
 __all__ = [
+    "address_erase",
+    "addresses_forget",
     "notification_create",
     "notification_deliver",
     "notifications_create",
     "notifications_deliver",
     "notifications_deliver_left_over",
-    "notifications_retry",
+    "notifications_purge",
+    "notifications_send_again",
+    "password_reset_request",
+    "sns_message_take",
 ]

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Q
 
 from bikerental.core.enqueueing import enqueue_after_commit
 from bikerental.core.transactions import unit_of_work
@@ -13,9 +14,18 @@ from bikerental.notifications import tasks
 from bikerental.notifications.models import Notification
 from bikerental.users.selectors import languages_of_users
 
+State = Notification.State
+
 
 def notification_create(
-    *, kind: str, recipient_id: UUID | None, subject_id: UUID, key: str, context: dict[str, Any], language: str = ""
+    *,
+    kind: str,
+    recipient_id: UUID | None,
+    subject_id: UUID | None,
+    key: str,
+    context: dict[str, Any],
+    language: str = "",
+    created_at: datetime | None = None,
 ) -> None:
     """Owe one message; as `notifications_create`."""
     notifications_create(
@@ -27,6 +37,7 @@ def notification_create(
                 key=key,
                 context=context,
                 language=language,
+                **({} if created_at is None else {"created_at": created_at}),
             )
         ]
     )
@@ -47,14 +58,21 @@ def notifications_create(notifications: Sequence[Notification]) -> None:
 
 
 @unit_of_work
-def notifications_retry(*, notification_ids: Sequence[UUID], now: datetime) -> int:
-    """Try failed messages anew, from the first attempt; how many there were."""
-    failed = Notification.objects.filter(pk__in=notification_ids, state=Notification.State.FAILED)
-    retried = list(failed.order_by("pk").values_list("pk", flat=True))
-    count = failed.filter(pk__in=retried).update(
-        state=Notification.State.PENDING, attempts=0, next_attempt_at=now, last_error=""
+def notifications_send_again(*, notification_ids: Sequence[UUID], now: datetime) -> int:
+    """Owe messages anew, from the first attempt; how many there were.
+
+    What failed or was dropped, and receipts, which a rider may have lost. A reminder that was sent
+    has had its time, and another link is its rider's to ask for.
+    """
+    again = Notification.objects.exclude(kind=Notification.Kind.PASSWORD_RESET).filter(
+        Q(state__in=[State.FAILED, State.DROPPED]) | Q(state=State.SENT, kind=Notification.Kind.RECEIPT),
+        pk__in=notification_ids,
     )
-    for notification_id in retried:
+    owed = list(again.order_by("pk").values_list("pk", flat=True))
+    count = again.filter(pk__in=owed).update(
+        state=State.PENDING, attempts=0, next_attempt_at=now, last_error="", sent_at=None, feedback=""
+    )
+    for notification_id in owed:
         enqueue_after_commit(tasks.deliver_notifications, row_id=notification_id)
     return count
 

@@ -1,11 +1,12 @@
-"""From `pending` to `sent` or `failed`, at least once, and twice only when a sender dies between
+"""From `pending` to `sent`, `failed` or `dropped`, at least once, and twice only when a sender dies between
 the server's yes and its own commit. No transaction is open while the mail server is spoken to."""
 
 import logging
 import time
 from collections.abc import Iterable
 from contextlib import closing
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -22,14 +23,20 @@ from bikerental.notifications.constants import (
     SWEEP_BATCH,
 )
 from bikerental.notifications.exceptions import MailDeferredError, MailRefusedError, MailUnreachableError
-from bikerental.notifications.gateways import Mail, Mailer, mailer_open
+from bikerental.notifications.gateways.mail import Mail, Mailer, mailer_open
 from bikerental.notifications.models import Notification
+from bikerental.notifications.selectors import addresses_that_refuse
 from bikerental.notifications.services.rendering import content_render
+from bikerental.users.types import email_normalise
 
 logger = logging.getLogger(__name__)
 
 State = Notification.State
+Kind = Notification.Kind
 RECIPIENT_GONE = "recipient_gone"
+NO_ACCOUNT = "no_account"
+EXPIRED = "expired"
+ADDRESS_REFUSES = "address_refuses_mail"
 ATTEMPTS_EXHAUSTED = "attempts_exhausted"
 
 
@@ -44,13 +51,13 @@ def notification_deliver(notification_id: UUID, *, now: datetime, mailer: Mailer
     if not _claim(notification_id, now):
         return None
     claimed = Notification.objects.select_related("recipient").get(pk=notification_id)
-    addresses = _addresses(claimed)
+    addresses, reason = _audience(claimed, now=now)
     if not addresses:
-        return _settle(claimed, state=State.FAILED, last_error=RECIPIENT_GONE)
-    content = content_render(claimed)
+        return _settle(claimed, state=State.DROPPED, last_error=reason)
+    content = content_render(claimed, now=now)
     mail = Mail(id=claimed.pk, to=addresses, subject=content.subject, text=content.text, html=content.html)
     try:
-        mailer.send(mail)
+        provider_id = mailer.send(mail)
     except MailRefusedError as error:
         return _settle(claimed, state=State.FAILED, last_error=str(error))
     except MailDeferredError as error:
@@ -58,7 +65,7 @@ def notification_deliver(notification_id: UUID, *, now: datetime, mailer: Mailer
     except MailUnreachableError as error:
         _defer(claimed, now=now, reason=str(error))
         raise
-    return _settle(claimed, state=State.SENT, sent_at=now)
+    return _settle(claimed, state=State.SENT, sent_at=now, provider_id=provider_id[:200], feedback="")
 
 
 def notifications_deliver(notification_ids: Iterable[UUID], *, seconds: float = BATCH_SECONDS) -> int:
@@ -99,21 +106,42 @@ def _claim(notification_id: UUID, now: datetime) -> bool:
         return bool(due.update(state=State.SENDING, claimed_until=now + LEASE, attempts=F("attempts") + 1))
 
 
-def _addresses(notification: Notification) -> tuple[str, ...]:
-    if notification.kind == Notification.Kind.OVERDUE_OPERATORS:
-        return tuple(settings.OPERATOR_EMAILS)
+class Audience(NamedTuple):
+    addresses: tuple[str, ...]
+    reason: str = ""  # why there is nobody
+
+
+def _audience(notification: Notification, *, now: datetime) -> Audience:
+    """Who the message goes to at this moment. One statement where there is somebody."""
     recipient = notification.recipient
-    return () if recipient is None or recipient.erased_at else (recipient.email,)
+    if notification.kind == Kind.OVERDUE_OPERATORS:
+        addresses = tuple(settings.OPERATOR_EMAILS)
+    elif recipient is None:
+        return Audience((), NO_ACCOUNT)
+    elif recipient.erased_at or (notification.kind == Kind.PASSWORD_RESET and not recipient.is_active):
+        return Audience((), RECIPIENT_GONE)
+    elif _is_late(notification, now=now):
+        return Audience((), EXPIRED)
+    else:
+        addresses = (recipient.email,)
+    refusing = addresses_that_refuse(emails=addresses)
+    return Audience(tuple(each for each in addresses if email_normalise(each) not in refusing), ADDRESS_REFUSES)
 
 
-def _settle(claimed: Notification, *, state: str, last_error: str = "", **fields: datetime) -> str | None:
+def _is_late(notification: Notification, *, now: datetime) -> bool:
+    """A link nobody waits for any more is not mailed: whoever asked has asked again."""
+    lifetime = timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
+    return notification.kind == Kind.PASSWORD_RESET and now - notification.created_at > lifetime
+
+
+def _settle(claimed: Notification, *, state: str, last_error: str = "", **fields: datetime | str) -> str | None:
     # The number of the attempt tells our claim from a later one.
     ours = Notification.objects.filter(pk=claimed.pk, state=State.SENDING, attempts=claimed.attempts)
     if not ours.update(state=state, claimed_until=None, last_error=last_error[:200], **fields):
         logger.warning("Notification %s was claimed anew while it was being sent", claimed.pk)
         return None
-    if state == State.FAILED:
-        logger.error("Notification %s failed: %s", claimed.pk, last_error)
+    if state == State.FAILED or (state == State.DROPPED and claimed.kind == Kind.OVERDUE_OPERATORS):
+        logger.error("Notification %s %s: %s", claimed.pk, state, last_error)
     return state
 
 

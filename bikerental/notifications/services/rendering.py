@@ -3,12 +3,14 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
 
 from bikerental.notifications.models import Notification
+from bikerental.users.services import reset_token_make
 
-WITH_HTML = {Notification.Kind.RECEIPT}
+WITH_HTML = {Notification.Kind.RECEIPT, Notification.Kind.PASSWORD_RESET}
 
 
 class Content(NamedTuple):
@@ -17,9 +19,9 @@ class Content(NamedTuple):
     html: str | None
 
 
-def content_render(notification: Notification) -> Content:
-    """Templates are `notifications/<kind>.subject.txt`, `.txt` and, for receipts, `.html`."""
-    context = _context(notification)
+def content_render(notification: Notification, *, now: datetime) -> Content:
+    """Templates are `notifications/<kind>.subject.txt`, `.txt` and, for some, `.html`."""
+    context = _context(notification) | _link(notification, now=now)
     name = f"notifications/{notification.kind}"
     with translation.override(notification.language):
         return Content(
@@ -36,3 +38,14 @@ def _context(notification: Notification) -> dict[str, Any]:
     }
     row = {"subject_id": notification.subject_id, "language": notification.language}
     return {**notification.context, **times, **row}
+
+
+def _link(notification: Notification, *, now: datetime) -> dict[str, Any]:
+    """The way to another password: made for the mail alone, and kept nowhere."""
+    if notification.kind != Notification.Kind.PASSWORD_RESET or notification.recipient is None:
+        return {}
+    token = reset_token_make(user=notification.recipient, now=now)
+    return {
+        "link": settings.PASSWORD_RESET_URL.replace("{token}", token),
+        "minutes": settings.PASSWORD_RESET_TIMEOUT // 60,
+    }

@@ -44,7 +44,11 @@ def _to_tell(now: datetime) -> list[UUID]:
 
 def _messages(rental: Rental, now: datetime) -> list[Notification]:
     day = (now - (rental.overdue_at or now)) // OVERDUE_REMINDED_AFTER
-    context = {"started_at": rental.started_at.isoformat(), "overdue_after_minutes": rental.overdue_after_minutes}
+    context = {
+        "bike_number": rental.bike.number,
+        "started_at": rental.started_at.isoformat(),
+        "overdue_after_minutes": rental.overdue_after_minutes,
+    }
     recipients = {
         Notification.Kind.OVERDUE_RIDER: rental.rider_id,
         Notification.Kind.OVERDUE_OPERATORS: None,

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from bikerental.api.idempotency import idempotency_keys_erase
 from bikerental.core.transactions import unit_of_work
+from bikerental.notifications.services import address_erase
 from bikerental.rentals.exceptions import AccountClosedError, RentalInProgressError
 from bikerental.rentals.models import Rental
 from bikerental.users.locks import user_lock
@@ -30,5 +31,6 @@ def _rider_erase(*, rider: User, now: datetime) -> None:
         raise AccountClosedError
     if Rental.objects.filter(rider=user, status=Rental.Status.ACTIVE).exists():
         raise RentalInProgressError
+    address_erase(email=user.email)
     user_erase(user=user, now=now)
     idempotency_keys_erase(rider_id=user.pk)

@@ -64,6 +64,7 @@ def _receipt(rental: Rental) -> Notification:
         subject_id=rental.pk,
         key=f"receipt:{rental.pk}",
         context={
+            "bike_number": rental.bike.number,
             "started_at": rental.started_at.isoformat(),
             "ended_at": rental.ended_at.isoformat() if rental.ended_at else None,
             "amount": money_text(rental.cost_amount) if rental.cost_amount is not None else None,

@@ -4,7 +4,13 @@ from typing import Any
 
 from rest_framework import serializers
 
-from bikerental.users.constants import EMAIL_LENGTH, NAME_LENGTH, PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN
+from bikerental.users.constants import (
+    EMAIL_LENGTH,
+    NAME_LENGTH,
+    PASSWORD_LENGTH_MAX,
+    PASSWORD_LENGTH_MIN,
+    RESET_TOKEN_LENGTH_MAX,
+)
 from bikerental.users.types import email_normalise
 from bikerental.users.validators import name_validate, password_validate
 
@@ -78,6 +84,22 @@ class PasswordChangeInput(serializers.Serializer[Any]):
 
     class Meta:
         ref_name = "PasswordChange"
+
+
+class ResetInput(serializers.Serializer[Any]):
+    # Any text, as for a log-in: what is no address belongs to nobody.
+    email = serializers.CharField(max_length=EMAIL_LENGTH)
+
+    class Meta:
+        ref_name = "PasswordReset"
+
+
+class ResetConfirmInput(serializers.Serializer[Any]):
+    token = serializers.CharField(max_length=RESET_TOKEN_LENGTH_MAX)
+    new_password = NewPasswordField()
+
+    class Meta:
+        ref_name = "PasswordResetConfirm"
 
 
 class ProfileInput(serializers.Serializer[Any]):

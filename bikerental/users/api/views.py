@@ -19,11 +19,13 @@ from bikerental.users.api.serializers import (
     ProfileOutput,
     RefreshInput,
     RegisterInput,
+    ResetConfirmInput,
     TokenPairOutput,
     VerifyInput,
 )
 from bikerental.users.services import (
     password_change,
+    password_reset_confirm,
     profile_update,
     session_end,
     session_refresh,
@@ -133,6 +135,24 @@ class PasswordView(ApiView):
         rider, session_id = rider_of(request), session_of(request)
         address = client_address(request)
         password_change(**data, user=rider, session_id=session_id, address=address, now=timezone.now())
+        return Response(status=204)
+
+
+class ResetConfirmView(OpenView):
+    throttle_classes = [LoginThrottle]
+
+    @documented(
+        summary="Set another password by a mail's token",
+        description="The token is good once, for 10 minutes, and while no other password was set. "
+        "Every session of the account ends; log in with the new password.",
+        request=ResetConfirmInput,
+        success={204: None},
+        errors=["invalid"],
+        example={"token": "0197a0000000700080000000000000a1.d0i9zr-5f2c", "new_password": "correct-horse-8"},
+    )
+    def post(self, request: Request) -> Response:
+        data = read(ResetConfirmInput, request)
+        password_reset_confirm(**data, address=client_address(request), now=timezone.now())
         return Response(status=204)
 
 

@@ -9,6 +9,7 @@ from bikerental.users.services.accounts import (
     user_register,
 )
 from bikerental.users.services.guessing import guess_counters_purge
+from bikerental.users.services.resetting import password_reset_admit, password_reset_confirm, reset_token_make
 from bikerental.users.services.sessions import (
     accesses_issue,
     credentials_check,
@@ -30,7 +31,10 @@ __all__ = [
     "password_change",
     "password_confirm",
     "password_reset",
+    "password_reset_admit",
+    "password_reset_confirm",
     "profile_update",
+    "reset_token_make",
     "session_end",
     "session_refresh",
     "session_start",

@@ -20,6 +20,7 @@ from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
 from bikerental.core.errors import ThrottledError
+from bikerental.core.purging import rows_purge
 from bikerental.core.transactions import unit_of_work
 from bikerental.users.constants import (
     ADDRESS_TRUSTED_FOR,
@@ -31,7 +32,6 @@ from bikerental.users.constants import (
 from bikerental.users.locks import guess_counters_lock
 from bikerental.users.models import GuessCounter
 from bikerental.users.selectors import guess_counters
-from bikerental.users.services.purging import rows_purge
 
 
 class Keys(NamedTuple):
@@ -43,14 +43,16 @@ class Keys(NamedTuple):
         return [self.pair] if trusted else [self.account, self.pair]
 
 
-def guess_admit(*, email: str, address: str, now: datetime) -> None:
+def guess_admit(*, email: str, address: str, now: datetime, purpose: str = "") -> None:
     """Count an attempt, or refuse it while an earlier one still delays.
+
+    :param purpose: what else than a log-in is tried; each has counters of its own
 
     Must not run inside a transaction that a refusal rolls back: the count would go with it.
 
     :raises ThrottledError: with the seconds to wait
     """
-    keys = _keys(email, address)
+    keys = _keys(email, address, purpose)
     # Without a lock first: a flood that is refused anyway does not queue on the rows.
     counters = guess_counters(keys=list(keys))
     pair = counters.get(keys.pair)
@@ -94,10 +96,11 @@ def guess_counters_purge(*, now: datetime) -> int:
     return rows_purge(old)
 
 
-def _keys(email: str, address: str) -> Keys:
+def _keys(email: str, address: str, purpose: str = "") -> Keys:
+    pair = f"{_household(address)}\n{email}"
     return Keys(
-        account=salted_hmac("bikerental.guess.account", email, algorithm="sha256").hexdigest(),
-        pair=salted_hmac("bikerental.guess.pair", f"{_household(address)}\n{email}", algorithm="sha256").hexdigest(),
+        account=salted_hmac(f"bikerental.guess.account{purpose}", email, algorithm="sha256").hexdigest(),
+        pair=salted_hmac(f"bikerental.guess.pair{purpose}", pair, algorithm="sha256").hexdigest(),
     )
 
 

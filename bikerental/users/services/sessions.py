@@ -8,13 +8,13 @@ from django.contrib.auth.hashers import make_password
 from django.db.models import Exists, OuterRef, Value
 from django.db.models.functions import Coalesce
 
+from bikerental.core.purging import rows_purge
 from bikerental.core.transactions import unit_of_work
 from bikerental.users.exceptions import CredentialsInvalidError, TokenInvalidError
 from bikerental.users.locks import user_lock
 from bikerental.users.models import Session, User
 from bikerental.users.selectors import user_of_email
 from bikerental.users.services.guessing import guess_admit, guess_succeeded
-from bikerental.users.services.purging import rows_purge
 from bikerental.users.services.tokens import REFRESH_LIFETIME, access_issue, refresh_claims, tokens_issue
 from bikerental.users.types import TokenPair, email_normalise
 

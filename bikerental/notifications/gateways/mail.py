@@ -1,4 +1,4 @@
-"""The mail server, behind a Protocol."""
+"""Who carries mail, a server by SMTP or SES by its API, behind a Protocol."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -7,10 +7,17 @@ from smtplib import SMTPDataError, SMTPException, SMTPRecipientsRefused, SMTPSen
 from typing import Protocol
 from uuid import UUID
 
+from anymail.exceptions import AnymailAPIError
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.validators import validate_email
 
 from bikerental.notifications.exceptions import MailDeferredError, MailRefusedError, MailUnreachableError
+
+# SES's words for a message that it will not take however often; all others are about the account,
+# its rights and its quotas, and another message would fare no better.
+SES_REFUSES = {"MessageRejected", "BadRequestException"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,8 +30,8 @@ class Mail:
 
 
 class Mailer(Protocol):
-    def send(self, mail: Mail) -> None:
-        """Hand one message over.
+    def send(self, mail: Mail) -> str:
+        """Hand one message over; what the carrier calls it in its reports, where it says so.
 
         :raises MailDeferredError, MailRefusedError, MailUnreachableError: none of it was sent
         """
@@ -38,15 +45,23 @@ class DjangoMailer:
     def __init__(self) -> None:
         self._connection = get_connection()
 
-    def send(self, mail: Mail) -> None:
+    def send(self, mail: Mail) -> str:
+        message = _message(mail, self._connection)
         try:
+            for address in mail.to:
+                validate_email(address)  # of one that is not, Anymail would make several
             self._connection.open()
-            _message(mail, self._connection).send()
+            message.send()
+        except AnymailAPIError as error:
+            raise _translated_ses(error) from error
         except OSError as error:  # SMTPException is one
             self.close()
             raise _translated(error) from error
-        except ValueError as error:  # an address or a header that no mail can be written with
+        # An address or a header that no mail can be written with; its words may quote the address.
+        except (ValidationError, ValueError) as error:
             raise MailRefusedError(type(error).__name__) from error
+        # Anymail's backends put it there.
+        return getattr(getattr(message, "anymail_status", None), "message_id", None) or ""
 
     def close(self) -> None:
         with suppress(OSError):  # saying goodbye to a server that has left
@@ -80,3 +95,11 @@ def _translated(error: OSError) -> Exception:
         case SMTPException():
             return MailUnreachableError(f"{name} {getattr(error, 'smtp_code', '')}".strip())
     return MailUnreachableError(name)
+
+
+def _translated_ses(error: AnymailAPIError) -> Exception:
+    """As `_translated`; Anymail has boto3's error as the cause, and that one has a code if SES answered."""
+    response = getattr(error.__cause__, "response", {})
+    code = response.get("Error", {}).get("Code") or type(error.__cause__).__name__
+    text = f"SES {code}"
+    return MailRefusedError(text) if code in SES_REFUSES else MailUnreachableError(text)

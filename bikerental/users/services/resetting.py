@@ -1,0 +1,86 @@
+"""A new password for who lost the old one and can read the account's mail.
+
+No token is stored. It is a keyed hash over what the account is at this moment, its password's hash
+above all: a leaked table makes none, and whatever sets a password makes every one before it void.
+"""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.tokens import PasswordResetTokenGenerator
+
+from bikerental.core.transactions import unit_of_work
+from bikerental.users.exceptions import ResetTokenInvalidError
+from bikerental.users.locks import user_lock
+from bikerental.users.models import User
+from bikerental.users.selectors import user_of_email
+from bikerental.users.services.accounts import password_reset
+from bikerental.users.services.guessing import guess_admit, guess_succeeded
+from bikerental.users.types import email_normalise
+
+SEPARATOR = "."
+ASKING, CONFIRMING = ".reset", ".reset.confirm"
+
+
+class _Tokens(PasswordResetTokenGenerator):
+    """Django's, by the caller's clock; PASSWORD_RESET_TIMEOUT is how long one is good."""
+
+    key_salt = "bikerental.users.reset"
+
+    def __init__(self, now: datetime) -> None:
+        super().__init__()
+        self.now = now
+
+    def _now(self) -> datetime:
+        return self.now.astimezone(UTC).replace(tzinfo=None)
+
+
+def password_reset_admit(*, email: str, address: str, now: datetime) -> User | None:
+    """The open account that a link may be sent to; the same work where there is none.
+
+    :raises ThrottledError: while earlier requests for this e-mail, known or not, delay
+    """
+    email = email_normalise(email)
+    guess_admit(email=email, address=address, now=now, purpose=ASKING)
+    user = user_of_email(email=email)
+    return user if user is not None and user.is_active else None
+
+
+def reset_token_make(*, user: User, now: datetime) -> str:
+    """What opens the account once, for PASSWORD_RESET_TIMEOUT seconds. URL-safe."""
+    return f"{user.pk.hex}{SEPARATOR}{_Tokens(now).make_token(user)}"
+
+
+def password_reset_confirm(*, token: str, new_password: str, address: str, now: datetime) -> None:
+    """Set the password by a token from a mail, and end every session.
+
+    :raises ResetTokenInvalidError: made up, used, expired, or the account is closed
+    :raises ThrottledError: while earlier attempts at this account delay
+    """
+    user_id, proof = _parts(token)
+    guess_admit(email=str(user_id), address=address, now=now, purpose=CONFIRMING)
+    # Looked at before the slow hash, and once more under the lock.
+    user = User.objects.filter(pk=user_id, is_active=True).first()
+    if user is None or not _Tokens(now).check_token(user, proof):
+        raise ResetTokenInvalidError
+    _password_set(user_id=user_id, proof=proof, encoded=make_password(new_password), now=now)
+    # Who reads the account's mail is its rider: wrong guesses from here need not delay him.
+    guess_succeeded(email=user.email, address=address, now=now)
+
+
+@unit_of_work
+def _password_set(*, user_id: UUID, proof: str, encoded: str, now: datetime) -> None:
+    """Locks the user: of two at once the second finds another password, which voids its token."""
+    locked = user_lock(user_id=user_id)
+    if locked is None or not _Tokens(now).check_token(locked, proof):
+        raise ResetTokenInvalidError
+    password_reset(user_id=user_id, encoded=encoded, now=now)
+
+
+def _parts(token: str) -> tuple[UUID, str]:
+    user_id, _, proof = token.partition(SEPARATOR)
+    try:
+        return UUID(hex=user_id), proof
+    except ValueError as error:
+        raise ResetTokenInvalidError from error

@@ -1,0 +1,66 @@
+"""What the environment says wrongly is refused at the start, by the name of the variable."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from tests.live import ROOT
+
+
+def read_settings(show: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+    code = f"from config.settings import local as settings; print(({show or '0'}))"
+    environment = os.environ | variables
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("THROTTLE_LOGIN", "often"),
+        ("THROTTLE_ANON", "5/month"),
+        ("PASSWORD_RESET_URL", "https://app.example/reset"),
+        ("NOTIFICATION_RETENTION_DAYS", "0"),
+        ("EMAIL_URL", "pigeon://roof"),
+    ],
+)
+def test_what_means_nothing_is_refused_by_name(name: str, value: str) -> None:
+    read = read_settings(**{name: value})
+
+    assert read.returncode != 0
+    assert read.stderr.splitlines()[-1].startswith("django.core.exceptions.ImproperlyConfigured: " + name)
+
+
+def test_mail_goes_by_smtp_or_by_ses_as_the_url_says() -> None:
+    show = "settings.EMAIL_BACKEND, getattr(settings, 'ANYMAIL', {}).get('AMAZON_SES_CONFIGURATION_SET_NAME')"
+
+    smtp = read_settings(show, EMAIL_URL="smtp+tls://user:pass@mail.example:587", SES_CONFIGURATION_SET="riders")
+    ses = read_settings(show, EMAIL_URL="ses://eu-central-1", SES_CONFIGURATION_SET="riders")
+
+    assert smtp.stdout.strip() == "('django.core.mail.backends.smtp.EmailBackend', None)"
+    assert ses.stdout.strip() == "('anymail.backends.amazon_ses.EmailBackend', 'riders')"
+
+
+@pytest.mark.parametrize("rate", ["", "5/s", "30/minute", "20/hour", " 1/day "])
+def test_a_rate_of_drf_or_none_is_taken(monkeypatch: pytest.MonkeyPatch, rate: str) -> None:
+    from config.settings import base
+
+    monkeypatch.setenv("THROTTLE_LOGIN", rate)
+
+    assert base._rate("THROTTLE_LOGIN") == (rate.strip() or None)
+
+
+@pytest.mark.parametrize(
+    "rate", ["5", "/min", "5/", "five/min", "-5/min", "5/min/5", "5/month", "5 / min", "٥/min", "1e3/s"]
+)
+def test_a_rate_that_means_nothing_is_refused(monkeypatch: pytest.MonkeyPatch, rate: str) -> None:
+    from config.settings import base
+
+    monkeypatch.setenv("THROTTLE_LOGIN", rate)
+
+    with pytest.raises(ImproperlyConfigured, match=r"^THROTTLE_LOGIN="):
+        base._rate("THROTTLE_LOGIN")
