@@ -24,8 +24,18 @@ _BIKE_BY_NUMBER = Statement(
 def bike_lock_for_rental(*, bike_id: UUID | None = None, number: str | None = None) -> BikeForRental | None:
     """The bike by its id or by its number, locked, with model, tariff and station. One statement.
 
-    Only the bike is locked: a rental of another bike reads the same tariff without waiting.
+    Only the bike is locked: a rental of another bike reads the same tariff without waiting. After
+    a wait PostgreSQL has the bike as it is now and its neighbours as they were: a bike that got
+    another tariff finds none and is left out, one that came to another station lacks its name.
+    The second statement, for these alone, reads everything anew.
     """
+    bike = _bike_locked(bike_id, number)
+    if bike is None or (bike.station_id is not None and bike.station_name is None):
+        bike = _bike_locked(bike_id, number)
+    return bike
+
+
+def _bike_locked(bike_id: UUID | None, number: str | None) -> BikeForRental | None:
     row = _BIKE_BY_ID.first(bike_id=bike_id) if bike_id is not None else _BIKE_BY_NUMBER.first(number=number)
     return None if row is None else BikeForRental._make(row)
 
