@@ -152,6 +152,12 @@ def after(order: Sequence[str], cursor: Cursor) -> Q:
     return Q(**{f"{first.removeprefix('-')}__{bound}": key}) & condition
 
 
+def limit_written(limit: int) -> int:
+    """The limit to write into a statement that is kept: one of two, so that not every page size asks for
+    a statement of its own. The caller cuts what is too much."""
+    return PAGE_SIZE + 1 if limit <= PAGE_SIZE + 1 else PAGE_SIZE_MAX + 1
+
+
 def turned(order: Sequence[str]) -> list[str]:
     """The order the other way round, for a page that goes back."""
     return [name.removeprefix("-") if name.startswith("-") else f"-{name}" for name in order]

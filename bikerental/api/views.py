@@ -32,7 +32,14 @@ def read(serializer_class: type[Serializer[Any]], request: Request) -> dict[str,
 
 def read_query(serializer_class: type[Serializer[Any]], request: Request) -> dict[str, Any]:
     """What the query says, validated; of a repeated parameter the last counts."""
+    if not request.META.get("QUERY_STRING"):
+        return dict(_of_no_query(serializer_class))
     return _validated(serializer_class, request.query_params.dict())
+
+
+@cache
+def _of_no_query(serializer_class: type[Serializer[Any]]) -> dict[str, Any]:
+    return _validated(serializer_class, {})
 
 
 def _validated(serializer_class: type[Serializer[Any]], data: Any) -> dict[str, Any]:

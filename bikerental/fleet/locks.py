@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from bikerental.core.statements import Statement, select
+from bikerental.core.statements import Statement, as_text, select
 from bikerental.fleet.models import Bike
 from bikerental.fleet.types import BikeForRental
 
 # In the order of the fields of BikeForRental.
 _COLUMNS = (
     "id", "number", "status", "model_id", "model__name", "model__propulsion", "station_id", "station__name",
-    "tariff_id", "tariff__name", "tariff__currency", "tariff__unlock_fee", "tariff__per_minute",
-    "tariff__free_minutes", "tariff__daily_cap", "tariff__overdue_after_minutes",
+    "tariff_id", "tariff__name", "tariff__currency", as_text("tariff__unlock_fee"), as_text("tariff__per_minute"),
+    "tariff__free_minutes", as_text("tariff__daily_cap"), "tariff__overdue_after_minutes",
 )  # fmt: skip
 _BIKE_BY_ID = Statement(
     lambda v: select(Bike.objects.filter(pk=v["bike_id"]).values_list(*_COLUMNS), lock=Bike), bike_id=UUID

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from bikerental.core.statements import Statement, update
+from bikerental.core.statements import Compiled, Samples, update
 from bikerental.core.transactions import unit_of_work
 from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.exceptions import BikeNotFoundError, BikeUnavailableError
@@ -11,41 +11,10 @@ from bikerental.fleet.locks import bike_lock_for_rental, bikes_lock
 from bikerental.fleet.models import Bike
 from bikerental.fleet.types import BikeForRental
 
-_TAKE = Statement(
-    lambda v: update(
-        Bike.objects.filter(pk=v["bike_id"], status=BikeStatus.AVAILABLE), status=BikeStatus.RENTED, station=None
-    ),
-    bike_id=UUID,
-)
-_RELEASE = Statement(
-    lambda v: update(
-        Bike.objects.filter(pk=v["bike_id"], status=BikeStatus.RENTED),
-        status=BikeStatus.AVAILABLE,
-        station_id=v["station_id"],
-    ),
-    bike_id=UUID,
-    station_id=UUID,
-)
-_RELEASE_ELSEWHERE = Statement(
-    lambda v: update(
-        Bike.objects.filter(pk=v["bike_id"], status=BikeStatus.RENTED),
-        status=BikeStatus.AVAILABLE,
-        station_id=v["station_id"],
-        latitude=v["latitude"],
-        longitude=v["longitude"],
-    ),
-    bike_id=UUID,
-    station_id=UUID,
-    latitude=float,
-    longitude=float,
-)
-
 
 @unit_of_work
-def bike_take(*, bike_id: UUID | None = None, bike_number: str | None = None) -> BikeForRental:
-    """Hand an available bike to a rider; it leaves its station, which the answer still names.
-
-    Locks the bike, then compares and swaps its status: two statements.
+def bike_claim(*, bike_id: UUID | None = None, bike_number: str | None = None) -> BikeForRental:
+    """A bike that a rider may take, locked until the unit of work that takes it ends. One statement.
 
     :raises BikeNotFoundError: if there is none
     :raises BikeUnavailableError: if it is ridden, reserved or in maintenance
@@ -53,25 +22,23 @@ def bike_take(*, bike_id: UUID | None = None, bike_number: str | None = None) ->
     bike = bike_lock_for_rental(bike_id=bike_id, number=bike_number)
     if bike is None:
         raise BikeNotFoundError
-    if not _TAKE.run(bike_id=bike.id):
+    if bike.status != BikeStatus.AVAILABLE:
         raise BikeUnavailableError
     return bike
 
 
-@unit_of_work
-def bike_release(
-    *, bike_id: UUID, station_id: UUID | None, latitude: float | None = None, longitude: float | None = None
-) -> None:
-    """Offer a rented bike again, where the rider left it; without coordinates, where it was last. One statement.
+def bike_taking(v: Samples) -> Compiled:
+    """Part of the statement that begins a ride: the bike `bike_id`, if available, leaves its station."""
+    free = Bike.objects.filter(pk=v["bike_id"], status=BikeStatus.AVAILABLE)
+    return update(free, status=BikeStatus.RENTED, station=None)
 
-    :raises BikeUnavailableError: if it is not rented; the ride and its bike disagree
-    """
-    if latitude is None or longitude is None:
-        count = _RELEASE.run(bike_id=bike_id, station_id=station_id)
-    else:
-        count = _RELEASE_ELSEWHERE.run(bike_id=bike_id, station_id=station_id, latitude=latitude, longitude=longitude)
-    if not count:
-        raise BikeUnavailableError
+
+def bike_releasing(v: Samples) -> Compiled:
+    """Part of the statement that ends a ride: the bike `bike_id`, if rented, is offered again at `station_id`,
+    and at `latitude` and `longitude` where these are among the values."""
+    rented = Bike.objects.filter(pk=v["bike_id"], status=BikeStatus.RENTED)
+    place = {name: v[name] for name in ("station_id", "latitude", "longitude") if name in v}
+    return update(rented, status=BikeStatus.AVAILABLE, **place)
 
 
 def bike_send_to_maintenance(*, bike_id: UUID) -> None:

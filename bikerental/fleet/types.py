@@ -1,7 +1,6 @@
 """Plain values of the fleet app."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
@@ -56,7 +55,7 @@ class BikeRow(NamedTuple):
 
 
 class BikeForRental(NamedTuple):
-    """A bike as its ride needs it: what the answer shows and what the rental freezes."""
+    """A bike as its ride needs it: what the answer shows and what the rental freezes; amounts as text."""
 
     id: UUID
     number: str
@@ -69,10 +68,10 @@ class BikeForRental(NamedTuple):
     tariff_id: UUID
     tariff_name: str
     currency: str
-    unlock_fee: Decimal
-    per_minute: Decimal
+    unlock_fee: str
+    per_minute: str
     free_minutes: int
-    daily_cap: Decimal | None
+    daily_cap: str | None
     overdue_after_minutes: int
 
 

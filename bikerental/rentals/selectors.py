@@ -6,11 +6,10 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import CharField, Count, Q, QuerySet
-from django.db.models.functions import Cast
+from django.db.models import Count, Q, QuerySet
 
-from bikerental.api.pagination import Cursor, after, turned
-from bikerental.core.statements import Compiled, Samples, Statement, select
+from bikerental.api.pagination import Cursor, after, limit_written, turned
+from bikerental.core.statements import Compiled, Samples, Statement, as_text, select
 from bikerental.rentals.exceptions import NoActiveRentalError, RentalNotFoundError
 from bikerental.rentals.models import Rental
 from bikerental.rentals.types import RentalRow
@@ -20,18 +19,18 @@ RENTAL_COLUMNS = (
     "id", "status", "started_at", "ended_at",
     "bike_id", "bike__number", "bike__model_id", "bike__model__name", "bike__model__propulsion",
     "start_station_id", "start_station__name", "end_station_id", "end_station__name",
-    "tariff_name", "currency", "unlock_fee", "per_minute", "free_minutes", "daily_cap", "overdue_after_minutes",
-    "cost_amount", "cost_lines",
+    "tariff_name", "currency", as_text("unlock_fee"), as_text("per_minute"), "free_minutes", as_text("daily_cap"),
+    "overdue_after_minutes", as_text("cost_amount"), "cost_lines",
 )  # fmt: skip
 # For a page: two hundred and fifty UUID objects that only become text again cost more than its SQL.
 _PAGE_COLUMNS = tuple(
-    Cast(name, CharField()) if name == "id" or name.endswith("_id") else name for name in RENTAL_COLUMNS
+    as_text(name) if isinstance(name, str) and (name == "id" or name.endswith("_id")) else name
+    for name in RENTAL_COLUMNS
 )
 NEWEST_FIRST = ("-started_at", "-id")
 _TYPES: dict[str, type] = {
     "rider_id": UUID,
     "rental_id": UUID,
-    "status": str,
     "started_from": datetime,
     "started_to": datetime,
     "cursor_started_at": datetime,
@@ -59,34 +58,41 @@ def rentals_page(
 ) -> list[RentalRow]:
     """The rider's rentals, newest first (going back: oldest first) from the cursor on. One statement."""
     values: dict[str, Any] = {"rider_id": rider_id}
-    values |= {name: value for name, value in filters._asdict().items() if value is not None}
+    values |= {name: value for name, value in filters._asdict().items() if name in _TYPES and value is not None}
     if cursor is not None:
         values |= {"cursor_started_at": cursor.keys[0], "cursor_id": cursor.keys[1]}
-    statement = _page_statement(tuple(values), cursor is not None and cursor.is_backward, limit)
-    return list(map(RentalRow._make, statement.all(**values)))
+    statement = _page_statement(
+        filters.status, tuple(values), cursor is not None and cursor.is_backward, limit_written(limit)
+    )
+    return list(map(RentalRow._make, statement.all(**values)[:limit]))
 
 
 @lru_cache(maxsize=256)
-def _page_statement(names: tuple[str, ...], is_backward: bool, limit: int) -> Statement:
-    """One for each combination of filters: the page size is written into its SQL."""
+def _page_statement(status: str | None, names: tuple[str, ...], is_backward: bool, limit: int) -> Statement:
+    """One for each combination of filters: status and page size are written into its SQL."""
 
     def build(v: Samples) -> Compiled:
-        rentals = _rentals(v).values_list(*_PAGE_COLUMNS)
+        rentals = _rentals(v if status is None else {**v, "status": status})
         if "cursor_id" in v:
             rentals = rentals.filter(after(NEWEST_FIRST, Cursor((v["cursor_started_at"], v["cursor_id"]), is_backward)))
-        return select(rentals.order_by(*(turned(NEWEST_FIRST) if is_backward else NEWEST_FIRST))[:limit])
+        rentals = rentals.order_by(*(turned(NEWEST_FIRST) if is_backward else NEWEST_FIRST))
+        return select(rentals.values_list(*_PAGE_COLUMNS)[:limit])
 
     return Statement(build, **{name: _TYPES[name] for name in names})
 
 
-def _rentals(v: Samples) -> QuerySet[Rental, tuple[Any, ...]]:
+def _rentals(v: Samples) -> QuerySet[Rental]:
     given = {lookup: v[name] for name, lookup in _LOOKUPS.items() if name in v}
-    return Rental.objects.filter(**given).order_by().values_list(*RENTAL_COLUMNS)
+    return Rental.objects.filter(**given)
 
 
-_ONE = Statement(lambda v: select(_rentals(v)), rider_id=UUID, rental_id=UUID)
-_ALL = Statement(lambda v: select(_rentals(v).order_by("started_at", "pk")), rider_id=UUID)
-_OF_STATUS = Statement(lambda v: select(_rentals(v)), rider_id=UUID, status=str)
+def _rows(v: Samples, *order: str) -> Compiled:
+    return select(_rentals(v).order_by(*order).values_list(*RENTAL_COLUMNS))
+
+
+_ONE = Statement(_rows, rider_id=UUID, rental_id=UUID)
+_ALL = Statement(lambda v: _rows(v, "started_at", "pk"), rider_id=UUID)
+_ACTIVE = Statement(lambda v: _rows({**v, "status": Rental.Status.ACTIVE}), rider_id=UUID)
 
 
 def rental_of_rider(*, rental_id: UUID, rider_id: UUID) -> RentalRow:
@@ -105,7 +111,7 @@ def rental_active_of_rider(*, rider_id: UUID) -> RentalRow:
 
     :raises NoActiveRentalError: if the rider is not riding
     """
-    row = _OF_STATUS.first(rider_id=rider_id, status=Rental.Status.ACTIVE)
+    row = _ACTIVE.first(rider_id=rider_id)
     if row is None:
         raise NoActiveRentalError
     return RentalRow._make(row)

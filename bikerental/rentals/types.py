@@ -16,8 +16,17 @@ class Place(NamedTuple):
     longitude: float | None = None
 
 
+class Ending(NamedTuple):
+    """What the history says of a ride's end."""
+
+    kind: str
+    happened_at: datetime
+    actor_id: UUID
+    reason: str = ""
+
+
 class RentalRow(NamedTuple):
-    """A rental as its rider sees it; on a page the ids come as text."""
+    """A rental as its rider sees it, amounts as text; on a page the ids too."""
 
     id: UUID
     status: str
@@ -34,17 +43,18 @@ class RentalRow(NamedTuple):
     end_station_name: str | None
     tariff_name: str
     currency: str
-    unlock_fee: Decimal
-    per_minute: Decimal
+    unlock_fee: str
+    per_minute: str
     free_minutes: int
-    daily_cap: Decimal | None
+    daily_cap: str | None
     overdue_after_minutes: int
-    cost_amount: Decimal | None = None
+    cost_amount: str | None = None
     cost_lines: str | None = None  # JSON, as it was settled
 
     def cost_at(self, now: datetime) -> Cost:
         """What the ride cost, or would cost if it ended now."""
-        terms = Terms(self.currency, self.unlock_fee, self.per_minute, self.free_minutes, self.daily_cap)
+        cap = None if self.daily_cap is None else Decimal(self.daily_cap)
+        terms = Terms(self.currency, Decimal(self.unlock_fee), Decimal(self.per_minute), self.free_minutes, cap)
         return price(terms, started_at=self.started_at, ended_at=self.ended_at or now)
 
     def is_overdue(self, now: datetime) -> bool:

@@ -94,6 +94,8 @@ DATABASES["default"] |= {
                 f"-c statement_timeout={env.int('DATABASE_STATEMENT_TIMEOUT_MS', default=5000)}",
                 f"-c lock_timeout={env.int('DATABASE_LOCK_TIMEOUT_MS', default=2000)}",
                 "-c idle_in_transaction_session_timeout=10000",
+                # Of what is prepared; the custom plans it would try cost more to make than to run.
+                "-c plan_cache_mode=force_generic_plan",
                 "-c timezone=UTC",
             )
         ),
@@ -104,6 +106,9 @@ DATABASES["default"] |= {
         "tcp_user_timeout": 10000,
     },
 }
+# Statements of the hot paths are prepared on each connection: not behind a pooler that deals out
+# a connection for a transaction.
+DATABASE_PREPARES: bool = env.bool("DATABASE_PREPARES", default=True)
 
 # The broker and the cache are two databases of one Redis locally, two servers in production.
 REDIS_URL: str = env.str("REDIS_URL", default="redis://localhost:6379/0")

@@ -1,25 +1,44 @@
 """Bikes are taken, brought back and looked after."""
 
 import threading
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection, transaction
 from pytest_django import DjangoAssertNumQueries
 
+from bikerental.core.statements import Statement, together
+from bikerental.core.transactions import unit_of_work
 from bikerental.fleet.exceptions import BikeNotFoundError, BikeUnavailableError
 from bikerental.fleet.locks import bike_lock_for_rental
 from bikerental.fleet.models import Bike
 from bikerental.fleet.services import (
+    bike_claim,
     bike_edit,
-    bike_release,
+    bike_releasing,
     bike_return_to_service,
     bike_send_to_maintenance,
-    bike_take,
+    bike_taking,
     bikes_send_to_maintenance,
     bikes_set_tariff,
 )
+from bikerental.fleet.types import BikeForRental
 from tests.factories import make_bike, make_station, make_tariff
+
+TAKING = Statement(lambda v: together(bike_taking(v)), bike_id=UUID)
+RELEASING = Statement(lambda v: together(bike_releasing(v)), bike_id=UUID, station_id=UUID)
+RELEASING_ELSEWHERE = Statement(
+    lambda v: together(bike_releasing(v)), bike_id=UUID, station_id=UUID, latitude=float, longitude=float
+)
+
+
+@unit_of_work
+def bike_take(*, bike_id: UUID | None = None, bike_number: str | None = None) -> BikeForRental:
+    """As a rental does, without one."""
+    bike = bike_claim(bike_id=bike_id, bike_number=bike_number)
+    if TAKING.counts(bike_id=bike.id) != (1,):
+        raise BikeUnavailableError
+    return bike
 
 
 @pytest.mark.django_db
@@ -137,7 +156,8 @@ def test_a_released_bike_is_available_where_it_was_left() -> None:
     station = make_station()
     bike = make_bike(status="rented")
 
-    bike_release(bike_id=bike.pk, station_id=station.pk, latitude=10.5, longitude=20.5)
+    place = {"station_id": station.pk, "latitude": 10.5, "longitude": 20.5}
+    assert RELEASING_ELSEWHERE.counts(bike_id=bike.pk, **place) == (1,)
 
     bike.refresh_from_db()
     assert (bike.status, bike.station, bike.latitude, bike.longitude) == ("available", station, 10.5, 20.5)
@@ -147,7 +167,7 @@ def test_a_released_bike_is_available_where_it_was_left() -> None:
 def test_a_bike_released_without_a_place_stays_where_it_was() -> None:
     bike = make_bike(status="rented", latitude=1.5, longitude=2.5)
 
-    bike_release(bike_id=bike.pk, station_id=None)
+    assert RELEASING.counts(bike_id=bike.pk, station_id=None) == (1,)
 
     bike.refresh_from_db()
     assert (bike.status, bike.station, bike.latitude, bike.longitude) == ("available", None, 1.5, 2.5)
@@ -158,8 +178,7 @@ def test_a_bike_released_without_a_place_stays_where_it_was() -> None:
 def test_only_a_rented_bike_is_released(status: str) -> None:
     bike = make_bike(status=status)
 
-    with pytest.raises(BikeUnavailableError), transaction.atomic():
-        bike_release(bike_id=bike.pk, station_id=None, latitude=0.0, longitude=0.0)
+    assert RELEASING_ELSEWHERE.counts(bike_id=bike.pk, station_id=None, latitude=0.0, longitude=0.0) == (0,)
 
     bike.refresh_from_db()
     assert (bike.status, bike.latitude) == (status, 59.93)

@@ -1,4 +1,5 @@
-"""Django's PostgreSQL backend, with a health check that is not paid by every request."""
+"""Django's PostgreSQL backend, with a health check that is not paid by every request, and a memory
+of what the connection has prepared."""
 
 import time
 from typing import Any
@@ -13,8 +14,13 @@ HEALTH_CHECK_SECONDS = 5.0
 class DatabaseWrapper(base.DatabaseWrapper):
     _answered_at = 0.0
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.prepared: set[str] = set()  # names of the statements that the open connection knows
+
     def connect(self) -> None:
         super().connect()
+        self.prepared.clear()
         self._answered_at = time.monotonic()
 
     def is_usable(self) -> bool:

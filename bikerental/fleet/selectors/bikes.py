@@ -5,22 +5,17 @@ from functools import lru_cache, reduce
 from operator import or_
 from uuid import UUID
 
-from django.db.models import CharField, Q, QuerySet
-from django.db.models.functions import Cast
+from django.db.models import Q, QuerySet
 
-from bikerental.api.pagination import Cursor, after, turned
+from bikerental.api.pagination import Cursor, after, limit_written, turned
 from bikerental.core.geo import Box
-from bikerental.core.statements import Compiled, Samples, Statement, select
+from bikerental.core.statements import Compiled, Samples, Statement, as_text, select
 from bikerental.fleet.exceptions import BikeNotFoundError
 from bikerental.fleet.models import Bike
 from bikerental.fleet.selectors.geometry import Within
 from bikerental.fleet.types import BikeFilters, BikeRow
 
 FEW = 2_000  # bikes that are sorted in a moment
-
-
-def as_text(path: str) -> Cast:
-    return Cast(path, CharField())
 
 
 # In the order of the fields of BikeRow.
@@ -45,7 +40,7 @@ def bikes_filter(filters: BikeFilters) -> QuerySet[Bike]:
 
 
 NUMBER_ORDER = ("number",)
-_TYPES: dict[str, type] = {"status": str, "station_id": UUID, "model_id": UUID, "cursor_number": str}
+_TYPES: dict[str, type] = {"station_id": UUID, "model_id": UUID, "cursor_number": str}
 
 
 def bikes_page(filters: BikeFilters, *, cursor: Cursor | None, limit: int) -> list[BikeRow]:
@@ -60,15 +55,17 @@ def bikes_page(filters: BikeFilters, *, cursor: Cursor | None, limit: int) -> li
     values = {name: value for name, value in filters._asdict().items() if name in _TYPES and value is not None}
     if cursor is not None:
         values["cursor_number"] = cursor.keys[0]
-    return list(map(BikeRow._make, _page_statement(tuple(values), is_backward, limit).all(**values)))
+    statement = _page_statement(filters.status, tuple(values), is_backward, limit_written(limit))
+    return list(map(BikeRow._make, statement.all(**values)[:limit]))
 
 
 @lru_cache(maxsize=256)
-def _page_statement(names: tuple[str, ...], is_backward: bool, limit: int) -> Statement:
-    """One for each combination of filters: the page size is written into its SQL."""
+def _page_statement(status: str | None, names: tuple[str, ...], is_backward: bool, limit: int) -> Statement:
+    """One for each combination of filters. Status and page size are written into its SQL: few bikes are
+    in maintenance and most are free, and the plan of the one is not the plan of the other."""
 
     def build(v: Samples) -> Compiled:
-        filters = BikeFilters(**{name: value for name, value in v.items() if name != "cursor_number"})
+        filters = BikeFilters(status, **{name: value for name, value in v.items() if name != "cursor_number"})
         bikes = bikes_filter(filters).values_list(*BIKE_COLUMNS)
         if "cursor_number" in v:
             bikes = bikes.filter(after(NUMBER_ORDER, Cursor((v["cursor_number"],), is_backward)))

@@ -6,10 +6,10 @@ from uuid import UUID
 from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Greatest
 
+from bikerental.core.statements import as_text
 from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.exceptions import StationNotFoundError
 from bikerental.fleet.models import Bike, Station
-from bikerental.fleet.selectors.bikes import as_text
 from bikerental.fleet.types import StationRow
 
 # In the order of the fields of StationRow.

@@ -31,10 +31,10 @@ def rental_json(rental: RentalRow, now: datetime) -> dict[str, Any]:
         "tariff": {
             "name": rental.tariff_name,
             "currency": rental.currency,
-            "unlock_fee": money_text(rental.unlock_fee),
-            "per_minute": money_text(rental.per_minute),
+            "unlock_fee": rental.unlock_fee,
+            "per_minute": rental.per_minute,
             "free_minutes": rental.free_minutes,
-            "daily_cap": None if rental.daily_cap is None else money_text(rental.daily_cap),
+            "daily_cap": rental.daily_cap,
             "overdue_after_minutes": rental.overdue_after_minutes,
         },
         "overdue": rental.is_overdue(now),
@@ -49,7 +49,7 @@ def _station(station_id: object, name: str | None) -> dict[str, Any] | None:
 def _cost(rental: RentalRow, now: datetime) -> dict[str, Any]:
     if rental.status == Rental.Status.SETTLED and rental.cost_amount is not None:
         lines = orjson.Fragment(rental.cost_lines or "[]")  # as stored: neither parsed nor written anew
-        return _cost_json(money_text(rental.cost_amount), rental.currency, lines, final=True)
+        return _cost_json(rental.cost_amount, rental.currency, lines, final=True)
     cost = rental.cost_at(now)
     return _cost_json(money_text(cost.amount), rental.currency, [line.as_json() for line in cost.lines], final=False)
 

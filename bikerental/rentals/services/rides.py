@@ -1,6 +1,7 @@
 """A ride from the first minute to the last."""
 
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import IntegrityError
@@ -8,9 +9,9 @@ from django.db import IntegrityError
 from bikerental.core.enqueueing import enqueue_after_commit
 from bikerental.core.identifiers import uuid7
 from bikerental.core.transactions import constraint_name, unit_of_work
-from bikerental.fleet.models import Station
+from bikerental.fleet.exceptions import BikeUnavailableError
 from bikerental.fleet.selectors import station_by_id
-from bikerental.fleet.services import bike_release, bike_take
+from bikerental.fleet.services import bike_claim
 from bikerental.fleet.types import BikeForRental
 from bikerental.rentals import tasks
 from bikerental.rentals.exceptions import (
@@ -21,8 +22,8 @@ from bikerental.rentals.exceptions import (
 )
 from bikerental.rentals.locks import rental_lock
 from bikerental.rentals.models import Rental, RentalEvent
-from bikerental.rentals.services.writing import event_insert, rental_insert, rental_update_ended
-from bikerental.rentals.types import Place, RentalRow
+from bikerental.rentals.services.writing import rental_write_end, rental_write_start
+from bikerental.rentals.types import Ending, Place, RentalRow
 from bikerental.users.locks import user_lock_exists
 from bikerental.users.models import User
 
@@ -31,7 +32,7 @@ from bikerental.users.models import User
 def rental_start(
     *, rider_id: UUID, bike_id: UUID | None = None, bike_number: str | None = None, now: datetime
 ) -> RentalRow:
-    """Hand the rider a free bike; seven statements, BEGIN and COMMIT among them.
+    """Hand the rider a free bike; five statements, BEGIN and COMMIT among them.
 
     Locks the rider, then the bike. What two at once must not both get is refused by the unique
     indexes, whatever the code has seen before.
@@ -43,15 +44,16 @@ def rental_start(
     """
     if not user_lock_exists(user_id=rider_id):
         raise AccountClosedError
-    bike = bike_take(bike_id=bike_id, bike_number=bike_number)
+    bike = bike_claim(bike_id=bike_id, bike_number=bike_number)
     rental = _rental_of(bike, now)
     try:
-        rental_insert(rental, rider_id=rider_id, tariff_id=bike.tariff_id)
+        is_taken = rental_write_start(rental, rider_id=rider_id, tariff_id=bike.tariff_id)
     except IntegrityError as error:
         if constraint_name(error) != "rental_one_open_per_rider":
             raise
         raise RentalInProgressError from error
-    event_insert(rental.id, RentalEvent.Kind.STARTED, happened_at=now, actor_id=rider_id)
+    if not is_taken:
+        raise BikeUnavailableError
     return rental
 
 
@@ -82,7 +84,8 @@ def _rental_of(bike: BikeForRental, now: datetime) -> RentalRow:
 
 @unit_of_work
 def rental_return(*, rental_id: UUID, rider_id: UUID, place: Place | None, now: datetime) -> RentalRow:
-    """End the ride and free the bike; settling follows the commit.
+    """End the ride and free the bike; settling follows the commit. Four statements, BEGIN and COMMIT
+    among them, and one more to read the station it is left at.
 
     Locks the rental, then the bike. Two devices returning at once end one ride: the second
     finds it over. Without a place the bike counts as left where it was taken.
@@ -94,9 +97,7 @@ def rental_return(*, rental_id: UUID, rider_id: UUID, place: Place | None, now: 
     rental = rental_lock(rental_id=rental_id, rider_id=rider_id)
     if rental is None:
         raise RentalNotFoundError
-    ended = _rental_end(rental, place=place, now=now)
-    event_insert(rental_id, RentalEvent.Kind.RETURNED, happened_at=now, actor_id=rider_id)
-    return ended
+    return _rental_end(rental, Ending(RentalEvent.Kind.RETURNED.value, now, rider_id), place=place)
 
 
 @unit_of_work
@@ -109,32 +110,37 @@ def rental_end_by_operator(*, rental_id: UUID, operator: User, reason: str, now:
     rental = rental_lock(rental_id=rental_id)
     if rental is None:
         raise RentalNotFoundError
-    ended = _rental_end(rental, place=None, now=now)
-    kind = RentalEvent.Kind.ENDED_BY_OPERATOR
-    event_insert(rental_id, kind, happened_at=now, actor_id=operator.pk, reason=reason)
-    return ended
+    ending = Ending(RentalEvent.Kind.ENDED_BY_OPERATOR.value, now, operator.pk, reason)
+    return _rental_end(rental, ending, place=None)
 
 
-def _rental_end(rental: RentalRow, *, place: Place | None, now: datetime) -> RentalRow:
+def _rental_end(rental: RentalRow, ending: Ending, *, place: Place | None) -> RentalRow:
     if rental.status != Rental.Status.ACTIVE:
         raise RentalNotActiveError
+    left = _left_at(rental, place)
     ended = rental._replace(
         status=Rental.Status.RETURNED.value,
-        ended_at=max(now, rental.started_at),  # another process's clock may run ahead
+        ended_at=max(ending.happened_at, rental.started_at),  # another process's clock may run ahead
+        end_station_id=left.station_id,
+        end_station_name=left.station_name,
     )
-    if place is None:
-        ended = ended._replace(end_station_id=rental.start_station_id, end_station_name=rental.start_station_name)
-        bike_release(bike_id=rental.bike_id, station_id=rental.start_station_id)
-    elif place.station_id is not None:
-        station = station_by_id(station_id=place.station_id)
-        ended = ended._replace(end_station_id=station.pk, end_station_name=station.name)
-        _release_at(station, bike_id=rental.bike_id)
-    else:
-        bike_release(bike_id=rental.bike_id, station_id=None, latitude=place.latitude, longitude=place.longitude)
-    rental_update_ended(ended)
+    if not rental_write_end(ended, ending, latitude=left.latitude, longitude=left.longitude):
+        raise BikeUnavailableError
     enqueue_after_commit(tasks.settle_rentals, row_id=rental.id)
     return ended
 
 
-def _release_at(station: Station, *, bike_id: UUID) -> None:
-    bike_release(bike_id=bike_id, station_id=station.pk, latitude=station.latitude, longitude=station.longitude)
+class _Left(NamedTuple):
+    station_id: UUID | None
+    station_name: str | None
+    latitude: float | None  # where it was last, if None
+    longitude: float | None
+
+
+def _left_at(rental: RentalRow, place: Place | None) -> _Left:
+    if place is None:
+        return _Left(rental.start_station_id, rental.start_station_name, None, None)
+    if place.station_id is None:
+        return _Left(None, None, place.latitude, place.longitude)
+    station = station_by_id(station_id=place.station_id)
+    return _Left(station.pk, station.name, station.latitude, station.longitude)

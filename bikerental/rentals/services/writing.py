@@ -1,15 +1,25 @@
-"""The rows of a ride, written by statements whose SQL is kept."""
+"""The rows of a ride's beginning and of its end, each written by one statement whose SQL is kept."""
 
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from bikerental.core.statements import Samples, Statement, insert, update
+from bikerental.core.statements import Compiled, Samples, Statement, insert, together, update
+from bikerental.fleet.services import bike_releasing, bike_taking
 from bikerental.rentals.models import Rental, RentalEvent
-from bikerental.rentals.types import RentalRow
+from bikerental.rentals.types import Ending, RentalRow
 
-_RENTAL = Statement(
-    lambda v: insert(Rental(**v, created_at=v["started_at"])),
+
+def _starting(v: Samples) -> Compiled:
+    rental = Rental(**v, created_at=v["started_at"])
+    event = RentalEvent(
+        rental_id=rental.pk, kind=RentalEvent.Kind.STARTED, happened_at=v["started_at"], actor_id=v["rider_id"]
+    )
+    return together(bike_taking(v), insert(rental), insert(event))
+
+
+_START = Statement(
+    _starting,
     id=UUID,
     rider_id=UUID,
     bike_id=UUID,
@@ -24,29 +34,53 @@ _RENTAL = Statement(
     daily_cap=Decimal,
     overdue_after_minutes=int,
 )
-_EVENT = Statement(
-    lambda v: insert(RentalEvent(**v)), rental_id=UUID, kind=str, happened_at=datetime, actor_id=UUID, reason=str
-)
 
 
-def _end(v: Samples) -> tuple[str, tuple[object, ...]]:
+def _ending(v: Samples) -> Compiled:
     active = Rental.objects.filter(pk=v["rental_id"], status=Rental.Status.ACTIVE)
-    return update(active, status=Rental.Status.RETURNED, ended_at=v["ended_at"], end_station_id=v["end_station_id"])
+    event = RentalEvent(
+        rental_id=v["rental_id"],
+        kind=v["kind"],
+        happened_at=v["happened_at"],
+        actor_id=v["actor_id"],
+        reason=v["reason"],
+    )
+    return together(
+        update(active, status=Rental.Status.RETURNED, ended_at=v["ended_at"], end_station_id=v["station_id"]),
+        bike_releasing(v),
+        insert(event),
+    )
 
 
-_END = Statement(_end, rental_id=UUID, ended_at=datetime, end_station_id=UUID)
+_VALUES: dict[str, type] = {
+    "rental_id": UUID,
+    "bike_id": UUID,
+    "ended_at": datetime,
+    "station_id": UUID,
+    "kind": str,
+    "happened_at": datetime,
+    "actor_id": UUID,
+    "reason": str,
+}
+_END = Statement(_ending, **_VALUES)
+_END_ELSEWHERE = Statement(_ending, **_VALUES, latitude=float, longitude=float)
 
 
-def rental_insert(rental: RentalRow, *, rider_id: UUID, tariff_id: UUID) -> None:
-    _RENTAL.run(rider_id=rider_id, tariff_id=tariff_id, **rental._asdict())
+def rental_write_start(rental: RentalRow, *, rider_id: UUID, tariff_id: UUID) -> bool:
+    """The rental, its bike and its first event; false if the bike was not available. One statement."""
+    taken, *_ = _START.counts(rider_id=rider_id, tariff_id=tariff_id, **rental._asdict())
+    return bool(taken)
 
 
-def rental_update_ended(rental: RentalRow) -> None:
-    """The caller has locked it and seen it active."""
-    _END.run(rental_id=rental.id, ended_at=rental.ended_at, end_station_id=rental.end_station_id)
-
-
-def event_insert(
-    rental_id: UUID, kind: RentalEvent.Kind, *, happened_at: datetime, actor_id: UUID, reason: str = ""
-) -> None:
-    _EVENT.run(rental_id=rental_id, kind=kind.value, happened_at=happened_at, actor_id=actor_id, reason=reason)
+def rental_write_end(rental: RentalRow, ending: Ending, *, latitude: float | None, longitude: float | None) -> bool:
+    """The rental, its bike, where it is left if it moved, and the event; false if rental or bike were not as a
+    ride has them. One statement. The caller has locked the rental and seen it active."""
+    values = ending._asdict() | {
+        "rental_id": rental.id,
+        "bike_id": rental.bike_id,
+        "ended_at": rental.ended_at,
+        "station_id": rental.end_station_id,
+    }
+    if latitude is None or longitude is None:
+        return all(_END.counts(**values))
+    return all(_END_ELSEWHERE.counts(**values, latitude=latitude, longitude=longitude))

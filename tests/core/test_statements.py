@@ -1,0 +1,118 @@
+"""Statements that are written once and prepared on each connection."""
+
+from uuid import UUID
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Value
+from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from bikerental.core.statements import Samples, Statement, insert, select, together, update
+from bikerental.fleet.models import Station
+from bikerental.users.models import User
+from tests.factories import make_station
+
+pytestmark = pytest.mark.django_db
+
+
+def named(v: Samples) -> tuple[str, tuple[object, ...]]:
+    # A per cent sign in a constant, and one that the ORM doubles for the driver.
+    stations = Station.objects.filter(pk=v["station_id"], name__contains="50%").annotate(note=Value("100 %s"))
+    return select(stations.values_list("name", "note"))
+
+
+@pytest.fixture(params=[True, False], ids=["prepared", "sent whole"])
+def prepares(request: pytest.FixtureRequest, settings: Settings) -> bool:
+    settings.DATABASE_PREPARES = request.param
+    return bool(request.param)
+
+
+@pytest.mark.usefixtures("prepares")
+def test_what_is_constant_is_written_into_it_and_values_vary() -> None:
+    statement = Statement(named, station_id=UUID)
+    found, other = make_station(name="50% off"), make_station(name="Full price")
+
+    assert statement.all(station_id=found.pk) == [("50% off", "100 %s")]
+    assert statement.first(station_id=other.pk) is None
+
+
+def test_each_run_is_one_statement_that_the_connection_knows(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    statement = Statement(named, station_id=UUID)
+    station = make_station(name="50%")
+
+    with django_assert_num_queries(2) as captured:
+        statement.all(station_id=station.pk)
+        statement.all(station_id=station.pk)
+
+    assert all(query["sql"].startswith("EXECUTE s_") for query in captured.captured_queries)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT generic_plans >= 2, custom_plans FROM pg_prepared_statements WHERE statement LIKE '%%50%%'")
+        assert cursor.fetchall() == [(True, 0)]
+
+
+def test_behind_a_pooler_nothing_is_prepared(settings: Settings) -> None:
+    settings.DATABASE_PREPARES = False
+    statement = Statement(named, station_id=UUID)
+
+    with CaptureQueriesContext(connection) as captured:
+        statement.all(station_id=make_station(name="50%").pk)
+
+    assert not any("EXECUTE" in query["sql"] for query in captured.captured_queries)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_new_connection_is_told_anew() -> None:
+    statement = Statement(named, station_id=UUID)
+    station = make_station(name="50%")
+    statement.all(station_id=station.pk)
+
+    connection.close()
+
+    assert statement.all(station_id=station.pk) == [("50%", "100 %s")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_prepared_in_a_transaction_outlives_its_end() -> None:
+    statement = Statement(named, station_id=UUID)
+    station = make_station(name="50%")
+
+    with transaction.atomic():
+        statement.all(station_id=station.pk)
+        transaction.set_rollback(True)
+
+    assert statement.all(station_id=station.pk) == [("50%", "100 %s")]
+
+
+def renaming(v: Samples) -> tuple[str, tuple[object, ...]]:
+    station = Station(pk=v["new_id"], name=v["name"], latitude=1.0, longitude=2.0, capacity=3)
+    return together(update(Station.objects.filter(pk=v["old_id"]), name=v["name"]), insert(station))
+
+
+@pytest.mark.usefixtures("prepares")
+def test_together_counts_what_each_part_wrote() -> None:
+    statement = Statement(renaming, old_id=UUID, new_id=UUID, name=str)
+    old = make_station()
+
+    assert statement.counts(old_id=old.pk, new_id=UUID(int=7), name="A") == (1, 1)
+    assert statement.counts(old_id=UUID(int=9), new_id=UUID(int=8), name="B") == (0, 1)
+
+    assert set(Station.objects.values_list("name", flat=True)) == {"A", "B"}
+
+
+@pytest.mark.usefixtures("prepares")
+def test_together_is_all_or_nothing() -> None:
+    statement = Statement(renaming, old_id=UUID, new_id=UUID, name=str)
+    old = make_station(name="Old")
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        statement.counts(old_id=old.pk, new_id=old.pk, name="New")
+
+    assert list(Station.objects.values_list("name", flat=True)) == ["Old"]
+
+
+def test_a_value_that_is_not_in_the_statement_is_a_mistake() -> None:
+    statement = Statement(lambda v: select(User.objects.values_list("pk")), user_id=UUID)
+
+    with pytest.raises(ValueError, match="takes no user_id"):
+        statement.all(user_id=UUID(int=1))
