@@ -47,7 +47,9 @@ def test_each_run_is_one_statement_that_the_connection_knows(django_assert_num_q
 
     assert all(query["sql"].startswith("EXECUTE s_") for query in captured.captured_queries)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT generic_plans >= 2, custom_plans FROM pg_prepared_statements WHERE statement LIKE '%%50%%'")
+        cursor.execute(
+            "SELECT generic_plans >= 2, custom_plans FROM pg_prepared_statements WHERE statement LIKE '%%50%%'"
+        )
         assert cursor.fetchall() == [(True, 0)]
 
 
