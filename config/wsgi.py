@@ -1,9 +1,17 @@
 """The WSGI application that the web server runs."""
 
+import gc
 import os
 
 from django.core.wsgi import get_wsgi_application
+from django.urls import get_resolver
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 
 application = get_wsgi_application()
+# The views are imported here rather than during the first request. What exists by now stays: the
+# collector need not walk it again and again, nor look after every few hundred objects of a page.
+_ = get_resolver().url_patterns
+gc.collect()
+gc.freeze()
+gc.set_threshold(50_000, 20, 50)
