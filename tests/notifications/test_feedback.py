@@ -290,7 +290,6 @@ def test_the_certificate_is_fetched_once(send: Send, server: CertificateServer) 
     [
         (404, b"", 403),
         (200, b"no certificate", 403),
-        (200, b"x" * 20_000, 403),
         (302, b"", 403),
         (500, b"", 503),
     ],
@@ -307,6 +306,12 @@ def test_a_certificate_that_cannot_be_had(
     server.status, server.body, server.headers = 200, Signer().pem, {}
     send()
     assert len(server.asked) == 2  # the failure was not kept
+
+
+def test_a_certificate_that_does_not_end_is_not_read_on(send: Send, server: CertificateServer, signer: Signer) -> None:
+    server.body = signer.pem + b"\n" * gateway.CERTIFICATE_BYTES_MAX
+
+    assert send().status_code == 403
 
 
 def test_a_certificate_past_its_time_signs_nothing(server: CertificateServer) -> None:

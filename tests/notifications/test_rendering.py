@@ -1,11 +1,15 @@
+import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
 from django.utils import translation
 
+from bikerental.notifications.models import Notification
 from bikerental.notifications.services.rendering import Content, content_render
-from tests.factories import NOON
+from bikerental.rentals.services import rentals_check_overdue, rentals_settle
+from tests.factories import NOON, make_rental, make_returned_rental
 from tests.notifications.conftest import OVERDUE, RECEIPT, RENTAL_ID, draft
 
 CONTEXTS: dict[str, dict[str, Any]] = {"receipt": RECEIPT, "overdue_rider": OVERDUE, "overdue_operators": OVERDUE}
@@ -66,3 +70,43 @@ def test_each_kind_has_words_in_each_language(kind: str, language: str) -> None:
     assert str(RENTAL_ID) in made.text
     assert (made.html is not None) == (kind == "receipt")
     assert "{" not in made.subject + made.text
+
+
+@pytest.mark.parametrize("kind", CONTEXTS)
+def test_a_message_names_the_bike_by_the_number_on_its_frame(kind: str) -> None:
+    made = content(kind, "ru")
+
+    assert "Велосипед: T-000042\n" in made.text
+    assert made.html is None or "T-000042" in made.html
+
+
+@pytest.mark.parametrize("kind", CONTEXTS)
+def test_a_row_from_before_the_number_was_kept_has_its_words_too(kind: str) -> None:
+    row = draft(kind=kind, language="en", recipient=None, context=CONTEXTS[kind] | {"bike_number": ""})
+
+    assert "Bike" not in content_render(row, now=NOON).text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("language", [code for code, _ in django_settings.LANGUAGES])
+def test_a_reset_has_words_in_each_language(language: str) -> None:
+    made = content_render(draft(kind="password_reset", language=language, context={}, subject_id=None), now=NOON)
+
+    assert bool(re.search("[а-я]", made.subject + made.text)) == (language == "ru")
+    assert "{" not in made.subject + made.text + (made.html or "")
+
+
+@pytest.mark.django_db
+def test_what_a_ride_owes_carries_the_number_of_its_bike() -> None:
+    settled = make_returned_rental()
+    overdue = make_rental(overdue_after_minutes=1)
+
+    rentals_settle(rental_ids=[settled.pk], now=NOON + timedelta(hours=1))
+    rentals_check_overdue(now=NOON + timedelta(hours=1))
+
+    numbers = {row.kind: row.context["bike_number"] for row in Notification.objects.all()}
+    assert numbers == {
+        "receipt": settled.bike.number,
+        "overdue_rider": overdue.bike.number,
+        "overdue_operators": overdue.bike.number,
+    }
