@@ -1,0 +1,63 @@
+# The pipeline shows GitLab's signed token instead of a stored key, and may open an SSH session with
+# the host through SSM. Port 22 stays closed for it.
+locals {
+  gitlab_host = trimsuffix(trimprefix(var.gitlab_url, "https://"), "/")
+}
+
+resource "aws_iam_openid_connect_provider" "gitlab" {
+  url            = var.gitlab_url
+  client_id_list = [var.gitlab_url]
+}
+
+data "aws_iam_policy_document" "gitlab_trust" {
+  statement {
+    actions = ["sts:AssumeRoleWithWebIdentity"]
+    principals {
+      type        = "Federated"
+      identifiers = [aws_iam_openid_connect_provider.gitlab.arn]
+    }
+    condition {
+      test     = "StringEquals"
+      variable = "${local.gitlab_host}:aud"
+      values   = [var.gitlab_url]
+    }
+    condition {
+      test     = "StringEquals"
+      variable = "${local.gitlab_host}:sub"
+      values   = ["project_path:${var.gitlab_project}:ref_type:branch:ref:${var.gitlab_branch}"]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "gitlab" {
+  statement {
+    sid     = "SshThroughSsm"
+    actions = ["ssm:StartSession"]
+    resources = [
+      aws_instance.host.arn,
+      "arn:${local.partition}:ssm:${var.region}::document/AWS-StartSSHSession",
+    ]
+    condition {
+      test     = "BoolIfExists"
+      variable = "ssm:SessionDocumentAccessCheck" # or any other document would do
+      values   = ["true"]
+    }
+  }
+  statement {
+    sid       = "OwnSessions"
+    actions   = ["ssm:TerminateSession", "ssm:ResumeSession"]
+    resources = ["arn:${local.partition}:ssm:*:*:session/$${aws:userid}-*"]
+  }
+}
+
+resource "aws_iam_role" "gitlab" {
+  name                 = "${var.name}-gitlab"
+  assume_role_policy   = data.aws_iam_policy_document.gitlab_trust.json
+  max_session_duration = 3600
+}
+
+resource "aws_iam_role_policy" "gitlab" {
+  name   = "deploy"
+  role   = aws_iam_role.gitlab.id
+  policy = data.aws_iam_policy_document.gitlab.json
+}

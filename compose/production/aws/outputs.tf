@@ -1,0 +1,46 @@
+output "address" {
+  description = "Where the domain's A record points."
+  value       = aws_eip.host.public_ip
+}
+
+output "instance_id" {
+  description = "For `aws ssm start-session --target`."
+  value       = aws_instance.host.id
+}
+
+output "gitlab_role_arn" {
+  description = "The role that the pipeline takes by its token."
+  value       = aws_iam_role.gitlab.arn
+}
+
+output "mail_dns" {
+  description = "DNS records that prove the mail domain."
+  value = merge(
+    { "_amazonses.${var.mail_domain} TXT" = aws_ses_domain_identity.this.verification_token },
+    { for token in aws_ses_domain_dkim.this.dkim_tokens :
+    "${token}._domainkey.${var.mail_domain} CNAME" => "${token}.dkim.amazonses.com" },
+  )
+}
+
+output "settings" {
+  description = "What belongs into .envs/.production: no secret among them."
+  value = {
+    AWS_STORAGE_BUCKET_NAME = aws_s3_bucket.this["media"].id
+    AWS_S3_REGION_NAME      = var.region
+    AWS_DEFAULT_REGION      = var.region
+    BACKUP_BUCKET           = aws_s3_bucket.this["backups"].id
+    EMAIL_URL               = "ses://${var.region}"
+    SES_CONFIGURATION_SET   = aws_ses_configuration_set.this.name
+    SNS_TOPIC_ARNS          = aws_sns_topic.mail.arn
+  }
+}
+
+output "stores" {
+  description = "Where RDS and ElastiCache answer; empty without managed_stores."
+  value = merge(
+    { for database in aws_db_instance.this : "database" => database.endpoint },
+    { for database in aws_db_instance.this : "database_secret" => one(database.master_user_secret[*].secret_arn) },
+    { for index, replica in aws_db_instance.replica : "replica_${index}" => replica.endpoint },
+    { for key, group in aws_elasticache_replication_group.this : key => group.primary_endpoint_address },
+  )
+}

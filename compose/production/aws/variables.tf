@@ -1,0 +1,129 @@
+variable "name" {
+  description = "Prefix of every name, and the tag Project. Another environment takes another one."
+  type        = string
+  default     = "bikerental"
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,20}$", var.name))
+    error_message = "Lower-case letters, digits and hyphens, 2 to 21 of them, a letter first."
+  }
+}
+
+variable "region" {
+  description = "Where everything lives."
+  type        = string
+  default     = "eu-central-1"
+}
+
+variable "domain" {
+  description = "The name that clients call, api.bikerental.example for one."
+  type        = string
+}
+
+variable "mail_domain" {
+  description = "The domain that mail is sent from. SES gives the DNS records that prove it."
+  type        = string
+}
+
+variable "alarm_email" {
+  description = "Who hears of alarms. AWS asks for a confirmation by mail."
+  type        = string
+}
+
+variable "upload_origins" {
+  description = "Origins whose pages may send uploads to the media bucket; empty: the domain itself."
+  type        = list(string)
+  default     = []
+}
+
+# The host
+variable "instance_type" {
+  description = "Size of the host. Memory limits of the whole stack need 8 GiB."
+  type        = string
+  default     = "t3.large"
+}
+
+variable "data_gib" {
+  description = "The encrypted disk that holds Docker's volumes. It may grow, never shrink."
+  type        = number
+  default     = 50
+}
+
+variable "ami_id" {
+  description = "An image to start from; empty: the newest Debian 13 of Debian's own account."
+  type        = string
+  default     = ""
+}
+
+variable "ssh_ranges" {
+  description = "Networks that may reach port 22; none: SSM is the only way in."
+  type        = list(string)
+  default     = []
+  validation {
+    condition     = alltrue([for range in var.ssh_ranges : can(cidrhost(range, 0)) && !endswith(range, "/0")])
+    error_message = "Each is a network such as 203.0.113.0/24, and not the whole internet."
+  }
+}
+
+variable "ssh_public_key" {
+  description = "The key that may log in as admin, over SSM or from ssh_ranges; empty: none."
+  type        = string
+  default     = ""
+}
+
+# GitLab
+variable "gitlab_url" {
+  description = "The GitLab that signs the pipeline's tokens."
+  type        = string
+  default     = "https://gitlab.com"
+}
+
+variable "gitlab_project" {
+  description = "group/project of the pipeline that deploys."
+  type        = string
+}
+
+variable "gitlab_branch" {
+  description = "The protected branch whose pipelines deploy."
+  type        = string
+  default     = "main"
+}
+
+# Growth
+variable "managed_stores" {
+  description = "PostgreSQL on RDS and Redis on ElastiCache in place of the host's own."
+  type        = bool
+  default     = false
+}
+
+variable "database_class" {
+  type    = string
+  default = "db.t4g.medium"
+}
+
+variable "database_gib" {
+  type    = number
+  default = 50
+}
+
+variable "database_multi_az" {
+  description = "A standby in a second zone: twice the price, minutes instead of hours without a database."
+  type        = bool
+  default     = true
+}
+
+variable "database_replicas" {
+  description = "Read replicas, for DATABASE_REPLICA_URL."
+  type        = number
+  default     = 0
+}
+
+variable "redis_class" {
+  type    = string
+  default = "cache.t4g.small"
+}
+
+variable "allow_destroy" {
+  description = "Lets `terraform destroy` remove host, database and full buckets. For trials only."
+  type        = bool
+  default     = false
+}

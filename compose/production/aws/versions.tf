@@ -1,0 +1,33 @@
+terraform {
+  required_version = ">= 1.11" # the lock of the state lies beside it in S3
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 5.100"
+    }
+  }
+  backend "s3" {
+    key          = "bikerental/terraform.tfstate"
+    encrypt      = true
+    use_lockfile = true
+  }
+}
+
+provider "aws" {
+  region = var.region
+  default_tags {
+    tags = { Project = var.name }
+  }
+}
+
+data "aws_caller_identity" "this" {}
+data "aws_partition" "this" {}
+data "aws_availability_zones" "this" {
+  state = "available"
+}
+
+locals {
+  account   = data.aws_caller_identity.this.account_id
+  partition = data.aws_partition.this.partition
+  zones     = slice(data.aws_availability_zones.this.names, 0, 2)
+}
