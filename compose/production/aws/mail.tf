@@ -12,7 +12,8 @@ resource "aws_ses_configuration_set" "this" {
 
 # Bounces and complaints come back to the API, which checks their signature.
 resource "aws_sns_topic" "mail" {
-  name = "${var.name}-mail"
+  name              = "${var.name}-mail"
+  signature_version = 2 # SHA-256
 }
 
 data "aws_iam_policy_document" "mail_topic" {

@@ -50,6 +50,19 @@ def applied(_terraform_is_here: None, aws: str, tmp_path_factory: pytest.TempPat
     return terraform
 
 
+@pytest.fixture(scope="module")
+def settings(applied: Terraform) -> dict[str, str]:
+    """What the module tells the stack."""
+    told: dict[str, str] = applied.outputs()["settings"]
+    return told
+
+
+@pytest.fixture(scope="module")
+def resources(applied: Terraform) -> dict[str, dict[str, Any]]:
+    """What was made, by address."""
+    return applied.resources()
+
+
 @pytest.fixture
 def checked(_terraform_is_here: None, tmp_path: Path) -> Terraform:
     terraform = Terraform(tmp_path, "http://127.0.0.1:1")

@@ -22,8 +22,17 @@ VARIABLES = {
     "ami_id": "ami-12c6146b",  # one that moto knows
     "allow_destroy": "true",
 }
-# moto answers on one name, without a bucket's own in front of it.
-OVERRIDE = 'provider "aws" {\n  s3_use_path_style = true\n  max_retries = 2\n}\n'
+OVERRIDE = """\
+provider "aws" {
+  s3_use_path_style = true # moto answers on one name, without a bucket's own in front of it
+  max_retries       = 2
+}
+resource "aws_sns_topic" "mail" {
+  lifecycle {
+    ignore_changes = [signature_version] # moto does not keep it
+  }
+}
+"""
 
 
 def plugin_folder() -> Path | None:
