@@ -101,7 +101,7 @@ def outcome_of(name: str, ledger: Ledger, phase: str, rides: int, recovered: flo
         broken=outcomes["broken"] + outcomes["timeout"],
         retries=sum(attempt.is_again for attempt in attempts),
         replays=sum(attempt.is_replay for attempt in attempts),
-        p99=statistics.quantiles(seconds, n=100)[-1] if len(seconds) > 1 else seconds[0],
+        p99=statistics.quantiles(seconds, n=100, method="inclusive")[-1] if len(seconds) > 1 else seconds[0],
         longest=seconds[-1],
         recovered=recovered,
     )
