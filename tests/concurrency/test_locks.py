@@ -145,7 +145,7 @@ def test_a_rent_that_waited_for_a_return_starts_where_the_bike_was_left(monkeypa
 
     outcome = interleave(
         monkeypatch,
-        "bikerental.rentals.services.rides.rental_update_ended",  # by then the bike is released
+        "bikerental.rentals.services.rides.rental_write_end",  # by then the bike is released
         first=lambda: rental_return(rental_id=rental.pk, rider_id=rental.rider_id, place=place, now=NOON).status,
         second=lambda: rental_start(rider_id=rider.pk, bike_id=rental.bike_id, now=NOON).start_station_name,
     )
