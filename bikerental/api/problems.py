@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
@@ -23,7 +24,7 @@ from bikerental.core.transactions import sqlstate
 
 logger = logging.getLogger(__name__)
 
-PAGE_PREFIXES = ("/admin/", "/__debug__/")
+PAGE_PREFIXES = (f"/{settings.ADMIN_PATH}", "/__debug__/")
 STATUS_OF_KIND = {
     Kind.INVALID: 400,
     Kind.UNAUTHENTICATED: 401,

@@ -2,9 +2,17 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.contrib.admin import apps as admin_apps  # the class itself would count as an app of ours
 from django.core import checks
 
 SIGNING_KEY_LENGTH_MIN = 32  # bytes: as long as the digest of HS256
+
+
+class OperatorAdminConfig(admin_apps.AdminConfig):
+    """Django's admin, behind the operators' own login. Named in INSTALLED_APPS."""
+
+    default = False
+    default_site = "bikerental.users.admin_site.OperatorSite"
 
 
 class UsersConfig(AppConfig):

@@ -42,3 +42,15 @@ class TokenInvalidError(Refusal):
     kind = Kind.UNAUTHENTICATED
     code = "token_invalid"
     detail = _("The token is not valid, has expired, or its session has ended. Log in again.")
+
+
+class NoOperatorError(Refusal):
+    kind = Kind.NOT_FOUND
+    code = "no_operator"
+    detail = _("This is not the e-mail of an operator's open account.")
+
+
+class SecondFactorTakenError(Refusal):
+    kind = Kind.CONFLICT
+    code = "second_factor_taken"
+    detail = _("This operator has an authenticator already.")

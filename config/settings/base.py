@@ -34,30 +34,35 @@ INSTALLED_APPS = [
     "bikerental.fleet",
     "bikerental.notifications",
     "bikerental.rentals",
-    "django.contrib.admin",
+    "bikerental.users.apps.OperatorAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
     "django_celery_beat",
     "rest_framework",
     "drf_yasg",
 ]
 MIDDLEWARE = [
     "bikerental.api.middleware.RequestIdMiddleware",
+    # Round everything that answers, refusals of a body and of a host among it.
+    "bikerental.api.middleware.SecurityHeadersMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "bikerental.api.middleware.MetricsMiddleware",
     "bikerental.api.middleware.ProblemMiddleware",
-    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -348,8 +353,23 @@ if SENTRY_DSN:
 
 # Security
 X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+# The operators' pages, and whether their login asks for a code as well: always in production.
+ADMIN_PATH: str = env.str("DJANGO_ADMIN_PATH", default="admin").strip("/") + "/"
+ADMIN_SECOND_FACTOR = env.bool("DJANGO_ADMIN_SECOND_FACTOR", default=False)
+OTP_TOTP_ISSUER = "bikerental"
+OTP_ADMIN_HIDE_SENSITIVE_DATA = True
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"/{ADMIN_PATH}"  # nothing else has sessions
+SESSION_COOKIE_AGE = 12 * 3600  # a shift
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_HTTPONLY = True
-SECURE_REFERRER_POLICY = "same-origin"
+# Browsers of other origins read nothing unless they are named here: https://app.bikerental.example
+CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_URLS_REGEX = r"^/api/v1/"
+CORS_ALLOW_HEADERS = ["accept-language", "authorization", "content-type", "idempotency-key", "x-request-id"]
+CORS_EXPOSE_HEADERS = ["Idempotent-Replayed", "Location", "Retry-After", "X-Request-ID"]
+if CORS_ALLOWED_ORIGINS:
+    INSTALLED_APPS += ["corsheaders"]
+    MIDDLEWARE.insert(1, "corsheaders.middleware.CorsMiddleware")
 # auth.W004: the e-mail is unique, by an index over its lower-cased form that the check does not see.
 SILENCED_SYSTEM_CHECKS: list[str] = ["auth.W004"]

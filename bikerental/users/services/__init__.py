@@ -10,6 +10,7 @@ from bikerental.users.services.accounts import (
 )
 from bikerental.users.services.guessing import guess_counters_purge
 from bikerental.users.services.resetting import password_reset_admit, password_reset_confirm, reset_token_make
+from bikerental.users.services.second_factor import second_factor_enrol
 from bikerental.users.services.sessions import (
     accesses_issue,
     credentials_check,
@@ -35,6 +36,7 @@ __all__ = [
     "password_reset_confirm",
     "profile_update",
     "reset_token_make",
+    "second_factor_enrol",
     "session_end",
     "session_refresh",
     "session_start",

@@ -8,6 +8,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.hashers import make_password
 from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, transaction
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from bikerental.core.transactions import constraint_name, unit_of_work
 from bikerental.users.exceptions import EmailTakenError, PasswordWrongError
@@ -119,6 +120,7 @@ def user_erase(*, user: User, now: datetime) -> None:
     user.groups.clear()
     user.user_permissions.clear()
     Session.objects.filter(user=user).delete()
+    TOTPDevice.objects.filter(user=user).delete()
     # The admin's history names what it was about.
     LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk)).update(
         object_repr=str(user.pk)

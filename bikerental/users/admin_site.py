@@ -1,0 +1,41 @@
+"""The operators' door."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.admin import AdminSite
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.http import HttpRequest
+from django_otp import devices_for_user
+from django_otp.admin import OTPAdminAuthenticationForm, OTPAdminSite
+
+from bikerental.users.models import User
+
+
+class OperatorLoginForm(OTPAdminAuthenticationForm):
+    """Password and code at once: who has one authenticator need not be asked which."""
+
+    def clean_otp(self, user: User | None) -> None:
+        devices = list(devices_for_user(user)) if user and not self.cleaned_data["otp_device"] else []
+        if len(devices) == 1:
+            self.cleaned_data["otp_device"] = devices[0].persistent_id
+        super().clean_otp(user)
+
+
+class OperatorSite(AdminSite):
+    """Wants a code from the operator's authenticator beside the password, where the settings say so.
+
+    Who has no authenticator is not let in: `manage.py operator_enrol` gives one.
+    """
+
+    @property
+    def login_form(self) -> type[AdminAuthenticationForm]:  # type: ignore[override] # asked at each login
+        return OperatorLoginForm if settings.ADMIN_SECOND_FACTOR else AdminAuthenticationForm
+
+    @property
+    def login_template(self) -> str | None:  # type: ignore[override] # asked at each login
+        return OTPAdminSite.login_template if settings.ADMIN_SECOND_FACTOR else None
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        user: Any = request.user  # with what the middleware added
+        return super().has_permission(request) and (not settings.ADMIN_SECOND_FACTOR or user.is_verified())

@@ -1,0 +1,116 @@
+"""A headless Chromium, driven by the DevTools protocol over a pipe: what a page complains of."""
+
+import itertools
+import json
+import os
+import select
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+PATH = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+ANSWER_SECONDS = 90
+QUIET_SECONDS = 1.0
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--remote-debugging-pipe",
+)  # fmt: skip
+
+
+class Browser:
+    """One page. Messages are JSON with a NUL behind each."""
+
+    def __init__(self, reading: int, writing: int) -> None:
+        self._reading, self._writing = reading, writing
+        self._pending = b""
+        self._numbers = itertools.count(1)
+        self.complaints: list[str] = []
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Log", "Runtime", "Network"):
+            self.call(f"{domain}.enable")
+
+    _session: str | None = None
+
+    def call(self, method: str, **parameters: Any) -> dict[str, Any]:
+        number = next(self._numbers)
+        message: dict[str, Any] = {"id": number, "method": method, "params": parameters}
+        if self._session:
+            message["sessionId"] = self._session
+        os.write(self._writing, json.dumps(message).encode() + b"\0")
+        deadline = time.monotonic() + ANSWER_SECONDS
+        while time.monotonic() < deadline:
+            for answer in self._messages(deadline - time.monotonic()):
+                if answer.get("id") == number:
+                    assert "error" not in answer, answer
+                    result: dict[str, Any] = answer["result"]
+                    return result
+        raise AssertionError(f"{method} was not answered in {ANSWER_SECONDS} s")
+
+    def open(self, url: str, *, until: str) -> list[str]:
+        """Go there, wait for the script to be true, and a little longer; what was complained of."""
+        self.complaints.clear()
+        self.call("Page.navigate", url=url)
+        deadline = time.monotonic() + ANSWER_SECONDS
+        while not self.value(until):
+            assert time.monotonic() < deadline, f"{url}: never {until}; {self.complaints}"
+            time.sleep(0.2)
+        self._listen(QUIET_SECONDS)
+        return list(self.complaints)
+
+    def value(self, script: str) -> Any:
+        return self.call("Runtime.evaluate", expression=script, returnByValue=True)["result"].get("value")
+
+    def _listen(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            for _ in self._messages(deadline - time.monotonic()):
+                pass
+
+    def _messages(self, seconds: float) -> Iterator[dict[str, Any]]:
+        ready, _, _ = select.select([self._reading], [], [], max(0, seconds))
+        if not ready:
+            return
+        self._pending += os.read(self._reading, 1 << 20)
+        *whole, self._pending = self._pending.split(b"\0")
+        for text in whole:
+            message = json.loads(text)
+            self._note(message.get("method", ""), message.get("params", {}))
+            yield message
+
+    def _note(self, method: str, event: dict[str, Any]) -> None:
+        # Not what is merely noted: a missing favicon, a focus that was not moved.
+        if method == "Log.entryAdded" and "Content Security Policy" in event["entry"]["text"]:
+            self.complaints.append(f"{event['entry']['text']} {event['entry'].get('url', '')}")
+        elif method == "Runtime.exceptionThrown":
+            self.complaints.append(json.dumps(event["exceptionDetails"])[:500])
+
+
+@contextmanager
+def chromium(folder: Path) -> Iterator[Browser]:
+    assert PATH
+    ours_in, theirs_out = os.pipe()
+    theirs_in, ours_out = os.pipe()
+    command = (PATH, *FLAGS, f"--user-data-dir={folder}")
+    # The protocol's pipe is the descriptors 3 and 4, which only a shell can arrange without a fork hook.
+    script = f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}'
+    running = subprocess.Popen(
+        ("bash", "-c", script, "chromium", *command),
+        pass_fds=(theirs_in, theirs_out),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(theirs_in)
+    os.close(theirs_out)
+    try:
+        yield Browser(ours_in, ours_out)
+    finally:
+        running.terminate()
+        running.wait(30)
+        os.close(ours_in)
+        os.close(ours_out)

@@ -1,0 +1,67 @@
+"""The pages in a real browser, with their Content-Security-Policy on."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.factories import make_bike, make_rental, make_user
+from tests.live import web_server
+from tests.security.chromium import PATH, Browser, chromium
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(PATH is None, reason="Chromium is not installed: apt-get install chromium"),
+]
+
+
+@pytest.fixture
+def site(transactional_db: None, tmp_path: Path) -> Iterator[str]:
+    with web_server(tmp_path / "web.log", processes=1) as address:
+        yield address
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Browser]:
+    with chromium(tmp_path / "profile") as running:
+        yield running
+
+
+def test_no_page_breaks_its_policy(site: str, browser: Browser) -> None:
+    bike, rental = make_bike(), make_rental()
+    operator = Client()
+    operator.force_login(make_user(is_staff=True, is_superuser=True))
+    complaints = {
+        "swagger": browser.open(f"{site}/api/docs/", until="document.querySelectorAll('.opblock').length > 15"),
+        "redoc": browser.open(f"{site}/api/redoc/", until="document.querySelectorAll('[data-section-id]').length > 15"),
+        "login": browser.open(f"{site}/admin/login/", until="!!document.querySelector('#id_username')"),
+    }
+    browser.call("Network.setCookie", name="sessionid", value=operator.cookies["sessionid"].value, url=f"{site}/admin/")
+    pages = {
+        "index": "/admin/",
+        "bikes": reverse("admin:fleet_bike_changelist"),
+        "bike": reverse("admin:fleet_bike_change", args=[bike.pk]),
+        "users": reverse("admin:users_user_changelist"),
+        "new user": reverse("admin:users_user_add"),
+        "rental": reverse("admin:rentals_rental_change", args=[rental.pk]),
+        "end": reverse("admin:rentals_rental_end", args=[rental.pk]),
+    }
+    for name, path in pages.items():
+        complaints[name] = browser.open(site + path, until="!!document.querySelector('#user-tools')")
+
+    # Redoc's bundle asks for a logo of its maker's from elsewhere. It is kept from telling them who reads.
+    logo = [text for text in complaints["redoc"] if "logo-mini.svg" in text]
+    assert complaints == {name: [] for name in complaints} | {"redoc": logo}
+
+
+def test_a_script_that_was_smuggled_into_a_page_does_not_run(site: str, browser: Browser) -> None:
+    browser.open(f"{site}/admin/login/", until="!!document.querySelector('#id_username')")
+    script = "document.body.appendChild(Object.assign(document.createElement('script'), {text: 'window.stolen = 1'}))"
+
+    browser.value(script)
+
+    assert browser.value("window.stolen === undefined")
+    assert any("Content Security Policy" in complaint for complaint in browser.complaints)
