@@ -12,7 +12,7 @@ from django_otp.admin import OTPAdminAuthenticationForm, OTPAdminSite
 from bikerental.users.models import User
 
 
-class OperatorLoginForm(OTPAdminAuthenticationForm):
+class OperatorLoginForm(OTPAdminAuthenticationForm):  # type: ignore[misc] # the library comes without types
     """Password and code at once: who has one authenticator need not be asked which."""
 
     def clean_otp(self, user: User | None) -> None:
