@@ -1,11 +1,13 @@
 """Log lines as JSON, each with the request and the task it belongs to."""
 
 import logging
+from typing import Any
 
 from celery import current_task
 from pythonjsonlogger.json import JsonFormatter as BaseJsonFormatter
 
 from bikerental.core.context import request_id_var
+from bikerental.core.redaction import redacted
 
 
 class ContextFilter(logging.Filter):
@@ -25,3 +27,7 @@ class JsonFormatter(BaseJsonFormatter):
             rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},
             datefmt="%Y-%m-%dT%H:%M:%S%z",
         )
+
+    def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
+        cleaned: dict[str, Any] = redacted(super().process_log_record(log_data))
+        return cleaned

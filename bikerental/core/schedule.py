@@ -16,6 +16,7 @@ SCHEDULE = (
     Periodic("check-overdue-rentals", "bikerental.rentals.tasks.check_overdue_rentals", seconds=60, expires=60),
     Periodic("sweep-returned-rentals", "bikerental.rentals.tasks.sweep_returned_rentals", seconds=30, expires=30),
     Periodic("reconcile-rentals", "bikerental.rentals.tasks.reconcile_rentals", seconds=300, expires=300),
+    Periodic("forget-rentals", "bikerental.rentals.tasks.forget_rentals", seconds=3600, expires=3600),
     Periodic("sweep-notifications", "bikerental.notifications.tasks.sweep_notifications", seconds=30, expires=30),
     Periodic("purge-notifications", "bikerental.notifications.tasks.purge_notifications", seconds=3600, expires=3600),
     Periodic("purge-sessions", "bikerental.users.tasks.purge_sessions", seconds=3600, expires=3600),

@@ -10,6 +10,7 @@ from sentry_sdk.scrubber import DEFAULT_DENYLIST, EventScrubber
 
 from bikerental.core.context import request_id_var
 from bikerental.core.errors import Refusal
+from bikerental.core.redaction import redacted
 
 PERSONAL_KEYS = [
     "email", "e-mail", "name", "first_name", "last_name", "phone", "recipient", "to",
@@ -19,18 +20,18 @@ PERSONAL_KEYS = [
 
 
 def before_send(event: Any, hint: dict[str, Any]) -> Any:
-    """Drop refusals, which are answers; keep no body, cookie, query or person."""
-    error = hint.get("exc_info", (None, None, None))[1]
+    """Drop refusals, which are answers; keep no body, header, query or person. For traces as well."""
+    error = (hint.get("exc_info") or (None, None, None))[1]
     if isinstance(error, Refusal):
         return None
     request = event.get("request", {})
-    for part in ("data", "cookies", "query_string", "env"):
+    for part in ("data", "headers", "cookies", "query_string", "env"):
         request.pop(part, None)
     if "user" in event:
         event["user"] = {"id": event["user"].get("id")}
     if request_id := request_id_var.get():
         event.setdefault("tags", {})["request_id"] = request_id
-    return event
+    return redacted(event)
 
 
 def sentry_init(*, dsn: str, release: str, environment: str, traces_sample_rate: float, **options: Any) -> None:
@@ -44,6 +45,7 @@ def sentry_init(*, dsn: str, release: str, environment: str, traces_sample_rate:
         include_local_variables=False,
         event_scrubber=EventScrubber(denylist=[*DEFAULT_DENYLIST, *PERSONAL_KEYS], recursive=True),
         before_send=before_send,
+        before_send_transaction=before_send,
         integrations=[DjangoIntegration(), CeleryIntegration(monitor_beat_tasks=True), LoggingIntegration()],
         **options,
     )

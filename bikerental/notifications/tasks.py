@@ -24,7 +24,8 @@ def sweep_notifications(**_newer: object) -> None:
 
 @shared_task
 def purge_notifications(**_newer: object) -> None:
-    """Forget messages past their time; the next run is the retry."""
-    from bikerental.notifications.services import notifications_purge
+    """Forget messages past their time and addresses without an owner; the next run is the retry."""
+    from bikerental.notifications.services import addresses_purge, notifications_purge
 
     notifications_purge(now=timezone.now())
+    addresses_purge()

@@ -83,7 +83,7 @@ class RentalAdmin(ReadOnlyMixin, admin.ModelAdmin[Rental]):
 
     @admin.display(description=_("rider"))
     def rider_email(self, rental: Rental) -> str:
-        return rental.rider.email
+        return rental.rider.email if rental.rider else ""
 
     @admin.display(description=_("cost"))
     def cost(self, rental: Rental) -> str:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+FORGET_BATCH = 1000
 OVERDUE_REMINDED_AFTER = timedelta(days=1)
 RECONCILED_BACK = timedelta(days=1)
 SWEEP_BATCH = 500

@@ -1,6 +1,7 @@
 """The only row locks of the rentals app. Order in the house: user, rental, bike."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from bikerental.core.statements import Statement, select
@@ -35,3 +36,13 @@ def open_rentals_lock(*, rental_ids: Sequence[UUID]) -> list[Rental]:
     """Those of the rentals that are still active, locked, with their bikes. One statement."""
     rentals = Rental.objects.select_for_update(no_key=True, of=("self",), skip_locked=True).select_related("bike")
     return list(rentals.filter(pk__in=rental_ids, status=Rental.Status.ACTIVE).order_by("pk"))
+
+
+def old_rentals_lock(*, settled_before: datetime, limit: int) -> list[UUID]:
+    """The ids of rentals that were settled before then and still are somebody's, oldest first, locked.
+
+    One statement. Another worker's are left to it.
+    """
+    rentals = Rental.objects.select_for_update(no_key=True, of=("self",), skip_locked=True)
+    old = rentals.filter(status=Rental.Status.SETTLED, rider__isnull=False, settled_at__lt=settled_before)
+    return list(old.order_by("settled_at").values_list("pk", flat=True)[:limit])

@@ -14,7 +14,10 @@ from bikerental.rentals.pricing import Cost, Terms, price
 
 
 class Rental(BaseModel):
-    """One ride. `returned` is the outbox: it says that the ride still has to be settled."""
+    """One ride. `returned` is the outbox: it says that the ride still has to be settled.
+
+    Nobody's once RIDE_RETENTION_DAYS are over: the money stays, who rode and from where to where goes.
+    """
 
     class Status(models.TextChoices):
         ACTIVE = "active", _("active")
@@ -22,7 +25,7 @@ class Rental(BaseModel):
         SETTLED = "settled", _("settled")
 
     rider = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="rentals", db_index=False
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="rentals", db_index=False
     )
     bike = models.ForeignKey(Bike, on_delete=models.PROTECT, related_name="rentals", db_index=False)
     status = models.CharField(_("status"), max_length=8, choices=Status.choices, default=Status.ACTIVE)
@@ -73,11 +76,18 @@ class Rental(BaseModel):
                 condition=Q(unlock_fee__gte=0, per_minute__gte=0) & (Q(daily_cap=None) | Q(daily_cap__gte=0)),
                 name="rental_terms_not_negative",
             ),
+            models.CheckConstraint(
+                condition=Q(rider__isnull=False) | Q(status="settled", start_station=None, end_station=None),
+                name="rental_of_nobody_is_settled_and_placeless",
+            ),
         ]
         indexes: ClassVar = [
             models.Index("rider", F("started_at").desc(), F("id").desc(), name="rental_history"),
             models.Index("bike", F("started_at").desc(), name="rental_of_bike"),
             models.Index("ended_at", condition=Q(status="returned"), name="rental_unsettled"),
+            models.Index(
+                fields=["settled_at"], condition=Q(status="settled", rider__isnull=False), name="rental_to_forget"
+            ),
             models.Index("started_at", condition=Q(status="active"), name="rental_open"),
             models.Index(F("started_at").desc(), F("id").desc(), name="rental_newest"),
         ]
@@ -102,7 +112,7 @@ class Rental(BaseModel):
 
 
 class RentalEvent(models.Model):
-    """What happened to a ride, in order; rows are only ever added."""
+    """What happened to a ride, in order; rows are only ever added, and only what is personal leaves them."""
 
     class Kind(models.TextChoices):
         STARTED = "started", _("started")

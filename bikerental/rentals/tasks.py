@@ -37,3 +37,11 @@ def reconcile_rentals(**_newer: object) -> None:
     from bikerental.rentals.services import rentals_reconcile
 
     rentals_reconcile(now=timezone.now())
+
+
+@shared_task
+def forget_rentals(**_newer: object) -> None:
+    """Make rides nobody's that are past their time; the next run is the retry."""
+    from bikerental.rentals.services import rentals_forget
+
+    rentals_forget(now=timezone.now())

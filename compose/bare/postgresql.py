@@ -35,6 +35,9 @@ SETTINGS = {
     "max_wal_size": "2GB",
     "timezone": "UTC",
     "log_timezone": "UTC",
+    # Neither statements nor refused rows in the log: both quote riders.
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
     "jit": "off",  # compiling costs more than our short queries take
 }
 # A test's data need not outlive a power cut.

@@ -204,6 +204,10 @@ SNS_TOPIC_ARNS: list[str] = env.list("SNS_TOPIC_ARNS", default=[])
 NOTIFICATION_RETENTION_DAYS: int = env.int("NOTIFICATION_RETENTION_DAYS", default=365)
 if NOTIFICATION_RETENTION_DAYS < 1:
     raise ImproperlyConfigured("NOTIFICATION_RETENTION_DAYS is less than a day.")
+# Messages name the ride and whom they went to: a ride is not nobody's before they are gone.
+RIDE_RETENTION_DAYS: int = env.int("RIDE_RETENTION_DAYS", default=1095)
+if RIDE_RETENTION_DAYS < NOTIFICATION_RETENTION_DAYS:
+    raise ImproperlyConfigured("RIDE_RETENTION_DAYS is less than NOTIFICATION_RETENTION_DAYS, and messages name rides.")
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="Bike rental <no-reply@bikerental.example>")
 
 

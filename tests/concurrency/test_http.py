@@ -75,8 +75,9 @@ def test_one_rider_at_once_and_50_bikes(address: str) -> None:
 
 
 def test_50_returns_of_one_rental(address: str) -> None:
-    rental = make_rental()
-    headers = bearer(login(address, rental.rider.email))
+    rider = make_user()
+    rental = make_rental(rider=rider)
+    headers = bearer(login(address, rider.email))
 
     answers = at_once([(f"{address}rentals/{rental.pk}/return/", headers, {})] * 50)
 

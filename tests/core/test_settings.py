@@ -25,6 +25,7 @@ def read_settings(show: str = "", **variables: str) -> subprocess.CompletedProce
         ("THROTTLE_ANON", "5/month"),
         ("PASSWORD_RESET_URL", "https://app.example/reset"),
         ("NOTIFICATION_RETENTION_DAYS", "0"),
+        ("RIDE_RETENTION_DAYS", "364"),
         ("EMAIL_URL", "pigeon://roof"),
     ],
 )

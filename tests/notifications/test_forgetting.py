@@ -7,10 +7,10 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from bikerental.core import purging
-from bikerental.notifications.models import Notification
+from bikerental.notifications.models import Notification, RefusedAddress
 from bikerental.notifications.services import notifications_purge
 from bikerental.notifications.tasks import purge_notifications
-from tests.factories import NOON
+from tests.factories import NOON, make_user
 from tests.notifications.conftest import make_notification
 
 pytestmark = pytest.mark.django_db
@@ -64,3 +64,15 @@ def test_the_task_ignores_what_a_newer_sender_adds() -> None:
     purge_notifications(asked_by="a newer beat")
 
     assert kept() == ["receipt:2"]
+
+
+def test_an_address_that_is_nobodys_any_more_is_forgotten(settings: Settings) -> None:
+    settings.OPERATOR_EMAILS = ["Operators@bikes.example"]
+    make_user(email="rider@example.org")
+    for email in ("rider@example.org", "operators@bikes.example", "former@example.org"):
+        RefusedAddress.objects.create(email=email, reason="bounced")
+
+    purge_notifications()
+
+    kept_addresses = sorted(RefusedAddress.objects.values_list("email", flat=True))
+    assert kept_addresses == ["operators@bikes.example", "rider@example.org"]

@@ -2,6 +2,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.contrib.sessions.models import Session as BrowserSession
 from django.utils import timezone
 
 from bikerental.users.models import GuessCounter, Session
@@ -20,7 +21,11 @@ def test_the_purge_takes_what_says_nothing_any_more() -> None:
         for time in (past, future)
     )
 
+    for key, time in (("old", past), ("new", future)):
+        BrowserSession.objects.create(session_key=key, session_data="", expire_date=time)
+
     purge_sessions(asked_by="a newer beat")
 
     assert list(Session.objects.values_list("pk", flat=True)) == [good.pk]
     assert list(GuessCounter.objects.values_list("key", flat=True)) == ["new"]
+    assert list(BrowserSession.objects.values_list("session_key", flat=True)) == ["new"]

@@ -9,12 +9,18 @@ from bikerental.notifications.services.delivering import (
     notifications_deliver_left_over,
 )
 from bikerental.notifications.services.feedback import sns_message_take
-from bikerental.notifications.services.forgetting import address_erase, addresses_forget, notifications_purge
+from bikerental.notifications.services.forgetting import (
+    address_erase,
+    addresses_forget,
+    addresses_purge,
+    notifications_purge,
+)
 from bikerental.notifications.services.resetting import password_reset_request
 
 __all__ = [
     "address_erase",
     "addresses_forget",
+    "addresses_purge",
     "notification_create",
     "notification_deliver",
     "notifications_create",

@@ -5,11 +5,14 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Lower
 
 from bikerental.core.purging import rows_purge
 from bikerental.core.transactions import unit_of_work
 from bikerental.notifications.constants import NOBODYS_KEPT_FOR
 from bikerental.notifications.models import Notification, RefusedAddress
+from bikerental.users.models import User
 from bikerental.users.types import email_normalise
 
 State = Notification.State
@@ -21,6 +24,13 @@ def notifications_purge(*, now: datetime) -> int:
     nobodys = over.filter(kind=Notification.Kind.PASSWORD_RESET, recipient=None)
     old = over.filter(created_at__lt=now - timedelta(days=settings.NOTIFICATION_RETENTION_DAYS))
     return rows_purge(old) + rows_purge(nobodys.filter(created_at__lt=now - NOBODYS_KEPT_FOR))
+
+
+def addresses_purge() -> int:
+    """Forget addresses that are nobody's any more: an operator gave the account another one."""
+    owner = User.objects.alias(email_lower=Lower("email")).filter(email_lower=OuterRef("email"))
+    operators = [email_normalise(email) for email in settings.OPERATOR_EMAILS]
+    return rows_purge(RefusedAddress.objects.filter(~Exists(owner)).exclude(email__in=operators))
 
 
 @unit_of_work

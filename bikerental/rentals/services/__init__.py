@@ -1,3 +1,4 @@
+from bikerental.rentals.services.forgetting import rentals_forget
 from bikerental.rentals.services.overdue import rentals_check_overdue
 from bikerental.rentals.services.reconciling import rentals_reconcile
 from bikerental.rentals.services.riders import rider_close
@@ -9,6 +10,7 @@ __all__ = [
     "rental_return",
     "rental_start",
     "rentals_check_overdue",
+    "rentals_forget",
     "rentals_reconcile",
     "rentals_settle",
     "rentals_settle_left_over",

@@ -7,6 +7,7 @@ from bikerental.core.transactions import unit_of_work
 from bikerental.notifications.services import address_erase
 from bikerental.rentals.exceptions import AccountClosedError, RentalInProgressError
 from bikerental.rentals.models import Rental
+from bikerental.rentals.services.forgetting import reasons_erase
 from bikerental.users.locks import user_lock
 from bikerental.users.models import User
 from bikerental.users.services import password_confirm, user_erase
@@ -34,3 +35,4 @@ def _rider_erase(*, rider: User, now: datetime) -> None:
     address_erase(email=user.email)
     user_erase(user=user, now=now)
     idempotency_keys_erase(rider_id=user.pk)
+    reasons_erase(rider_id=user.pk)

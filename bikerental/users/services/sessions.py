@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from django.contrib.auth.hashers import make_password
+from django.contrib.sessions.models import Session as BrowserSession
 from django.db.models import Exists, OuterRef, Value
 from django.db.models.functions import Coalesce
 
@@ -111,8 +112,10 @@ def sessions_end(*, user_ids: Collection[UUID], now: datetime, but: UUID | None 
 
 
 def sessions_purge(*, now: datetime) -> int:
-    """Forget sessions whose tokens have all expired."""
-    return rows_purge(Session.objects.filter(expires_at__lt=now))
+    """Forget sessions whose tokens have all expired, and those of the operators' browsers."""
+    return rows_purge(Session.objects.filter(expires_at__lt=now)) + rows_purge(
+        BrowserSession.objects.filter(expire_date__lt=now)
+    )
 
 
 def _session_of(user_id: UUID, *, now: datetime, lifetime: timedelta) -> Session:

@@ -35,9 +35,14 @@ resource "aws_db_parameter_group" "this" {
     name  = "rds.force_ssl"
     value = "1"
   }
+  # Neither statements nor refused rows in the log: both quote riders.
   parameter {
-    name  = "log_min_duration_statement"
-    value = "1000"
+    name  = "log_min_error_statement"
+    value = "panic"
+  }
+  parameter {
+    name  = "log_error_verbosity"
+    value = "terse"
   }
 }
 

@@ -1,0 +1,38 @@
+"""What is personal in rides leaves them in time; what they cost stays."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+
+from bikerental.core.transactions import unit_of_work
+from bikerental.rentals.constants import FORGET_BATCH
+from bikerental.rentals.locks import old_rentals_lock
+from bikerental.rentals.models import Rental, RentalEvent
+
+
+def rentals_forget(*, now: datetime) -> int:
+    """Make rides nobody's that were settled RIDE_RETENTION_DAYS ago; how many there were.
+
+    A batch to a transaction: what is done stays done, and each statement ends before its timeout.
+    """
+    settled_before = now - timedelta(days=settings.RIDE_RETENTION_DAYS)
+    forgotten = 0
+    while True:
+        count = _batch_forget(settled_before)
+        forgotten += count
+        if count < FORGET_BATCH:
+            return forgotten
+
+
+@unit_of_work
+def _batch_forget(settled_before: datetime) -> int:
+    """Locks the rentals. The bike and the times stay: with nobody's name on them they tell about bikes alone."""
+    rental_ids = old_rentals_lock(settled_before=settled_before, limit=FORGET_BATCH)
+    RentalEvent.objects.filter(rental__in=rental_ids).update(actor=None, reason="")
+    return Rental.objects.filter(pk__in=rental_ids).update(rider=None, start_station=None, end_station=None)
+
+
+def reasons_erase(*, rider_id: UUID) -> None:
+    """What operators wrote about the rider's rides may name the rider. The caller has locked the user."""
+    RentalEvent.objects.filter(rental__rider=rider_id).exclude(reason="").update(reason="")
