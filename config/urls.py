@@ -27,6 +27,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
 if apps.is_installed("debug_toolbar"):
     urlpatterns.append(path("__debug__/", include("debug_toolbar.urls")))
 
+if settings.MEDIA_SERVED:
+    from config import local_media
+
+    urlpatterns += local_media.urlpatterns
+
 handler400 = "bikerental.api.problems.bad_request"
 handler403 = "bikerental.api.problems.forbidden"
 handler404 = "bikerental.api.problems.not_found"

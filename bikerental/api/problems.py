@@ -24,7 +24,7 @@ from bikerental.core.transactions import sqlstate
 
 logger = logging.getLogger(__name__)
 
-PAGE_PREFIXES = (f"/{settings.ADMIN_PATH}", "/__debug__/")
+PAGE_PREFIXES = (f"/{settings.ADMIN_PATH}", "/__debug__/", *(["/media/"] if settings.MEDIA_SERVED else []))
 STATUS_OF_KIND = {
     Kind.INVALID: 400,
     Kind.UNAUTHENTICATED: 401,

@@ -6,25 +6,32 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.core.exceptions import ValidationError
-from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from bikerental.core.errors import FieldRefusal
-from bikerental.fleet.models import Bike, BikeModel, Station, Tariff
-from bikerental.fleet.selectors import is_referenced, stations_with_bikes
+from bikerental.core.errors import FieldRefusal, UnavailableError
+from bikerental.core.storage import StorageUnavailableError
+from bikerental.fleet.constants import GRAVE_KINDS, PHOTO_BYTES_MAX, ReportState
+from bikerental.fleet.exceptions import PhotoTooLargeError
+from bikerental.fleet.images import photo_check
+from bikerental.fleet.models import Bike, BikeModel, BikeReport, PhotoUpload, Station, Tariff
+from bikerental.fleet.selectors import bikes_with_reports, is_referenced, small_name, stations_with_bikes
 from bikerental.fleet.services import (
     bike_edit,
+    bike_photo_take,
     bikes_return_to_service,
     bikes_send_to_maintenance,
     bikes_set_tariff,
+    reports_close,
 )
-from bikerental.fleet.validators import photo_clean
 
 M = TypeVar("M", bound=Model)
 TERMS = ("currency", "unlock_fee", "per_minute", "free_minutes", "daily_cap", "overdue_after_minutes")
@@ -43,6 +50,27 @@ class FleetAdmin(admin.ModelAdmin[M]):
         if not hasattr(obj, "_is_referenced"):  # the admin asks several times a page
             obj._is_referenced = is_referenced(obj)  # type: ignore[attr-defined] # remembered where it was asked of
         return not obj._is_referenced  # type: ignore[attr-defined]
+
+
+class ReadOnlyMixin:
+    """Rows that services alone write."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def _picture(name: str | None) -> str:
+    """The small size, which opens the large one."""
+    if not name:
+        return ""
+    urls = default_storage.url(name), default_storage.url(small_name(name))
+    return format_html('<a href="{}" rel="noreferrer"><img src="{}" alt="" style="max-height: 8em"></a>', *urls)
 
 
 class TariffForm(forms.ModelForm[Tariff]):
@@ -102,14 +130,27 @@ class StationAdmin(FleetAdmin[Station]):
 
 
 class BikeForm(forms.ModelForm[Bike]):
+    uploaded: bytes | None = None
+
     def clean_photo(self) -> Any:
         photo = self.cleaned_data["photo"]
         if not isinstance(photo, UploadedFile):  # unchanged, or cleared
             return photo
         try:
-            return ContentFile(photo_clean(photo), name="photo.jpg")
+            self.uploaded = _checked(photo)
         except FieldRefusal as refusal:
             raise ValidationError(str(refusal.field_detail), code=refusal.field_code) from refusal
+        except UnavailableError as error:
+            raise ValidationError(str(error), code=error.code) from error
+        return self.initial.get("photo")  # the old one stays until a task has published the new one
+
+
+def _checked(photo: UploadedFile[Any]) -> bytes:
+    if photo.size is None or photo.size > PHOTO_BYTES_MAX:
+        raise PhotoTooLargeError
+    data: bytes = photo.read()
+    photo_check(data)
+    return data
 
 
 class BikeActionForm(ActionForm):
@@ -121,22 +162,51 @@ class BikeAdmin(FleetAdmin[Bike]):
     form = BikeForm
     action_form = BikeActionForm
     actions = ("send_to_maintenance", "return_to_service", "set_tariff")
-    list_display = ("number", "model", "status", "station", "tariff")
+    list_display = ("number", "model", "status", "station", "tariff", "open_reports")
     list_filter = ("status", "model", "tariff", ("station", admin.EmptyFieldListFilter))
     list_select_related = ("model", "station", "tariff")
     search_fields = ("number__startswith",)
     search_help_text = _("Beginning of the number.")
     ordering = ("number",)
-    fields = ("number", "model", "tariff", "status", "station", "latitude", "longitude", "photo")
+    fields = ("number", "model", "tariff", "status", "station", "latitude", "longitude", "photo", "preview")
     # Rides change it, and the actions do; a form would write what it was when the form was shown.
-    readonly_fields = ("status",)
+    readonly_fields = ("status", "preview")
     autocomplete_fields = ("model", "tariff", "station")
 
     def save_model(self, request: HttpRequest, obj: Bike, form: Any, change: bool) -> None:
         if change:
-            bike_edit(bike=obj, fields=form.changed_data)
+            bike_edit(bike=obj, fields=[name for name in form.changed_data if name != "photo" or not form.uploaded])
         else:
             super().save_model(request, obj, form, change)
+        if form.uploaded:
+            # After the commit: the storage is asked outside of the transaction, and only for what was saved.
+            transaction.on_commit(lambda: self._take_photo(request, obj, form.uploaded))
+
+    def _take_photo(self, request: HttpRequest, bike: Bike, photo: bytes) -> None:
+        try:
+            bike_photo_take(
+                bike_id=bike.pk,
+                uploader_id=request.user.pk,  # type: ignore[arg-type] # the admin admits users alone
+                data=photo,
+                now=timezone.now(),
+            )
+        except StorageUnavailableError as error:
+            text = _("The bike is saved, the photo is not. %(reason)s") % {"reason": error.detail}
+            self.message_user(request, text, messages.ERROR)
+        else:
+            self.message_user(request, _("The photo is being prepared; it shows in a moment."), messages.SUCCESS)
+
+    @admin.display(description=_("shown as"))
+    def preview(self, bike: Bike) -> str:
+        return _picture(bike.photo.name)
+
+    @admin.display(description=_("open reports"))
+    def open_reports(self, bike: Bike) -> str:
+        reports = reverse("admin:fleet_bikereport_changelist", query={"bike__id__exact": str(bike.pk)})
+        return format_html('<a href="{}">{}</a>', reports, bike.open_reports_count)  # type: ignore[attr-defined] # annotated
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Bike]:
+        return bikes_with_reports()
 
     @admin.action(description=_("Send to maintenance"), permissions=["change"])
     def send_to_maintenance(self, request: HttpRequest, bikes: QuerySet[Bike]) -> None:
@@ -146,7 +216,7 @@ class BikeAdmin(FleetAdmin[Bike]):
     @admin.action(description=_("Return to service"), permissions=["change"])
     def return_to_service(self, request: HttpRequest, bikes: QuerySet[Bike]) -> None:
         ids = list(bikes.values_list("pk", flat=True))
-        self._tell(request, done=bikes_return_to_service(bike_ids=ids), of=len(ids))
+        self._tell(request, done=bikes_return_to_service(bike_ids=ids, now=timezone.now()), of=len(ids))
 
     @admin.action(description=_("Set the tariff"), permissions=["change"])
     def set_tariff(self, request: HttpRequest, bikes: QuerySet[Bike]) -> None:
@@ -168,3 +238,80 @@ class BikeAdmin(FleetAdmin[Bike]):
                 "%(count)d bike left alone: it is rented.", "%(count)d bikes left alone: they are rented.", of - done
             )
             self.message_user(request, text % {"count": of - done}, messages.WARNING)
+
+
+@admin.register(BikeReport)
+class BikeReportAdmin(ReadOnlyMixin, admin.ModelAdmin[BikeReport]):
+    """What riders say is broken: to look at, and to close. A bike goes to maintenance in its own list."""
+
+    actions = ("resolve", "dismiss")
+    list_display = (
+        "created_at", "bike_link", "bike_status", "kind", "is_grave", "text", "picture", "state", "rider_id",
+    )  # fmt: skip
+    list_filter = ("state", "kind", "created_at")
+    list_select_related = ("bike",)
+    search_fields = ("=bike__number", "=rider__email")
+    search_help_text = _("Number of the bike or e-mail of the rider, whole.")
+    ordering = ("-id",)  # ids grow with time
+    list_per_page = 50
+    show_full_result_count = False
+    # The rider's id rather than the rider, whose name is not needed here.
+    fields = ("created_at", "bike_link", "kind", "text", "state", "closed_at", "rider_id", "picture")
+    readonly_fields = fields
+
+    @admin.display(description=_("bike"), ordering="bike__number")
+    def bike_link(self, report: BikeReport) -> str:
+        bikes = reverse("admin:fleet_bike_changelist", query={"q": report.bike.number})
+        return format_html('<a href="{}">{}</a>', bikes, report.bike.number)
+
+    @admin.display(description=_("the bike is"))
+    def bike_status(self, report: BikeReport) -> str:
+        return report.bike.get_status_display()
+
+    @admin.display(description=_("grave"), boolean=True)
+    def is_grave(self, report: BikeReport) -> bool:
+        return report.kind in GRAVE_KINDS
+
+    @admin.display(description=_("photo"))
+    def picture(self, report: BikeReport) -> str:
+        return _picture(report.photo)
+
+    @admin.action(description=_("Resolve: it is mended"), permissions=["close"])
+    def resolve(self, request: HttpRequest, reports: QuerySet[BikeReport]) -> None:
+        self._close(request, reports, ReportState.RESOLVED)
+
+    @admin.action(description=_("Dismiss: nothing is broken"), permissions=["close"])
+    def dismiss(self, request: HttpRequest, reports: QuerySet[BikeReport]) -> None:
+        self._close(request, reports, ReportState.DISMISSED)
+
+    def has_close_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("fleet.change_bikereport")
+
+    def _close(self, request: HttpRequest, reports: QuerySet[BikeReport], state: ReportState) -> None:
+        ids = list(reports.values_list("pk", flat=True))
+        count = reports_close(report_ids=ids, state=state, now=timezone.now())
+        text = ngettext("%(count)d report closed.", "%(count)d reports closed.", count)
+        self.message_user(request, text % {"count": count}, messages.SUCCESS)
+
+
+@admin.register(PhotoUpload)
+class PhotoUploadAdmin(ReadOnlyMixin, admin.ModelAdmin[PhotoUpload]):
+    """Where a photo is on its way, and why one was refused."""
+
+    list_display = ("created_at", "bike", "is_report", "state", "code", "attempts", "next_attempt_at", "published_at")
+    list_filter = ("state", "code")
+    list_select_related = ("bike",)
+    search_fields = ("=id", "=bike__number")
+    search_help_text = _("Id of the upload or number of the bike, whole.")
+    ordering = ("-id",)
+    list_per_page = 50
+    show_full_result_count = False
+    fields = (
+        "id", "created_at", "bike", "report", "uploader_id", "key", "state", "code", "expires_at", "confirmed_at",
+        "published_at", "attempts", "next_attempt_at",
+    )  # fmt: skip
+    readonly_fields = fields
+
+    @admin.display(description=_("of a report"), boolean=True)
+    def is_report(self, upload: PhotoUpload) -> bool:
+        return upload.report_id is not None

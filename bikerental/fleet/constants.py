@@ -1,11 +1,31 @@
 """Words and limits of the fleet app."""
 
+from datetime import timedelta
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 NEAR_RADIUS_MAX_M = 10_000
 PHOTO_BYTES_MAX = 5 * 1024 * 1024
 PHOTO_PIXELS_MAX = 40_000_000
+# What is published: the longer side in pixels.
+LARGE_PX, SMALL_PX = 1600, 320
+
+UPLOAD_TIME = timedelta(minutes=10)
+# A claim outlives the hard time limit of the task that made it.
+PUBLISH_LEASE = timedelta(minutes=2)
+PUBLISH_ATTEMPTS_MAX = 5
+STORAGE_RETRY = timedelta(minutes=1)
+PUBLISH_SWEEP_BATCH = 20
+# Longer than a URL signed before the last reference went, and than any upload or claim.
+ORPHAN_AGE = timedelta(hours=2)
+# Where S3 keeps what: nothing outside of these is read, written or swept.
+UPLOADS, BIKE_PHOTOS, REPORT_PHOTOS = "uploads/", "bikes/", "reports/"
+
+# So many riders with an open report of a grave kind take a bike off the street.
+GRAVE_RIDERS = 2
+OPEN_REPORTS_MAX = 20  # of one rider
+REPORT_TEXT_MAX = 1000
 
 
 class Propulsion(models.TextChoices):
@@ -21,3 +41,35 @@ class BikeStatus(models.TextChoices):
     RENTED = "rented", _("rented")
     RESERVED = "reserved", _("reserved")
     MAINTENANCE = "maintenance", _("maintenance")
+
+
+class ReportKind(models.TextChoices):
+    BRAKES = "brakes", _("brakes")
+    STEERING = "steering", _("steering")
+    FRAME = "frame", _("frame")
+    WHEEL = "wheel", _("wheel")
+    TYRE = "tyre", _("tyre")
+    CHAIN = "chain", _("chain")
+    LIGHTS = "lights", _("lights")
+    SADDLE = "saddle", _("saddle")
+    LOCK = "lock", _("lock")
+    OTHER = "other", _("other")
+
+
+# Somebody falls.
+GRAVE_KINDS = (ReportKind.BRAKES, ReportKind.STEERING, ReportKind.FRAME, ReportKind.WHEEL)
+
+
+class ReportState(models.TextChoices):
+    OPEN = "open", _("open")
+    RESOLVED = "resolved", _("resolved")
+    DISMISSED = "dismissed", _("dismissed")
+
+
+class UploadState(models.TextChoices):
+    """`confirmed` is the outbox: the photo still has to be published."""
+
+    PENDING = "pending", _("pending")
+    CONFIRMED = "confirmed", _("confirmed")
+    PUBLISHED = "published", _("published")
+    REFUSED = "refused", _("refused")

@@ -1,24 +1,30 @@
 """What can be ridden, where it stands and what it costs."""
 
+import secrets
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.postgres.indexes import GistIndex
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Func, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bikerental.core.identifiers import uuid7
 from bikerental.core.models import BaseModel
-from bikerental.fleet.constants import BikeStatus, Propulsion
+from bikerental.fleet.constants import BIKE_PHOTOS, BikeStatus, Propulsion, ReportKind, ReportState, UploadState
 
 LATITUDE_RANGE = (MinValueValidator(-90.0), MaxValueValidator(90.0))
 LONGITUDE_RANGE = (MinValueValidator(-180.0), MaxValueValidator(180.0))
 
 
 def photo_path(bike: "Bike", filename: str) -> str:
-    """A random name, and the type that was checked: nothing of what the operator called the file."""
-    return f"bikes/{uuid7().hex}.jpg"
+    """A random name: nothing of what the file was called."""
+    return photo_name(BIKE_PHOTOS)
+
+
+def photo_name(prefix: str) -> str:
+    return f"{prefix}{secrets.token_hex(16)}.webp"
 
 
 def _money(label: Any, **options: Any) -> "models.DecimalField[Any, Any]":
@@ -134,3 +140,102 @@ class Bike(BaseModel):
 
     def __str__(self) -> str:
         return self.number
+
+
+class BikeReport(BaseModel):
+    """A rider's word that something on a bike is broken."""
+
+    bike = models.ForeignKey(
+        Bike, on_delete=models.PROTECT, related_name="reports", verbose_name=_("bike"), db_index=False
+    )
+    rider = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="bike_reports", verbose_name=_("rider")
+    )
+    kind = models.CharField(_("kind"), max_length=16, choices=ReportKind.choices)
+    text = models.TextField(_("text"), blank=True)
+    state = models.CharField(_("state"), max_length=16, choices=ReportState.choices, default=ReportState.OPEN)
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+    # The name of the published photo in the storage.
+    photo = models.CharField(_("photo"), max_length=100, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("report of a bike")
+        verbose_name_plural = _("reports of bikes")
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(kind__in=ReportKind.values), name="bike_report_kind_known"),
+            models.CheckConstraint(
+                condition=Q(state="open", closed_at=None)
+                | Q(state__in=["resolved", "dismissed"], closed_at__isnull=False),
+                name="bike_report_closed_has_time",
+            ),
+            # Also the index of a bike's open reports.
+            models.UniqueConstraint(
+                fields=["bike", "rider", "kind"], condition=Q(state="open"), name="bike_report_open_once"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["bike", "state"], name="bike_report_of_bike"),
+            models.Index("kind", "bike", condition=Q(state="open"), name="bike_report_open_kind"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.created_at:%Y-%m-%d}"
+
+
+class PhotoUpload(BaseModel):
+    """One upload, from the form that was handed out until the photo is published or refused."""
+
+    bike = models.ForeignKey(Bike, on_delete=models.CASCADE, related_name="photo_uploads", verbose_name=_("bike"))
+    # None: the photo is the bike's own.
+    report = models.ForeignKey(
+        BikeReport,
+        on_delete=models.CASCADE,
+        related_name="photo_uploads",
+        null=True,
+        blank=True,
+        verbose_name=_("report of a bike"),
+    )
+    uploader = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name=_("uploader")
+    )
+    key = models.CharField(_("name in the storage"), max_length=100, unique=True)
+    state = models.CharField(_("state"), max_length=16, choices=UploadState.choices, default=UploadState.PENDING)
+    code = models.CharField(_("why refused"), max_length=32, blank=True)
+    expires_at = models.DateTimeField(_("to be uploaded by"))
+    confirmed_at = models.DateTimeField(_("confirmed at"), null=True, blank=True)
+    published_at = models.DateTimeField(_("published at"), null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    # A claim moves it on; what died in mid-work is due again when it has passed.
+    next_attempt_at = models.DateTimeField(_("next attempt at"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("upload of a photo")
+        verbose_name_plural = _("uploads of photos")
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(state__in=UploadState.values), name="photo_upload_state_known"),
+            models.CheckConstraint(
+                condition=Q(state="refused") & ~Q(code="") | ~Q(state="refused") & Q(code=""),
+                name="photo_upload_refused_has_code",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="pending", confirmed_at=None)
+                | Q(state__in=["confirmed", "published"], confirmed_at__isnull=False)
+                | Q(state="refused"),
+                name="photo_upload_confirmed_has_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="published", published_at__isnull=False)
+                | ~Q(state="published") & Q(published_at=None),
+                name="photo_upload_published_has_time",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["next_attempt_at"],
+                condition=Q(state__in=["pending", "confirmed"]),
+                name="photo_upload_unfinished",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -1,6 +1,7 @@
 """Plain values of the fleet app."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -95,3 +96,16 @@ class NearPage(NamedTuple):
     rows: list[NearBike]
     next: NearCursor | None
     previous: NearCursor | None
+
+
+class UploadForm(NamedTuple):
+    """To be sent as multipart/form-data: the fields first, then `file`."""
+
+    url: str
+    fields: dict[str, str]
+
+
+class UploadStarted(NamedTuple):
+    id: UUID
+    form: UploadForm
+    expires_at: datetime

@@ -5,6 +5,7 @@ from .base import INSTALLED_APPS, JWT_SIGNING_KEY, MIDDLEWARE, SECRET_KEY, SIMPL
 
 DEBUG = env.bool("DJANGO_DEBUG", default=True)
 SECRET_KEY = SECRET_KEY or "local-secret-key-that-guards-nothing-beyond-this-machine"
+MEDIA_SERVED = True
 JWT_SIGNING_KEY = JWT_SIGNING_KEY or "local-signing-key-that-guards-nothing-beyond-this-machine"
 SIMPLE_JWT = SIMPLE_JWT | {"SIGNING_KEY": JWT_SIGNING_KEY}
 

@@ -9,6 +9,7 @@ set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 head -c 1100000 /dev/zero | tr '\0' ' ' >"$work/oversized.json"
+base64 -d >"$work/photo.png" <<<iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==
 
 # field NAME PATH: a value out of the answer to the call of that name
 field() {
@@ -78,6 +79,8 @@ api="$base/api/v1"
 password=correct-horse-7
 newPassword=battery-staple-8
 resetToken=from-the-mail
+operator=operator@demo.example
+operatorPassword=demo-ride-2026
 
 printf '\n# %s\n' 'Is the process up?'
 call call1 '200' GET "$base/health/live/"
@@ -206,24 +209,103 @@ printf '\n# %s\n' 'No such bike'
 call call26 '404 bike_not_found' GET "$api/bikes/00000000-0000-7000-8000-000000000000/" \
   -H "Authorization: Bearer $(field login access)"
 
+printf '\n# %s\n' 'A photo of the bike is for operators'
+call call27 '403 forbidden' POST "$api/bikes/$(field nearby 'results[0].id')/photo/" \
+  -H "Authorization: Bearer $(field login access)"
+
+printf '\n# %s\n' 'An operator'
+send loginOperator '200' POST "$api/auth/token/" \
+  -H 'Content-Type: application/json' <<JSON
+{"email": "$operator", "password": "$operatorPassword"}
+JSON
+
+printf '\n# %s\n' 'begins with a form, good for ten minutes'
+call photo '201 max_bytes=5242880' POST "$api/bikes/$(field nearby 'results[0].id')/photo/" \
+  -H "Authorization: Bearer $(field loginOperator access)"
+
+printf '\n# %s\n' 'Confirming before anything was sent'
+send call30 '400 invalid, errors.0.field=photo, errors.0.code=missing' POST "$api/bikes/$(field nearby 'results[0].id')/photo/confirm/" \
+  -H "Authorization: Bearer $(field loginOperator access)" \
+  -H 'Content-Type: application/json' <<JSON
+{"upload": "$(field photo id)"}
+JSON
+
+printf '\n# %s\n' 'Send the form'"'"'s fields and the photo to the form'"'"'s url'
+call call31 '204' POST "$(field photo url)" \
+  -F "key=$(field photo fields.key)" \
+  -F "signature=$(field photo fields.signature)" \
+  -F "file=@$work/photo.png"
+
+printf '\n# %s\n' 'and confirm: a task prepares it'
+send call32 '202' POST "$api/bikes/$(field nearby 'results[0].id')/photo/confirm/" \
+  -H "Authorization: Bearer $(field loginOperator access)" \
+  -H 'Content-Type: application/json' <<JSON
+{"upload": "$(field photo id)"}
+JSON
+
+printf '\n# %s\n' 'which is done within moments'
+send call33 'eventually 202 state=published' POST "$api/bikes/$(field nearby 'results[0].id')/photo/confirm/" \
+  -H "Authorization: Bearer $(field loginOperator access)" \
+  -H 'Content-Type: application/json' <<JSON
+{"upload": "$(field photo id)"}
+JSON
+
+printf '\n# %s\n' 'Another'"'"'s upload, or none'
+send call34 '404 not_found' POST "$api/bikes/$(field nearby 'results[1].id')/photo/confirm/" \
+  -H "Authorization: Bearer $(field loginOperator access)" \
+  -H 'Content-Type: application/json' <<JSON
+{"upload": "$(field photo id)"}
+JSON
+
+printf '\n# %s\n' 'Report a broken bike'
+send report '201 state=open' POST "$api/bikes/$(field nearby 'results[1].id')/reports/" \
+  -H "Authorization: Bearer $(field login access)" \
+  -H 'Content-Type: application/json' <<JSON
+{"kind": "lights", "text": "The rear light flickers."}
+JSON
+
+printf '\n# %s\n' 'Once more: it is the same report'
+send call36 '200 state=open' POST "$api/bikes/$(field nearby 'results[1].id')/reports/" \
+  -H "Authorization: Bearer $(field login access)" \
+  -H 'Content-Type: application/json' <<JSON
+{"kind": "lights"}
+JSON
+
+printf '\n# %s\n' 'A photo of it, the same way'
+call reportPhoto '201' POST "$api/bikes/$(field nearby 'results[1].id')/reports/$(field report id)/photo/" \
+  -H "Authorization: Bearer $(field login access)"
+
+printf '\n# %s\n' sent
+call call38 '204' POST "$(field reportPhoto url)" \
+  -F "key=$(field reportPhoto fields.key)" \
+  -F "signature=$(field reportPhoto fields.signature)" \
+  -F "file=@$work/photo.png"
+
+printf '\n# %s\n' 'and confirmed'
+send call39 '202' POST "$api/bikes/$(field nearby 'results[1].id')/reports/$(field report id)/photo/confirm/" \
+  -H "Authorization: Bearer $(field login access)" \
+  -H 'Content-Type: application/json' <<JSON
+{"upload": "$(field reportPhoto id)"}
+JSON
+
 printf '\n# %s\n' 'Stations, with bikes_available and docks_available'
 call stations '200' GET "$api/stations/?page_size=5" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'One station'
-call call28 '200' GET "$api/stations/$(field stations 'results[0].id')/" \
+call call41 '200' GET "$api/stations/$(field stations 'results[0].id')/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'No such station'
-call call29 '404 station_not_found' GET "$api/stations/00000000-0000-7000-8000-000000000000/" \
+call call42 '404 station_not_found' GET "$api/stations/00000000-0000-7000-8000-000000000000/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Not riding yet'
-call call30 '404 no_active_rental' GET "$api/rentals/current/" \
+call call43 '404 no_active_rental' GET "$api/rentals/current/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'An empty key is no key'
-send call31 '400 idempotency_key_invalid' POST "$api/rentals/" \
+send call44 '400 idempotency_key_invalid' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
   -H 'Idempotency-Key: ""' <<JSON
@@ -239,7 +321,7 @@ send rent '201 status=active, cost.final=false' POST "$api/rentals/" \
 JSON
 
 printf '\n# %s\n' 'The answer was lost, so send it again: the first answer comes back, no second ride'
-send call33 '201 status=active, Idempotent-Replayed: true' POST "$api/rentals/" \
+send call46 '201 status=active, Idempotent-Replayed: true' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
   -H "Idempotency-Key: rent-$(field register id)" <<JSON
@@ -247,7 +329,7 @@ send call33 '201 status=active, Idempotent-Replayed: true' POST "$api/rentals/" 
 JSON
 
 printf '\n# %s\n' 'The same key for another wish'
-send call34 '422 idempotency_key_reused' POST "$api/rentals/" \
+send call47 '422 idempotency_key_reused' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
   -H "Idempotency-Key: rent-$(field register id)" <<JSON
@@ -255,18 +337,18 @@ send call34 '422 idempotency_key_reused' POST "$api/rentals/" \
 JSON
 
 printf '\n# %s\n' 'One ride at a time'
-send call35 '409 rental_in_progress' POST "$api/rentals/" \
+send call48 '409 rental_in_progress' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"bike_number": "$(field nearby 'results[1].number')"}
 JSON
 
 printf '\n# %s\n' 'The ride and its cost so far'
-call call36 '200 status=active, overdue=false' GET "$api/rentals/current/" \
+call call49 '200 status=active, overdue=false' GET "$api/rentals/current/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'No leaving in mid-ride'
-send call37 '409 rental_in_progress' DELETE "$api/me/" \
+send call50 '409 rental_in_progress' DELETE "$api/me/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"password": "$password"}
@@ -285,32 +367,32 @@ send loginOther '200' POST "$api/auth/token/" \
 JSON
 
 printf '\n# %s\n' 'and wants the same bike'
-send call40 '409 bike_unavailable' POST "$api/rentals/" \
+send call53 '409 bike_unavailable' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field loginOther access)" \
   -H 'Content-Type: application/json' <<JSON
 {"bike": "$(field nearby 'results[0].id')"}
 JSON
 
 printf '\n# %s\n' 'or one that nobody has'
-send call41 '404 bike_not_found' POST "$api/rentals/" \
+send call54 '404 bike_not_found' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field loginOther access)" \
   -H 'Content-Type: application/json' <<JSON
 {"bike_number": "no-such-bike"}
 JSON
 
 printf '\n# %s\n' 'or to see the first rider'"'"'s ride'
-call call42 '404 not_found' GET "$api/rentals/$(field rent id)/" \
+call call55 '404 not_found' GET "$api/rentals/$(field rent id)/" \
   -H "Authorization: Bearer $(field loginOther access)"
 
 printf '\n# %s\n' 'A return to nowhere leaves the ride as it is'
-send call43 '404 station_not_found' POST "$api/rentals/$(field rent id)/return/" \
+send call56 '404 station_not_found' POST "$api/rentals/$(field rent id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"station": "00000000-0000-7000-8000-000000000000"}
 JSON
 
 printf '\n# %s\n' 'Return the bike at a station; {} leaves it where it was taken, latitude and longitude anywhere'
-send call44 '200 status=returned' POST "$api/rentals/$(field rent id)/return/" \
+send call57 '200 status=returned' POST "$api/rentals/$(field rent id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
   -H "Idempotency-Key: return-$(field register id)" <<JSON
@@ -318,7 +400,7 @@ send call44 '200 status=returned' POST "$api/rentals/$(field rent id)/return/" \
 JSON
 
 printf '\n# %s\n' 'Once more, with the same key: the first answer'
-send call45 '200 status=returned, Idempotent-Replayed: true' POST "$api/rentals/$(field rent id)/return/" \
+send call58 '200 status=returned, Idempotent-Replayed: true' POST "$api/rentals/$(field rent id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
   -H "Idempotency-Key: return-$(field register id)" <<JSON
@@ -326,19 +408,19 @@ send call45 '200 status=returned, Idempotent-Replayed: true' POST "$api/rentals/
 JSON
 
 printf '\n# %s\n' 'Once more, without a key'
-call call46 '409 rental_not_active' POST "$api/rentals/$(field rent id)/return/" \
+call call59 '409 rental_not_active' POST "$api/rentals/$(field rent id)/return/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'The worker settles the cost within moments'
-call call47 'eventually 200 status=settled, cost.final=true' GET "$api/rentals/$(field rent id)/" \
+call call60 'eventually 200 status=settled, cost.final=true' GET "$api/rentals/$(field rent id)/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'The history, newest first'
-call call48 '200 results.0.status=settled' GET "$api/rentals/?status=settled&from=2020-01-01T00:00:00Z&page_size=10" \
+call call61 '200 results.0.status=settled' GET "$api/rentals/?status=settled&from=2020-01-01T00:00:00Z&page_size=10" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Is a token good?'
-send call49 '200' POST "$api/auth/token/verify/" \
+send call62 '200' POST "$api/auth/token/verify/" \
   -H 'Content-Type: application/json' <<JSON
 {"token": "$(field login access)"}
 JSON
@@ -356,26 +438,26 @@ send refresh '200' POST "$api/auth/token/refresh/" \
 JSON
 
 printf '\n# %s\n' 'A spent refresh token in use again means a thief: it ends that session'
-send call52 '401 token_invalid' POST "$api/auth/token/refresh/" \
+send call65 '401 token_invalid' POST "$api/auth/token/refresh/" \
   -H 'Content-Type: application/json' <<JSON
 {"refresh": "$(field loginDevice refresh)"}
 JSON
 
 printf '\n# %s\n' 'with the new tokens too'
-send call53 '401 token_invalid' POST "$api/auth/token/verify/" \
+send call66 '401 token_invalid' POST "$api/auth/token/verify/" \
   -H 'Content-Type: application/json' <<JSON
 {"token": "$(field refresh access)"}
 JSON
 
 printf '\n# %s\n' 'Another password: every other session ends'
-send call54 '204' POST "$api/me/password/" \
+send call67 '204' POST "$api/me/password/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"current_password": "$password", "new_password": "$newPassword"}
 JSON
 
 printf '\n# %s\n' 'The current password must be right'
-send call55 '400 invalid, errors.0.field=current_password, errors.0.code=password_wrong' POST "$api/me/password/" \
+send call68 '400 invalid, errors.0.field=current_password, errors.0.code=password_wrong' POST "$api/me/password/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"current_password": "$password", "new_password": "$newPassword"}
@@ -389,46 +471,46 @@ send rentAgain '201 status=active' POST "$api/rentals/" \
 JSON
 
 printf '\n# %s\n' 'left in the street'
-send call57 '200 status=returned, end_station=null' POST "$api/rentals/$(field rentAgain id)/return/" \
+send call70 '200 status=returned, end_station=null' POST "$api/rentals/$(field rentAgain id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"latitude": 59.94, "longitude": 30.32}
 JSON
 
 printf '\n# %s\n' 'The bike is free, at no station'
-call call58 '200 status=available, station=null' GET "$api/bikes/$(field nearby 'results[1].id')/" \
+call call71 '200 status=available, station=null' GET "$api/bikes/$(field nearby 'results[1].id')/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'All that is held about the rider'
-call call59 '200 rentals.0.status=settled' GET "$api/me/export/" \
+call call72 '200 rentals.0.status=settled' GET "$api/me/export/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Log out: the other rider'"'"'s session is over at once'
-send call60 '204' POST "$api/auth/logout/" \
+send call73 '204' POST "$api/auth/logout/" \
   -H "Authorization: Bearer $(field loginOther access)" \
   -H 'Content-Type: application/json' <<JSON
 {"refresh": "$(field loginOther refresh)"}
 JSON
 
 printf '\n# %s\n' 'for its access token as well'
-call call61 '401 token_invalid' GET "$api/me/" \
+call call74 '401 token_invalid' GET "$api/me/" \
   -H "Authorization: Bearer $(field loginOther access)"
 
 printf '\n# %s\n' 'Erase the account; the rides stay, with nobody'"'"'s name on them'
-send call62 '204' DELETE "$api/me/" \
+send call75 '204' DELETE "$api/me/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"password": "$newPassword"}
 JSON
 
 printf '\n# %s\n' Gone
-send call63 '401 credentials_invalid' POST "$api/auth/token/" \
+send call76 '401 credentials_invalid' POST "$api/auth/token/" \
   -H 'Content-Type: application/json' <<JSON
 {"email": "$(field register email)", "password": "$newPassword"}
 JSON
 
 printf '\n# %s\n' 'Guessing a password gets slow: Retry-After says how slow'
-send call64 'eventually 429 throttled' POST "$api/auth/token/" \
+send call77 'eventually 429 throttled' POST "$api/auth/token/" \
   -H 'Content-Type: application/json' <<JSON
 {"email": "$(field registerOther email)", "password": "wrong-horse-7"}
 JSON

@@ -101,7 +101,7 @@ class Crossing:
 
     def maintain(self) -> None:
         bikes_send_to_maintenance(bike_ids=shuffled(self.bikes))
-        bikes_return_to_service(bike_ids=shuffled(self.bikes))
+        bikes_return_to_service(bike_ids=shuffled(self.bikes), now=timezone.now())
 
     def price(self) -> None:
         bikes_set_tariff(bike_ids=shuffled(self.bikes), tariff_id=random.choice(self.tariffs))

@@ -3,6 +3,7 @@
 `python -m tests.docs.playbook` makes `examples.sh` anew.
 """
 
+import base64
 import json
 import re
 import shlex
@@ -18,6 +19,9 @@ API_DOCS = Path(__file__).resolve().parents[2] / "docs" / "api"
 HTTP_FILE = API_DOCS / "examples.http"
 SHELL_FILE = API_DOCS / "examples.sh"
 OVERSIZED = 1_100_000
+# One grey pixel: the photo.png of the examples.
+PHOTO = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
+PHOTO_LINE = "< ./photo.png"
 ATTEMPTS = 60
 PAUSE_SECONDS = 0.25
 
@@ -34,6 +38,7 @@ set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 head -c 1100000 /dev/zero | tr '\0' ' ' >"$work/oversized.json"
+base64 -d >"$work/photo.png" <<<PHOTO
 
 # field NAME PATH: a value out of the answer to the call of that name
 field() {
@@ -171,7 +176,7 @@ class Player:
         return [self._play_step(step) for step in self.playbook.steps]
 
     def _play_step(self, step: Step) -> requests.Response:
-        body = " " * OVERSIZED if step.body == "< ./oversized.json" else self.fill(step.body or "")
+        body = " " * OVERSIZED if step.body == "< ./oversized.json" else self._body(step)
         headers = {name: self.fill(value) for name, value in step.headers.items()}
         for _ in range(ATTEMPTS if step.is_patient else 1):
             response = self.session.request(step.method, self.fill(step.url), data=body, headers=headers, timeout=30)
@@ -182,6 +187,13 @@ class Player:
         assert not missed, f"{step.title}: {missed} in {response.status_code} {response.text[:2000]}"
         self.answers[step.name] = response
         return response
+
+    def _body(self, step: Step) -> str | bytes:
+        text = self.fill(step.body or "")
+        if PHOTO_LINE not in text:
+            return text
+        before, _, after = text.replace("\n", "\r\n").partition(PHOTO_LINE)
+        return before.encode() + base64.b64decode(PHOTO) + after.encode()
 
     def fill(self, text: str) -> str:
         return VARIABLE.sub(lambda match: self.fill(self._value(match[1])), text)
@@ -220,18 +232,29 @@ def value_at(document: Any, path: str) -> Any:
 def shell_text(playbook: Playbook) -> str:
     default = playbook.variables["base"]
     values = "".join(f"{name}={_shell(value)}\n" for name, value in playbook.variables.items() if name != "base")
-    return f"{SHELL_HEAD}\nbase=${{BASE:-{default}}}\n{values}" + "".join(map(_shell_call, playbook.steps))
+    head = SHELL_HEAD.replace("PHOTO", PHOTO, 1)
+    return f"{head}\nbase=${{BASE:-{default}}}\n{values}" + "".join(map(_shell_call, playbook.steps))
 
 
 def _shell_call(step: Step) -> str:
     function, options, tail = "call", "", ""
     if step.body == "< ./oversized.json":
         options = ' --data-binary @"$work/oversized.json"'
+    elif step.body is not None and PHOTO_LINE in step.body:
+        return _shell_form(step)
     elif step.body is not None:
         function, tail = "send", f" <<JSON\n{_shell(step.body, quote=False)}\nJSON"
     headers = "".join(f" \\\n  -H {_shell(f'{name}: {value}')}" for name, value in step.headers.items())
     call = f"{function} {step.name} '{step.expectation}' {step.method} {_shell(step.url)}"
     return f"\nprintf '\\n# %s\\n' {_shell(step.title)}\n{call}{headers}{options}{tail}\n"
+
+
+def _shell_form(step: Step) -> str:
+    """A form that carries the photo: curl writes it from its fields."""
+    fields = re.findall(r'name="(\w+)"\n\n(.+)\n', step.body or "")
+    options = "".join(f" \\\n  -F {_shell(f'{name}={value}')}" for name, value in fields)
+    call = f"call {step.name} '{step.expectation}' {step.method} {_shell(step.url)}"
+    return f"\nprintf '\\n# %s\\n' {_shell(step.title)}\n{call}{options} \\\n  -F \"file=@$work/photo.png\"\n"
 
 
 def _shell(text: str, *, quote: bool = True) -> str:

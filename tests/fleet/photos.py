@@ -1,20 +1,82 @@
-"""JPEG files made by hand, of the segments that matter."""
+"""Pictures, and what pretends to be one."""
+
+import struct
+import zipfile
+import zlib
+from io import BytesIO
+
+from PIL import Image
 
 
-def segment(marker: int, body: bytes) -> bytes:
-    return bytes((0xFF, marker)) + (len(body) + 2).to_bytes(2, "big") + body
+def picture(kind: str = "JPEG", size: tuple[int, int] = (64, 48), mode: str = "RGB", **options: object) -> bytes:
+    output = BytesIO()
+    image = Image.effect_noise(size, 60).convert(mode)
+    image.save(output, kind, **options)
+    return output.getvalue()
 
 
-def frame(height: int = 8, width: int = 8, marker: int = 0xC0) -> bytes:
-    body = b"\x08" + height.to_bytes(2, "big") + width.to_bytes(2, "big") + b"\x01\x01\x11\x00"
-    return segment(marker, body)
+def with_place() -> bytes:
+    """A JPEG whose EXIF says where, when and with what it was taken, lying on its side."""
+    exif = Image.Exif()
+    exif[0x010F] = "Garden Camera"
+    exif[0x0112] = 6  # a quarter turn
+    exif.get_ifd(0x8825)[2] = (59.0, 55.0, 48.0)
+    return picture(exif=exif, comment=b"taken in my garden")
 
 
-START, END = b"\xff\xd8", b"\xff\xd9"
-JFIF = segment(0xE0, b"JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00")
-PLACE = segment(0xE1, b"Exif\x00\x00 GPS 59.93 30.31")
-COMMENT = segment(0xFE, b"taken in my garden")
-SCAN = segment(0xDA, b"\x01\x01\x00\x00\x3f\x00") + b"\x12\xff\x00\x34\xff\xd0\x56"
+def chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
-JPEG = START + JFIF + frame() + SCAN + END
-JPEG_WITH_PLACE = START + JFIF + PLACE + COMMENT + frame() + SCAN + END
+
+def png_bomb(width: int = 30_000, height: int = 30_000) -> bytes:
+    """A few kilobytes that unpack to 900 million pixels."""
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    pixels = zlib.compress(bytes(width // 8 + 1) * 200, 9)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+
+
+def animation(kind: str, frames: int) -> bytes:
+    output = BytesIO()
+    images = [Image.new("L", (1, 1), number % 256) for number in range(frames)]
+    images[0].save(output, kind, save_all=True, append_images=images[1:], duration=10, loop=0)
+    return output.getvalue()
+
+
+def archive() -> bytes:
+    output = BytesIO()
+    with zipfile.ZipFile(output, "w") as file:
+        file.writestr("page.html", "<script>alert(1)</script>")
+    return output.getvalue()
+
+
+def many_scans(scans: int) -> bytes:
+    """A progressive JPEG that makes its decoder go over all pixels again and again."""
+    data = picture(progressive=True)
+    start = data.rindex(b"\xff\xda")
+    return data[:start] + data[start:-2] * scans + data[-2:]
+
+
+SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+JPEG = picture()
+# What must never be published, and the code of its refusal.
+HOSTILE: dict[str, tuple[bytes, str]] = {
+    "zero bytes": (b"", "empty"),
+    "a text": (b"hello", "invalid"),
+    "SVG": (SVG, "invalid"),
+    "HTML": (b"<!doctype html><script>alert(1)</script>", "invalid"),
+    "a GIF of 10,000 frames": (animation("GIF", 10_000), "invalid"),
+    "a plain GIF": (picture("GIF", mode="P"), "invalid"),
+    "TIFF": (picture("TIFF"), "invalid"),
+    "a moving PNG": (animation("PNG", 3), "animated"),
+    "a bomb of pixels": (png_bomb(), "too_many_pixels"),
+    "a bomb of scans": (many_scans(100), "invalid"),
+    "a JPEG that is an archive": (JPEG + archive(), "invalid"),
+    "a JPEG with a page behind it": (JPEG + b"<html><script>alert(1)</script>", "invalid"),
+    "a JPEG with a program in its comment": (picture(comment=b"<?php system($_GET[0]);"), "invalid"),
+    "a JPEG that is a PDF": (picture(comment=b"%PDF-1.7"), "invalid"),
+    "a PNG with bytes behind it": (picture("PNG") + b"anything", "invalid"),
+    "half a JPEG": (JPEG[: len(JPEG) // 2], "damaged"),
+    "a JPEG without its last byte": (JPEG[:-1], "damaged"),
+    "half a PNG": (picture("PNG")[:-200], "damaged"),
+    "a PNG with other pixels": (picture("PNG").replace(b"IDATx", b"IDATy", 1), "damaged"),
+}

@@ -7,11 +7,12 @@ from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
-from bikerental.fleet.models import Bike, BikeModel, Station, Tariff
-from tests.factories import make_bike, make_model, make_rental, make_station, make_tariff, make_user
-from tests.fleet.photos import JPEG, JPEG_WITH_PLACE
+from bikerental.fleet.models import Bike, BikeModel, BikeReport, PhotoUpload, Station, Tariff
+from bikerental.fleet.tasks import publish_photos
+from tests.factories import NOON, make_bike, make_model, make_rental, make_station, make_tariff, make_user
+from tests.fleet.photos import HOSTILE, picture, with_place
 
 pytestmark = pytest.mark.django_db
 
@@ -193,26 +194,138 @@ def test_a_taken_number_is_a_message_not_an_error(operator: Client) -> None:
     assert "number" in str(answer.context["adminform"].form.errors)
 
 
-def test_a_photo_loses_what_it_tells_about_the_place(operator: Client) -> None:
-    bike = make_bike()
-    photo = SimpleUploadedFile("garden.jpg", JPEG_WITH_PLACE + b"<script>", content_type="image/jpeg")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("bucket")
+def test_an_operators_photo_is_kept_and_published_by_the_task(operator: Client) -> None:
+    bike = make_bike(photo="bikes/old.webp")
+    photo = SimpleUploadedFile("garden.jpg", with_place(), content_type="image/jpeg")
+    url = reverse("admin:fleet_bike_change", args=[bike.pk])
 
-    answer = operator.post(reverse("admin:fleet_bike_change", args=[bike.pk]), form_of(bike, photo=photo))
+    answer = operator.post(url, form_of(bike, photo=photo, latitude=59.5), follow=True)
 
-    assert answer.status_code == 302
+    assert [str(message) for message in answer.context["messages"]][-1].startswith("The photo is being prepared")
     bike.refresh_from_db()
-    assert bike.photo.read() == JPEG
+    assert (bike.photo.name, bike.latitude) == ("bikes/old.webp", 59.5)
+    publish_photos(ids=[str(PhotoUpload.objects.get(bike=bike, state="confirmed").pk)])
+    bike.refresh_from_db()
+    assert bike.photo.name != "bikes/old.webp"
+    with bike.photo.open() as file:
+        assert b"arden" not in file.read()
 
 
-def test_another_file_is_no_photo(operator: Client) -> None:
+@pytest.mark.usefixtures("bucket")
+def test_a_new_bike_may_come_with_a_photo(
+    operator: Client, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    photo = SimpleUploadedFile("x.jpg", picture(), content_type="image/jpeg")
+
+    with django_capture_on_commit_callbacks(execute=True):
+        operator.post(reverse("admin:fleet_bike_add"), form_of(make_bike(), number="NEW", photo=photo))
+
+    bike = Bike.objects.get(number="NEW")
+    assert not bike.photo
+    assert PhotoUpload.objects.get().bike == bike
+
+
+@pytest.mark.parametrize(("data", "code"), HOSTILE.values(), ids=HOSTILE)
+def test_what_is_no_photo_is_said_beside_the_field(operator: Client, data: bytes, code: str) -> None:
     bike = make_bike()
-    photo = SimpleUploadedFile("bike.jpg", b"<svg/>", content_type="image/jpeg")
+    photo = SimpleUploadedFile("bike.jpg", data, content_type="image/jpeg")
 
     answer = operator.post(reverse("admin:fleet_bike_change", args=[bike.pk]), form_of(bike, photo=photo))
 
-    assert answer.context["adminform"].form.errors["photo"].as_data()[0].code == "invalid"
+    assert answer.context["adminform"].form.errors["photo"].as_data()[0].code == code
     bike.refresh_from_db()
     assert not bike.photo
+    assert not PhotoUpload.objects.exists()
+
+
+def test_a_photo_can_be_taken_away(operator: Client) -> None:
+    bike = make_bike(photo="bikes/old.webp")
+
+    operator.post(reverse("admin:fleet_bike_change", args=[bike.pk]), form_of(bike, **{"photo-clear": "on"}))
+
+    bike.refresh_from_db()
+    assert not bike.photo
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("no_s3")
+def test_without_s3_the_bike_is_saved_and_the_operator_is_told(operator: Client) -> None:
+    bike = make_bike()
+    photo = SimpleUploadedFile("x.jpg", picture(), content_type="image/jpeg")
+    url = reverse("admin:fleet_bike_change", args=[bike.pk])
+
+    answer = operator.post(url, form_of(bike, photo=photo, latitude=59.5), follow=True)
+
+    assert any("the photo is not" in str(message) for message in answer.context["messages"])
+    bike.refresh_from_db()
+    assert bike.latitude == 59.5
+    assert not PhotoUpload.objects.exists()
+
+
+REPORTS = "admin:fleet_bikereport_changelist"
+
+
+def make_report(**fields: Any) -> BikeReport:
+    return BikeReport.objects.create(**{"bike": make_bike(), "rider": make_user(), "kind": "brakes"} | fields)
+
+
+# Two statements know the operator, one counts, one lists; the filter of codes takes one.
+@pytest.mark.parametrize(("page", "statements"), [(REPORTS, 4), ("admin:fleet_photoupload_changelist", 5)])
+@pytest.mark.parametrize("rows", [1, 7])
+def test_what_riders_sent_is_listed_by_the_same_statements_however_much(
+    operator: Client, django_assert_num_queries: DjangoAssertNumQueries, page: str, statements: int, rows: int
+) -> None:
+    for number in range(rows):
+        made = make_report(photo=f"reports/{number}.webp")
+        PhotoUpload.objects.create(bike=made.bike, report=made, uploader=made.rider, key=f"{number}", expires_at=NOON)
+
+    with django_assert_num_queries(statements):
+        answer = operator.get(reverse(page))
+
+    assert len(answer.context["cl"].result_list) == rows
+
+
+@pytest.mark.parametrize(("action", "state"), [("resolve", "resolved"), ("dismiss", "dismissed")])
+def test_a_report_is_closed(operator: Client, action: str, state: str) -> None:
+    made, other = make_report(), make_report()
+
+    answer = operator.post(reverse(REPORTS), {"action": action, "_selected_action": [str(made.pk)]}, follow=True)
+
+    assert [str(message) for message in answer.context["messages"]] == ["1 report closed."]
+    made.refresh_from_db()
+    other.refresh_from_db()
+    assert (made.state, other.state) == (state, "open")
+    assert made.closed_at is not None
+
+
+def test_reports_are_found_by_the_bikes_number_and_by_the_rider(operator: Client) -> None:
+    made, _other = make_report(bike=make_bike(number="B-7")), make_report()
+
+    for words in ("B-7", made.rider.email):
+        assert list(operator.get(reverse(REPORTS), {"q": words}).context["cl"].result_list) == [made]
+    assert list(operator.get(reverse(REPORTS), {"state__exact": "resolved"}).context["cl"].result_list) == []
+
+
+def test_a_bike_counts_its_open_reports_and_leads_to_them(operator: Client) -> None:
+    bike = make_bike()
+    made = make_report(bike=bike)
+    make_report(bike=bike, state="resolved", closed_at=NOON)
+    link = f"{reverse(REPORTS)}?bike__id__exact={bike.pk}"
+
+    assert f'<a href="{link}">1</a>' in operator.get(reverse(BIKES)).content.decode()
+    assert made in operator.get(link).context["cl"].result_list
+
+
+def test_a_report_and_an_upload_open_and_cannot_be_written(operator: Client) -> None:
+    made = make_report(photo="reports/1.webp")
+    sent = PhotoUpload.objects.create(bike=made.bike, uploader=made.rider, key="1", expires_at=NOON)
+
+    for row in (made, sent):
+        url = reverse(f"admin:fleet_{row._meta.model_name}_change", args=[row.pk])
+        assert operator.get(url).status_code == 200
+        assert operator.post(url, {"state": "published"}).status_code == 403
 
 
 TERMS = {

@@ -35,7 +35,7 @@ def test_a_bike_says_all_that_is_promised(rider_client: RiderClient) -> None:
         tariff=make_tariff(daily_cap="600", free_minutes=10),
         latitude=59.5,
         longitude=30.25,
-        photo="bikes/1.jpg",
+        photo="bikes/1.webp",
     )
 
     answer = rider_client.get(f"{BIKES}{bike.pk}/")
@@ -58,7 +58,8 @@ def test_a_bike_says_all_that_is_promised(rider_client: RiderClient) -> None:
             "daily_cap": "600.00",
             "overdue_after_minutes": 1440,
         },
-        "photo": "http://testserver/media/bikes/1.jpg",
+        "photo": "http://testserver/media/bikes/1.webp",
+        "thumbnail": "http://testserver/media/bikes/1.small.webp",
     }
 
 
@@ -306,7 +307,7 @@ def shape_of(serializer: serializers.BaseSerializer[Any], value: Any) -> None:
 @override_settings(MEDIA_URL="https://media.example.org/")
 def test_answers_have_the_declared_shape(rider_client: RiderClient) -> None:
     station = make_station()
-    make_bike(station=station, photo="bikes/1.jpg")
+    make_bike(station=station, photo="bikes/1.webp")
     make_bike(tariff=make_tariff(daily_cap=600))
 
     bikes = rider_client.get(BIKES).json()["results"]

@@ -76,7 +76,7 @@ def test_a_photo_gets_a_random_name() -> None:
 
     name = bike.photo.name or ""
     assert name.startswith("bikes/")
-    assert name.endswith(".jpg")
+    assert name.endswith(".webp")
     assert "garden" not in name
 
 

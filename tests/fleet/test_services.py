@@ -1,6 +1,7 @@
 """Bikes are taken, brought back and looked after."""
 
 import threading
+from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
@@ -23,7 +24,7 @@ from bikerental.fleet.services import (
     bikes_set_tariff,
 )
 from bikerental.fleet.types import BikeForRental
-from tests.factories import make_bike, make_station, make_tariff
+from tests.factories import NOON, make_bike, make_station, make_tariff
 
 TAKING = Statement(lambda v: together(bike_taking(v)), bike_id=UUID)
 RELEASING = Statement(lambda v: together(bike_releasing(v)), bike_id=UUID, station_id=UUID)
@@ -115,7 +116,7 @@ def test_of_many_at_once_one_takes_the_bike() -> None:
 def test_the_swap_holds_without_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     bike = make_bike()
     stale = Bike.objects.select_related("model", "tariff", "station").get(pk=bike.pk)
-    monkeypatch.setattr("bikerental.fleet.services.bike_lock_for_rental", lambda **key: stale)
+    monkeypatch.setattr("bikerental.fleet.services.bikes.bike_lock_for_rental", lambda **key: stale)
     Bike.objects.filter(pk=bike.pk).update(status="maintenance")
 
     with pytest.raises(BikeUnavailableError), transaction.atomic():
@@ -192,12 +193,12 @@ def test_to_maintenance_and_back(status: str) -> None:
     bike_send_to_maintenance(bike_id=bike.pk)
     assert Bike.objects.get(pk=bike.pk).status == "maintenance"
 
-    bike_return_to_service(bike_id=bike.pk)
+    bike_return_to_service(bike_id=bike.pk, now=NOON)
     assert Bike.objects.get(pk=bike.pk).status == "available"
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("service", [bike_send_to_maintenance, bike_return_to_service])
+@pytest.mark.parametrize("service", [bike_send_to_maintenance, partial(bike_return_to_service, now=NOON)])
 def test_a_rented_bike_is_left_to_its_rider(service) -> None:  # type: ignore[no-untyped-def] # either of two services
     bike = make_bike(status="rented")
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -111,7 +112,7 @@ class Life(RuleBasedStateMachine):
     @rule(bike=index, to_service=st.booleans())
     def maintain(self, bike: int, to_service: bool) -> None:
         bike_id = self.bikes[bike % BIKES].pk
-        change = bike_return_to_service if to_service else bike_send_to_maintenance
+        change = partial(bike_return_to_service, now=self.now) if to_service else bike_send_to_maintenance
         ridden = bike_id in self.riding.values()
         assert outcome_of(lambda: change(bike_id=bike_id)) == ("BikeUnavailableError" if ridden else "done")
         if not ridden:

@@ -9,22 +9,26 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from bikerental.fleet.models import Bike, Station
+from bikerental.fleet.models import Bike, BikeReport, PhotoUpload, Station
+from bikerental.fleet.services import bike_report_create, photo_upload_start
 from bikerental.rentals.models import Rental
 from bikerental.users.models import User
 from bikerental.users.services import reset_token_make
 from tests.clients import RiderClient
 from tests.factories import PASSWORD, make_bike, make_rental, make_station, make_user
+from tests.fleet.photos import JPEG
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
 @dataclass
 class World:
-    """One rider in the middle of a ride, another, an operator; a bike that is free."""
+    """One rider in the middle of a ride, another, an operator; a bike that is free, and the rider's report of it."""
 
     rider: RiderClient
     other: RiderClient
@@ -32,22 +36,32 @@ class World:
     station: Station
     bike: Bike
     rental: Rental
+    report: BikeReport
 
     @property
     def ids(self) -> dict[str, str]:
-        return {"bike_id": str(self.bike.pk), "station_id": str(self.station.pk), "rental_id": str(self.rental.pk)}
+        return {
+            "bike_id": str(self.bike.pk),
+            "station_id": str(self.station.pk),
+            "rental_id": str(self.rental.pk),
+            "report_id": str(self.report.pk),
+            "name": "bikes/no-such-photo.webp",
+        }
 
 
 def make_world() -> World:
     station = make_station()
     rider = make_user()
+    bike = make_bike(station=station)
+    report, _ = bike_report_create(bike_id=bike.pk, rider_id=rider.pk, kind="lights", text="", now=timezone.now())
     return World(
         rider=RiderClient(rider),
         other=RiderClient(make_user()),
         staff=RiderClient(make_user(is_staff=True, is_superuser=True)),
         station=station,
-        bike=make_bike(station=station),
+        bike=bike,
         rental=make_rental(rider=rider),
+        report=report,
     )
 
 
@@ -118,6 +132,21 @@ def _station(world: World, _caller: RiderClient) -> dict[str, Any]:
     return {"station": str(world.station.pk)}
 
 
+def _uploaded(world: World, caller: RiderClient, report: BikeReport | None = None) -> dict[str, Any]:
+    """An upload of the caller's, with a photo in it, whoever may begin one."""
+    started = photo_upload_start(bike_id=world.bike.pk, uploader_id=caller.rider.pk, now=timezone.now())
+    upload = PhotoUpload.objects.get(pk=started.id)
+    upload.report = report
+    upload.save()
+    default_storage.save(upload.key, ContentFile(JPEG))
+    return {"upload": str(upload.pk)}
+
+
+def _uploaded_for_the_report(world: World, caller: RiderClient) -> dict[str, Any]:
+    # Another's upload for a report that is not his: the path is what keeps him out.
+    return _uploaded(world, world.rider, world.report)
+
+
 API = "/api/v1/"
 # fmt: off
 TABLE = (
@@ -136,6 +165,13 @@ TABLE = (
     Route("GET /api/v1/me/export/",                   401, 200, 200, 200),
     Route("GET /api/v1/bikes/",                       401, 200, 200, 200),
     Route("GET /api/v1/bikes/{bike_id}/",             401, 200, 200, 200),
+    Route("POST /api/v1/bikes/{bike_id}/photo/",      401, 403, 403, 201),
+    Route("POST /api/v1/bikes/{bike_id}/photo/confirm/", 401, 403, 403, 202, _uploaded),
+    Route("POST /api/v1/bikes/{bike_id}/reports/",    401, 200, 201, 201, lambda _w, _c: {"kind": "lights"}),
+    Route("POST /api/v1/bikes/{bike_id}/reports/{report_id}/photo/", 401, 201, 404, 404),
+    Route(
+        "POST /api/v1/bikes/{bike_id}/reports/{report_id}/photo/confirm/", 401, 202, 404, 404, _uploaded_for_the_report
+    ),
     Route("GET /api/v1/stations/",                    401, 200, 200, 200),
     Route("GET /api/v1/stations/{station_id}/",       401, 200, 200, 200),
     Route("POST /api/v1/rentals/",                    401, 409, 201, 201, _bike),
@@ -150,6 +186,9 @@ TABLE = (
     Route("GET /api/swagger.yaml",                    200, 200, 200, 200),
     Route("GET /health/live/",                        200, 200, 200, 200),
     Route("GET /health/ready/",                       200, 200, 200, 200),
+    # On a developer's machine alone: without the signature that came with the form nobody sends a file.
+    Route("POST /media/",                             403, 403, 403, 403),
+    Route("GET /media/{name}",                        404, 404, 404, 404),
     Route("GET /metrics",                             200, 200, 200, 200),
     # No caller of ours is SNS, whose messages are signed.
     Route("POST /hooks/sns/",                         403, 403, 403, 403),
@@ -181,8 +220,8 @@ def _braced(route: str) -> str:
 def operations_of_code() -> Iterator[str]:
     """What `TABLE` must name: a class's own methods, and GET for a view that is a function."""
     for route, pattern in routes_of_code():
-        view = getattr(pattern.callback, "cls", None)
-        is_ours = view and route.startswith((API, "/hooks/"))
+        view = getattr(pattern.callback, "view_class", None)
+        is_ours = view and route.startswith((API, "/hooks/", "/media/"))  # the documents' view is the library's
         methods = [name for name in METHODS if hasattr(view, name)] if is_ours else ["get"]
         for method in methods:
             yield f"{method.upper()} {route}"

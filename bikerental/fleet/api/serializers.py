@@ -6,7 +6,15 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from bikerental.core.geo import Box, Position, boxes_between
-from bikerental.fleet.constants import NEAR_RADIUS_MAX_M, BikeStatus, Propulsion
+from bikerental.fleet.constants import (
+    NEAR_RADIUS_MAX_M,
+    REPORT_TEXT_MAX,
+    BikeStatus,
+    Propulsion,
+    ReportKind,
+    ReportState,
+    UploadState,
+)
 from bikerental.fleet.types import BikeFilters, Circle
 
 ANY = "any"
@@ -114,7 +122,10 @@ class BikeOutput(serializers.Serializer[Any]):
     latitude = serializers.FloatField()
     longitude = serializers.FloatField()
     tariff = TariffOutput()
-    photo = serializers.URLField(allow_null=True)
+    photo = serializers.URLField(
+        allow_null=True, help_text=_("Up to 1600 pixels a side; good for half an hour at least.")
+    )
+    thumbnail = serializers.URLField(allow_null=True, help_text=_("The same, up to 320 pixels a side."))
     distance_m = serializers.FloatField(required=False, help_text=_("Only in an answer to lat and lon."))
 
     class Meta:
@@ -132,3 +143,56 @@ class StationOutput(serializers.Serializer[Any]):
 
     class Meta:
         ref_name = "Station"
+
+
+class UploadOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField(help_text=_("For the confirmation."))
+    url = serializers.URLField(help_text=_("Where the form goes, as multipart/form-data."))
+    fields_ = serializers.DictField(child=serializers.CharField())
+    expires_at = serializers.DateTimeField()
+    max_bytes = serializers.IntegerField()
+
+    class Meta:
+        ref_name = "Upload"
+
+    def get_fields(self) -> dict[str, Any]:
+        # A class attribute of this name would hide the serializer's own.
+        return {name.rstrip("_"): field for name, field in super().get_fields().items()}
+
+
+class UploadConfirmInput(serializers.Serializer[Any]):
+    upload = serializers.UUIDField(help_text=_("The id that the upload began with."))
+
+    class Meta:
+        ref_name = "UploadConfirmation"
+
+
+class UploadStateOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(
+        choices=[UploadState.CONFIRMED.value, UploadState.PUBLISHED.value],
+        help_text=_("`confirmed`: a task prepares it; `published`: it shows."),
+    )
+
+    class Meta:
+        ref_name = "UploadState"
+
+
+class ReportInput(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=ReportKind.choices)
+    text = serializers.CharField(max_length=REPORT_TEXT_MAX, required=False, allow_blank=True, default="")
+
+    class Meta:
+        ref_name = "ReportWish"
+
+
+class ReportOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    bike = serializers.UUIDField()
+    kind = serializers.ChoiceField(choices=ReportKind.choices)
+    text = serializers.CharField(allow_blank=True)
+    state = serializers.ChoiceField(choices=ReportState.choices)
+    created_at = serializers.DateTimeField()
+
+    class Meta:
+        ref_name = "Report"

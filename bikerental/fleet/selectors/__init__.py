@@ -3,6 +3,7 @@ as text: a page is ready for JSON as it leaves the database. Each function state
 
 from bikerental.fleet.selectors.bikes import NUMBER_ORDER, bike_row, bikes_page
 from bikerental.fleet.selectors.nearby import bikes_near
+from bikerental.fleet.selectors.photos import bikes_with_reports, reports_of_rider, small_name
 from bikerental.fleet.selectors.stations import station_by_id, station_row, stations_list, stations_with_bikes
 from bikerental.fleet.selectors.usage import is_referenced
 
@@ -11,7 +12,10 @@ __all__ = [
     "bike_row",
     "bikes_near",
     "bikes_page",
+    "bikes_with_reports",
     "is_referenced",
+    "reports_of_rider",
+    "small_name",
     "station_by_id",
     "station_row",
     "stations_list",

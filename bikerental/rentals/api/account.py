@@ -10,6 +10,8 @@ from rest_framework.response import Response
 from bikerental.api.schema import documented
 from bikerental.api.throttles import client_address
 from bikerental.api.views import ApiView, read
+from bikerental.fleet.api.rendering import photo_url
+from bikerental.fleet.selectors import reports_of_rider
 from bikerental.notifications.selectors import notifications_of_user
 from bikerental.rentals.api.rendering import rental_json
 from bikerental.rentals.api.serializers import ExportOutput, PasswordInput
@@ -43,7 +45,7 @@ class ExportView(ApiView):
 
     @documented(
         summary="Everything held about the caller",
-        description="Profile, sessions, rentals and messages in one document.",
+        description="Profile, sessions, rentals, messages and reports in one document.",
         success={200: ExportOutput},
         errors=[],
     )
@@ -79,6 +81,18 @@ class ExportView(ApiView):
                     "context": message.context,
                 }
                 for message in notifications_of_user(user_id=rider.pk)
+            ],
+            "reports": [
+                {
+                    "id": str(report["id"]),
+                    "bike_number": report["bike__number"],
+                    "kind": report["kind"],
+                    "text": report["text"],
+                    "state": report["state"],
+                    "created_at": report["created_at"],
+                    "photo": photo_url(report["photo"], request) if report["photo"] else None,
+                }
+                for report in reports_of_rider(rider_id=rider.pk)
             ],
         }
         return Response(document)

@@ -179,11 +179,25 @@ class ExportNotificationOutput(serializers.Serializer[Any]):
         ref_name = "ExportNotification"
 
 
+class ExportReportOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    bike_number = serializers.CharField()
+    kind = serializers.CharField()
+    text = serializers.CharField(allow_blank=True)
+    state = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    photo = serializers.URLField(allow_null=True)
+
+    class Meta:
+        ref_name = "ExportReport"
+
+
 class ExportOutput(serializers.Serializer[Any]):
     profile = ExportProfileOutput()
     sessions = ExportSessionOutput(many=True)
     rentals = RentalOutput(many=True)
     notifications = ExportNotificationOutput(many=True)
+    reports = ExportReportOutput(many=True)
 
     class Meta:
         ref_name = "Export"

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from bikerental.api.idempotency import idempotency_keys_erase
 from bikerental.core.transactions import unit_of_work
+from bikerental.fleet.services import reports_forget
 from bikerental.notifications.services import address_erase
 from bikerental.rentals.exceptions import AccountClosedError, RentalInProgressError
 from bikerental.rentals.models import Rental
@@ -36,3 +37,4 @@ def _rider_erase(*, rider: User, now: datetime) -> None:
     user_erase(user=user, now=now)
     idempotency_keys_erase(rider_id=user.pk)
     reasons_erase(rider_id=user.pk)
+    reports_forget(rider_id=user.pk)

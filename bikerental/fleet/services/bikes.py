@@ -1,6 +1,7 @@
-"""What changes the fleet."""
+"""Bikes: taken, released, edited, in and out of service."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from bikerental.core.statements import Compiled, Samples, update
@@ -9,6 +10,7 @@ from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.exceptions import BikeNotFoundError, BikeUnavailableError
 from bikerental.fleet.locks import bike_lock_for_rental, bikes_lock
 from bikerental.fleet.models import Bike
+from bikerental.fleet.services.reports import grave_reports_resolve
 from bikerental.fleet.types import BikeForRental
 
 
@@ -50,13 +52,15 @@ def bike_send_to_maintenance(*, bike_id: UUID) -> None:
     _status_set(bike_id, BikeStatus.MAINTENANCE)
 
 
-def bike_return_to_service(*, bike_id: UUID) -> None:
-    """Offer a bike to riders again.
+@unit_of_work
+def bike_return_to_service(*, bike_id: UUID, now: datetime) -> None:
+    """Offer a bike to riders again: whatever grave was reported counts as mended.
 
     :raises BikeNotFoundError: if there is none
     :raises BikeUnavailableError: while it is rented
     """
     _status_set(bike_id, BikeStatus.AVAILABLE)
+    grave_reports_resolve(bike_ids=[bike_id], now=now)
 
 
 def bikes_send_to_maintenance(*, bike_ids: Sequence[UUID]) -> int:
@@ -64,9 +68,12 @@ def bikes_send_to_maintenance(*, bike_ids: Sequence[UUID]) -> int:
     return _statuses_set(bike_ids, BikeStatus.MAINTENANCE)
 
 
-def bikes_return_to_service(*, bike_ids: Sequence[UUID]) -> int:
+@unit_of_work
+def bikes_return_to_service(*, bike_ids: Sequence[UUID], now: datetime) -> int:
     """As for one, but leaves out those rented. Returns how many it is for. Locks the bikes by id."""
-    return _statuses_set(bike_ids, BikeStatus.AVAILABLE)
+    count = _statuses_set(bike_ids, BikeStatus.AVAILABLE)
+    grave_reports_resolve(bike_ids=bike_ids, now=now)
+    return count
 
 
 @unit_of_work

@@ -1,0 +1,158 @@
+"""Photos and reports: parse, one domain call, render."""
+
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from rest_framework.permissions import IsAdminUser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from bikerental.api.schema import documented
+from bikerental.api.views import ApiView, read
+from bikerental.fleet.api.serializers import (
+    ReportInput,
+    ReportOutput,
+    UploadConfirmInput,
+    UploadOutput,
+    UploadStateOutput,
+)
+from bikerental.fleet.constants import PHOTO_BYTES_MAX
+from bikerental.fleet.models import BikeReport, PhotoUpload
+from bikerental.fleet.services import bike_report_create, photo_upload_confirm, photo_upload_start
+from bikerental.fleet.types import UploadStarted
+from bikerental.users.api.authentication import rider_of
+
+FORM_HELP = (
+    "Send `fields`, and then the photo as `file`, to `url` as multipart/form-data within ten minutes: one JPEG or PNG "
+    "of up to 5 MiB and 40 million pixels. Then confirm."
+)
+CONFIRM_HELP = (
+    "What was uploaded is looked at now: a 400 with `errors[0].code` says what is wrong with it, and nothing of it is "
+    "published. `missing` may be mended by uploading; any other needs a new upload. After a 202 a task re-encodes it, "
+    "without what the camera wrote into it, and publishes it within moments. Asked again, the answer is the same."
+)
+EXAMPLE_ID = "01a20844-d8ab-74fa-8c96-fac3cbd29f3f"
+
+
+class BikePhotoView(ApiView):
+    """A photo for a bike."""
+
+    permission_classes = (IsAdminUser,)
+
+    @documented(
+        summary="Begin to upload a photo of the bike (staff)",
+        description=FORM_HELP,
+        success={201: UploadOutput},
+        errors=["bike_not_found", "forbidden"],
+    )
+    def post(self, request: Request, bike_id: UUID) -> Response:
+        started = photo_upload_start(bike_id=bike_id, uploader_id=rider_of(request).pk, now=timezone.now())
+        return Response(_upload_json(started, request), status=201)
+
+
+class BikePhotoConfirmView(ApiView):
+    """The end of an upload."""
+
+    permission_classes = (IsAdminUser,)
+
+    @documented(
+        summary="Confirm the photo of the bike (staff)",
+        description=CONFIRM_HELP,
+        request=UploadConfirmInput,
+        success={202: UploadStateOutput},
+        errors=["not_found", "forbidden"],
+        example={"upload": EXAMPLE_ID},
+    )
+    def post(self, request: Request, bike_id: UUID) -> Response:
+        data = read(UploadConfirmInput, request)
+        upload = photo_upload_confirm(
+            upload_id=data["upload"], bike_id=bike_id, uploader_id=rider_of(request).pk, now=timezone.now()
+        )
+        return Response(_state_json(upload), status=202)
+
+
+class BikeReportsView(ApiView):
+    """What is broken."""
+
+    @documented(
+        summary="Report a broken bike",
+        description=(
+            "201; or 200 with the report that the caller has made of the same before, while it is open. Once two "
+            "riders report brakes, steering, frame or wheel, the bike leaves service, as soon as nobody rides it."
+        ),
+        request=ReportInput,
+        success={200: ReportOutput, 201: ReportOutput},
+        errors=["bike_not_found"],
+        example={"kind": "brakes", "text": "The rear brake does not hold."},
+    )
+    def post(self, request: Request, bike_id: UUID) -> Response:
+        data = read(ReportInput, request)
+        report, is_new = bike_report_create(
+            bike_id=bike_id, rider_id=rider_of(request).pk, kind=data["kind"], text=data["text"], now=timezone.now()
+        )
+        return Response(_report_json(report), status=201 if is_new else 200)
+
+
+class ReportPhotoView(ApiView):
+    """A photo for the caller's report."""
+
+    @documented(
+        summary="Begin to upload a photo for the report",
+        description=FORM_HELP,
+        success={201: UploadOutput},
+        errors=["not_found"],
+    )
+    def post(self, request: Request, bike_id: UUID, report_id: UUID) -> Response:
+        started = photo_upload_start(
+            bike_id=bike_id, report_id=report_id, uploader_id=rider_of(request).pk, now=timezone.now()
+        )
+        return Response(_upload_json(started, request), status=201)
+
+
+class ReportPhotoConfirmView(ApiView):
+    """The end of an upload."""
+
+    @documented(
+        summary="Confirm the photo for the report",
+        description=CONFIRM_HELP,
+        request=UploadConfirmInput,
+        success={202: UploadStateOutput},
+        errors=["not_found"],
+        example={"upload": EXAMPLE_ID},
+    )
+    def post(self, request: Request, bike_id: UUID, report_id: UUID) -> Response:
+        data = read(UploadConfirmInput, request)
+        upload = photo_upload_confirm(
+            upload_id=data["upload"],
+            bike_id=bike_id,
+            report_id=report_id,
+            uploader_id=rider_of(request).pk,
+            now=timezone.now(),
+        )
+        return Response(_state_json(upload), status=202)
+
+
+def _upload_json(started: UploadStarted, request: Request) -> dict[str, Any]:
+    return {
+        "id": str(started.id),
+        "url": request.build_absolute_uri(started.form.url),
+        "fields": started.form.fields,
+        "expires_at": started.expires_at,
+        "max_bytes": PHOTO_BYTES_MAX,
+    }
+
+
+def _state_json(upload: PhotoUpload) -> dict[str, Any]:
+    return {"id": str(upload.pk), "state": upload.state}
+
+
+def _report_json(report: BikeReport) -> dict[str, Any]:
+    return {
+        "id": str(report.pk),
+        "bike": str(report.bike_id),
+        "kind": report.kind,
+        "text": report.text,
+        "state": report.state,
+        "created_at": report.created_at,
+    }

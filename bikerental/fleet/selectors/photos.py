@@ -1,0 +1,34 @@
+"""Names of published photos, and the reports that show some."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from bikerental.fleet.constants import ReportState
+from bikerental.fleet.models import Bike, BikeReport
+
+_SMALL, _LARGE = ".small.webp", ".webp"
+
+
+def small_name(name: str) -> str:
+    """The name of the small size of a photo; one that was published before there were two is its own."""
+    return name.removesuffix(_LARGE) + _SMALL if name.endswith(_LARGE) else name
+
+
+def large_name(name: str) -> str:
+    return name.removesuffix(_SMALL) + _LARGE if name.endswith(_SMALL) else name
+
+
+def reports_of_rider(*, rider_id: UUID) -> list[dict[str, Any]]:
+    """What a rider has reported, oldest first. One statement."""
+    fields = ("id", "bike__number", "kind", "text", "state", "created_at", "photo")
+    return list(BikeReport.objects.filter(rider=rider_id).order_by("created_at", "pk").values(*fields))
+
+
+def bikes_with_reports() -> QuerySet[Bike]:
+    """With `open_reports_count`. One statement."""
+    open_ones = BikeReport.objects.filter(bike=OuterRef("pk"), state=ReportState.OPEN)
+    counts = open_ones.order_by().values("bike").annotate(number_of=Count("pk")).values("number_of")
+    return Bike.objects.annotate(open_reports_count=Coalesce(Subquery(counts, output_field=IntegerField()), 0))

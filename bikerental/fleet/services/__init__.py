@@ -1,0 +1,51 @@
+"""What changes the fleet."""
+
+from bikerental.fleet.services.bikes import (
+    bike_claim,
+    bike_edit,
+    bike_releasing,
+    bike_return_to_service,
+    bike_send_to_maintenance,
+    bike_taking,
+    bikes_return_to_service,
+    bikes_send_to_maintenance,
+    bikes_set_tariff,
+)
+from bikerental.fleet.services.publishing import (
+    photos_publish,
+    photos_publish_left_over,
+    photos_sweep_orphans,
+)
+from bikerental.fleet.services.reports import (
+    bike_report_create,
+    reported_bikes_take_out,
+    reports_close,
+    reports_forget,
+)
+from bikerental.fleet.services.uploads import (
+    bike_photo_take,
+    photo_upload_confirm,
+    photo_upload_start,
+)
+
+__all__ = [
+    "bike_claim",
+    "bike_edit",
+    "bike_photo_take",
+    "bike_releasing",
+    "bike_report_create",
+    "bike_return_to_service",
+    "bike_send_to_maintenance",
+    "bike_taking",
+    "bikes_return_to_service",
+    "bikes_send_to_maintenance",
+    "bikes_set_tariff",
+    "photo_upload_confirm",
+    "photo_upload_start",
+    "photos_publish",
+    "photos_publish_left_over",
+    "photos_sweep_orphans",
+    "reported_bikes_take_out",
+    "reports_close",
+    "reports_forget",
+]

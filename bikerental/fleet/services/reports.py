@@ -1,0 +1,100 @@
+"""What riders say is broken, and what follows from it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, QuerySet
+
+from bikerental.core.errors import ThrottledError
+from bikerental.core.transactions import unit_of_work
+from bikerental.fleet.constants import (
+    GRAVE_KINDS,
+    GRAVE_RIDERS,
+    OPEN_REPORTS_MAX,
+    BikeStatus,
+    ReportState,
+    UploadState,
+)
+from bikerental.fleet.exceptions import BikeNotFoundError, PhotoExpiredError
+from bikerental.fleet.locks import bikes_lock
+from bikerental.fleet.models import Bike, BikeReport, PhotoUpload
+
+TOO_MANY_SECONDS = 3600.0
+UNFINISHED = (UploadState.PENDING, UploadState.CONFIRMED)
+
+
+@unit_of_work
+def bike_report_create(
+    *, bike_id: UUID, rider_id: UUID, kind: str, text: str, now: datetime
+) -> tuple[BikeReport, bool]:
+    """The report, and whether it is new: what the rider has reported before, and is open, stays one report.
+
+    So many riders with a grave one take the bike out of service, unless it is being ridden: then the
+    sweep does, once it is back. Locks the bike, so that of two reports at once one counts the other.
+
+    :raises BikeNotFoundError: if there is none
+    :raises ThrottledError: if the rider has OPEN_REPORTS_MAX open ones
+    """
+    bikes_lock(bike_ids=[bike_id])
+    if not Bike.objects.filter(pk=bike_id).exists():
+        raise BikeNotFoundError
+    open_ones = BikeReport.objects.filter(rider=rider_id, state=ReportState.OPEN)
+    before = open_ones.filter(bike=bike_id, kind=kind).first()
+    if before is not None:
+        return before, False
+    if open_ones.count() >= OPEN_REPORTS_MAX:
+        raise ThrottledError(retry_after=TOO_MANY_SECONDS)
+    report = BikeReport.objects.create(bike_id=bike_id, rider_id=rider_id, kind=kind, text=text, created_at=now)
+    if kind in GRAVE_KINDS:
+        _take_out(_gravely_reported().filter(bike=bike_id))
+    return report, True
+
+
+@unit_of_work
+def reported_bikes_take_out() -> int:
+    """Take out of service what was ridden when it was reported; how many bikes. Locks the bikes by id."""
+    bike_ids = list(_standing(_gravely_reported()).values_list("pk", flat=True))
+    if not bike_ids:
+        return 0
+    bikes_lock(bike_ids=bike_ids)
+    return _take_out(_gravely_reported().filter(bike__in=bike_ids))
+
+
+@unit_of_work
+def reports_close(*, report_ids: Sequence[UUID], state: ReportState, now: datetime) -> int:
+    """Mark open reports as resolved or dismissed; how many. Bikes stay as they are."""
+    reports = BikeReport.objects.filter(pk__in=report_ids, state=ReportState.OPEN)
+    return reports.update(state=state, closed_at=now)
+
+
+def grave_reports_resolve(*, bike_ids: Sequence[UUID], now: datetime) -> int:
+    """An operator who returns a bike to service says that it is mended. The caller has locked the bikes."""
+    reports = BikeReport.objects.filter(bike__in=bike_ids, state=ReportState.OPEN, kind__in=GRAVE_KINDS)
+    return reports.exclude(bike__status=BikeStatus.RENTED).update(state=ReportState.RESOLVED, closed_at=now)
+
+
+@unit_of_work
+def reports_forget(*, rider_id: UUID) -> None:
+    """Erase what a rider wrote and showed; the kinds stay, with nobody's name on them.
+
+    The photos have no name in any row from here on: the sweep of orphans deletes them.
+    """
+    uploads = PhotoUpload.objects.filter(report__rider=rider_id, state__in=UNFINISHED)
+    uploads.update(state=UploadState.REFUSED, code=PhotoExpiredError.field_code)
+    BikeReport.objects.filter(rider=rider_id).update(text="", photo="")
+
+
+def _gravely_reported() -> QuerySet[BikeReport, Any]:
+    grave = BikeReport.objects.filter(state=ReportState.OPEN, kind__in=GRAVE_KINDS)
+    by_bike = grave.values("bike").annotate(riders=Count("rider", distinct=True))
+    return by_bike.filter(riders__gte=GRAVE_RIDERS).values("bike")
+
+
+def _standing(reported: QuerySet[BikeReport, Any]) -> QuerySet[Bike]:
+    return Bike.objects.filter(pk__in=reported, status__in=(BikeStatus.AVAILABLE, BikeStatus.RESERVED))
+
+
+def _take_out(reported: QuerySet[BikeReport, Any]) -> int:
+    return _standing(reported).update(status=BikeStatus.MAINTENANCE)

@@ -1,0 +1,120 @@
+"""From the form that is handed out to the photo that is known to be one."""
+
+import secrets
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from bikerental.core.enqueueing import enqueue_after_commit
+from bikerental.core.transactions import unit_of_work
+from bikerental.fleet import tasks
+from bikerental.fleet.constants import UPLOAD_TIME, UPLOADS, UploadState
+from bikerental.fleet.exceptions import (
+    PHOTO_REFUSALS,
+    BikeNotFoundError,
+    PhotoMissingError,
+    PhotoRefusal,
+    ReportNotFoundError,
+    UploadNotFoundError,
+)
+from bikerental.fleet.gateways import RAW_TYPE, photo_store
+from bikerental.fleet.images import photo_check
+from bikerental.fleet.models import Bike, BikeReport, PhotoUpload
+from bikerental.fleet.types import UploadStarted
+
+
+def photo_upload_start(
+    *, bike_id: UUID, uploader_id: UUID, report_id: UUID | None = None, now: datetime
+) -> UploadStarted:
+    """A form for one file under a name of its own, good for UPLOAD_TIME; with a report for that report's photo.
+
+    :raises BikeNotFoundError: if there is none
+    :raises ReportNotFoundError: if it is not the uploader's, or of another bike
+    :raises StorageUnavailableError: if the storage is away; no row is left behind
+    """
+    if report_id is not None:
+        if not BikeReport.objects.filter(pk=report_id, bike=bike_id, rider=uploader_id).exists():
+            raise ReportNotFoundError
+    elif not Bike.objects.filter(pk=bike_id).exists():
+        raise BikeNotFoundError
+    key = _new_key()
+    form = photo_store().upload_form(key)
+    upload = PhotoUpload.objects.create(
+        bike_id=bike_id, report_id=report_id, uploader_id=uploader_id, key=key, expires_at=now + UPLOAD_TIME
+    )
+    return UploadStarted(upload.pk, form, upload.expires_at)
+
+
+def photo_upload_confirm(
+    *, upload_id: UUID, bike_id: UUID, uploader_id: UUID, report_id: UUID | None = None, now: datetime
+) -> PhotoUpload:
+    """Look at what was uploaded; where it is a photo, a task publishes it. Asked again, the answer is the same.
+
+    The look is bounded (size, pixels, one at a time), so that it can be the client's answer. The task
+    looks again: until the form's time is over, its owner may send another file under the same name.
+
+    :raises UploadNotFoundError: if it is not the uploader's, or for something else
+    :raises PhotoMissingError: if nothing has been uploaded; it may still be
+    :raises PhotoRefusal: for good
+    :raises StorageUnavailableError: if the storage is away; nothing has changed
+    """
+    uploads = PhotoUpload.objects.filter(pk=upload_id, bike=bike_id, report=report_id, uploader=uploader_id)
+    upload = uploads.first()
+    if upload is None:
+        raise UploadNotFoundError
+    if upload.state == UploadState.PENDING:
+        _look(upload, now)
+        upload.refresh_from_db()
+    if upload.state == UploadState.REFUSED:
+        raise PHOTO_REFUSALS[upload.code]
+    return upload
+
+
+def _look(upload: PhotoUpload, now: datetime) -> None:
+    try:
+        photo_check(photo_store().fetch(upload.key))
+    except PhotoMissingError:
+        raise
+    except PhotoRefusal as refusal:
+        _pending(upload.pk).update(state=UploadState.REFUSED, code=refusal.field_code)
+    else:
+        _confirm(upload.pk, now)
+
+
+@unit_of_work
+def _confirm(upload_id: UUID, now: datetime) -> None:
+    if _pending(upload_id).update(state=UploadState.CONFIRMED, confirmed_at=now, next_attempt_at=now):
+        enqueue_after_commit(tasks.publish_photos, row_id=upload_id)
+
+
+def _pending(upload_id: UUID) -> QuerySet[PhotoUpload]:
+    return PhotoUpload.objects.filter(pk=upload_id, state=UploadState.PENDING)
+
+
+def bike_photo_take(*, bike_id: UUID, uploader_id: UUID, data: bytes, now: datetime) -> None:
+    """Keep a photo that came with an operator's form and was checked there; a task publishes it.
+
+    :raises StorageUnavailableError: if the storage is away; nothing has changed
+    """
+    key = _new_key()
+    photo_store().put(key, data, RAW_TYPE)
+    _take(bike_id, uploader_id, key, now)
+
+
+@unit_of_work
+def _take(bike_id: UUID, uploader_id: UUID, key: str, now: datetime) -> None:
+    upload = PhotoUpload.objects.create(
+        bike_id=bike_id,
+        uploader_id=uploader_id,
+        key=key,
+        state=UploadState.CONFIRMED,
+        expires_at=now,
+        confirmed_at=now,
+        next_attempt_at=now,
+    )
+    enqueue_after_commit(tasks.publish_photos, row_id=upload.pk)
+
+
+def _new_key() -> str:
+    return UPLOADS + secrets.token_hex(16)
