@@ -21,7 +21,6 @@ from bikerental.core.errors import FieldRefusal, UnavailableError
 from bikerental.core.storage import StorageUnavailableError
 from bikerental.fleet.constants import GRAVE_KINDS, PHOTO_BYTES_MAX, ReportState
 from bikerental.fleet.exceptions import PhotoTooLargeError
-from bikerental.fleet.images import photo_check
 from bikerental.fleet.models import Bike, BikeModel, BikeReport, PhotoUpload, Station, Tariff
 from bikerental.fleet.selectors import bikes_with_reports, is_referenced, small_name, stations_with_bikes
 from bikerental.fleet.services import (
@@ -148,6 +147,8 @@ class BikeForm(forms.ModelForm[Bike]):
 def _checked(photo: UploadedFile[Any]) -> bytes:
     if photo.size is None or photo.size > PHOTO_BYTES_MAX:
         raise PhotoTooLargeError
+    from bikerental.fleet.images import photo_check  # Pillow: memory that most processes never need
+
     data: bytes = photo.read()
     photo_check(data)
     return data

@@ -11,6 +11,11 @@ PHOTO_PIXELS_MAX = 40_000_000
 # What is published: the longer side in pixels.
 LARGE_PX, SMALL_PX = 1600, 320
 
+RAW_TYPE = "application/octet-stream"  # nothing raw is ever shown as what it says it is
+WEBP_TYPE = "image/webp"
+# Published names are never used again; a signed URL changes every half hour.
+CACHE_CONTROL = "private, max-age=3600, immutable"
+
 UPLOAD_TIME = timedelta(minutes=10)
 # A claim outlives the hard time limit of the task that made it.
 PUBLISH_LEASE = timedelta(minutes=2)

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 import django_stubs_ext
 import environ
-from botocore.config import Config as BotoConfig
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from kombu import Queue
@@ -166,8 +165,10 @@ STORAGES: dict[str, dict[str, Any]] = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 if AWS_STORAGE_BUCKET_NAME:
+    from botocore.config import Config as BotoConfig  # costs the processes of a machine without S3 memory
+
     STORAGES["default"] = {
-        "BACKEND": "bikerental.core.storage.MediaStorage",
+        "BACKEND": "bikerental.core.s3.MediaStorage",
         "OPTIONS": {
             "bucket_name": AWS_STORAGE_BUCKET_NAME,
             "endpoint_url": env.str("AWS_S3_ENDPOINT_URL", default="") or None,

@@ -20,11 +20,12 @@ import requests
 from botocore.exceptions import ClientError
 from django.core.files.base import ContentFile
 
-from bikerental.core import storage as storage_module
-from bikerental.core.storage import URL_WINDOW_SECONDS, MediaStorage, StorageUnavailableError
-from bikerental.fleet.constants import PHOTO_BYTES_MAX
+from bikerental.core import s3 as s3_module
+from bikerental.core.s3 import URL_WINDOW_SECONDS, MediaStorage
+from bikerental.core.storage import StorageUnavailableError
+from bikerental.fleet.constants import PHOTO_BYTES_MAX, RAW_TYPE
 from bikerental.fleet.exceptions import PhotoMissingError, PhotoTooLargeError
-from bikerental.fleet.gateways import RAW_TYPE, S3Photos
+from bikerental.fleet.gateways.s3 import S3Photos
 from tests.s3 import S3
 
 CALLS: dict[str, Callable[[MediaStorage], Any]] = {
@@ -53,7 +54,7 @@ def read(storage: MediaStorage, name: str) -> bytes:
 
 
 def at(monkeypatch: pytest.MonkeyPatch, moment: float) -> None:
-    monkeypatch.setattr(storage_module.time, "time", lambda: moment)
+    monkeypatch.setattr(s3_module.time, "time", lambda: moment)
 
 
 def test_what_is_saved_is_read(storage: MediaStorage) -> None:

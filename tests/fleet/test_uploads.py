@@ -15,7 +15,8 @@ from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 from rest_framework.response import Response
 from rest_framework.test import APIClient
 
-from bikerental.core.storage import MediaStorage, StorageUnavailableError
+from bikerental.core.s3 import MediaStorage
+from bikerental.core.storage import StorageUnavailableError
 from bikerental.fleet import tasks
 from bikerental.fleet.constants import PUBLISH_ATTEMPTS_MAX
 from bikerental.fleet.gateways import photo_store
@@ -144,7 +145,7 @@ def test_what_is_no_photo_is_a_400_and_nothing_is_published(staff: RiderClient, 
 
 @pytest.mark.usefixtures("bucket")
 def test_a_photo_beyond_the_cap_is_a_400_that_was_not_read(staff: RiderClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bikerental.fleet.gateways.PHOTO_BYTES_MAX", 1000)
+    monkeypatch.setattr("bikerental.fleet.gateways.s3.PHOTO_BYTES_MAX", 1000)
     bike = make_bike()
     form = begin(staff, path(bike))
     send(form, picture())
@@ -276,7 +277,7 @@ def test_s3_that_goes_away_before_the_task_costs_no_attempt_and_the_sweep_publis
         raise StorageUnavailableError("unreachable")
 
     with monkeypatch.context() as patched:
-        patched.setattr("bikerental.fleet.gateways.S3Photos.put", away)
+        patched.setattr("bikerental.fleet.gateways.s3.S3Photos.put", away)
         for _ in range(PUBLISH_ATTEMPTS_MAX + 1):
             publish(confirmed)
             confirmed.refresh_from_db()
@@ -494,7 +495,7 @@ def test_a_confirmation_is_not_done_twice_by_two_at_once(staff: RiderClient, mon
         monkeypatch.undo()
         photo_upload_confirm(**ours, now=now - timedelta(seconds=5))
 
-    monkeypatch.setattr("bikerental.fleet.services.uploads.photo_check", meanwhile)
+    monkeypatch.setattr("bikerental.fleet.images.photo_check", meanwhile)
     confirmed = photo_upload_confirm(**ours, now=now)
 
     assert confirmed.confirmed_at == now - timedelta(seconds=5)

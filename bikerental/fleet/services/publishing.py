@@ -23,11 +23,11 @@ from bikerental.fleet.constants import (
     STORAGE_RETRY,
     UPLOAD_TIME,
     UPLOADS,
+    WEBP_TYPE,
     UploadState,
 )
 from bikerental.fleet.exceptions import PhotoAttemptsError, PhotoExpiredError, PhotoRefusal
-from bikerental.fleet.gateways import WEBP_TYPE, PhotoStore, photo_store
-from bikerental.fleet.images import photo_publish
+from bikerental.fleet.gateways import PhotoStore, photo_store
 from bikerental.fleet.locks import bikes_lock
 from bikerental.fleet.models import Bike, BikeReport, PhotoUpload, photo_name
 from bikerental.fleet.selectors.photos import large_name, small_name
@@ -73,6 +73,8 @@ def _unclaimed(now: datetime) -> Q:
 
 def _publish_one(upload_id: UUID, *, now: datetime, store: PhotoStore) -> str | None:
     """The new state, or None where there was nothing to do: of many at once one claims it, for a while."""
+    from bikerental.fleet.images import photo_publish  # Pillow: memory that most processes never need
+
     due = PhotoUpload.objects.filter(_unclaimed(now), pk=upload_id, attempts__lt=PUBLISH_ATTEMPTS_MAX)
     if not due.update(next_attempt_at=now + PUBLISH_LEASE, attempts=F("attempts") + 1):
         return None

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from bikerental.core.enqueueing import enqueue_after_commit
 from bikerental.core.transactions import unit_of_work
 from bikerental.fleet import tasks
-from bikerental.fleet.constants import UPLOAD_TIME, UPLOADS, UploadState
+from bikerental.fleet.constants import RAW_TYPE, UPLOAD_TIME, UPLOADS, UploadState
 from bikerental.fleet.exceptions import (
     PHOTO_REFUSALS,
     BikeNotFoundError,
@@ -18,8 +18,7 @@ from bikerental.fleet.exceptions import (
     ReportNotFoundError,
     UploadNotFoundError,
 )
-from bikerental.fleet.gateways import RAW_TYPE, photo_store
-from bikerental.fleet.images import photo_check
+from bikerental.fleet.gateways import photo_store
 from bikerental.fleet.models import Bike, BikeReport, PhotoUpload
 from bikerental.fleet.types import UploadStarted
 
@@ -72,6 +71,8 @@ def photo_upload_confirm(
 
 
 def _look(upload: PhotoUpload, now: datetime) -> None:
+    from bikerental.fleet.images import photo_check  # Pillow: memory that most processes never need
+
     try:
         photo_check(photo_store().fetch(upload.key))
     except PhotoMissingError:
