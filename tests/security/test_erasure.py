@@ -98,12 +98,13 @@ def ride(rider: Rider) -> UUID:
 
 
 def told_by_operators(rider: Rider) -> None:
-    """A ride that an operator ends, a name that an operator mends, an address that bounced."""
+    """A report, a ride that an operator ends, a name that an operator mends, an address that bounced."""
     operator = make_user(is_staff=True, is_superuser=True)
     user = User.objects.get(email=EMAIL)
     rider.http.headers["User-Agent"] = f"{MARKER}-phone"
     rider.call("PATCH", "me/", 200, name=f"{MARKER} Rider")
     bike = make_bike()
+    rider.post(f"bikes/{bike.pk}/reports/", 201, kind="tyre", text=f"{MARKER} fell off")
     rental_id = rider.post("rentals/?second", 201, bike=str(bike.pk)).json()["id"]
     rental_end_by_operator(
         rental_id=UUID(rental_id), operator=operator, reason=f"{MARKER} telephoned", now=timezone.now()
