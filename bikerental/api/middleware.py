@@ -15,6 +15,7 @@ from bikerental.api.parsers import BODY_BYTES_MAX
 from bikerental.api.problems import exception_handler, is_page, problem_response
 from bikerental.api.renderers import PROBLEM_TYPE, to_json
 from bikerental.core.context import request_id_accept, request_id_var
+from bikerental.core.storage import media_origin
 
 logger = logging.getLogger(__name__)
 
@@ -73,12 +74,18 @@ class SecurityHeadersMiddleware:
         headers["Cross-Origin-Resource-Policy"] = "same-origin"
         headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
         if is_page(request):
-            headers["Content-Security-Policy"] = PAGE_POLICY
+            headers["Content-Security-Policy"] = _page_policy()
         elif request.path_info.startswith(DOCUMENT_PREFIXES):
             headers["Content-Security-Policy"] = DOCUMENT_POLICY
         else:
             headers["Content-Security-Policy"] = DATA_POLICY
         return response
+
+
+def _page_policy() -> str:
+    """The admin shows photos, which come from the bucket where there is one."""
+    origin = media_origin()
+    return PAGE_POLICY if origin is None else PAGE_POLICY.replace("img-src 'self'", f"img-src 'self' {origin}")
 
 
 class MetricsMiddleware:

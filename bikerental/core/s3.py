@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
 from boto3.exceptions import Boto3Error
 from botocore.auth import SIGV4_TIMESTAMP, S3SigV4QueryAuth
@@ -145,6 +146,11 @@ class MediaStorage(S3Storage):
         params = {"Bucket": self.bucket_name, "Key": "-"}
         url: str = self.unsigned_connection.meta.client.generate_presigned_url("get_object", Params=params)
         return url.partition("?")[0].removesuffix("-")
+
+    @cached_property
+    def origin(self) -> str:
+        """Scheme and host of every URL."""
+        return "{0.scheme}://{0.netloc}".format(urlsplit(self._base))
 
     def _quoted(self, name: str) -> str:
         # Names are ours: letters, digits, slashes, dots and dashes, none of which needs quoting.

@@ -1,5 +1,7 @@
 """What a storage that is away is to the rest of the product."""
 
+from django.conf import settings
+from django.core.files.storage import storages
 from django.utils.translation import gettext_lazy as _
 
 from bikerental.core.errors import UnavailableError
@@ -27,3 +29,13 @@ class StorageUnavailableError(UnavailableError):
 
     def __str__(self) -> str:
         return f"{self.reason}: {HINTS[self.reason]}"
+
+
+def is_bucket() -> bool:
+    """Whether media is on S3; otherwise it is in a folder."""
+    return bool(settings.STORAGES["default"]["BACKEND"] == S3_BACKEND)
+
+
+def media_origin() -> str | None:
+    """Where photos are loaded from, as a browser's policies name it; None for the service itself."""
+    return storages["default"].origin if is_bucket() else None  # type: ignore[attr-defined] # by its name

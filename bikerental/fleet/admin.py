@@ -69,7 +69,7 @@ def _picture(name: str | None) -> str:
     if not name:
         return ""
     urls = default_storage.url(name), default_storage.url(small_name(name))
-    return format_html('<a href="{}" rel="noreferrer"><img src="{}" alt="" style="max-height: 8em"></a>', *urls)
+    return format_html('<a href="{}" rel="noreferrer"><img src="{}" alt="" height="128"></a>', *urls)
 
 
 class TariffForm(forms.ModelForm[Tariff]):

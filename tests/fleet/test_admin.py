@@ -1,5 +1,6 @@
 """What an operator sees and does."""
 
+import re
 from typing import Any
 
 import pytest
@@ -316,6 +317,19 @@ def test_a_bike_counts_its_open_reports_and_leads_to_them(operator: Client) -> N
 
     assert f'<a href="{link}">1</a>' in operator.get(reverse(BIKES)).content.decode()
     assert made in operator.get(link).context["cl"].result_list
+
+
+@pytest.mark.usefixtures("bucket")
+def test_the_pages_policy_lets_a_photo_come_from_the_bucket(operator: Client) -> None:
+    made = make_report(photo="reports/1.webp")
+
+    answer = operator.get(reverse("admin:fleet_bikereport_change", args=[made.pk]))
+
+    [source] = re.findall(
+        r'<img src="([^"]+reports/1\.small\.webp[^"]*)" alt="" height="128">', answer.content.decode()
+    )
+    origin = source[: source.index("/", len("http://"))]
+    assert f"img-src 'self' {origin} data:;" in answer.headers["Content-Security-Policy"]
 
 
 def test_a_report_and_an_upload_open_and_cannot_be_written(operator: Client) -> None:

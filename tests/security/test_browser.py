@@ -46,6 +46,8 @@ def test_no_page_breaks_its_policy(site: str, browser: Browser) -> None:
         "bike": reverse("admin:fleet_bike_change", args=[bike.pk]),
         "users": reverse("admin:users_user_changelist"),
         "new user": reverse("admin:users_user_add"),
+        "reports": reverse("admin:fleet_bikereport_changelist"),
+        "uploads": reverse("admin:fleet_photoupload_changelist"),
         "rental": reverse("admin:rentals_rental_change", args=[rental.pk]),
         "end": reverse("admin:rentals_rental_end", args=[rental.pk]),
     }

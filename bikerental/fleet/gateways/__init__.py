@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Protocol
 
-from django.conf import settings
 from django.core.files.storage import storages
 
-from bikerental.core.storage import S3_BACKEND
+from bikerental.core.storage import is_bucket
 from bikerental.fleet.types import UploadForm
 
 
@@ -33,7 +32,7 @@ class PhotoStore(Protocol):
 
 def photo_store() -> PhotoStore:
     storage = storages["default"]
-    if settings.STORAGES["default"]["BACKEND"] == S3_BACKEND:
+    if is_bucket():
         from bikerental.fleet.gateways.s3 import S3Photos  # brings the AWS client
 
         return S3Photos(storage)  # type: ignore[arg-type] # by its name
