@@ -6,7 +6,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types format requirements shell psql manage bench clean
+.PHONY: help run test lint types audit format requirements shell psql manage bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ lint: ## check format, style, import contracts, missing migrations and Django's 
 
 types: ## check the types
 	$(IN_VENV) mypy
+
+audit: ## ask for known holes of the packages, look for secrets in the history, write an SBOM; ARGS=--strict as in the pipeline
+	$(IN_VENV) python -m compose.bare.audit $(ARGS)
 
 format: ## format the code and mend what can be mended
 	$(IN_VENV) sh -ec 'ruff check --fix .; ruff format .'

@@ -1,0 +1,106 @@
+"""`python -m compose.bare.audit`: what is known against the packages, what lies in the history, what is inside.
+
+Packages: pip-audit asks PyPI's vulnerability service about every pinned version. History: `secret_scan`.
+Inside: an SBOM of the image's packages, CycloneDX, in reports/sbom.json.
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from compose.bare import secret_scan
+from compose.bare.progress import TroubleError, say, step
+
+REQUIREMENTS = ("requirements/local.txt", "requirements/production.txt")
+SHIPPED = "requirements/production.txt"
+SBOM = Path("reports/sbom.json")
+ASK_SECONDS = 600
+UNREACHED = """\
+PyPI's vulnerability service said nothing about {silent} of {asked} packages: whether they have known holes is open.
+A mirror without that service, or no network, is the usual reason. Where PyPI itself can be reached, run:
+    make audit"""
+
+
+class UnreachedError(TroubleError):
+    pass
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m compose.bare.audit", description=__doc__)
+    parser.add_argument("--strict", action="store_true", help="fail where the vulnerability service cannot be asked")
+    is_strict = parser.parse_args().strict
+    failed = False
+    for title, check in CHECKS.items():
+        try:
+            with step(title):
+                findings = check()
+        except UnreachedError as unreached:
+            say(str(unreached))
+            failed |= is_strict
+        except TroubleError as trouble:
+            say(str(trouble))
+            failed = True
+        else:
+            for finding in findings:
+                say(f"    {finding}")
+            failed |= bool(findings)
+    return int(failed)
+
+
+def packages() -> list[str]:
+    """The known holes. What nobody could say is no all-clear: pip-audit itself would end with success."""
+    files = [argument for name in REQUIREMENTS for argument in ("--requirement", name)]
+    command = ["pip-audit", *files, "--require-hashes", "--disable-pip", "--format=json", "--progress-spinner=off"]
+    answered = _run(command, fine={0, 1})
+    if not answered.stdout.startswith("{"):
+        trouble = UnreachedError if re.search("connect|timed? ?out", answered.stderr, re.IGNORECASE) else TroubleError
+        raise trouble(f"pip-audit failed: {answered.stderr.strip()}")
+    return holes(json.loads(answered.stdout))
+
+
+def holes(document: dict[str, Any]) -> list[str]:
+    asked = document["dependencies"]
+    silent = [each for each in asked if "skip_reason" in each]
+    found = [
+        f"{each['name']} {each['version']}: {hole['id']}, mended in {', '.join(hole['fix_versions']) or 'nothing yet'}"
+        for each in asked
+        for hole in each.get("vulns", [])
+    ]
+    if silent and not found:
+        raise UnreachedError(UNREACHED.format(silent=len(silent), asked=len(asked)))
+    return found
+
+
+def history() -> list[str]:
+    return secret_scan.unknown(secret_scan.in_history())
+
+
+def sbom() -> list[str]:
+    SBOM.parent.mkdir(exist_ok=True)
+    _run(["cyclonedx-py", "requirements", SHIPPED, "--output-reproducible", "--output-file", str(SBOM)], fine={0})
+    return []
+
+
+CHECKS = {
+    "Known holes of the pinned packages": packages,
+    "Secrets in the history": history,
+    f"SBOM of the image into {SBOM}": sbom,
+}
+
+
+def _run(command: list[str], *, fine: set[int]) -> subprocess.CompletedProcess[str]:
+    try:
+        finished = subprocess.run(command, capture_output=True, text=True, timeout=ASK_SECONDS, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise TroubleError(f"{command[0]} did not end within {ASK_SECONDS} s.") from error
+    if finished.returncode not in fine:
+        raise TroubleError(f"{command[0]} failed:\n{finished.stderr.strip()}")
+    return finished
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,147 @@
+"""The audit finds what is planted, and silence is no all-clear."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from compose.bare import audit, secret_scan
+from compose.bare.progress import TroubleError
+from tests.live import ROOT
+
+# In two pieces, so that the scan of this repository does not find them here.
+AWS_KEY = "AKIA" + "ZQ7XW3RTBN5MKL2P"
+PRIVATE_KEY = "-----BEGIN RSA " + "PRIVATE KEY-----"
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    git("init", "--quiet")
+    commit("settings.py", 'REGION = "eu-central-1"\n')
+    return tmp_path
+
+
+def git(*arguments: str) -> None:
+    identity = ("-c", "user.name=Engineer", "-c", "user.email=engineer@bikes.example", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", *identity, *arguments], check=True, capture_output=True, timeout=60)
+
+
+def commit(name: str, text: str) -> None:
+    Path(name).write_text(text)
+    git("add", name)
+    git("commit", "--quiet", "--message", name)
+
+
+def scan(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "compose.bare.secret_scan", *arguments]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_history_without_secrets_is_clean() -> None:
+    assert secret_scan.unknown(secret_scan.in_history()) == []
+
+
+@pytest.mark.usefixtures("repository")
+@pytest.mark.parametrize(
+    ("name", "text", "kind"),
+    [
+        ("deploy.py", f'KEY = "{AWS_KEY}"\n', "AWS Access Key"),
+        ("tests/deploy.py", f'KEY = "{AWS_KEY}"  # pragma: allowlist secret\n', "AWS Access Key"),
+        ("key.pem", f"{PRIVATE_KEY}\n", "Private Key"),
+        ("settings.py", 'password = "s0mething-real"\n', "Secret Keyword"),
+    ],
+)
+def test_what_a_later_commit_removed_is_found(name: str, text: str, kind: str) -> None:
+    Path(name).parent.mkdir(exist_ok=True)
+    commit(name, text)
+    commit(name, "\n")
+
+    assert secret_scan.unknown(secret_scan.in_history())[0] == f"{name}: {kind}"
+
+
+@pytest.mark.usefixtures("repository")
+def test_the_command_fails_until_what_was_found_is_accepted() -> None:
+    commit("deploy.py", f'KEY = "{AWS_KEY}"\n')
+
+    found = scan()
+    assert (found.returncode, found.stdout.splitlines()[0]) == (1, "deploy.py: AWS Access Key")
+    assert AWS_KEY not in found.stdout + found.stderr
+    assert scan("--accept").returncode == 0
+    assert scan().returncode == 0
+    assert AWS_KEY not in Path(secret_scan.BASELINE).read_text()
+
+
+@pytest.mark.usefixtures("repository")
+def test_before_a_commit_files_are_looked_at() -> None:
+    Path("deploy.py").write_text(f'\nKEY = "{AWS_KEY}"\n')
+
+    found = scan("settings.py", "deploy.py")
+
+    assert (found.returncode, found.stdout.splitlines()[0]) == (1, "deploy.py:2: AWS Access Key")
+
+
+def test_a_part_of_a_history_is_no_history(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    commit("more.py", "\n")
+    clone = tmp_path_factory.mktemp("clone")
+    git("clone", "--quiet", "--depth=1", f"file://{repository}", str(clone))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(clone)
+        with pytest.raises(TroubleError, match="GIT_DEPTH"):
+            secret_scan.in_history()
+
+
+def test_a_hole_is_named_with_what_mends_it() -> None:
+    hole = {"id": "PYSEC-2026-1", "fix_versions": ["1.1"], "aliases": [], "description": ""}
+    document = {"dependencies": [{"name": "wheelset", "version": "1.0", "vulns": [hole]}]}
+
+    assert audit.holes(document) == ["wheelset 1.0: PYSEC-2026-1, mended in 1.1"]
+
+
+def test_packages_that_nobody_spoke_of_are_no_all_clear() -> None:
+    spoken = {"name": "wheelset", "version": "1.0", "vulns": []}
+    skipped = {"name": "saddle", "skip_reason": "Dependency not found"}
+
+    assert audit.holes({"dependencies": [spoken]}) == []
+    with pytest.raises(audit.UnreachedError, match="1 of 2"):
+        audit.holes({"dependencies": [spoken, skipped]})
+
+
+@pytest.mark.parametrize(("arguments", "code"), [([], 0), (["--strict"], 1)])
+def test_a_service_that_is_away_fails_the_pipeline_alone(
+    arguments: list[str], code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def unreached() -> list[str]:
+        raise audit.UnreachedError(audit.UNREACHED.format(silent=3, asked=3))
+
+    monkeypatch.setattr(audit, "CHECKS", {"Packages": unreached})
+    monkeypatch.setattr(sys, "argv", ["audit", *arguments])
+
+    assert audit.main() == code
+    assert "make audit" in capsys.readouterr().out
+
+
+def test_the_sbom_names_what_the_image_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "SBOM", tmp_path / "sbom.json")
+    monkeypatch.chdir(ROOT)
+
+    assert audit.sbom() == []
+
+    named = {each["name"] for each in json.loads((tmp_path / "sbom.json").read_text())["components"]}
+    assert {"django", "celery", "granian"} <= named
+    assert "pytest" not in named
+
+
+def test_each_pip_install_checks_hashes() -> None:
+    places = ("compose/production/django/Dockerfile", "compose/bare/bootstrap.py", ".gitlab-ci.yml")
+    texts = [(ROOT / place).read_text().replace('", "', " ") for place in places]
+    installs = [line for text in texts for line in text.splitlines() if "pip install" in line]
+
+    assert len(installs) >= 4
+    assert [line for line in installs if "--require-hashes" not in line or "--no-deps" not in line] == []
