@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.core.cache import cache
+from django.urls import get_resolver
 from rest_framework.test import APIClient
 
 from tests.clients import RiderClient
@@ -15,6 +16,13 @@ def pytest_configure() -> None:
     for name in ("DATABASE_URL", "REDIS_URL"):
         if name not in os.environ:
             pytest.exit(f"{name} is not set. Run the suite with `make test`, which brings its own servers.", 4)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _urls_loaded() -> None:
+    # On a busy machine it takes longer than PostgreSQL lets a transaction idle, and the first
+    # test that asks the API is in one.
+    _ = get_resolver().url_patterns
 
 
 @pytest.fixture(autouse=True)
