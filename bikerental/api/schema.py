@@ -73,11 +73,20 @@ IDEMPOTENCY_KEY = openapi.Parameter(
     description="Makes a retry safe for 24 hours: the same key and body give the first answer again.",
     type=openapi.TYPE_STRING,
     min_length=1,
-    max_length=255,
-    pattern=r"^[\x20-\x7e]+$",
+    # Bare or quoted. Spaces round a header's value are no part of it.
+    pattern=(
+        r"^(?:[\x21\x23-\x7e](?:[\x20\x21\x23-\x7e]{0,253}[\x21\x23-\x7e])?"
+        r'|"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255}")$'
+    ),
 )
 PAGE_PARAMETERS = [
-    openapi.Parameter("cursor", openapi.IN_QUERY, description="From `next` or `previous`.", type=openapi.TYPE_STRING),
+    openapi.Parameter(
+        "cursor",
+        openapi.IN_QUERY,
+        description="From `next` or `previous`.",
+        type=openapi.TYPE_STRING,
+        min_length=1,
+    ),
     openapi.Parameter(
         "page_size",
         openapi.IN_QUERY,

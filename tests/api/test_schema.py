@@ -14,9 +14,11 @@ from django.core.management import call_command
 from django.urls import URLPattern, URLResolver, get_resolver
 from drf_yasg.codecs import OpenAPICodecJson
 from pytest_django import Settings
-from rest_framework.test import APIClient
+from rest_framework.request import Request
+from rest_framework.test import APIClient, APIRequestFactory
 
-from bikerental.api.schema import API_INFO, MARK, STATUS_OF_CODE, SchemaGenerator
+from bikerental.api.idempotency import IdempotencyKeyInvalidError, key_of
+from bikerental.api.schema import API_INFO, IDEMPOTENCY_KEY, MARK, STATUS_OF_CODE, SchemaGenerator
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 CLIENT_ERRORS = range(400, 500)
@@ -151,6 +153,27 @@ def test_the_headers_of_a_retry_are_there() -> None:
     assert {"Location", "Idempotent-Replayed"} <= set(post["responses"]["201"]["headers"])
     assert "Retry-After" in post["responses"]["429"]["headers"]
     assert "Retry-After" in post["responses"]["503"]["headers"]
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["a", "a b", "x" * 255, "x" * 256, '"a b"', '"', '""', '"a', 'a"b', r'"a\\"', r'"a\"', r"a\b", "é", "\x7f", "a\tb"],
+)
+def test_the_pattern_of_idempotency_keys_is_what_is_taken(key: str) -> None:
+    request = Request(APIRequestFactory().post("/", headers={"Idempotency-Key": key}))
+
+    is_declared = re.search(IDEMPOTENCY_KEY["pattern"], key) is not None
+    if is_declared:
+        assert key_of(request)
+    else:
+        with pytest.raises(IdempotencyKeyInvalidError):
+            key_of(request)
+
+
+def test_a_cursor_is_never_empty() -> None:
+    cursors = [parameter for _, operation, _ in operations() for parameter in operation["parameters"]]
+
+    assert {parameter["minLength"] for parameter in cursors if parameter["name"] == "cursor"} == {1}
 
 
 def test_json_and_yaml_say_the_same(client: APIClient) -> None:

@@ -174,7 +174,9 @@ def test_an_account_closed_meanwhile_gets_no_link() -> None:
     assert (mail.outbox, Notification.objects.get().last_error) == ([], "recipient_gone")
 
 
-@pytest.mark.parametrize("body", [{}, {"email": ""}, {"email": "x" * 255}, {"email": ["a"]}, {"email": "a\0b"}])
+@pytest.mark.parametrize(
+    "body", [{}, {"email": ""}, {"email": "x" * 255}, {"email": ["a"]}, {"email": 0}, {"email": "a\0b"}]
+)
 def test_odd_input_is_a_400(body: dict[str, Any]) -> None:
     assert APIClient().post(RESET, body).status_code == 400
     assert not Notification.objects.exists()

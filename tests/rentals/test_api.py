@@ -152,6 +152,8 @@ def test_returned_in_the_street_the_bike_floats_freely(rider_client: RiderClient
         ({"longitude": 1.0}, "latitude"),
         ({"latitude": 90.1, "longitude": 0}, "latitude"),
         ({"latitude": "NaN", "longitude": 0}, "latitude"),
+        ({"latitude": "59.9", "longitude": 0}, "latitude"),
+        ({"latitude": 0, "longitude": True}, "longitude"),
         ({"latitude": "inf", "longitude": 0}, "latitude"),
         ({"station": "x"}, "station"),
         ({"station": "0198c3f2-0000-7000-8000-000000000000", "latitude": 1, "longitude": 1}, "station"),

@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from bikerental.api.fields import RealField, TextField
 from bikerental.fleet.constants import Propulsion
 from bikerental.rentals.models import Rental
 from bikerental.rentals.types import Place
@@ -12,7 +13,7 @@ from bikerental.rentals.types import Place
 
 class RentalStartInput(serializers.Serializer[Any]):
     bike = serializers.UUIDField(required=False, help_text=_("Id of the bike."))
-    bike_number = serializers.CharField(required=False, max_length=32, help_text=_("Number painted on the frame."))
+    bike_number = TextField(required=False, max_length=32, help_text=_("Number painted on the frame."))
 
     class Meta:
         ref_name = "RentalStart"
@@ -25,8 +26,8 @@ class RentalStartInput(serializers.Serializer[Any]):
 
 class PlaceInput(serializers.Serializer[Any]):
     station = serializers.UUIDField(required=False, help_text=_("Id of the station the bike is left at."))
-    latitude = serializers.FloatField(required=False, min_value=-90, max_value=90)
-    longitude = serializers.FloatField(required=False, min_value=-180, max_value=180)
+    latitude = RealField(required=False, min_value=-90, max_value=90)
+    longitude = RealField(required=False, min_value=-180, max_value=180)
 
     class Meta:
         ref_name = "Place"
@@ -137,7 +138,7 @@ class RentalOutput(serializers.Serializer[Any]):
 
 
 class PasswordInput(serializers.Serializer[Any]):
-    password = serializers.CharField(max_length=128, trim_whitespace=False)
+    password = TextField(max_length=128, trim_whitespace=False)
 
     class Meta:
         ref_name = "AccountClose"

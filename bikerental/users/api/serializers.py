@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from bikerental.api.fields import TextField
 from bikerental.users.constants import (
     EMAIL_LENGTH,
     NAME_LENGTH,
@@ -15,7 +16,7 @@ from bikerental.users.types import email_normalise
 from bikerental.users.validators import name_validate, password_validate
 
 
-class EmailField(serializers.EmailField):
+class EmailField(TextField, serializers.EmailField):
     """Normalised before it is validated, so that what is checked is what is stored."""
 
     def __init__(self, **options: Any) -> None:
@@ -25,13 +26,13 @@ class EmailField(serializers.EmailField):
         return email_normalise(super().to_internal_value(data))
 
 
-class NameField(serializers.CharField):
+class NameField(TextField):
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=NAME_LENGTH, **options)
         self.validators.append(name_validate)
 
 
-class NewPasswordField(serializers.CharField):
+class NewPasswordField(TextField):
     def __init__(self, **options: Any) -> None:
         super().__init__(
             min_length=PASSWORD_LENGTH_MIN, max_length=PASSWORD_LENGTH_MAX, trim_whitespace=False, **options
@@ -39,7 +40,7 @@ class NewPasswordField(serializers.CharField):
         self.validators.append(password_validate)
 
 
-class KnownPasswordField(serializers.CharField):
+class KnownPasswordField(TextField):
     """A password that should be the right one: its quality is not judged again."""
 
     def __init__(self, **options: Any) -> None:
@@ -57,7 +58,7 @@ class RegisterInput(serializers.Serializer[Any]):
 
 class LoginInput(serializers.Serializer[Any]):
     # Any text: what is no address belongs to nobody, and the answer is the same.
-    email = serializers.CharField(max_length=EMAIL_LENGTH)
+    email = TextField(max_length=EMAIL_LENGTH)
     password = KnownPasswordField()
 
     class Meta:
@@ -65,14 +66,14 @@ class LoginInput(serializers.Serializer[Any]):
 
 
 class RefreshInput(serializers.Serializer[Any]):
-    refresh = serializers.CharField()
+    refresh = TextField()
 
     class Meta:
         ref_name = "Refresh"
 
 
 class VerifyInput(serializers.Serializer[Any]):
-    token = serializers.CharField()
+    token = TextField()
 
     class Meta:
         ref_name = "Verify"
@@ -88,14 +89,14 @@ class PasswordChangeInput(serializers.Serializer[Any]):
 
 class ResetInput(serializers.Serializer[Any]):
     # Any text, as for a log-in: what is no address belongs to nobody.
-    email = serializers.CharField(max_length=EMAIL_LENGTH)
+    email = TextField(max_length=EMAIL_LENGTH)
 
     class Meta:
         ref_name = "PasswordReset"
 
 
 class ResetConfirmInput(serializers.Serializer[Any]):
-    token = serializers.CharField(max_length=RESET_TOKEN_LENGTH_MAX)
+    token = TextField(max_length=RESET_TOKEN_LENGTH_MAX)
     new_password = NewPasswordField()
 
     class Meta:

@@ -1,0 +1,112 @@
+"""What Schemathesis cannot read in the document: where an id leads, and which rules it has no words for.
+
+Loaded by Schemathesis's own process.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import schemathesis
+
+# (field, code) of a refusal that a body or query may earn though the document allows it.
+ANYWHERE = {"blank", "null_characters_not_allowed"}
+UNSAID: dict[str, set[tuple[str, str]]] = {
+    "POST /auth/register/": {
+        ("name", "invalid"),  # control characters
+        ("email", "invalid"),  # the formats of e-mail are many
+        ("email", "email_taken"),
+        ("password", "password_too_common"),
+    },
+    "POST /auth/password/reset/confirm/": {
+        ("token", "reset_token_invalid"),
+        ("new_password", "password_too_common"),
+    },
+    "POST /me/password/": {("current_password", "password_wrong"), ("new_password", "password_too_common")},
+    "PATCH /me/": {("name", "invalid")},
+    "DELETE /me/": {("password", "password_wrong")},
+    "GET /bikes/": {
+        ("cursor", "invalid"),
+        ("bbox", "box"),
+        ("bbox", "invalid"),  # beside lat and lon
+        ("lat", "required"),
+        ("lon", "required"),
+    },
+    "GET /stations/": {("cursor", "invalid")},
+    "GET /rentals/": {("cursor", "invalid")},
+    "POST /rentals/": {("bike", "invalid")},  # neither of the two, or both
+    "POST /rentals/{rental_id}/return/": {
+        ("station", "invalid"),  # beside a position
+        ("latitude", "invalid"),  # without the other
+        ("longitude", "invalid"),
+    },
+}
+
+
+@schemathesis.check
+def refused_for_a_reason(ctx: schemathesis.CheckContext, response: schemathesis.Response, case: Any) -> None:
+    """What the document allows is refused only by a rule that it has no words for."""
+    if case.meta is None or not case.meta.generation.mode.is_positive or response.status_code != 400:
+        return
+    problem = response.json()
+    reasons = {(error["field"], error["code"]) for error in problem["errors"] if error["code"] not in ANYWHERE}
+    unsaid = UNSAID.get(case.operation.label, set())
+    assert problem["code"] == "invalid", f"{problem['code']} for what the document allows"
+    assert reasons <= unsaid, f"refused for {sorted(reasons - unsaid)}, which the document does not say"
+
+
+# Which answer leads to which call; what is found by name alone (bikes, stations) Schemathesis sees itself.
+AS_IT_STANDS = {"merge_body": False}
+RETURN = {
+    "to": ("/rentals/{rental_id}/return/", "post"),
+    "parameters": {"path.rental_id": "$response.body#/id"},
+    "requestBody": {},
+    "x-schemathesis": AS_IT_STANDS,
+}
+LINKS: dict[tuple[str, str, str], dict[str, dict[str, Any]]] = {
+    ("/auth/register/", "post", "201"): {
+        "login": {
+            "to": ("/auth/token/", "post"),
+            "requestBody": {"email": "$response.body#/email", "password": "$request.body#/password"},
+        }
+    },
+    ("/auth/token/", "post", "200"): {
+        "refresh": {"to": ("/auth/token/refresh/", "post"), "requestBody": {"refresh": "$response.body#/refresh"}},
+        "verify": {"to": ("/auth/token/verify/", "post"), "requestBody": {"token": "$response.body#/access"}},
+        "logout": {"to": ("/auth/logout/", "post"), "requestBody": {"refresh": "$response.body#/refresh"}},
+    },
+    ("/bikes/", "get", "200"): {
+        "rent": {
+            "to": ("/rentals/", "post"),
+            "requestBody": {"bike": "$response.body#/results/0/id"},
+            "x-schemathesis": AS_IT_STANDS,
+        }
+    },
+    ("/rentals/", "post", "201"): {"return": RETURN},
+    ("/rentals/current/", "get", "200"): {"return": RETURN},
+    ("/rentals/{rental_id}/return/", "post", "200"): {
+        "again": {
+            "to": ("/rentals/", "post"),
+            "requestBody": {"bike": "$response.body#/bike/id"},
+            "x-schemathesis": AS_IT_STANDS,
+        }
+    },
+}
+
+
+@schemathesis.hook
+def before_load_schema(context: schemathesis.HookContext, raw_schema: dict[str, Any]) -> None:
+    for (path, method, status), links in LINKS.items():
+        response = raw_schema["paths"][path][method]["responses"][status]
+        response["x-links"] = {
+            name: {key: value for key, value in link.items() if key != "to"}
+            | {"operationId": raw_schema["paths"][link["to"][0]][link["to"][1]]["operationId"]}
+            for name, link in links.items()
+        }
+
+
+@schemathesis.hook
+def after_call(context: schemathesis.HookContext, case: Any, response: schemathesis.Response) -> None:
+    """Tell the test what was answered: it wants each operation to have been reached."""
+    with Path(os.environ["FUZZ_ANSWERS"]).open("a") as answers:
+        answers.write(f"{case.operation.label} {response.request.method} {response.status_code}\n")
