@@ -18,11 +18,14 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.backends.utils import CursorWrapper
 from django.db.models import CharField, Model, QuerySet
+from django.db.models.constants import OnConflict
 from django.db.models.functions import Cast
 from django.db.models.sql import InsertQuery, UpdateQuery
+
+from bikerental.core.postgresql.base import DatabaseWrapper
 
 _PLACEHOLDER = re.compile("%[%s]")
 
@@ -55,8 +58,8 @@ class Statement:
         self._types = types
         self._compiled: _Compiled | None = None
 
-    def all(self, **values: Any) -> list[tuple[Any, ...]]:
-        with connection.cursor() as cursor:
+    def all(self, *, using: str = DEFAULT_DB_ALIAS, **values: Any) -> list[tuple[Any, ...]]:
+        with connections[using].cursor() as cursor:
             self._execute(cursor, values)
             rows: list[tuple[Any, ...]] = cursor.fetchall()
             return rows
@@ -86,8 +89,8 @@ class Statement:
         if not settings.DATABASE_PREPARES:
             cursor.execute(compiled.sql, parameters)
             return
-        if compiled.key not in _prepared():
-            _prepare(compiled)
+        if compiled.key not in cursor.db.prepared:
+            _prepare(compiled, cursor.db)
         cursor.execute(compiled.call, parameters)
 
     def _compile(self, cursor: CursorWrapper) -> "_Compiled":
@@ -120,16 +123,11 @@ class _Compiled:
         return f"PREPARE {self.key} AS {numbered}"
 
 
-def _prepare(compiled: _Compiled) -> None:
+def _prepare(compiled: _Compiled, database: DatabaseWrapper) -> None:
     # The driver's own cursor: to Django, and to whoever counts its statements, this is part of connecting.
-    with connection.wrap_database_errors, connection.connection.cursor() as cursor:
+    with database.wrap_database_errors, database.connection.cursor() as cursor:
         cursor.execute(compiled.preparation)
-    _prepared().add(compiled.key)
-
-
-def _prepared() -> set[str]:
-    known: set[str] = connection.prepared  # type: ignore[attr-defined] # core.postgresql adds it
-    return known
+    database.prepared.add(compiled.key)
 
 
 def as_text(path: str) -> Cast:
@@ -165,10 +163,19 @@ def together(*parts: Compiled) -> Compiled:
     return f"WITH {written} SELECT {counted}", tuple(value for *_, parameters in named for value in parameters)
 
 
-def insert(row: Model) -> Compiled:
-    """Every field of the row but a key that the database counts."""
+def insert(row: Model, *, or_update: bool = False) -> Compiled:
+    """Every field of the row but a key that the database counts.
+
+    :param or_update: a row with this primary key takes over the other fields
+    """
     fields = [field for field in row._meta.concrete_fields if field is not row._meta.auto_field]
-    query = InsertQuery(type(row))
+    key = row._meta.pk
+    query = InsertQuery(
+        type(row),
+        on_conflict=OnConflict.UPDATE if or_update else None,
+        update_fields=[field for field in fields if field is not key] if or_update else None,
+        unique_fields=[key] if or_update else None,
+    )
     query.insert_values(fields, [row])
     [(sql, parameters)] = query.get_compiler(connection=connection).as_sql()
     return sql, tuple(parameters)

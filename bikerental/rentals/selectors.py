@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Count, Q, QuerySet
 
 from bikerental.api.pagination import Cursor, after, limit_written, turned
@@ -54,7 +55,12 @@ class RentalFilters(NamedTuple):
 
 
 def rentals_page(
-    *, rider_id: UUID, filters: RentalFilters, cursor: Cursor | None = None, limit: int
+    *,
+    rider_id: UUID,
+    filters: RentalFilters,
+    cursor: Cursor | None = None,
+    limit: int,
+    using: str = DEFAULT_DB_ALIAS,
 ) -> list[RentalRow]:
     """The rider's rentals, newest first (going back: oldest first) from the cursor on. One statement."""
     values: dict[str, Any] = {"rider_id": rider_id}
@@ -64,7 +70,7 @@ def rentals_page(
     statement = _page_statement(
         filters.status, tuple(values), cursor is not None and cursor.is_backward, limit_written(limit)
     )
-    return list(map(RentalRow._make, statement.all(**values)[:limit]))
+    return list(map(RentalRow._make, statement.all(using=using, **values)[:limit]))
 
 
 @lru_cache(maxsize=256)

@@ -39,6 +39,9 @@ class User(BaseModel, AbstractBaseUser, PermissionsMixin):
 
     objects: ClassVar[UserManager] = UserManager()
 
+    # Whether a replica may not know yet what this caller did; told by who authenticates.
+    changed_lately = False
+
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
@@ -83,6 +86,17 @@ class Session(BaseModel):
         verbose_name = _("session")
         verbose_name_plural = _("sessions")
         indexes: ClassVar = [models.Index(fields=["expires_at"], name="session_expiry")]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class RecentChange(models.Model):
+    """When somebody last changed what their own lists show, by PostgreSQL's clock. Kept only where a
+    replica is set: for a while after it they read from the primary."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True, related_name="recent_change")
+    changed_at = models.DateTimeField()
 
     def __str__(self) -> str:
         return str(self.pk)

@@ -83,37 +83,53 @@ TEMPLATES = [
 ]
 
 # Database. The timeouts bound every wait of the application; migrations bring their own.
-DATABASES: dict[str, dict[str, Any]] = {"default": env.db("DATABASE_URL", default="postgres:///bikerental")}
-DATABASES["default"] |= {
-    "ENGINE": "bikerental.core.postgresql",
-    "ATOMIC_REQUESTS": False,
-    "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=600),
-    "CONN_HEALTH_CHECKS": True,
-    # What the URL says, `?sslmode=require` for one, stands beside these.
-    "OPTIONS": DATABASES["default"].get("OPTIONS", {})
-    | {
-        "connect_timeout": 3,
+DATABASE_LIMITS: dict[str, str | int] = {
+    "statement_timeout": env.int("DATABASE_STATEMENT_TIMEOUT_MS", default=5000),
+    "lock_timeout": env.int("DATABASE_LOCK_TIMEOUT_MS", default=2000),
+    "idle_in_transaction_session_timeout": 10000,
+    # Of what is prepared; the custom plans it would try cost more to make than to run.
+    "plan_cache_mode": "force_generic_plan",
+    "timezone": "UTC",
+}
+# Behind a pooler that deals out a connection for a transaction, as PgBouncer does: what belongs to a
+# session stays out. The limits are then the role's, which `manage.py database_limits` sees to.
+DATABASE_POOLED: bool = env.bool("DATABASE_POOLED", default=False)
+# Statements of the hot paths are prepared on each connection.
+DATABASE_PREPARES: bool = env.bool("DATABASE_PREPARES", default=not DATABASE_POOLED)
+
+
+def _database(url: dict[str, Any], *, give_up_seconds: int = 10, **limits: str | int) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "connect_timeout": min(3, give_up_seconds),
         "application_name": "bikerental",
-        "options": " ".join(
-            (
-                f"-c statement_timeout={env.int('DATABASE_STATEMENT_TIMEOUT_MS', default=5000)}",
-                f"-c lock_timeout={env.int('DATABASE_LOCK_TIMEOUT_MS', default=2000)}",
-                "-c idle_in_transaction_session_timeout=10000",
-                # Of what is prepared; the custom plans it would try cost more to make than to run.
-                "-c plan_cache_mode=force_generic_plan",
-                "-c timezone=UTC",
-            )
-        ),
         # A server that stopped answering, without a word, is noticed by the kernel.
         "keepalives_idle": 5,
         "keepalives_interval": 2,
         "keepalives_count": 3,
-        "tcp_user_timeout": 10000,
-    },
-}
-# Statements of the hot paths are prepared on each connection: not behind a pooler that deals out
-# a connection for a transaction.
-DATABASE_PREPARES: bool = env.bool("DATABASE_PREPARES", default=True)
+        "tcp_user_timeout": give_up_seconds * 1000,
+    }
+    if not DATABASE_POOLED:
+        options["options"] = " ".join(f"-c {name}={value}" for name, value in (DATABASE_LIMITS | limits).items())
+    return url | {
+        "ENGINE": "bikerental.core.postgresql",
+        "ATOMIC_REQUESTS": False,
+        "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=600),
+        "CONN_HEALTH_CHECKS": True,
+        "DISABLE_SERVER_SIDE_CURSORS": DATABASE_POOLED,
+        # What the URL says, `?sslmode=require` for one, stands beside these.
+        "OPTIONS": url.get("OPTIONS", {}) | options,
+    }
+
+
+DATABASES: dict[str, dict[str, Any]] = {"default": _database(env.db("DATABASE_URL", default="postgres:///bikerental"))}
+# A streaming replica for lists, while it is no more than so many seconds behind.
+DATABASE_REPLICA_LAG_SECONDS: int = env.int("DATABASE_REPLICA_LAG_SECONDS", default=5)
+if DATABASE_REPLICA_LAG_SECONDS < 1:
+    raise ImproperlyConfigured("DATABASE_REPLICA_LAG_SECONDS is less than a second.")
+if env.str("DATABASE_REPLICA_URL", default=""):
+    # Limits for a read that the primary can answer as well.
+    DATABASES["replica"] = _database(env.db("DATABASE_REPLICA_URL"), give_up_seconds=2, statement_timeout=2000)
+    DATABASES["replica"]["TEST"] = {"MIRROR": "default"}
 
 # The broker and the cache are two databases of one Redis locally, two servers in production.
 REDIS_URL: str = env.str("REDIS_URL", default="redis://localhost:6379/0")

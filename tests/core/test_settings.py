@@ -27,6 +27,7 @@ def read_settings(show: str = "", **variables: str) -> subprocess.CompletedProce
         ("NOTIFICATION_RETENTION_DAYS", "0"),
         ("RIDE_RETENTION_DAYS", "364"),
         ("EMAIL_URL", "pigeon://roof"),
+        ("DATABASE_REPLICA_LAG_SECONDS", "0"),
     ],
 )
 def test_what_means_nothing_is_refused_by_name(name: str, value: str) -> None:
@@ -44,6 +45,20 @@ def test_mail_goes_by_smtp_or_by_ses_as_the_url_says() -> None:
 
     assert smtp.stdout.strip() == "('django.core.mail.backends.smtp.EmailBackend', None)"
     assert ses.stdout.strip() == "('anymail.backends.amazon_ses.EmailBackend', 'riders')"
+
+
+def test_a_pooler_is_sent_nothing_that_belongs_to_a_session() -> None:
+    show = (
+        "settings.DATABASE_PREPARES, sorted(settings.DATABASES), "
+        "[(one['DISABLE_SERVER_SIDE_CURSORS'], 'options' in one['OPTIONS']) for one in settings.DATABASES.values()]"
+    )
+    replica = {"DATABASE_REPLICA_URL": "postgres://replica.example/bikerental"}
+
+    alone = read_settings(show, DATABASE_REPLICA_URL="", DATABASE_POOLED="False")
+    pooled = read_settings(show, DATABASE_POOLED="True", **replica)
+
+    assert alone.stdout.strip() == "(True, ['default'], [(False, True)])"
+    assert pooled.stdout.strip() == "(False, ['default', 'replica'], [(True, False), (True, False)])"
 
 
 @pytest.mark.parametrize("rate", ["", "5/s", "30/minute", "20/hour", " 1/day "])

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from bikerental.api.pagination import Cursor, cursor_of, page_response, page_size_of, paginate
 from bikerental.api.schema import documented
 from bikerental.api.views import ApiView, read_query
+from bikerental.core.replica import from_replica
 from bikerental.fleet.api.rendering import bike_json, near_bike_json, station_json
 from bikerental.fleet.api.serializers import BikeOutput, BikesQuery, StationOutput
 from bikerental.fleet.selectors import NUMBER_ORDER, bike_row, bikes_near, bikes_page, station_row, stations_list
@@ -36,7 +37,7 @@ class BikesView(ApiView):
             return _near_page(request, circle, filters)
         size = page_size_of(request)
         cursor = cursor_of(request, NUMBER_ORDER)
-        found = bikes_page(filters, cursor=cursor, limit=size + 1)
+        found = from_replica(lambda using: bikes_page(filters, cursor=cursor, limit=size + 1, using=using))
         return page_response(
             request, found, order=NUMBER_ORDER, size=size, cursor=cursor, render=lambda bike: bike_json(bike, request)
         )
@@ -57,7 +58,11 @@ class StationsView(ApiView):
         summary="Stations, by name", success={200: StationOutput(many=True)}, errors=["invalid"], paginated=True
     )
     def get(self, request: Request) -> Response:
-        return paginate(request, stations_list(), order=("name", "id"), row=StationRow._make, render=station_json)
+        return from_replica(
+            lambda using: paginate(
+                request, stations_list().using(using), order=("name", "id"), row=StationRow._make, render=station_json
+            )
+        )
 
 
 class StationView(ApiView):
@@ -71,7 +76,10 @@ class StationView(ApiView):
 def _near_page(request: Request, circle: Circle, filters: BikeFilters) -> Response:
     sent = cursor_of(request, NEAR_ORDER)
     cursor = NearCursor._make((*sent.keys, sent.is_backward)) if sent else NearCursor()
-    page = bikes_near(circle=circle, filters=filters, cursor=cursor, limit=page_size_of(request))
+    size = page_size_of(request)
+    page = from_replica(
+        lambda using: bikes_near(circle=circle, filters=filters, cursor=cursor, limit=size, using=using)
+    )
     return Response(
         {
             "next": _near_url(request, page.next),

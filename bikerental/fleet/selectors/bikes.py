@@ -5,6 +5,7 @@ from functools import lru_cache, reduce
 from operator import or_
 from uuid import UUID
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Q, QuerySet
 
 from bikerental.api.pagination import Cursor, after, limit_written, turned
@@ -43,12 +44,14 @@ NUMBER_ORDER = ("number",)
 _TYPES: dict[str, type] = {"station_id": UUID, "model_id": UUID, "cursor_number": str}
 
 
-def bikes_page(filters: BikeFilters, *, cursor: Cursor | None, limit: int) -> list[BikeRow]:
+def bikes_page(
+    filters: BikeFilters, *, cursor: Cursor | None, limit: int, using: str = DEFAULT_DB_ALIAS
+) -> list[BikeRow]:
     """Bikes by number (going back: the other way round) from the cursor on. One statement, with boxes two."""
     is_backward = cursor is not None and cursor.is_backward
     order = turned(NUMBER_ORDER) if is_backward else NUMBER_ORDER
     if filters.boxes:  # as many shapes as there are boxes: the ORM writes these each time
-        bikes = _in_boxes(bikes_filter(filters), filters.boxes).values_list(*BIKE_COLUMNS)
+        bikes = _in_boxes(bikes_filter(filters).using(using), filters.boxes).values_list(*BIKE_COLUMNS)
         if cursor is not None:
             bikes = bikes.filter(after(NUMBER_ORDER, cursor))
         return list(map(BikeRow._make, bikes.order_by(*order)[:limit]))
@@ -56,7 +59,7 @@ def bikes_page(filters: BikeFilters, *, cursor: Cursor | None, limit: int) -> li
     if cursor is not None:
         values["cursor_number"] = cursor.keys[0]
     statement = _page_statement(filters.status, tuple(values), is_backward, limit_written(limit))
-    return list(map(BikeRow._make, statement.all(**values)[:limit]))
+    return list(map(BikeRow._make, statement.all(using=using, **values)[:limit]))
 
 
 @lru_cache(maxsize=256)

@@ -13,7 +13,7 @@ stops it as soon as enough bikes pass the filters.
 
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import F, Q, QuerySet
 
 from bikerental.core.geo import Position, boxes_around, distance_m
@@ -38,9 +38,11 @@ _WALK = """
 """
 
 
-def bikes_near(*, circle: Circle, filters: BikeFilters, cursor: NearCursor, limit: int) -> NearPage:
+def bikes_near(
+    *, circle: Circle, filters: BikeFilters, cursor: NearCursor, limit: int, using: str = DEFAULT_DB_ALIAS
+) -> NearPage:
     """Two statements at most."""
-    bikes: QuerySet[Any] = bikes_filter(filters).annotate(distance=metres_to(circle.centre))
+    bikes: QuerySet[Any] = bikes_filter(filters).using(using).annotate(distance=metres_to(circle.centre))
     if cursor.backward:
         return _page_before(bikes, circle, cursor, limit)
     return _page_after(bikes, filters, circle, cursor, limit)
@@ -48,7 +50,7 @@ def bikes_near(*, circle: Circle, filters: BikeFilters, cursor: NearCursor, limi
 
 def _page_after(bikes: QuerySet[Any], filters: BikeFilters, circle: Circle, cursor: NearCursor, limit: int) -> NearPage:
     wanted = cursor.seen + limit + 1
-    bound = distance_bound(filters, circle, wanted)
+    bound = distance_bound(filters, circle, wanted, using=bikes.db)
     beyond = Q(distance__gt=cursor.distance_m) | Q(distance=cursor.distance_m, pk__gt=cursor.bike_id)
     rows = list(
         map(_near_bike, _rows(bikes, circle.centre, bound).filter(beyond).order_by("distance", "pk")[: limit + 1])
@@ -79,13 +81,13 @@ def _page_before(bikes: QuerySet[Any], circle: Circle, cursor: NearCursor, limit
     return NearPage(page, following, previous)
 
 
-def distance_bound(filters: BikeFilters, circle: Circle, wanted: int) -> float:
+def distance_bound(filters: BikeFilters, circle: Circle, wanted: int, *, using: str = DEFAULT_DB_ALIAS) -> float:
     """A distance within which lie the `wanted` nearest bikes, or all in the circle. One statement."""
     if wanted > WANTED_MAX:
         return circle.radius_m
     met = {
         bike_id: distance_m(circle.centre, Position(latitude, longitude))
-        for bike_id, latitude, longitude in _walk(filters, circle, wanted)
+        for bike_id, latitude, longitude in _walk(filters, circle, wanted, using)
     }
     if len(met) < wanted:
         return circle.radius_m
@@ -94,7 +96,7 @@ def distance_bound(filters: BikeFilters, circle: Circle, wanted: int) -> float:
     return min(farthest * (1 + 1e-9) + 1e-6, circle.radius_m)
 
 
-def _walk(filters: BikeFilters, circle: Circle, wanted: int) -> list[tuple[Any, ...]]:
+def _walk(filters: BikeFilters, circle: Circle, wanted: int, using: str) -> list[tuple[Any, ...]]:
     """Bikes near the centre by the flat map; from both sides where the circle meets the 180th meridian."""
     latitude, longitude = circle.centre
     sides = {"": longitude, "_over": longitude - 360 if longitude > 0 else longitude + 360}
@@ -103,7 +105,7 @@ def _walk(filters: BikeFilters, circle: Circle, wanted: int) -> list[tuple[Any, 
     values: dict[str, Any] = {"latitude": latitude, "walk_max": WALK_MAX, "wanted": wanted}
     values |= {"status": filters.status, "station_id": filters.station_id, "model_id": filters.model_id}
     values |= {f"longitude{side}": value for side, value in sides.items()}
-    with connection.cursor() as cursor:
+    with connections[using].cursor() as cursor:
         cursor.execute(" UNION ALL ".join(_WALK.format(side=side) for side in sides), values)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows

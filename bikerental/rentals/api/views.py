@@ -12,6 +12,7 @@ from bikerental.api.idempotency import answer_once
 from bikerental.api.pagination import cursor_of, page_response, page_size_of
 from bikerental.api.schema import documented
 from bikerental.api.views import ApiView, read, read_query
+from bikerental.core.replica import from_replica
 from bikerental.rentals.api.rendering import rental_json
 from bikerental.rentals.api.serializers import PlaceInput, RentalOutput, RentalsQuery, RentalStartInput
 from bikerental.rentals.selectors import (
@@ -41,7 +42,11 @@ class RentalsView(ApiView):
         filters = RentalFilters(query.get("status"), query.get("from"), query.get("to"))
         size = page_size_of(request)
         cursor = cursor_of(request, NEWEST_FIRST)
-        found = rentals_page(rider_id=rider_of(request).pk, filters=filters, cursor=cursor, limit=size + 1)
+        rider = rider_of(request)
+        found = from_replica(
+            lambda using: rentals_page(rider_id=rider.pk, filters=filters, cursor=cursor, limit=size + 1, using=using),
+            unless=rider.changed_lately,
+        )
         return page_response(
             request, found, order=NEWEST_FIRST, size=size, cursor=cursor, render=lambda row: rental_json(row, now)
         )

@@ -4,10 +4,12 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from bikerental.core.replica import replica_is_set
 from bikerental.core.statements import Compiled, Samples, Statement, insert, together, update
 from bikerental.fleet.services import bike_releasing, bike_taking
 from bikerental.rentals.models import Rental, RentalEvent
 from bikerental.rentals.types import Ending, RentalRow
+from bikerental.users.services import change_noting
 
 
 def _starting(v: Samples) -> Compiled:
@@ -15,25 +17,7 @@ def _starting(v: Samples) -> Compiled:
     event = RentalEvent(
         rental_id=rental.pk, kind=RentalEvent.Kind.STARTED, happened_at=v["started_at"], actor_id=v["rider_id"]
     )
-    return together(bike_taking(v), insert(rental), insert(event))
-
-
-_START = Statement(
-    _starting,
-    id=UUID,
-    rider_id=UUID,
-    bike_id=UUID,
-    started_at=datetime,
-    start_station_id=UUID,
-    tariff_id=UUID,
-    tariff_name=str,
-    currency=str,
-    unlock_fee=Decimal,
-    per_minute=Decimal,
-    free_minutes=int,
-    daily_cap=Decimal,
-    overdue_after_minutes=int,
-)
+    return together(bike_taking(v), insert(rental), insert(event), *_noting(v["rider_id"]))
 
 
 def _ending(v: Samples) -> Compiled:
@@ -49,10 +33,30 @@ def _ending(v: Samples) -> Compiled:
         update(active, status=Rental.Status.RETURNED, ended_at=v["ended_at"], end_station_id=v["station_id"]),
         bike_releasing(v),
         insert(event),
+        *_noting(v["actor_id"]),
     )
 
 
-_VALUES: dict[str, type] = {
+def _noting(actor_id: UUID) -> list[Compiled]:
+    return [change_noting(user_id=actor_id)] if replica_is_set() else []
+
+
+_START_VALUES: dict[str, type] = {
+    "id": UUID,
+    "rider_id": UUID,
+    "bike_id": UUID,
+    "started_at": datetime,
+    "start_station_id": UUID,
+    "tariff_id": UUID,
+    "tariff_name": str,
+    "currency": str,
+    "unlock_fee": Decimal,
+    "per_minute": Decimal,
+    "free_minutes": int,
+    "daily_cap": Decimal,
+    "overdue_after_minutes": int,
+}
+_END_VALUES: dict[str, type] = {
     "rental_id": UUID,
     "bike_id": UUID,
     "ended_at": datetime,
@@ -62,8 +66,9 @@ _VALUES: dict[str, type] = {
     "actor_id": UUID,
     "reason": str,
 }
-_END = Statement(_ending, **_VALUES)
-_END_ELSEWHERE = Statement(_ending, **_VALUES, latitude=float, longitude=float)
+_START = Statement(_starting, **_START_VALUES)
+_END = Statement(_ending, **_END_VALUES)
+_END_ELSEWHERE = Statement(_ending, **_END_VALUES, latitude=float, longitude=float)
 
 
 def rental_write_start(rental: RentalRow, *, rider_id: UUID, tariff_id: UUID) -> bool:

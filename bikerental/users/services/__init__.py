@@ -8,6 +8,7 @@ from bikerental.users.services.accounts import (
     user_erase,
     user_register,
 )
+from bikerental.users.services.changing import change_noting
 from bikerental.users.services.guessing import guess_counters_purge
 from bikerental.users.services.resetting import password_reset_admit, password_reset_confirm, reset_token_make
 from bikerental.users.services.second_factor import second_factor_enrol
@@ -27,6 +28,7 @@ __all__ = [
     "accesses_issue",
     "accounts_close",
     "accounts_reopen",
+    "change_noting",
     "credentials_check",
     "guess_counters_purge",
     "password_change",

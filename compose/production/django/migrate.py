@@ -4,6 +4,7 @@ import sys
 import time
 
 import django
+from django.conf import settings
 from django.core.management import call_command
 from django.db import OperationalError, connection
 
@@ -18,6 +19,9 @@ LOCK_NOT_AVAILABLE = "55P03"
 
 def main() -> None:
     django.setup()
+    if settings.DATABASE_POOLED:
+        # The lock would be left behind in some session of the pooler.
+        sys.exit("Migrations need PostgreSQL itself: set MIGRATE_DATABASE_URL to it, past the pooler.")
     _take_turn()
     for attempt in range(1, ATTEMPTS + 1):
         try:
