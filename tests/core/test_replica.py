@@ -19,8 +19,9 @@ from bikerental.core.replica import REPLICA, from_replica
 from bikerental.fleet.models import Bike
 from bikerental.rentals.services import writing
 from bikerental.users.models import RecentChange
+from bikerental.users.services import user_erase
 from tests.clients import RiderClient
-from tests.factories import make_bike, make_returned_rental, make_station, make_user
+from tests.factories import NOON, make_bike, make_returned_rental, make_station, make_user
 from tests.live import eventually, web_server
 from tests.replica import Replica, flush, missing, streaming_replica
 
@@ -229,6 +230,15 @@ def test_a_read_that_it_refuses_is_asked_again(replica: Replica) -> None:
 def test_without_a_replica_nothing_is_noted(rider_client: RiderClient) -> None:
     ride = rider_client.post("/api/v1/rentals/", {"bike_number": make_bike().number}).json()
     rider_client.post(f"/api/v1/rentals/{ride['id']}/return/")
+
+    assert not RecentChange.objects.exists()
+
+
+def test_an_erased_account_is_not_tied_to_its_last_ride(db: None) -> None:
+    user = make_user()
+    RecentChange.objects.create(user=user, changed_at=NOON)
+
+    user_erase(user=user, now=NOON)
 
     assert not RecentChange.objects.exists()
 

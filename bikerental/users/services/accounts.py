@@ -13,7 +13,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from bikerental.core.transactions import constraint_name, unit_of_work
 from bikerental.users.exceptions import EmailTakenError, PasswordWrongError
 from bikerental.users.locks import user_lock, users_lock
-from bikerental.users.models import Session, User
+from bikerental.users.models import RecentChange, Session, User
 from bikerental.users.services.guessing import guess_admit, guess_succeeded
 from bikerental.users.services.sessions import sessions_end
 from bikerental.users.types import email_normalise
@@ -121,6 +121,7 @@ def user_erase(*, user: User, now: datetime) -> None:
     user.user_permissions.clear()
     Session.objects.filter(user=user).delete()
     TOTPDevice.objects.filter(user=user).delete()
+    RecentChange.objects.filter(user=user).delete()  # the time of a ride, which it would tie to the account
     # The admin's history names what it was about.
     LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk)).update(
         object_repr=str(user.pk)
