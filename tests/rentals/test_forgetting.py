@@ -136,6 +136,7 @@ def test_the_oldest_are_found_by_their_index() -> None:
         plan = "\n".join(row[0] for row in cursor.fetchall())
 
     assert "rental_to_forget" in plan
+    assert "Filter" not in plan  # rides that are nobody's already are not walked again
 
 
 def test_the_task_ignores_what_a_newer_sender_adds() -> None:
