@@ -17,9 +17,11 @@ run: ## start everything on this machine; PORT=8001 and FLOWER_PORT=5556 move it
 test: ## run the test suite; ARGS="tests/users -k login" goes to pytest
 	$(BARE) with-services -- python -m pytest $(ARGS)
 
-lint: ## check format, style, import contracts, missing migrations and Django's own checks
+lint: ## check format, style, import contracts, migrations, the pipeline's file and Django's own checks
 	$(IN_VENV) sh -ec 'ruff format --check .; ruff check .; lint-imports; \
-		python manage.py check; python -m compose.bare with-services -- python manage.py makemigrations --check --dry-run'
+		python manage.py check; check-jsonschema --quiet --builtin-schema vendor.gitlab-ci --data-transform gitlab-ci .gitlab-ci.yml; \
+		python -m compose.bare with-services -- sh -ec "python manage.py makemigrations --check --dry-run; \
+			DJANGO_SETTINGS_MODULE=config.settings.test python manage.py lintmigrations --quiet ok ignore"'
 
 types: ## check the types
 	$(IN_VENV) mypy

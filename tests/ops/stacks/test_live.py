@@ -181,7 +181,15 @@ def test_the_image_is_labelled_and_its_files_belong_to_root(image: str) -> None:
 def test_the_image_holds_no_tests_and_no_settings_of_a_machine(image: str) -> None:
     listed = run("docker", "run", "--rm", image, "ls", "-A", "/app")
 
-    assert set(listed.stdout.split()) == {"bikerental", "compose", "config", "manage.py", "requirements", "static"}
+    assert set(listed.stdout.split()) == {
+        "bikerental",
+        "compose",
+        "config",
+        "manage.py",
+        "production.yml",
+        "requirements",
+        "static",
+    }
 
 
 def test_the_quick_stack_stops_in_order(quick: Stack) -> None:

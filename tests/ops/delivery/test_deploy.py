@@ -1,0 +1,211 @@
+"""The deploy, as the pipeline makes it, against a stand-in host; each under a load that counts failures."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.ops.delivery.load import Load
+from tests.ops.delivery.standin import DEPLOY_SECONDS, ROOT, Host, missing, must, run, standing
+
+pytestmark = [pytest.mark.docker, pytest.mark.slow]
+
+APPLICATION = {"web", "worker", "beat", "flower"}
+START = "/app/compose/production/django/start"
+FILES = ("DEPLOY_KEY", "DEPLOY_KNOWN_HOSTS")
+PASSWORD = "a-quiet-morning-ride"
+RIDER = {"name": "Rider", "email": "rider@trial.example", "password": PASSWORD}
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    if reason := missing():
+        pytest.skip(reason)
+    folder = tmp_path_factory.mktemp("delivery")
+    folder.chmod(0o755)
+    for parent in folder.parents[:2]:
+        parent.chmod(0o755)  # the containers' users read the stack's files
+    with standing(folder, f"bikerental-delivery-{os.getpid()}") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def image(host: Host) -> Iterator[str]:
+    """The image of the pipeline, or one built as the pipeline does and gone afterwards."""
+    if given := os.environ.get("TRIAL_IMAGE"):
+        yield given
+        return
+    name = f"{host.project}:trial"
+    must("docker", "build", "-q", "-f", "compose/production/django/Dockerfile", "-t", name, ".", seconds=400)
+    yield name
+    run("docker", "image", "rm", "--force", name)
+
+
+@pytest.fixture(scope="module")
+def one(host: Host, image: str) -> str:
+    return host.publish("one", image)
+
+
+@pytest.fixture(scope="module")
+def two(host: Host, image: str) -> str:
+    return host.publish("two", image)
+
+
+@pytest.fixture(scope="module")
+def deployed(host: Host, one: str) -> str:
+    """The first deploy, as docs/operations/delivery.md tells it."""
+    brought = host.ship()
+    assert brought.returncode == 0, brought.stderr
+    host.there("compose/production/make-envs localhost")
+    # The load is one rider's: no throttle may speak before the proxy does.
+    host.there("sed -i 's/^\\(THROTTLE_[A-Z]*\\)=.*/\\1=100000\\/minute/' .envs/.production/.django")
+    ports = f"HTTP_PORT=0\\nHTTPS_PORT={host.https_port}\\nCOMPOSE_PROJECT_NAME={host.project}\\n"
+    host.there(f"printf '{ports}' > .env")
+
+    first = host.ship(one)
+
+    assert first.returncode == 0, first.stdout[-2000:] + first.stderr[-4000:]
+    assert f"Deployed {one}." in first.stdout
+    host.trust()
+    return one
+
+
+@pytest.fixture
+def load(host: Host, deployed: str) -> Callable[[], Load]:
+    authority = str(host.folder / "root.crt")
+
+    def make() -> Load:
+        session = requests.Session()
+        session.trust_env = False
+        session.verify = authority
+        session.post(f"{host.url}/api/v1/auth/register/", json=RIDER, timeout=30)
+        login = session.post(f"{host.url}/api/v1/auth/token/", json=RIDER, timeout=30)
+        assert login.status_code == 200, login.text
+        return Load(host.url, authority, login.json()["access"])
+
+    return make
+
+
+def runs(host: Host, image: str) -> bool:
+    """Every service of the application is of this image, and none stands in for another."""
+    running = host.running()
+    return running.keys() >= APPLICATION and "web-next" not in running and set(running.values()) == {image}
+
+
+def test_the_first_deploy_serves(host: Host, deployed: str) -> None:
+    ready = host.verify()
+
+    assert (ready.returncode, ready.stdout) == (0, f"{host.url} is ready.\n"), ready.stderr
+    assert runs(host, deployed), host.running()
+
+
+def test_a_host_of_another_key_is_given_nothing(host: Host, deployed: str, two: str) -> None:
+    other = host.folder / "other"
+    must("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(other))
+    pinned = host.folder / "other_hosts"
+    pinned.write_text(f"[localhost]:{host.ssh_port} {other.with_suffix('.pub').read_text()}")
+
+    refused = host.ship(two, DEPLOY_KNOWN_HOSTS=str(pinned))
+
+    assert refused.returncode != 0
+    assert "Host key verification failed" in refused.stderr
+    assert runs(host, deployed), host.running()
+
+
+def test_the_next_image_replaces_it_without_a_failed_request(
+    host: Host, deployed: str, two: str, load: Callable[[], Load]
+) -> None:
+    before = host.container("web"), host.container("postgres"), host.container("proxy")
+
+    with load().running() as running:
+        second = host.ship(two)
+
+    assert second.returncode == 0, second.stderr[-4000:]
+    assert runs(host, two), host.running()
+    assert host.container("web") != before[0]
+    assert (host.container("postgres"), host.container("proxy")) == before[1:]
+    assert (running.failures, running.answers["GET 200"] > 100) == ([], True), running.answers
+
+
+@pytest.mark.parametrize("service", ["web", "worker", "migrate"])
+def test_a_broken_image_rolls_itself_back(
+    host: Host, image: str, deployed: str, two: str, load: Callable[[], Load], service: str
+) -> None:
+    """Of web and migrate nothing reaches a rider; a worker breaks after web has been replaced."""
+    if not runs(host, two):
+        assert host.ship(two).returncode == 0
+    broken = host.publish(f"broken-{service}", image, f"RUN printf '#!/bin/bash\\nexit 3\\n' > {START}/{service}")
+
+    with load().running() as running:
+        failed = host.ship(broken, READY_SECONDS="60")
+
+    assert failed.returncode == 1
+    assert f"{broken} did not become healthy: back to {two}." in failed.stderr
+    assert f"{two} runs again." in failed.stderr
+    assert runs(host, two), host.running()
+    assert (running.failures, running.answers["GET 200"] > 100) == ([], True), running.answers
+    assert host.verify().returncode == 0
+
+
+def test_the_last_image_is_one_command_away(host: Host, deployed: str, two: str, load: Callable[[], Load]) -> None:
+    if not runs(host, two):
+        assert host.ship(two).returncode == 0
+
+    with load().running() as running:
+        returned = host.ship("--last")
+
+    assert returned.returncode == 0, returned.stderr[-4000:]
+    assert runs(host, deployed), host.running()
+    assert (running.failures, running.answers["GET 200"] > 100) == ([], True), running.answers
+
+
+def test_there_is_nothing_before_the_first(host: Host, deployed: str) -> None:
+    """After the return above; alone, after the first deploy."""
+    nothing = host.ship("--last")
+
+    assert nothing.returncode == 1
+    assert "There is no earlier image to go back to." in nothing.stderr
+    assert runs(host, deployed), host.running()
+
+
+def test_the_pipelines_jobs_deploy_verify_and_go_back(host: Host, image: str, deployed: str) -> None:
+    """`staging`, `verify-staging` and `rollback-staging`, as a runner has them."""
+    if not shutil.which("gitlab-ci-local"):
+        pytest.skip("gitlab-ci-local is not on this machine.")
+    clone = host.folder / "clone"
+    must("git", "clone", "--quiet", str(ROOT), str(clone))
+    must("git", "checkout", "--quiet", "-B", "main", at=clone)
+    must("git", "remote", "set-url", "origin", "https://gitlab.example/trial/bikerental.git", at=clone)
+    wanted = host.publish(must("git", "rev-parse", "HEAD", at=clone), image)
+    before = host.there("tail -n 1 .deployed")
+    files = {name: {"type": "file", "values": {"*": Path(host.variables[name]).read_text()}} for name in FILES}
+    variables = {
+        "STAGING_HOST": host.address,
+        "STAGING_URL": host.url,
+        "CI_REGISTRY_IMAGE": f"{host.registry}/bikerental",
+        "DEPLOY_FOLDER": str(host.app),
+        "CURL_CA_BUNDLE": host.variables["CURL_CA_BUNDLE"],
+    }
+    plain = {name: {"type": "variable", "values": {"*": value}} for name, value in variables.items()}
+    (clone / ".gitlab-ci-local-variables.yml").write_text(json.dumps(plain | files))
+
+    def job(*names: str) -> None:
+        must("gitlab-ci-local", "--no-needs", *names, at=clone, seconds=DEPLOY_SECONDS)
+
+    job("staging")
+    assert runs(host, wanted), host.running()
+    job("verify-staging")
+    assert runs(host, wanted), host.running()
+    job("rollback-staging")
+    assert runs(host, before), host.running()
+
+
+def test_a_service_that_is_away_is_not_verified(host: Host, deployed: str) -> None:
+    away = run("compose/production/verify", "https://localhost:9", environment={"VERIFY_SECONDS": "2"}, at=ROOT)
+
+    assert away.returncode == 1
+    assert "https://localhost:9 is not ready: " in away.stderr
