@@ -131,11 +131,11 @@ def test_the_next_image_replaces_it_without_a_failed_request(
     assert (running.failures, running.answers["GET 200"] > 100) == ([], True), running.answers
 
 
-@pytest.mark.parametrize("service", ["web", "worker", "migrate"])
+@pytest.mark.parametrize("service", ["web", "worker"])
 def test_a_broken_image_rolls_itself_back(
     host: Host, image: str, deployed: str, two: str, load: Callable[[], Load], service: str
 ) -> None:
-    """Of web and migrate nothing reaches a rider; a worker breaks after web has been replaced."""
+    """Of web nothing reaches a rider; a worker breaks after web has been replaced."""
     if not runs(host, two):
         assert host.ship(two).returncode == 0
     broken = host.publish(f"broken-{service}", image, f"RUN printf '#!/bin/bash\\nexit 3\\n' > {START}/{service}")
