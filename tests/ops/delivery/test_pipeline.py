@@ -13,7 +13,7 @@ from tests.ops.delivery.standin import ROOT, must, run
 pytestmark = pytest.mark.slow
 
 VALIDATE = (sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.gitlab-ci")
-CHECKS = {"style", "typing", "shell", "migrations", "test", "smoke", "drill"}
+CHECKS = {"style", "typing", "shell", "migrations", "audit", "test", "smoke", "drill"}
 
 
 def schema_says(file: Path) -> "tuple[int, str]":
