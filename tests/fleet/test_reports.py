@@ -65,7 +65,7 @@ def test_the_same_again_is_the_same_report(rider_client: RiderClient) -> None:
 @pytest.mark.parametrize(
     ("body", "field"),
     [({}, "kind"), ({"kind": "engine"}, "kind"), ({"kind": "tyre", "text": "x" * 1001}, "text"),
-     ({"kind": "tyre", "text": "\0"}, "text")],
+     ({"kind": "tyre", "text": "\0"}, "text"), ({"kind": "tyre", "text": 0}, "text")],
 )  # fmt: skip
 def test_what_means_nothing_is_a_400(rider_client: RiderClient, body: dict[str, Any], field: str) -> None:
     answer = post(rider_client, make_bike(), **body)

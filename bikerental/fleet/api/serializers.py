@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from bikerental.api.fields import TextField
 from bikerental.core.geo import Box, Position, boxes_between
 from bikerental.fleet.constants import (
     NEAR_RADIUS_MAX_M,
@@ -180,7 +181,7 @@ class UploadStateOutput(serializers.Serializer[Any]):
 
 class ReportInput(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=ReportKind.choices)
-    text = serializers.CharField(max_length=REPORT_TEXT_MAX, required=False, allow_blank=True, default="")
+    text = TextField(max_length=REPORT_TEXT_MAX, required=False, allow_blank=True, default="")
 
     class Meta:
         ref_name = "ReportWish"
