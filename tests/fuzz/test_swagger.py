@@ -31,7 +31,9 @@ CALLS = 600
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_no_answer_is_other_than_the_document_says(tmp_path: Path) -> None:
-    seed = os.environ.get("FUZZ_SEED") or str(random.SystemRandom().randrange(2**32))
+    # One seed by default: a change is judged by what it changed, not by its luck. FUZZ_EXAMPLES looks further.
+    is_search = "FUZZ_EXAMPLES" in os.environ
+    seed = os.environ.get("FUZZ_SEED") or (str(random.SystemRandom().randrange(2**32)) if is_search else "24742964")
     rider, other = make_user(), make_user()
     accesses = accesses_issue(user_ids=[rider.pk, other.pk], lifetime=timedelta(days=1), now=timezone.now())
     station = make_station()
