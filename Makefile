@@ -2,11 +2,15 @@
 PYTHON ?= python3
 IN_VENV := @exec $(PYTHON) -m compose.bare.bootstrap
 BARE := $(IN_VENV) python -m compose.bare
+# In the running production stack: the image that runs is the one that backs up and restores.
+STACK := COMPOSE_FILE=$${COMPOSE_FILE:-production.yml} docker compose
+BACKUPS := $(STACK) exec -T backup compose/production/django/start/entrypoint backups
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types audit format requirements shell psql manage bench clean
+.PHONY: help run test lint types audit format requirements shell psql manage bench clean \
+	stack-test backup backups drill restore alerts
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,3 +54,21 @@ bench: ## measure the API under load, on servers that write to disk as productio
 
 clean: ## remove .run with the demo database in it; YES=1 does not ask
 	$(BARE) clean $(if $(YES),--yes)
+
+stack-test: ## try the container stacks for real; needs Docker; ARGS="-k backup" goes to pytest
+	$(BARE) with-services -- python -m pytest tests/ops/stacks $(ARGS)
+
+backup: ## back up the running production stack now
+	@$(BACKUPS) now
+
+backups: ## list what can be restored
+	@$(BACKUPS) list
+
+drill: ## restore a backup beside the database in use, prove it, remove it: BACKUP=name or the newest
+	@$(BACKUPS) drill $(BACKUP)
+
+restore: ## put a backup in the place of the database in use: BACKUP=name
+	@compose/production/restore $(BACKUP)
+
+alerts: ## list what Prometheus warns of in the running production stack
+	@$(STACK) exec -T prometheus promtool query instant http://127.0.0.1:9090 'ALERTS'

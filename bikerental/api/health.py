@@ -1,7 +1,6 @@
 """Whether the process lives, and whether it can serve."""
 
 import functools
-import threading
 import time
 from collections.abc import Callable
 
@@ -17,6 +16,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from bikerental.api.problems import problem
+from bikerental.api.questions import NoAnswerError, Question
 from bikerental.api.renderers import PROBLEM_TYPE
 
 CHECK_SECONDS = 2.5
@@ -34,7 +34,7 @@ def ready(request: HttpRequest) -> JsonResponse:
     """Database, broker and migrations: 200, or 503 naming what failed."""
     deadline = time.monotonic() + CHECK_SECONDS
     asked = {name: Question(check) for name, check in CHECKS.items()}
-    checks = {name: question.is_fine_before(deadline) for name, question in asked.items()}
+    checks = {name: _is_fine_before(question, deadline) for name, question in asked.items()}
     failed = sorted(name for name, is_fine in checks.items() if not is_fine)
     if not failed:
         return JsonResponse({"status": "ok", "checks": dict.fromkeys(checks, "ok")})
@@ -43,23 +43,11 @@ def ready(request: HttpRequest) -> JsonResponse:
     return JsonResponse(document, status=503, content_type=PROBLEM_TYPE, headers={"Retry-After": "2"})
 
 
-class Question:
-    """A check in a thread of its own: a server that hangs keeps the check waiting, not the probe.
-
-    All are asked at once, and each ends by its own timeout, a little later than the probe at most.
-    """
-
-    def __init__(self, check: Callable[[], bool]) -> None:
-        self._is_fine = False
-        self._thread = threading.Thread(target=self._ask, args=(check,), name="readiness", daemon=True)
-        self._thread.start()
-
-    def _ask(self, check: Callable[[], bool]) -> None:
-        self._is_fine = check()
-
-    def is_fine_before(self, deadline: float) -> bool:
-        self._thread.join(max(0.0, deadline - time.monotonic()))
-        return self._is_fine and not self._thread.is_alive()
+def _is_fine_before(question: Question[bool], deadline: float) -> bool:
+    try:
+        return question.answer_before(deadline)
+    except NoAnswerError:
+        return False
 
 
 def _database() -> bool:

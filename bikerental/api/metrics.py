@@ -1,15 +1,21 @@
 """What Prometheus scrapes: each process writes to files, /metrics adds them up."""
 
+import functools
 import os
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 from django.db import Error as DatabaseError
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Histogram, generate_latest, multiprocess
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import REGISTRY, Collector
 from redis.exceptions import RedisError
+
+from bikerental.api.questions import NoAnswerError, Question
 
 REQUESTS = Histogram(
     "bikerental_http_request_seconds",
@@ -18,29 +24,70 @@ REQUESTS = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
 )
 
-Gauges = Callable[[], dict[str, float]]
-_gauges: dict[str, Gauges] = {}
+SCRAPE_SECONDS = 2.5  # for all figures together; Prometheus itself gives up after ten
+
+Figures = Mapping[str, float | Mapping[str, float]]
 
 
-def register_gauges(name: str, gauges: Gauges) -> None:
-    """Have /metrics ask a higher app for figures: `{"bikerental_rentals_open": 12.0}`."""
-    _gauges[name] = gauges
+class Source(NamedTuple):
+    ask: Callable[[], Figures]
+    label: str
 
 
-class DatabaseCollector(Collector):
-    """Figures of the business, read when they are scraped."""
+_sources: dict[str, Source] = {}
+_asked: dict[str, Question[Figures | None]] = {}
+
+
+def register_gauges(name: str, ask: Callable[[], Figures], *, label: str = "") -> None:
+    """Have /metrics ask an app for figures: `{"bikerental_rentals_open": 12.0}`, or by the label's
+    value, `{"bikerental_queue_messages": {"settling": 3.0}}`."""
+    _sources[name] = Source(ask, label)
+
+
+class FiguresCollector(Collector):
+    """Figures of business, queues and heartbeats, read when they are scraped.
+
+    Each source in a thread: the scrape still tells how the web fares while a database or a broker
+    is away or hangs. A source that has not answered the last scrape is not asked again.
+    """
 
     def collect(self) -> Iterable[Metric]:
-        up = 1.0
-        for gauges in _gauges.values():
-            try:
-                figures = gauges()
-            except (DatabaseError, RedisError):
-                up = 0.0  # the scrape still tells how the web fares
-                continue
-            for name, value in figures.items():
-                yield GaugeMetricFamily(name, name.replace("_", " "), value=value)
-        yield GaugeMetricFamily("bikerental_database_up", "Whether the figures could be read.", value=up)
+        deadline = time.monotonic() + SCRAPE_SECONDS
+        for name, source in _sources.items():
+            if name not in _asked or not _asked[name].is_open:
+                _asked[name] = Question(functools.partial(_figures, source.ask))
+        up = GaugeMetricFamily("bikerental_figures_up", "Whether the figures could be read.", labels=["source"])
+        for name, source in _sources.items():
+            figures = self._answer(name, deadline)
+            up.add_metric([name], float(figures is not None))
+            yield from _families(figures or {}, source.label)
+        yield up
+
+    def _answer(self, name: str, deadline: float) -> Figures | None:
+        try:
+            return _asked[name].answer_before(deadline)
+        except NoAnswerError:
+            return None
+
+
+def _figures(ask: Callable[[], Figures]) -> Figures | None:
+    try:
+        return ask()
+    except (DatabaseError, RedisError):
+        return None
+    finally:
+        connection.close()  # the thread's own
+
+
+def _families(figures: Figures, label: str) -> Iterable[Metric]:
+    for name, value in figures.items():
+        if isinstance(value, Mapping):
+            family = GaugeMetricFamily(name, name.replace("_", " "), labels=[label])
+            for label_value, labelled in value.items():
+                family.add_metric([label_value], labelled)
+        else:
+            family = GaugeMetricFamily(name, name.replace("_", " "), value=value)
+        yield family
 
 
 @require_safe
@@ -50,7 +97,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call] # comes without types
     else:
         registry.register(ThisProcessCollector())
-    registry.register(DatabaseCollector())
+    registry.register(FiguresCollector())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 

@@ -1,14 +1,16 @@
 """Celery's ways in, and the request id that a task's message carries."""
 
+import time
 from pathlib import Path
 from typing import Any
 
 from celery import Task, shared_task
-from celery.signals import task_postrun, task_prerun
+from celery.signals import before_task_publish, task_postrun, task_prerun
 from django.conf import settings
 from django.utils import timezone
 
 from bikerental.core.context import request_id_var
+from bikerental.core.queues import SENT_AT
 
 
 @shared_task
@@ -19,6 +21,12 @@ def beat_heartbeat(**_newer: object) -> None:
     heartbeat_record(name="beat", now=timezone.now())
     if settings.HEARTBEAT_FILE:
         Path(settings.HEARTBEAT_FILE).touch()
+
+
+@before_task_publish.connect(dispatch_uid="sent_at")
+def sent_at_put(headers: dict[str, Any], **_signal: Any) -> None:
+    """Let the queue's age be read from the broker; the message knows no time of its own."""
+    headers[SENT_AT] = time.time()
 
 
 @task_prerun.connect(dispatch_uid="request_id")

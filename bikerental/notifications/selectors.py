@@ -16,3 +16,8 @@ def addresses_that_refuse(*, emails: Collection[str]) -> set[str]:
     """Those of the addresses that nothing is sent to, in their one spelling. One statement."""
     spelled = [email_normalise(email) for email in emails]
     return set(RefusedAddress.objects.filter(email__in=spelled).values_list("email", flat=True))
+
+
+def notifications_unsent_count() -> int:
+    """How many messages are owed and not sent yet, by way of the partial index. One statement."""
+    return Notification.objects.filter(state__in=[Notification.State.PENDING, Notification.State.SENDING]).count()

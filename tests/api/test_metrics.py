@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -11,11 +13,13 @@ from rest_framework.test import APIClient
 
 from bikerental.api import metrics
 from bikerental.api.metrics import register_gauges
+from tests.live import eventually
 
 
 @pytest.fixture(autouse=True)
 def _own_gauges(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metrics, "_gauges", {})
+    monkeypatch.setattr(metrics, "_sources", {})
+    monkeypatch.setattr(metrics, "_asked", {})
 
 
 def scrape(client: APIClient) -> dict[str, float]:
@@ -53,7 +57,7 @@ def test_higher_apps_add_their_figures(client: APIClient) -> None:
     register_gauges("test", lambda: {"bikerental_test_rides_open": 12.0})
 
     assert scrape(client)["bikerental_test_rides_open"] == 12.0
-    assert scrape(client)["bikerental_database_up"] == 1.0
+    assert scrape(client)['bikerental_figures_up{source="test"}'] == 1.0
 
 
 def test_a_database_that_is_away_spoils_only_its_own_figures(client: APIClient) -> None:
@@ -65,7 +69,41 @@ def test_a_database_that_is_away_spoils_only_its_own_figures(client: APIClient) 
 
     assert client.get("/metrics").status_code == 200
     assert scrape(client)["bikerental_test_rides_open"] == 12.0
-    assert scrape(client)["bikerental_database_up"] == 0.0
+    assert scrape(client)['bikerental_figures_up{source="away"}'] == 0.0
+    assert scrape(client)['bikerental_figures_up{source="test"}'] == 1.0
+
+
+def test_figures_may_be_told_apart_by_a_label(client: APIClient) -> None:
+    register_gauges("test", lambda: {"bikerental_test_messages": {"slow": 3.0, "fast": 0.0}}, label="queue")
+
+    figures = scrape(client)
+
+    assert figures['bikerental_test_messages{queue="slow"}'] == 3.0
+    assert figures['bikerental_test_messages{queue="fast"}'] == 0.0
+
+
+def test_a_database_that_hangs_keeps_no_scrape_waiting_and_is_asked_once(client: APIClient) -> None:
+    goes_on = threading.Event()
+    asked = []
+
+    def hangs() -> dict[str, float]:
+        asked.append("once")
+        goes_on.wait(60)
+        return {"bikerental_test_rides_open": 12.0}
+
+    register_gauges("hangs", hangs)
+    register_gauges("test", lambda: {"bikerental_test_bikes": 7.0})
+    started = time.monotonic()
+    first, second = scrape(client), scrape(client)
+    seconds = time.monotonic() - started
+    goes_on.set()
+
+    assert seconds < 20
+    assert asked == ["once"]
+    assert first['bikerental_figures_up{source="hangs"}'] == second['bikerental_figures_up{source="hangs"}'] == 0.0
+    assert first["bikerental_test_bikes"] == 7.0
+    assert "bikerental_test_rides_open" not in first
+    assert eventually(lambda: scrape(client).get("bikerental_test_rides_open") == 12.0, 10)
 
 
 def test_processes_are_added_up(tmp_path: Path) -> None:

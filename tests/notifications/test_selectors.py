@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from bikerental.notifications.selectors import notifications_of_user
+from bikerental.notifications.selectors import notifications_of_user, notifications_unsent_count
 from tests.factories import NOON, make_user
 from tests.notifications.conftest import make_notification
 
@@ -19,3 +19,13 @@ def test_a_riders_messages_come_newest_first_and_are_no_other_riders(
 
     with django_assert_num_queries(1):
         assert notifications_of_user(user_id=rider.pk) == [newer, older]
+
+
+@pytest.mark.django_db
+def test_what_is_owed_and_not_sent_is_counted(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    make_notification(1)
+    make_notification(2, state="sending", claimed_until=NOON)
+    make_notification(3, state="sent", sent_at=NOON)
+
+    with django_assert_num_queries(1):
+        assert notifications_unsent_count() == 2

@@ -4,7 +4,7 @@ lets it grow old. `inspect ping` would be slow, and would call a busy pool dead.
 
 import os
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from celery import bootsteps
 
@@ -16,8 +16,8 @@ FILE = Path(os.environ.get("HEARTBEAT_FILE", "/tmp/heartbeat"))  # noqa: S108 - 
 SECONDS = 5
 
 
-class Heartbeat(bootsteps.StartStopStep):  # type: ignore[misc] - the types know no steps
-    requires: ClassVar[set[str]] = {"celery.worker.components:Timer"}
+class Heartbeat(bootsteps.StartStopStep):
+    requires = ("celery.worker.components:Timer",)
 
     def start(self, worker: Any) -> None:
         worker.timer.call_repeatedly(SECONDS, FILE.touch)

@@ -1,4 +1,4 @@
-"""Health checks with nothing but the image's Python: `probe.py http PORT PATH`, `probe.py heartbeat`."""
+"""Health checks with nothing but the image's Python: `http PORT PATH`, `heartbeat` or `backup`."""
 
 import http.client
 import os
@@ -7,11 +7,16 @@ import time
 from pathlib import Path
 
 STALE_SECONDS = 60
+BACKUP_SECONDS = 26 * 3600
 
 
 def main(kind: str, *arguments: str) -> str:
     """Say what is wrong, or nothing."""
-    return answer(*arguments) if kind == "http" else heartbeat()
+    if kind == "http":
+        return answer(*arguments)
+    if kind == "backup":
+        return age_of("backup", Path(os.environ.get("BACKUP_FOLDER", "/backups"), "last"), BACKUP_SECONDS)
+    return age_of("heartbeat", Path(os.environ.get("HEARTBEAT_FILE", "/tmp/heartbeat")), STALE_SECONDS)  # noqa: S108 - a tmpfs of the container's own
 
 
 def answer(port: str, path: str) -> str:
@@ -31,13 +36,12 @@ def served_host() -> str:
     return "localhost" if first in {"", "*"} else first
 
 
-def heartbeat() -> str:
-    file = Path(os.environ.get("HEARTBEAT_FILE", "/tmp/heartbeat"))  # noqa: S108 - a tmpfs of the container's own
+def age_of(what: str, file: Path, limit: float) -> str:
     try:
         age = time.time() - file.stat().st_mtime
     except FileNotFoundError:
-        return "no heartbeat yet"
-    return "" if age < STALE_SECONDS else f"the last heartbeat is {age:.0f} s old"
+        return f"no {what} yet"
+    return "" if age < limit else f"the last {what} is {age:.0f} s old"
 
 
 if __name__ == "__main__":

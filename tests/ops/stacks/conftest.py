@@ -1,9 +1,25 @@
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
-from tests.ops.stacks.engine import FILES, compose_config, has_compose, has_engine, run
+from tests.ops.stacks.engine import (
+    FILES,
+    READY,
+    can_start_engine,
+    compose_config,
+    has_compose,
+    has_engine,
+    run,
+    start_engine,
+)
+from tests.ops.stacks.stack import Stack, direct, free_port, register
+
+BUILD_SECONDS = 600
+DOCKERFILE = "compose/production/django/Dockerfile"
 
 
 @pytest.fixture(scope="session")
@@ -11,17 +27,99 @@ def envs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("envs")
     made = run("compose/production/make-envs", "localhost", str(folder))
     assert made.returncode == 0, made.stderr
+    # The tests ask more often than riders do.
+    django = folder / ".django"
+    django.write_text(django.read_text().replace("/minute", "00/minute"))
     return folder
 
 
 @pytest.fixture(scope="session")
+def engine() -> None:
+    """An engine that answers, started where this machine has the means."""
+    if not has_engine() and can_start_engine():
+        start_engine()
+    if not has_engine():
+        pytest.skip(f"No Docker engine answers on this machine, and there is no {READY} that root could start.")
+
+
+@pytest.fixture(scope="session")
 def stacks(envs: Path) -> dict[str, dict[str, Any]]:
+    if not has_compose() and can_start_engine():
+        start_engine()
     if not has_compose():
         pytest.skip("Docker Compose is not on this machine.")
     return {file: compose_config(file, envs) for file in FILES}
 
 
-@pytest.fixture(scope="session")
-def engine() -> None:
-    if not has_engine():
-        pytest.skip("No Docker engine answers on this machine.")
+def build(name: str, *options: str) -> str:
+    command = ("docker", "build", "-f", DOCKERFILE, "--build-arg", "REVISION=trial", *options, "-t", name, ".")
+    built = run(*command, seconds=BUILD_SECONDS)
+    assert built.returncode == 0, built.stderr[-3000:]
+    return name
+
+
+@pytest.fixture(scope="package")
+def image(engine: None) -> Iterator[str]:
+    """The image of the pipeline, or one built as the pipeline does and gone afterwards."""
+    if given := os.environ.get("TRIAL_IMAGE"):
+        yield given
+        return
+    name = build(f"bikerental-trial:{os.getpid()}")
+    yield name
+    run("docker", "image", "rm", "--force", name)
+
+
+@pytest.fixture(scope="package")
+def production(image: str, envs: Path) -> Iterator[Stack]:
+    """The production stack with an S3 beside it, and an invented city inside."""
+    ports = {"HTTP_PORT": free_port(), "HTTPS_PORT": free_port()}
+    stack = Stack("production.yml", "compose/local/s3.yml", name="production", IMAGE=image, ENVS=str(envs), **ports)
+    try:
+        stack.up()
+        seeded = stack.compose(
+            *("run", "--rm", "--no-deps", "-T", "migrate"),
+            *("python", "manage.py", "seed_demo", "--if-empty", "--in-production"),
+        )
+        assert seeded.returncode == 0, seeded.stderr[-2000:]
+        yield stack
+    finally:
+        stack.down()
+
+
+@pytest.fixture(scope="package")
+def base(production: Stack) -> str:
+    return f"https://localhost:{production.environment['HTTPS_PORT']}/api/v1"
+
+
+@pytest.fixture(scope="package")
+def authority(production: Stack, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The authority that Caddy made for localhost."""
+    root = tmp_path_factory.mktemp("authority") / "root.crt"
+    root.write_text(
+        production.compose("exec", "-T", "proxy", "cat", "/data/caddy/pki/authorities/local/root.crt").stdout
+    )
+    return str(root)
+
+
+@pytest.fixture
+def browser(authority: str) -> requests.Session:
+    """Trusts that authority and nothing else."""
+    session = direct()
+    session.verify = authority
+    return session
+
+
+@pytest.fixture
+def rider(browser: requests.Session, base: str, request: pytest.FixtureRequest) -> requests.Session:
+    """Registered and logged in."""
+    register(browser, base, f"rider-{abs(hash(request.node.name))}@trial.example")
+    return browser
+
+
+@pytest.fixture
+def flower(browser: requests.Session, production: Stack, envs: Path) -> requests.Session:
+    """Knows Flower's password."""
+    lines = (envs / ".proxy").read_text().splitlines()
+    settings = dict(line.split("=", 1) for line in lines if "=" in line and line[0] != "#")
+    browser.auth = (settings["FLOWER_USER"], settings["FLOWER_PASSWORD"])
+    return browser

@@ -5,13 +5,14 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[3]
 FILES = ("docker-compose.yml", "local.yml", "production.yml")
 APPLICATION = ("web", "worker", "beat", "flower", "migrate")
+READY = ROOT.parent / "shared" / "docker" / "ready"  # installs and starts an engine where there is none
+READY_SECONDS = 900
 
 
 def run(
@@ -29,14 +30,21 @@ def run(
     )
 
 
-@cache
 def has_compose() -> bool:
     return bool(shutil.which("docker")) and run("docker", "compose", "version").returncode == 0
 
 
-@cache
 def has_engine() -> bool:
     return has_compose() and run("docker", "info").returncode == 0
+
+
+def can_start_engine() -> bool:
+    return READY.exists() and os.geteuid() == 0
+
+
+def start_engine() -> None:
+    started = run("bash", str(READY), seconds=READY_SECONDS)
+    assert started.returncode == 0, started.stderr[-3000:]
 
 
 def compose_config(file: str, envs: Path) -> dict[str, Any]:

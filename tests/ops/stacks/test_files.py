@@ -62,10 +62,10 @@ def test_the_example_secrets_become_random_ones(envs: Path) -> None:
         line.partition("=")[2]
         for file in envs.iterdir()
         for line in file.read_text().splitlines()
-        if line.partition("=")[0].endswith(("PASSWORD", "KEY"))
+        if line.partition("=")[0].endswith(("PASSWORD", "KEY", "PASSPHRASE"))
     ]
 
-    assert len(values) == len(set(values)) == 5
+    assert len(values) == len(set(values)) == 6
     assert min(map(len, values)) >= 50
     assert [value for value in values if "change-me" in value] == []
     assert {file.stat().st_mode & 0o777 for file in envs.iterdir()} == {0o600}

@@ -116,7 +116,7 @@ def test_the_stores_of_production_reach_nobody(stacks: Stacks) -> None:
     assert stack["networks"]["data"]["internal"] is True
     assert [
         name
-        for name in ("postgres", "redis", "cache", "backup")
+        for name in ("postgres", "redis", "cache", "prometheus")
         if list(stack["services"][name]["networks"]) != ["data"]
     ] == []
 
@@ -127,7 +127,7 @@ def test_the_proxy_cannot_reach_the_stores(stacks: Stacks) -> None:
 
 def test_a_service_is_given_only_the_secrets_it_uses(stacks: Stacks) -> None:
     given = {
-        name: {key for key in service.get("environment", {}) if key.endswith(("PASSWORD", "KEY"))}
+        name: {key for key in service.get("environment", {}) if key.endswith(("PASSWORD", "KEY", "PASSPHRASE"))}
         for name, service in stacks["production.yml"]["services"].items()
     }
 
@@ -135,7 +135,8 @@ def test_a_service_is_given_only_the_secrets_it_uses(stacks: Stacks) -> None:
     assert given == dict.fromkeys(APPLICATION, application) | {
         "proxy": {"FLOWER_PASSWORD"},
         "postgres": {"POSTGRES_PASSWORD"},
-        "backup": {"POSTGRES_PASSWORD"},
+        "backup": application | {"BACKUP_PASSPHRASE"},
+        "prometheus": set(),
         "redis": {"REDIS_PASSWORD"},
         "cache": {"REDIS_PASSWORD"},
     }

@@ -1,0 +1,60 @@
+"""From the database in use to a file that is proven to hold it."""
+
+from datetime import datetime
+from pathlib import Path
+
+from compose.production.backups import server
+from compose.production.backups.archive import Archive, Manifest, backup_name, digest
+from compose.production.backups.pipes import gpg, run_pipe
+
+
+def backup_make(archive: Archive, *, passphrase: str, release: str, now: datetime) -> Manifest:
+    """Dump, encrypt, prove, keep and send; then remove what is past its time.
+
+    Rows are counted in the very snapshot that is dumped, so that a restore can be held to them,
+    however much is written meanwhile.
+
+    :raises PipeError: if the dump or its proof fails; nothing is kept then
+    """
+    database = server.database_name()
+    name = backup_name(database, now)
+    archive.folder.clear_unfinished()
+    aside = archive.folder.path / f"{name}.dump.gpg.part"
+    try:
+        with server.connected(database) as connection:
+            connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+            [(snapshot,)] = server.rows(connection, "SELECT pg_export_snapshot()")
+            _dump(aside, database=database, snapshot=snapshot, passphrase=passphrase)
+            counts = server.counts(connection)
+        _prove(aside, passphrase=passphrase)
+        manifest = Manifest(name, release, aside.stat().st_size, digest(aside), counts)
+        archive.keep(manifest, aside)
+    finally:
+        aside.unlink(missing_ok=True)
+    archive.rotate()
+    return manifest
+
+
+def _dump(aside: Path, *, database: str, snapshot: str, passphrase: str) -> None:
+    dump = ["pg_dump", "--format=custom", "--compress=6", "--lock-wait-timeout=10s", f"--snapshot={snapshot}"]
+    encrypt, descriptor = gpg(
+        "--cipher-algo", "AES256", "--compress-algo", "none", "--symmetric", passphrase=passphrase
+    )
+    with aside.open("wb") as target:
+        aside.chmod(0o600)
+        environment = server.environment(database)
+        run_pipe(dump, encrypt, target=target, environment=environment, passed=(descriptor,))
+
+
+def _prove(aside: Path, *, passphrase: str) -> None:
+    """Read it back to its last byte, as SQL into the void."""
+    decrypt, descriptor = gpg("--decrypt", passphrase=passphrase)
+    with aside.open("rb") as source:
+        environment = server.environment("postgres")
+        run_pipe(
+            decrypt,
+            ["pg_restore", "--file=/dev/null"],
+            source=source,
+            environment=environment,
+            passed=(descriptor,),
+        )

@@ -1,0 +1,69 @@
+"""PostgreSQL's own tools and GnuPG, joined by pipes: a dump never lies on a disk in clear."""
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import IO, Any
+
+PassedFiles = tuple[int, ...]
+
+
+class PipeError(Exception):
+    """A program of a pipe failed; it has said why on standard error."""
+
+
+def gpg(*arguments: str, passphrase: str) -> tuple[list[str], int]:
+    """The command and the descriptor that gives it the passphrase, which others could read as an argument."""
+    reading, writing = os.pipe()
+    os.write(writing, passphrase.encode())
+    os.close(writing)
+    options = ["--batch", "--quiet", "--no-symkey-cache", "--pinentry-mode", "loopback", "--passphrase-fd"]
+    return ["gpg", *options, str(reading), *arguments], reading
+
+
+def run_pipe(
+    first: Sequence[str],
+    second: Sequence[str],
+    *,
+    source: IO[bytes] | None = None,
+    target: IO[bytes] | None = None,
+    environment: dict[str, str],
+    passed: PassedFiles = (),
+) -> None:
+    """`first <source | second >target`.
+
+    :raises PipeError: if either fails
+    """
+    with gpg_home() as home:
+        common: dict[str, Any] = {"env": environment | {"GNUPGHOME": home}, "pass_fds": passed}
+        giver = subprocess.Popen(first, stdin=source or subprocess.DEVNULL, stdout=subprocess.PIPE, **common)
+        try:
+            taker = subprocess.Popen(second, stdin=giver.stdout, stdout=target or subprocess.DEVNULL, **common)
+            if giver.stdout:
+                giver.stdout.close()  # the taker's end alone: a giver learns when the taker has died
+            try:
+                taken = taker.wait()
+            finally:
+                end(taker)
+            given = giver.wait()
+        finally:
+            end(giver)
+            for descriptor in passed:
+                os.close(descriptor)
+    if given or taken:
+        raise PipeError(f"{first[0]} ended with {given}, {second[0]} with {taken}.")
+
+
+def end(process: "subprocess.Popen[bytes]") -> None:
+    if process.poll() is None:
+        process.terminate()
+        process.wait()
+
+
+@contextmanager
+def gpg_home() -> Iterator[str]:
+    # GnuPG's agent sees its folder go and ends by itself.
+    with tempfile.TemporaryDirectory(prefix="gpg-", ignore_cleanup_errors=True) as home:
+        yield home

@@ -1,0 +1,112 @@
+"""The database server, as its administrator meets it: without the application's short timeouts."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg2
+from django.conf import settings
+from psycopg2 import sql
+
+CONNECT_SECONDS = 5
+OURS = """
+    SELECT relname FROM pg_class
+    WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY relname
+"""
+
+
+def database_name() -> str:
+    return str(settings.DATABASES["default"]["NAME"])
+
+
+def environment(database: str) -> dict[str, str]:
+    """What libpq's programs read. The password is not an argument, which every process could read."""
+    own = settings.DATABASES["default"]
+    known = {
+        "PGHOST": own["HOST"],
+        "PGPORT": str(own["PORT"] or 5432),
+        "PGUSER": own["USER"],
+        "PGPASSWORD": own["PASSWORD"],
+        "PGSSLMODE": own["OPTIONS"].get("sslmode", "prefer"),
+        "PGDATABASE": database,
+        "PGCONNECT_TIMEOUT": str(CONNECT_SECONDS),
+    }
+    return dict(os.environ) | known
+
+
+@contextmanager
+def connected(database: str) -> Iterator[Any]:
+    own = settings.DATABASES["default"]
+    connection = psycopg2.connect(
+        host=own["HOST"],
+        port=own["PORT"] or 5432,
+        user=own["USER"],
+        password=own["PASSWORD"],
+        sslmode=own["OPTIONS"].get("sslmode", "prefer"),
+        dbname=database,
+        connect_timeout=CONNECT_SECONDS,
+        application_name="bikerental-backup",
+        options="-c timezone=UTC",
+    )
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def rows(connection: Any, statement: Any, *parameters: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
+
+
+def counts(connection: Any) -> dict[str, int]:
+    """How many rows each table holds, as this connection sees them."""
+    count = sql.SQL("SELECT count(*) FROM {}")
+    return {
+        name: rows(connection, count.format(sql.Identifier("public", name)))[0][0] for (name,) in rows(connection, OURS)
+    }
+
+
+def run(*statements: Any) -> None:
+    """In one transaction each where there can be one, on the server's own database."""
+    with connected("postgres") as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
+
+def create(database: str) -> None:
+    run(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(database)))
+
+
+def drop(database: str) -> None:
+    run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
+
+
+def exchange(*, current: str, new: str, aside: str) -> None:
+    """Let `new` take the name of `current`, which becomes `aside`: both names change, or neither."""
+    name = sql.Identifier
+    allow = sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS {}")
+    with connected("postgres") as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            try:
+                # Nobody may come back between the farewell and the renaming.
+                cursor.execute(allow.format(name(current), sql.SQL("false")))
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN (%s, %s)", (current, new)
+                )
+                cursor.execute(
+                    sql.SQL("BEGIN; ALTER DATABASE {0} RENAME TO {1}; ALTER DATABASE {2} RENAME TO {0}; COMMIT").format(
+                        name(current), name(aside), name(new)
+                    )
+                )
+            except psycopg2.Error:
+                cursor.execute("ROLLBACK")
+                cursor.execute(allow.format(name(current), sql.SQL("true")))
+                raise
+            cursor.execute(allow.format(name(aside), sql.SQL("true")))

@@ -1,0 +1,63 @@
+"""Flower under /flower/: what it shows, to whom, and after which mishap."""
+
+from typing import Any
+
+import pytest
+import requests
+
+from tests.live import eventually
+from tests.ops.stacks.stack import Stack, register, ride, settled
+
+pytestmark = [pytest.mark.docker, pytest.mark.slow]
+
+TASKS = {"draw": "1", "start": "0", "length": "100", "search[value]": "", "order[0][column]": "0"} | {
+    "order[0][dir]": "asc",
+    "columns[0][data]": "name",
+}
+
+
+@pytest.fixture
+def root(base: str) -> str:
+    return base.removesuffix("api/v1") + "flower/"
+
+
+def tasks(flower: requests.Session, root: str) -> list[dict[str, Any]]:
+    answer = flower.get(root + "tasks/datatable", params=TASKS, timeout=15)
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["data"]
+    return found
+
+
+def workers_online(flower: requests.Session, root: str) -> list[str]:
+    answer = flower.get(root + "workers", params={"json": "1"}, timeout=15)
+    assert answer.status_code == 200, answer.text
+    return [row["hostname"] for row in answer.json()["data"] if row["status"]]
+
+
+@pytest.mark.parametrize("path", ["", "workers", "tasks", "broker", "api/workers", "healthcheck"])
+def test_nothing_is_shown_without_the_password(browser: requests.Session, root: str, path: str) -> None:
+    assert browser.get(root + path, timeout=15).status_code == 401
+    assert browser.get(root + path, auth=("flower", "guessed"), timeout=15).status_code == 401
+
+
+def test_it_shows_workers_and_tasks_also_after_a_restart_of_redis(
+    production: Stack, flower: requests.Session, root: str, base: str, authority: str
+) -> None:
+    rider = requests.Session()
+    rider.trust_env, rider.verify = False, authority
+    register(rider, base, "rider-of-flower@trial.example")
+
+    def rides_seen() -> int:
+        return len([task for task in tasks(flower, root) if task["name"] == "bikerental.rentals.tasks.settle_rentals"])
+
+    settled(rider, ride(rider, base))
+    assert eventually(lambda: len(workers_online(flower, root)) == 1, 60)
+    assert eventually(lambda: rides_seen() >= 1, 60)
+
+    production.compose("restart", "redis", seconds=90)
+    production.up()
+    before = rides_seen()
+    settled(rider, ride(rider, base))
+
+    assert eventually(lambda: rides_seen() > before, 120)
+    assert eventually(lambda: len(workers_online(flower, root)) == 1, 60)

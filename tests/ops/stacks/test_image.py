@@ -1,0 +1,83 @@
+"""The one image: whose its files are, what is not in it, how much it weighs, what a change of code costs."""
+
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.ops.stacks.conftest import DOCKERFILE
+from tests.ops.stacks.engine import ROOT, run
+
+pytestmark = [pytest.mark.docker, pytest.mark.slow]
+
+BASE = "python:3.13-slim-trixie"
+MEGABYTE = 1_000_000
+KNOWN = "/app/config/settings/local.py"
+
+
+def test_it_is_labelled_and_its_files_belong_to_root(image: str) -> None:
+    label = '{{index .Config.Labels "org.opencontainers.image.revision"}} {{.Config.User}}'
+    shown = run("docker", "image", "inspect", "--format", label, image)
+    foreign = run(
+        *("docker", "run", "--rm", image, "find", "/app", "/opt/venv"),
+        *("(", "!", "-user", "root", "-o", "-perm", "/022", ")", "!", "-type", "l"),
+    )
+
+    assert shown.stdout.split() == [os.environ.get("TRIAL_REVISION", "trial"), "10001:10001"]
+    assert (foreign.returncode, foreign.stdout) == (0, "")
+
+
+def test_it_holds_no_tests_and_no_settings_of_a_machine(image: str) -> None:
+    listed = set(run("docker", "run", "--rm", image, "ls", "-A", "/app").stdout.split())
+
+    assert listed >= {"bikerental", "compose", "config", "manage.py", "static"}
+    assert listed & {".ci", ".envs", ".git", "docs", "local.yml", "Makefile", "tests"} == set()
+
+
+def test_no_secret_is_in_the_image_or_its_history(image: str, envs: Path) -> None:
+    history = run("docker", "history", "--no-trunc", "--format", "{{.CreatedBy}}", image).stdout
+    [shown] = json.loads(run("docker", "image", "inspect", image).stdout)
+    environment = shown["Config"]["Env"]
+    secrets = {
+        value
+        for folder in (envs, ROOT / ".envs" / ".local")
+        for file in folder.iterdir()
+        for name, _, value in (line.partition("=") for line in file.read_text().splitlines())
+        if name.endswith(("PASSWORD", "KEY", "PASSPHRASE")) and value
+    }
+    patterns = "\n".join(sorted(secrets))
+    found = run(
+        *("docker", "run", "--rm", "--env", f"PATTERNS={patterns}", image),
+        *("bash", "-c", 'grep -rlF -- "$PATTERNS" /app/bikerental /app/config /app/compose /etc /opt/venv/bin; true'),
+    )
+
+    assert [line for line in environment if re.match(r"[^=]*(PASSWORD|KEY|SECRET|TOKEN|PASSPHRASE)[^=]*=", line)] == []
+    assert [secret for secret in secrets if secret in history or secret in str(environment)] == []
+    # The settings of a developer's machine have the two keys that guard nothing.
+    assert set(found.stdout.split()) <= {KNOWN, "/app/config/settings/__pycache__/local.cpython-313.pyc"}
+
+
+def test_it_adds_less_than_400_megabytes_to_its_base(image: str) -> None:
+    sizes = run("docker", "image", "inspect", "--format", "{{.Size}}", image, BASE).stdout.split()
+
+    assert (int(sizes[0]) - int(sizes[1])) / MEGABYTE < 400
+
+
+def test_a_change_of_code_installs_nothing_anew(image: str, tmp_path: Path) -> None:
+    context = tmp_path / "context"
+    ignored = shutil.ignore_patterns(".git", ".venv", ".run", ".*_cache", "__pycache__", "tests", "docs")
+    shutil.copytree(ROOT, context, ignore=ignored)
+    with (context / "bikerental" / "__init__.py").open("a") as module:
+        module.write("# changed\n")
+
+    name = f"bikerental-trial-changed:{os.getpid()}"
+    command = ("docker", "build", "--progress", "plain", "-f", f"{context}/{DOCKERFILE}", "-t", name, str(context))
+    built = run(*command, seconds=300)
+    run("docker", "image", "rm", "--force", name)
+
+    assert built.returncode == 0, built.stderr[-2000:]
+    [step] = re.findall(r"^#(\d+) \[packages .*pip install", built.stderr, re.MULTILINE)
+    assert f"#{step} CACHED" in built.stderr

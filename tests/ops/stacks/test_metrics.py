@@ -1,0 +1,114 @@
+"""Prometheus inside the network, nothing of it outside; the alerts."""
+
+import re
+
+import pytest
+import requests
+import yaml
+
+from tests.live import eventually
+from tests.ops.stacks.engine import ROOT, run
+from tests.ops.stacks.stack import Stack, ride, settled
+
+FOLDER = ROOT / "compose" / "production" / "prometheus"
+RULES = yaml.safe_load((FOLDER / "alerts.yml").read_text())["groups"][0]["rules"]
+SCRAPE_SECONDS = 90
+
+
+@pytest.mark.docker
+@pytest.mark.slow
+@pytest.mark.usefixtures("engine")
+def test_each_alert_fires_on_what_it_is_for() -> None:
+    tested = run(
+        *("docker", "run", "--rm", "-v", f"{FOLDER}:/etc/prometheus:ro", "-w", "/etc/prometheus"),
+        *("--entrypoint", "promtool", "prom/prometheus:v2.53.3", "test", "rules", "alerts.test.yml"),
+    )
+
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+
+
+def test_each_alert_has_a_test_both_ways() -> None:
+    tests = [test["alert_rule_test"][0] for test in yaml.safe_load((FOLDER / "alerts.test.yml").read_text())["tests"]]
+
+    names = {rule["alert"] for rule in RULES}
+    assert {test["alertname"] for test in tests if test["exp_alerts"]} == names
+    assert {test["alertname"] for test in tests if not test["exp_alerts"]} == names
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
+def test_each_alert_has_a_runbook(rule: dict[str, dict[str, str]]) -> None:
+    runbook = ROOT / rule["annotations"]["runbook"]
+
+    assert len(runbook.read_text()) > 400
+
+
+@pytest.mark.docker
+@pytest.mark.slow
+def test_prometheus_sees_api_queues_and_business(production: Stack, rider: requests.Session, base: str) -> None:
+    settled(rider, ride(rider, base))
+
+    def value(expression: str) -> float | None:
+        found = re.search(r"=> ([0-9.e+-]+) @", production.promtool(expression))
+        return float(found[1]) if found else None
+
+    assert eventually(lambda: value('min(up{job="bikerental"})') == 1, SCRAPE_SECONDS)
+    assert eventually(lambda: (value(f"bikerental_http_request_seconds_count{{{RENT}}}") or 0) >= 1, SCRAPE_SECONDS)
+    for expression in (
+        *('bikerental_queue_messages{queue="settling"}', 'bikerental_queue_age_seconds{queue="messages"}'),
+        *("bikerental_rentals_open", "bikerental_rentals_overdue", "bikerental_rentals_unsettled"),
+        *("bikerental_notifications_unsent", 'bikerental_heartbeat_age_seconds{name="backup"}'),
+        "min(bikerental_figures_up)",
+    ):
+        assert eventually(lambda expression=expression: value(expression) is not None, SCRAPE_SECONDS), expression
+    assert eventually(lambda: (value('bikerental_heartbeat_age_seconds{name="beat"}') or 999) < 300, 2 * SCRAPE_SECONDS)
+    assert "BackupOld" not in production.make("alerts").stdout
+
+
+RENT = 'route="api/v1/rentals/",method="POST",status="201"'
+
+
+@pytest.mark.docker
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "path", ["/metrics", "/metrics/", "/METRICS", "/%6Detrics", "//metrics", "/api/../metrics", "/flower/metrics"]
+)
+def test_nothing_of_it_is_for_the_outside(browser: requests.Session, base: str, path: str) -> None:
+    address = base.removesuffix("/api/v1")
+    request = browser.prepare_request(requests.Request("GET", address))
+    request.url = address + path  # as it stands: the library would tidy it
+
+    answer = browser.send(request, allow_redirects=False, timeout=15)
+
+    assert answer.status_code in {308, 401, 404}
+    assert "# HELP" not in answer.text
+
+
+@pytest.mark.docker
+@pytest.mark.slow
+def test_a_name_of_the_inside_opens_nothing_outside(browser: requests.Session, base: str) -> None:
+    answer = browser.get(base.removesuffix("api/v1") + "metrics", headers={"Host": "web"}, timeout=15)
+
+    assert "# HELP" not in answer.text
+
+
+@pytest.mark.docker
+@pytest.mark.slow
+def test_a_database_that_hangs_keeps_no_scrape_waiting(production: Stack) -> None:
+    ask = (
+        "import time\nfrom urllib.request import Request, urlopen\nstarted = time.monotonic()\n"
+        "request = Request('http://127.0.0.1:8000/metrics', headers={'Host': 'web'})\n"
+        "text = urlopen(request, timeout=60).read().decode()\n"
+        "print([line for line in text.splitlines() if line.startswith('bikerental_figures_up')])\n"
+        "print(time.monotonic() - started)"
+    )
+    production.compose("pause", "postgres")
+    try:
+        answer = production.compose("exec", "-T", "web", "python", "-c", ask, seconds=90)
+    finally:
+        production.compose("unpause", "postgres")
+
+    figures, seconds = answer.stdout.splitlines()
+    assert 'bikerental_figures_up{source="rentals"} 0.0' in figures
+    assert 'bikerental_figures_up{source="queues"} 1.0' in figures
+    assert float(seconds) < 9  # Prometheus gives up after ten
+    production.up()

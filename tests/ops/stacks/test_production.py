@@ -1,0 +1,105 @@
+"""`production.yml`: what it serves, to whom, and what it refuses."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.ops.stacks.engine import ROOT
+from tests.ops.stacks.stack import STOP_SECONDS, Stack, direct, ride, settled
+
+pytestmark = [pytest.mark.docker, pytest.mark.slow]
+
+APPLICATION_SECRETS = ("DJANGO_SECRET_KEY", "JWT_SIGNING_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD")
+
+
+def test_it_serves_a_ride_behind_tls(rider: requests.Session, base: str) -> None:
+    done = settled(rider, ride(rider, base))
+
+    assert (done["status"], done["cost"]["final"]) == ("settled", True)
+
+
+def test_plain_http_is_sent_to_tls(production: Stack) -> None:
+    address = f"http://localhost:{production.environment['HTTP_PORT']}/api/docs/"
+    answer = direct().get(address, allow_redirects=False, timeout=15)
+
+    assert answer.status_code == 308
+    assert answer.headers["Location"].startswith("https://localhost")
+
+
+def test_the_broker_keeps_and_the_cache_forgets(production: Stack) -> None:
+    def policy(service: str) -> list[str]:
+        script = "REDISCLI_AUTH=$REDIS_PASSWORD redis-cli config get maxmemory-policy && redis-cli ping"
+        return production.compose("exec", "-T", service, "bash", "-c", script).stdout.split()
+
+    assert policy("redis")[:3] == ["maxmemory-policy", "noeviction", "NOAUTH"]
+    assert policy("cache")[:3] == ["maxmemory-policy", "allkeys-lru", "NOAUTH"]
+
+
+def test_two_migrations_queue(production: Stack) -> None:
+    once = ("docker", "compose", "run", "--rm", "--no-deps", "-T", "migrate")
+    environment = os.environ | production.environment
+    both = [subprocess.Popen(once, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL) for _ in range(2)]
+
+    assert [process.wait(120) for process in both] == [0, 0]
+
+
+@pytest.mark.parametrize("value", ["", "change-me" * 8], ids=["missing", "example"])
+@pytest.mark.parametrize(
+    ("service", "variable"),
+    [
+        *(("web", name) for name in APPLICATION_SECRETS),
+        ("backup", "BACKUP_PASSPHRASE"),
+        ("redis", "REDIS_PASSWORD"),
+        ("proxy", "FLOWER_PASSWORD"),
+    ],
+)
+def test_a_secret_that_is_missing_or_the_example_is_refused_by_name(
+    production: Stack, service: str, variable: str, value: str
+) -> None:
+    refused = production.compose("run", "--rm", "--no-deps", "-T", "-e", f"{variable}={value}", service)
+
+    assert refused.returncode != 0
+    assert variable in refused.stdout + refused.stderr
+
+
+def test_every_variable_may_be_a_file(production: Stack, envs: Path, tmp_path: Path) -> None:
+    options = []
+    for file in (envs / name for name in (".django", ".postgres", ".redis", ".backup")):
+        for name, _, value in (line.partition("=") for line in file.read_text().splitlines() if "=" in line):
+            if name.startswith("#") or not value:
+                continue
+            mounted = tmp_path / name
+            mounted.write_text(value)
+            mounted.chmod(0o644)
+            options += ["-e", f"{name}=", "-e", f"{name}_FILE=/run/secrets/{name}"]
+    tmp_path.chmod(0o755)
+    names = "os.environ['OPERATOR_EMAILS'], os.environ['WEB_PROCESSES'], 'WEB_PROCESSES_FILE' in os.environ"
+    shown = f"import os; print({names})"
+    command = f'python manage.py check --database default && python manage.py migrate --check && python -c "{shown}"'
+
+    mount = ("-v", f"{tmp_path}:/run/secrets:ro")
+    checked = production.compose(
+        *("run", "--rm", "--no-deps", "-T", *mount, *options, "migrate", "bash", "-c", command)
+    )
+
+    assert checked.returncode == 0, checked.stderr[-2000:]
+    assert "operators@bikerental.example 2 False" in checked.stdout
+
+
+def test_a_file_that_is_not_there_is_named(production: Stack) -> None:
+    refused = production.compose("run", "--rm", "--no-deps", "-T", "-e", "SENTRY_DSN_FILE=/run/secrets/none", "web")
+
+    assert refused.returncode != 0
+    assert "SENTRY_DSN_FILE: /run/secrets/none cannot be read." in refused.stderr
+
+
+def test_it_stops_in_order_and_starts_again(production: Stack) -> None:
+    production.compose("stop", seconds=STOP_SECONDS)
+    states = production.states()
+
+    assert {name: state for name, state in states.items() if state != ("exited", 0)} == {}
+    assert len(states) == 12
+    production.up()

@@ -1,0 +1,35 @@
+"""Which backups stay: the newest of 7 days, 5 weeks and 12 months."""
+
+from datetime import UTC, datetime, timedelta
+
+from compose.production.backups.archive import backup_name, made_at, to_keep
+
+NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
+
+
+def daily(days: int) -> list[str]:
+    return [backup_name("bikerental", NOON - timedelta(days=day)) for day in range(days)]
+
+
+def test_a_year_of_daily_backups_leaves_days_weeks_and_months() -> None:
+    kept = sorted(to_keep(daily(730)), reverse=True)
+
+    dates = [f"{made_at(name):%m-%d}" for name in kept]
+    assert dates == [
+        *("06-30", "06-29", "06-28", "06-27", "06-26", "06-25", "06-24"),  # days
+        *("06-21", "06-14", "06-07"),  # Sundays; the last two weeks' are among the days
+        *("05-31", "04-30", "03-31", "02-28", "01-31"),
+        *("12-31", "11-30", "10-31", "09-30", "08-31", "07-31"),
+    ]
+
+
+def test_the_newest_of_a_day_stays() -> None:
+    morning, noon = (backup_name("bikerental", NOON - timedelta(hours=hours)) for hours in (5, 0))
+
+    assert to_keep([morning, noon]) == {noon}
+
+
+def test_what_was_made_rarely_stays() -> None:
+    rare = [backup_name("bikerental", NOON - timedelta(days=100 * number)) for number in range(4)]
+
+    assert to_keep(rare) == set(rare)
