@@ -37,6 +37,9 @@ class Stack:
         lines = self.compose("ps", "--all", "--format", "{{.Service}} {{.State}} {{.ExitCode}}").stdout.splitlines()
         return {name: (state, int(code)) for name, state, code in (line.split() for line in lines)}
 
+    def health(self, service: str) -> str:
+        return self.compose("ps", "--format", "{{.Health}}", service).stdout.strip()
+
     def container(self, service: str) -> str:
         return self.compose("ps", "--all", "--quiet", service).stdout.strip()
 

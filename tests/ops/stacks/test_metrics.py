@@ -13,6 +13,7 @@ from tests.ops.stacks.stack import Stack, ride, settled
 FOLDER = ROOT / "compose" / "production" / "prometheus"
 RULES = yaml.safe_load((FOLDER / "alerts.yml").read_text())["groups"][0]["rules"]
 SCRAPE_SECONDS = 90
+PROBED_SECONDS = 60
 
 
 @pytest.mark.docker
@@ -111,4 +112,5 @@ def test_a_database_that_hangs_keeps_no_scrape_waiting(production: Stack) -> Non
     assert 'bikerental_figures_up{source="rentals"} 0.0' in figures
     assert 'bikerental_figures_up{source="queues"} 1.0' in figures
     assert float(seconds) < 9  # Prometheus gives up after ten
+    assert eventually(lambda: production.health("postgres") == "healthy", PROBED_SECONDS)
     production.up()
