@@ -123,6 +123,11 @@ def rental_active_of_rider(*, rider_id: UUID) -> RentalRow:
     return RentalRow._make(row)
 
 
+def is_riding(*, rider_id: UUID) -> bool:
+    """One statement."""
+    return Rental.objects.filter(rider_id=rider_id, status=Rental.Status.ACTIVE).exists()
+
+
 def rentals_for_export(*, rider_id: UUID) -> list[RentalRow]:
     """Every rental of the rider, oldest first. One statement."""
     return list(map(RentalRow._make, _ALL.all(rider_id=rider_id)))

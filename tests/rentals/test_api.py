@@ -69,6 +69,14 @@ def test_an_unknown_bike_is_not_found(rider_client: RiderClient) -> None:
     assert code_of(answer) == (404, "bike_not_found")
 
 
+def test_who_asks_again_for_the_bike_being_ridden_learns_of_the_ride(rider_client: RiderClient) -> None:
+    rental = make_rental(rider=rider_client.rider)
+
+    answer = rider_client.post(RENTALS, {"bike": str(rental.bike_id)})
+
+    assert code_of(answer) == (409, "rental_in_progress")
+
+
 def test_a_second_ride_at_the_same_time_is_refused(rider_client: RiderClient) -> None:
     make_rental(rider=rider_client.rider)
     bike = make_bike()

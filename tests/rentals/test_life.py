@@ -65,8 +65,8 @@ class Life(RuleBasedStateMachine):
         taken = bike_id in self.riding.values() or bike_id in self.in_maintenance
         expected = (
             "AccountClosedError" if rider_id in self.closed
-            else "BikeUnavailableError" if taken
             else "RentalInProgressError" if rider_id in self.riding
+            else "BikeUnavailableError" if taken
             else "done"
         )  # fmt: skip
         assert outcome_of(lambda: rental_start(rider_id=rider_id, bike_id=bike_id, now=self.now)) == expected

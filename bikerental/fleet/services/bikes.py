@@ -14,9 +14,10 @@ from bikerental.fleet.services.reports import grave_reports_resolve
 from bikerental.fleet.types import BikeForRental
 
 
-@unit_of_work
 def bike_claim(*, bike_id: UUID | None = None, bike_number: str | None = None) -> BikeForRental:
     """A bike that a rider may take, locked until the unit of work that takes it ends. One statement.
+
+    No unit of its own: the caller may go on after a refusal, which has written nothing.
 
     :raises BikeNotFoundError: if there is none
     :raises BikeUnavailableError: if it is ridden, reserved or in maintenance

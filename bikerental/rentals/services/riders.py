@@ -7,7 +7,7 @@ from bikerental.core.transactions import unit_of_work
 from bikerental.fleet.services import reports_forget
 from bikerental.notifications.services import address_erase
 from bikerental.rentals.exceptions import AccountClosedError, RentalInProgressError
-from bikerental.rentals.models import Rental
+from bikerental.rentals.selectors import is_riding
 from bikerental.rentals.services.forgetting import reasons_erase
 from bikerental.users.locks import user_lock
 from bikerental.users.models import User
@@ -31,7 +31,7 @@ def _rider_erase(*, rider: User, now: datetime) -> None:
     user = user_lock(user_id=rider.pk)
     if user is None:
         raise AccountClosedError
-    if Rental.objects.filter(rider=user, status=Rental.Status.ACTIVE).exists():
+    if is_riding(rider_id=user.pk):
         raise RentalInProgressError
     address_erase(email=user.email)
     user_erase(user=user, now=now)

@@ -22,6 +22,7 @@ from bikerental.rentals.exceptions import (
 )
 from bikerental.rentals.locks import rental_lock
 from bikerental.rentals.models import Rental, RentalEvent
+from bikerental.rentals.selectors import is_riding
 from bikerental.rentals.services.writing import rental_write_end, rental_write_start
 from bikerental.rentals.types import Ending, Place, RentalRow
 from bikerental.users.locks import user_lock_exists
@@ -39,12 +40,18 @@ def rental_start(
 
     :raises BikeNotFoundError: if there is no such bike
     :raises BikeUnavailableError: if it is not free
-    :raises RentalInProgressError: if the rider rides another
+    :raises RentalInProgressError: if the rider rides, that bike or another
     :raises AccountClosedError: if the account was closed meanwhile
     """
     if not user_lock_exists(user_id=rider_id):
         raise AccountClosedError
-    bike = bike_claim(bike_id=bike_id, bike_number=bike_number)
+    try:
+        bike = bike_claim(bike_id=bike_id, bike_number=bike_number)
+    except BikeUnavailableError as error:
+        # A phone that lost the answer asks for the bike it rides already: tell it that.
+        if is_riding(rider_id=rider_id):
+            raise RentalInProgressError from error
+        raise
     rental = _rental_of(bike, now)
     try:
         is_taken = rental_write_start(rental, rider_id=rider_id, tariff_id=bike.tariff_id)
