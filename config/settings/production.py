@@ -9,6 +9,7 @@ DEBUG = False
 ENVIRONMENT = env.str("ENVIRONMENT", default="production")
 MINIMUM_KEY_LENGTH = 50
 EXAMPLE_MARK = "change-me"
+EXAMPLE_DOMAIN = "bikerental.example"
 
 ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS")
 
@@ -25,6 +26,11 @@ _require_secret("DJANGO_SECRET_KEY", SECRET_KEY)
 _require_secret("JWT_SIGNING_KEY", JWT_SIGNING_KEY)
 if SECRET_KEY == JWT_SIGNING_KEY:
     raise ImproperlyConfigured("JWT_SIGNING_KEY must differ from DJANGO_SECRET_KEY: one leak would lose both.")
+
+# Each would fail in silence: a link that opens nothing, mail that goes nowhere or into the log.
+for _name in ("PASSWORD_RESET_URL", "EMAIL_URL", "DEFAULT_FROM_EMAIL", "OPERATOR_EMAILS"):
+    if EXAMPLE_DOMAIN in env.str(_name, default=EXAMPLE_DOMAIN):
+        raise ImproperlyConfigured(f"{_name} is missing or still the committed example: see docs/operations/mail.md.")
 
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = env.bool("DJANGO_SECURE_SSL_REDIRECT", default=True)

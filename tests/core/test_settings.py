@@ -7,11 +7,11 @@ import sys
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from tests.live import ROOT
+from tests.live import PRODUCTION, ROOT
 
 
-def read_settings(show: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
-    code = f"from config.settings import local as settings; print(({show or '0'}))"
+def read_settings(show: str = "", module: str = "local", **variables: str) -> subprocess.CompletedProcess[str]:
+    code = f"from config.settings import {module} as settings; print(({show or '0'}))"
     environment = os.environ | variables
     return subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
@@ -35,6 +35,20 @@ def test_what_means_nothing_is_refused_by_name(name: str, value: str) -> None:
 
     assert read.returncode != 0
     assert read.stderr.splitlines()[-1].startswith("django.core.exceptions.ImproperlyConfigured: " + name)
+
+
+def test_production_starts_on_no_committed_example() -> None:
+    examples = dict(
+        line.split("=", 1)
+        for line in (ROOT / ".envs/.production/.django.example").read_text().splitlines()
+        if "=" in line and not line.startswith("#")
+    )
+
+    assert read_settings(module="production", **PRODUCTION).returncode == 0
+    for name in ("PASSWORD_RESET_URL", "EMAIL_URL", "DEFAULT_FROM_EMAIL", "OPERATOR_EMAILS"):
+        read = read_settings(module="production", **PRODUCTION | {name: examples[name]})
+        refusal = f"django.core.exceptions.ImproperlyConfigured: {name} is missing or still the committed example"
+        assert read.stderr.splitlines()[-1].startswith(refusal)
 
 
 def test_mail_goes_by_smtp_or_by_ses_as_the_url_says() -> None:

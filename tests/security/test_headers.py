@@ -11,7 +11,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from bikerental.api.middleware import DATA_POLICY, DOCUMENT_POLICY, PAGE_POLICY
-from tests.live import ROOT, web_server
+from tests.live import PRODUCTION, ROOT, web_server
 
 DATA = {
     "Content-Security-Policy": DATA_POLICY,
@@ -87,18 +87,10 @@ def test_other_origins_are_closed_unless_named(tmp_path: Path) -> None:
 
 
 def test_djangos_own_check_of_a_deployment_finds_nothing() -> None:
-
-    keys = {
-        "DJANGO_SECRET_KEY": "a1B2c3D4" * 10,
-        "JWT_SIGNING_KEY": "e5F6g7H8" * 10,
-        "DJANGO_ALLOWED_HOSTS": "bikes.example",
-    }
-    settings = {"DJANGO_SETTINGS_MODULE": "config.settings.production"}
-
     checked = subprocess.run(
         (sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"),
         cwd=ROOT,
-        env=os.environ | keys | settings,
+        env=os.environ | PRODUCTION | {"DJANGO_SETTINGS_MODULE": "config.settings.production"},
         capture_output=True,
         text=True,
         check=False,

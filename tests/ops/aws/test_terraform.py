@@ -6,14 +6,16 @@ refuses. moto decides no conditions of these services: those are read from the p
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 import requests
 from botocore.exceptions import ClientError
 
 from tests.ops.aws.conftest import client
-from tests.ops.aws.terraform import Terraform
+from tests.ops.aws.terraform import REGION, Terraform
 
 pytestmark = pytest.mark.slow
 
@@ -185,6 +187,41 @@ def test_the_role_rules_over_nothing(settings: dict[str, str], role: Callable[[s
     assert refused(iam.list_users) == "AccessDenied"
     assert refused(lambda: iam.create_user(UserName="another")) == "AccessDenied"
     assert refused(ec2.describe_instances) in {"AccessDenied", "UnauthorizedOperation"}
+
+
+def test_the_pipelines_role_is_taken_by_a_token_and_opens_a_way_to_the_host_alone(
+    resources: dict[str, dict[str, Any]],
+    settings: dict[str, str],
+    aws: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By the variables that compose/production/ship sets, which the AWS CLI and boto3 read alike."""
+    policy = json.loads(resources["aws_iam_role_policy.gitlab"]["policy"])
+    (tmp_path / "token").write_text("signed.by.gitlab")
+    monkeypatch.setenv("AWS_ROLE_ARN", resources["aws_iam_role.gitlab"]["arn"])
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(tmp_path / "token"))
+    monkeypatch.setenv("AWS_ENDPOINT_URL", aws)
+    session = boto3.Session(region_name=REGION)
+
+    who = session.client("sts").get_caller_identity()["Arn"]
+    enforce(aws, 0)
+    try:
+        refusals = {
+            refused(session.client("iam").list_users),
+            refused(session.client("ec2").describe_instances),
+            refused(lambda: session.client("s3").list_objects_v2(Bucket=settings["BACKUP_BUCKET"])),
+        }
+    finally:
+        enforce(aws, 1_000_000)
+
+    assert ":assumed-role/bikerental-gitlab/" in who
+    assert refusals <= {"AccessDenied", "UnauthorizedOperation"}
+    way, own = policy["Statement"]
+    host = resources["aws_instance.host"]["arn"]
+    assert way["Action"] == "ssm:StartSession"
+    assert set(way["Resource"]) == {host, "arn:aws:ssm:eu-central-1::document/AWS-StartSSHSession"}
+    assert sorted(own["Action"]) == ["ssm:ResumeSession", "ssm:TerminateSession"]
 
 
 def test_everything_is_taken_down_again(applied: Terraform, aws: str) -> None:

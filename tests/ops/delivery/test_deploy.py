@@ -61,6 +61,7 @@ def deployed(host: Host, one: str) -> str:
     brought = host.ship()
     assert brought.returncode == 0, brought.stderr
     host.there("compose/production/make-envs localhost")
+    host.there("sed -i 's/bikerental\\.example/bikerental.test/' .envs/.production/.django")
     # The load is one rider's: no throttle may speak before the proxy does.
     host.there("sed -i 's/^\\(THROTTLE_[A-Z]*\\)=.*/\\1=100000\\/minute/' .envs/.production/.django")
     ports = f"HTTP_PORT=0\\nHTTPS_PORT={host.https_port}\\nCOMPOSE_PROJECT_NAME={host.project}\\n"
