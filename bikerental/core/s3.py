@@ -4,11 +4,13 @@ Imported where a bucket is set up, and nowhere else: the AWS client costs each p
 """
 
 import logging
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,6 +29,9 @@ URL_SECONDS = 3600
 # asks within that time gets the same one: a phone's cache knows it again.
 URL_WINDOW_SECONDS = 1800
 URLS_KEPT = 10_000
+# Once S3 has kept a caller waiting in vain, only one in so many seconds waits to see whether it is back: a
+# wait takes a thread, and rides need those.
+AWAY_SECONDS = 10.0
 _REASONS = {
     "NoSuchBucket": "bucket_missing",
     "InvalidAccessKeyId": "credentials_refused",
@@ -40,7 +45,8 @@ _REASONS = {
     "InternalError": "busy",
     "403": "credentials_refused",
 }
-PASSING = {"busy", "unreachable"}
+UNREACHABLE = "unreachable"
+PASSING = {"busy", UNREACHABLE}
 
 
 @contextmanager
@@ -66,7 +72,7 @@ def _reason(error: Exception) -> str | None:
         return "credentials_refused"
     if not isinstance(error, ClientError):
         cause = error.__cause__ or error.__context__
-        return _reason(cause) if isinstance(cause, ClientError) else "unreachable"
+        return _reason(cause) if isinstance(cause, ClientError) else UNREACHABLE
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     return _REASONS.get(error.response["Error"].get("Code", ""), "busy" if status >= 500 else None)
 
@@ -77,17 +83,46 @@ class MediaStorage(S3Storage):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._url_of_window = lru_cache(maxsize=URLS_KEPT)(self._sign)
+        self._away_lock = threading.Lock()
+        self._ask_again_at: float | None = None  # by the monotonic clock; None while S3 answers
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Round each call of S3; not one inside another.
+
+        :raises StorageUnavailableError: as `storage_errors`; at once while S3 is known to be away
+        """
+        self._admit()
+        ask_again_at = None
+        try:
+            with storage_errors():
+                yield
+        except StorageUnavailableError as error:
+            if error.reason == UNREACHABLE:
+                ask_again_at = monotonic() + AWAY_SECONDS
+            raise
+        finally:
+            self._ask_again_at = ask_again_at
+
+    def _admit(self) -> None:
+        with self._away_lock:
+            if self._ask_again_at is None:
+                return
+            now = monotonic()
+            if now < self._ask_again_at:
+                raise StorageUnavailableError(UNREACHABLE)
+            self._ask_again_at = now + AWAY_SECONDS  # this one waits, for all
 
     def exists(self, name: str) -> bool:
         # HEAD answers both with a 404 that says nothing.
         key = self._normalize_name(name)
-        with storage_errors():
+        with self.asking():
             found = self.connection.meta.client.list_objects_v2(Bucket=self.bucket_name, Prefix=key, MaxKeys=1)
         return any(entry["Key"] == key for entry in found.get("Contents", []))
 
     def delete(self, name: str) -> None:
         # django-storages takes a missing bucket for a missing object, which needs no deleting.
-        with storage_errors():
+        with self.asking():
             self.connection.meta.client.delete_object(Bucket=self.bucket_name, Key=self._normalize_name(name))
 
     def size(self, name: str) -> int:
@@ -102,14 +137,14 @@ class MediaStorage(S3Storage):
     @contextmanager
     def _object_errors(self, name: str) -> Iterator[None]:
         try:
-            with storage_errors():
+            with self.asking():
                 yield
         except FileNotFoundError:
             self.exists(name)  # says so if the bucket is missing
             raise
 
     def _save(self, name: str, content: Any) -> str:
-        with storage_errors():
+        with self.asking():
             saved: str = super()._save(name, content)
             return saved
 

@@ -8,8 +8,12 @@ is wrong is played by a server that answers as S3 is documented to.
 
 import base64
 import json
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -17,16 +21,17 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-from botocore.exceptions import ClientError
+from botocore.config import Config
+from botocore.exceptions import ClientError, ConnectTimeoutError
 from django.core.files.base import ContentFile
 
 from bikerental.core import s3 as s3_module
-from bikerental.core.s3 import URL_WINDOW_SECONDS, MediaStorage
+from bikerental.core.s3 import AWAY_SECONDS, URL_WINDOW_SECONDS, MediaStorage
 from bikerental.core.storage import StorageUnavailableError
 from bikerental.fleet.constants import PHOTO_BYTES_MAX, RAW_TYPE
 from bikerental.fleet.exceptions import PhotoMissingError, PhotoTooLargeError
 from bikerental.fleet.gateways.s3 import S3Photos
-from tests.s3 import S3
+from tests.s3 import NO_PATIENCE, S3
 
 CALLS: dict[str, Callable[[MediaStorage], Any]] = {
     "save": lambda storage: storage.save("bikes/1.webp", ContentFile(b"1")),
@@ -257,3 +262,71 @@ def test_a_wrong_clock_is_named(
 def test_nobody_there_is_named(s3: S3, call: Callable[[MediaStorage], Any]) -> None:
     with pytest.raises(StorageUnavailableError, match="unreachable"):
         call(s3.storage("media", endpoint_url="http://127.0.0.1:1"))
+
+
+class Silent:
+    """Takes connections and says nothing; counts them."""
+
+    def __init__(self) -> None:
+        self.connections: list[socket.socket] = []
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
+        threading.Thread(target=self._take, daemon=True).start()
+
+    def _take(self) -> None:
+        with suppress(OSError):  # closed
+            while True:
+                self.connections.append(self.socket.accept()[0])
+
+    def close(self) -> None:
+        self.socket.close()
+        for connection in self.connections:
+            connection.close()
+
+
+@pytest.fixture
+def silent() -> Iterator[Silent]:
+    server = Silent()
+    yield server
+    server.close()
+
+
+def test_one_caller_waits_for_s3_that_does_not_answer_and_the_others_are_refused_at_once(
+    s3: S3, silent: Silent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    impatient = NO_PATIENCE.merge(Config(read_timeout=0.5))
+    storage = s3.storage(s3.new_bucket(), endpoint_url=silent.url, client_config=impatient)
+
+    def ask(_number: int) -> str:
+        with pytest.raises(StorageUnavailableError) as caught:
+            S3Photos(storage).upload_form("uploads/1")
+        return caught.value.reason
+
+    assert ask(0) == "unreachable"
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(ask, range(8))) == {"unreachable"}
+        assert len(silent.connections) == 1
+        later = time.monotonic() + AWAY_SECONDS
+        monkeypatch.setattr(s3_module, "monotonic", lambda: later)
+        assert set(pool.map(ask, range(8))) == {"unreachable"}
+
+    assert len(silent.connections) == 2
+
+
+def test_s3_that_is_back_is_asked_by_all(s3: S3, storage: MediaStorage, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(storage.connection.meta.client, "list_objects_v2", _no_answer)
+        with pytest.raises(StorageUnavailableError):
+            storage.exists("bikes/1.webp")
+    with pytest.raises(StorageUnavailableError):
+        storage.exists("bikes/1.webp")
+
+    later = time.monotonic() + AWAY_SECONDS
+    monkeypatch.setattr(s3_module, "monotonic", lambda: later)
+
+    assert not storage.exists("bikes/1.webp")
+    assert not storage.exists("bikes/1.webp")
+
+
+def _no_answer(**_arguments: Any) -> None:
+    raise ConnectTimeoutError(endpoint_url="")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from bikerental.core.s3 import MediaStorage, storage_errors
+from bikerental.core.s3 import MediaStorage
 from bikerental.fleet.constants import CACHE_CONTROL, PHOTO_BYTES_MAX, RAW_TYPE, UPLOAD_TIME
 from bikerental.fleet.exceptions import PhotoMissingError, PhotoTooLargeError
 from bikerental.fleet.types import UploadForm
@@ -12,12 +12,13 @@ from bikerental.fleet.types import UploadForm
 
 class S3Photos:
     def __init__(self, storage: MediaStorage) -> None:
+        self.asking = storage.asking
         self.bucket: str = storage.bucket_name
         self.client: Any = storage.connection.meta.client
 
     def upload_form(self, key: str) -> UploadForm:
         conditions = [["content-length-range", 1, PHOTO_BYTES_MAX], {"Content-Type": RAW_TYPE}]
-        with storage_errors():
+        with self.asking():
             # Making the form asks nobody; whether S3 is there, the client learns now and not after sending.
             self.client.list_objects_v2(Bucket=self.bucket, Prefix=key, MaxKeys=1)
             form = self.client.generate_presigned_post(
@@ -30,7 +31,7 @@ class S3Photos:
         return UploadForm(form["url"], form["fields"])
 
     def fetch(self, key: str) -> bytes:
-        with storage_errors():
+        with self.asking():
             try:
                 answer = self.client.get_object(Bucket=self.bucket, Key=key)
             except self.client.exceptions.NoSuchKey as error:
@@ -42,7 +43,7 @@ class S3Photos:
                 return data
 
     def put(self, key: str, data: bytes, content_type: str) -> None:
-        with storage_errors():
+        with self.asking():
             self.client.put_object(
                 Bucket=self.bucket,
                 Key=key,
@@ -53,11 +54,14 @@ class S3Photos:
             )
 
     def delete(self, key: str) -> None:
-        with storage_errors():
+        with self.asking():
             self.client.delete_object(Bucket=self.bucket, Key=key)
 
     def older_than(self, prefix: str, moment: datetime) -> Iterator[str]:
-        with storage_errors():
-            pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
-            for page in pages:
-                yield from (entry["Key"] for entry in page.get("Contents", []) if entry["LastModified"] < moment)
+        pages = iter(self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix))
+        while True:
+            with self.asking():  # for the page alone: whoever is given a key may ask for more
+                page = next(pages, None)
+            if page is None:
+                return
+            yield from (entry["Key"] for entry in page.get("Contents", []) if entry["LastModified"] < moment)
