@@ -86,7 +86,7 @@ def test_every_variable_may_be_a_file(production: Stack, envs: Path, tmp_path: P
     )
 
     assert checked.returncode == 0, checked.stderr[-2000:]
-    assert "operators@bikerental.example 2 False" in checked.stdout
+    assert "operators@bikerental.test 2 False" in checked.stdout
 
 
 def test_a_file_that_is_not_there_is_named(production: Stack) -> None:
