@@ -1,5 +1,6 @@
 """From `pending` to `sent`, `failed` or `dropped`, at least once, and twice only when a sender dies between
-the server's yes and its own commit. No transaction is open while the mail server is spoken to."""
+the server's yes and its own commit, or gives up waiting before a yes that comes late. No transaction is open
+while the mail server is spoken to."""
 
 import logging
 import time
