@@ -55,8 +55,8 @@ bench: ## measure the API under load, on servers that write to disk as productio
 clean: ## remove .run with the demo database in it; YES=1 does not ask
 	$(BARE) clean $(if $(YES),--yes)
 
-stack-test: ## try the container stacks for real; needs Docker; ARGS="-k backup" goes to pytest
-	$(BARE) with-services -- python -m pytest tests/ops/stacks $(ARGS)
+stack-test: ## try the stacks and the deploy for real, at length; needs Docker; ARGS="-k backup" goes to pytest
+	$(BARE) with-services -- env LONG=1 python -m pytest tests/ops/stacks tests/ops/delivery $(ARGS)
 
 backup: ## back up the running production stack now
 	@$(BACKUPS) now

@@ -16,7 +16,8 @@ RUN if command -v apk >/dev/null; then apk add --no-cache bash openssh-server ut
     apt-get update && apt-get install -y --no-install-recommends openssh-server && rm -rf /var/lib/apt/lists/*; fi \
  && mkdir -p /run/sshd
 """
-DEPLOY_SECONDS = 500
+DEPLOY_SECONDS = 1500
+READY_SECONDS = "600"  # generous: a busy machine is no broken image
 
 
 def run(
@@ -72,6 +73,7 @@ class Host:
     @property
     def variables(self) -> dict[str, str]:
         return {
+            "READY_SECONDS": READY_SECONDS,
             "DEPLOY_HOST": self.address,
             "DEPLOY_URL": self.url,
             "DEPLOY_FOLDER": str(self.app),
@@ -108,6 +110,11 @@ class Host:
         shape = '{{.Label "com.docker.compose.service"}} {{.Image}}'
         lines = must("docker", "ps", "--filter", label, "--format", shape).splitlines()
         return {service: image for service, image in map(str.split, lines) if "/bikerental:" in image}
+
+    def configured(self) -> set[str]:
+        """What an operator's own `docker compose` on the server speaks of."""
+        images = must("docker", "compose", "-f", "production.yml", "config", "--images", at=self.app)
+        return {image for image in images.split() if "bikerental" in image}
 
     def container(self, service: str) -> str:
         filters = [f"label=com.docker.compose.{key}" for key in (f"project={self.project}", f"service={service}")]
@@ -169,8 +176,7 @@ def missing() -> str:
     wanted = [program for program in ("docker", "ssh", "ssh-keygen", "curl") if not shutil.which(program)]
     if wanted:
         return f"{', '.join(wanted)} not on this machine."
-    if run("docker", "compose", "version").returncode or run("docker", "info").returncode:
-        return "No Docker engine with Compose answers on this machine."
-    images = ("docker:26", "registry:2")
-    absent = [image for image in images if run("docker", "image", "inspect", image).returncode]
-    return f"{', '.join(absent)} not among the engine's images." if absent else ""
+    for image in ("docker:26", "registry:2"):
+        if run("docker", "image", "inspect", image).returncode and run("docker", "pull", "-q", image).returncode:
+            return f"{image} is not among the engine's images and cannot be pulled."
+    return ""

@@ -1,6 +1,7 @@
 """An unsafe migration is stopped by the linter; a safe one passes."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,16 +12,6 @@ ROOT = Path(__file__).resolve().parents[3]
 
 pytestmark = pytest.mark.slow
 
-MIGRATION = """
-from django.contrib.postgres.operations import AddIndexConcurrently
-from django.db import migrations, models
-
-
-class Migration(migrations.Migration):
-    atomic = {atomic}
-    dependencies = [("trial", "0001_initial")]
-    operations = [{operation}]
-"""
 TABLE = """
 from django.db import migrations, models
 
@@ -35,25 +26,63 @@ class Migration(migrations.Migration):
         ])
     ]
 """
+MIGRATION = """
+from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    atomic = {atomic}
+    dependencies = [("trial", "{before}")]
+    operations = [{operation}]
+"""
 SETTINGS = """
 from config.settings.test import *
 
 INSTALLED_APPS = [*INSTALLED_APPS, "trial"]
 MIGRATION_LINTER_OPTIONS = {**MIGRATION_LINTER_OPTIONS, "project_root_path": FOLDER, "include_apps": ["trial"]}
 """
+SAFE = {
+    "column_that_may_be_null": 'migrations.AddField("Bell", "loud", models.BooleanField(null=True))',
+    "column_the_database_fills": 'migrations.AddField("Bell", "shrill", models.BooleanField(db_default=True))',
+    "index_made_beside_writers": (
+        'AddIndexConcurrently("Bell", models.Index(fields=["tone"], name="by_tone_and_slowly"))'
+    ),
+}
+# What each is refused for. One follows upon the other, so the table goes last.
+UNSAFE = {
+    "column_the_old_code_leaves_out": (
+        'migrations.AddField("Bell", "clear", models.BooleanField(default=True))',
+        "NOT NULL constraint",
+    ),
+    "index_that_locks": (
+        'migrations.AddIndex("Bell", models.Index(fields=["tone"], name="by_tone"))',
+        "CREATE INDEX locks table",
+    ),
+    "column_dropped": ('migrations.RemoveField("Bell", "volume")', "DROPPING columns"),
+    "column_renamed": ('migrations.RenameField("Bell", "tone", "note")', "RENAMING columns"),
+    "table_dropped": ('migrations.DeleteModel("Bell")', "DROPPING table"),
+}
 
 
-def lint(folder: Path, operation: str, *, atomic: bool = True) -> "subprocess.CompletedProcess[str]":
-    """Lints, under the project's own rules, one migration of an app made up for it."""
+@pytest.fixture(scope="module")
+def linted(tmp_path_factory: pytest.TempPathFactory) -> "subprocess.CompletedProcess[str]":
+    """Lints, under the project's own rules, the migrations above, of an app made up for them."""
+    folder = tmp_path_factory.mktemp("migrations")
     migrations = folder / "trial" / "migrations"
     migrations.mkdir(parents=True)
     for package in (migrations.parent, migrations):
         (package / "__init__.py").touch()
-    (migrations / "0001_initial.py").write_text(TABLE)
-    (migrations / "0002_change.py").write_text(MIGRATION.format(atomic=atomic, operation=operation))
+    before = "0001_initial"
+    (migrations / f"{before}.py").write_text(TABLE)
+    operations = SAFE | {name: operation for name, (operation, _) in UNSAFE.items()}
+    for number, (name, operation) in enumerate(operations.items(), start=2):
+        text = MIGRATION.format(atomic="Concurrently" not in operation, before=before, operation=operation)
+        before = f"{number:04}_{name}"
+        (migrations / f"{before}.py").write_text(text)
     (folder / "trial_settings.py").write_text(SETTINGS.replace("FOLDER", repr(str(folder))))
     return subprocess.run(
-        [sys.executable, "manage.py", "lintmigrations", "trial", "0002"],
+        [sys.executable, "manage.py", "lintmigrations", "trial"],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(folder), "DJANGO_SETTINGS_MODULE": "trial_settings"},
         stdin=subprocess.DEVNULL,
@@ -64,33 +93,23 @@ def lint(folder: Path, operation: str, *, atomic: bool = True) -> "subprocess.Co
     )
 
 
-@pytest.mark.parametrize(
-    ("operation", "reason"),
-    [
-        ('migrations.RemoveField("Bell", "tone")', "DROPPING columns"),
-        ('migrations.RenameField("Bell", "tone", "note")', "RENAMING columns"),
-        ('migrations.DeleteModel("Bell")', "DROPPING table"),
-        ('migrations.AddField("Bell", "loud", models.BooleanField(default=True))', "NOT NULL constraint"),
-        ('migrations.AddIndex("Bell", models.Index(fields=["tone"], name="by_tone"))', "CREATE INDEX locks table"),
-    ],
-)
-def test_a_migration_that_the_old_code_would_trip_over_is_refused(tmp_path: Path, operation: str, reason: str) -> None:
-    refused = lint(tmp_path, operation)
-
-    assert refused.returncode == 1, refused.stderr
-    assert reason in refused.stdout
+def said(linted: "subprocess.CompletedProcess[str]", name: str) -> str:
+    """The verdict on one migration, and what goes with it."""
+    [verdict] = re.findall(rf"^\(trial, \d+_{name}\)\.\.\. (.*?)(?=^\(|^\*)", linted.stdout, re.MULTILINE | re.DOTALL)
+    return str(verdict)
 
 
-@pytest.mark.parametrize(
-    ("operation", "atomic"),
-    [
-        ('migrations.AddField("Bell", "loud", models.BooleanField(null=True))', True),
-        ('migrations.AddField("Bell", "loud", models.BooleanField(db_default=True))', True),
-        ('AddIndexConcurrently("Bell", models.Index(fields=["tone"], name="by_tone"))', False),
-    ],
-)
-def test_a_migration_that_only_adds_passes(tmp_path: Path, operation: str, atomic: bool) -> None:
-    passed = lint(tmp_path, operation, atomic=atomic)
+@pytest.mark.parametrize("name", UNSAFE)
+def test_a_migration_that_the_old_code_would_trip_over_is_refused(
+    linted: "subprocess.CompletedProcess[str]", name: str
+) -> None:
+    verdict = said(linted, name)
 
-    assert passed.returncode == 0, passed.stdout + passed.stderr
-    assert "Valid migrations: 1/1" in passed.stdout
+    assert linted.returncode == 1
+    assert verdict.startswith("ERR")
+    assert UNSAFE[name][1] in verdict
+
+
+@pytest.mark.parametrize("name", SAFE)
+def test_a_migration_that_only_adds_passes(linted: "subprocess.CompletedProcess[str]", name: str) -> None:
+    assert said(linted, name).strip() == "OK"

@@ -1,4 +1,3 @@
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -6,20 +5,8 @@ from typing import Any
 import pytest
 import requests
 
-from tests.ops.stacks.engine import (
-    FILES,
-    READY,
-    can_start_engine,
-    compose_config,
-    has_compose,
-    has_engine,
-    run,
-    start_engine,
-)
+from tests.ops.stacks.engine import FILES, compose_config, has_compose, run
 from tests.ops.stacks.stack import Stack, direct, free_port, register
-
-BUILD_SECONDS = 600
-DOCKERFILE = "compose/production/django/Dockerfile"
 
 
 @pytest.fixture(scope="session")
@@ -35,39 +22,10 @@ def envs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def engine() -> None:
-    """An engine that answers, started where this machine has the means."""
-    if not has_engine() and can_start_engine():
-        start_engine()
-    if not has_engine():
-        pytest.skip(f"No Docker engine answers on this machine, and there is no {READY} that root could start.")
-
-
-@pytest.fixture(scope="session")
 def stacks(envs: Path) -> dict[str, dict[str, Any]]:
-    if not has_compose() and can_start_engine():
-        start_engine()
     if not has_compose():
         pytest.skip("Docker Compose is not on this machine.")
     return {file: compose_config(file, envs) for file in FILES}
-
-
-def build(name: str, *options: str) -> str:
-    command = ("docker", "build", "-f", DOCKERFILE, "--build-arg", "REVISION=trial", *options, "-t", name, ".")
-    built = run(*command, seconds=BUILD_SECONDS)
-    assert built.returncode == 0, built.stderr[-3000:]
-    return name
-
-
-@pytest.fixture(scope="package")
-def image(engine: None) -> Iterator[str]:
-    """The image of the pipeline, or one built as the pipeline does and gone afterwards."""
-    if given := os.environ.get("TRIAL_IMAGE"):
-        yield given
-        return
-    name = build(f"bikerental-trial:{os.getpid()}")
-    yield name
-    run("docker", "image", "rm", "--force", name)
 
 
 @pytest.fixture(scope="package")

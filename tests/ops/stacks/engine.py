@@ -11,8 +11,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[3]
 FILES = ("docker-compose.yml", "local.yml", "production.yml")
 APPLICATION = ("web", "worker", "beat", "flower", "migrate")
-READY = ROOT.parent / "shared" / "docker" / "ready"  # installs and starts an engine where there is none
-READY_SECONDS = 900
+DOCKERFILE = "compose/production/django/Dockerfile"
+BUILD_SECONDS = 600
 
 
 def run(
@@ -38,13 +38,11 @@ def has_engine() -> bool:
     return has_compose() and run("docker", "info").returncode == 0
 
 
-def can_start_engine() -> bool:
-    return READY.exists() and os.geteuid() == 0
-
-
-def start_engine() -> None:
-    started = run("bash", str(READY), seconds=READY_SECONDS)
-    assert started.returncode == 0, started.stderr[-3000:]
+def build(name: str, *options: str) -> str:
+    command = ("docker", "build", "-f", DOCKERFILE, "--build-arg", "REVISION=trial", *options, "-t", name, ".")
+    built = run(*command, seconds=BUILD_SECONDS)
+    assert built.returncode == 0, built.stderr[-3000:]
+    return name
 
 
 def compose_config(file: str, envs: Path) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import requests
 from tests.live import eventually
 from tests.ops.stacks.engine import run
 
-START_SECONDS = 240
+START_SECONDS = 600
 SETTLE_SECONDS = 90
 STOP_SECONDS = 150
 PASSWORD = "a-quiet-morning-ride"

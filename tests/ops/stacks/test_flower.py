@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.lengths import IS_LONG
 from tests.live import eventually
 from tests.ops.stacks.stack import Stack, register, ride, settled
 
@@ -61,3 +62,15 @@ def test_it_shows_workers_and_tasks_also_after_a_restart_of_redis(
 
     assert eventually(lambda: rides_seen() > before, 120)
     assert eventually(lambda: len(workers_online(flower, root)) == 1, 60)
+
+
+@pytest.mark.skipif(not IS_LONG, reason="starts two more workers; LONG=1 does")
+def test_more_workers_come_and_go_as_told(production: Stack, flower: requests.Session, root: str) -> None:
+    up = ("up", "--detach", "--no-build", "--wait")
+
+    more = production.compose(*up, "--no-recreate", "--scale", "worker=3")
+    seen = eventually(lambda: len(workers_online(flower, root)) == 3, 60)
+    fewer = production.compose(*up)
+
+    assert (more.returncode, seen, fewer.returncode) == (0, True, 0), more.stderr[-1000:] + fewer.stderr[-1000:]
+    assert len(production.container("worker").split()) == 1

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ops.stacks.conftest import DOCKERFILE
-from tests.ops.stacks.engine import ROOT, run
+from tests.ops.stacks.engine import DOCKERFILE, ROOT, run
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
@@ -34,7 +33,7 @@ def test_it_holds_no_tests_and_no_settings_of_a_machine(image: str) -> None:
     listed = set(run("docker", "run", "--rm", image, "ls", "-A", "/app").stdout.split())
 
     assert listed >= {"bikerental", "compose", "config", "manage.py", "static"}
-    assert listed & {".ci", ".envs", ".git", "docs", "local.yml", "Makefile", "tests"} == set()
+    assert listed & {".ci", ".envs", ".git", "docs", "local.yml", "tests"} == set()
 
 
 def test_no_secret_is_in_the_image_or_its_history(image: str, envs: Path) -> None:

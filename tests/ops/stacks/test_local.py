@@ -7,8 +7,7 @@ import pytest
 import requests
 
 from tests.live import eventually
-from tests.ops.stacks.conftest import build
-from tests.ops.stacks.engine import ROOT, run
+from tests.ops.stacks.engine import ROOT, build, run
 from tests.ops.stacks.stack import Stack, direct, free_port, register, ride, settled
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]

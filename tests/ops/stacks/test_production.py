@@ -1,14 +1,17 @@
 """`production.yml`: what it serves, to whom, and what it refuses."""
 
 import os
+import secrets
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 import requests
 
+from tests.lengths import IS_LONG
 from tests.ops.stacks.engine import ROOT
-from tests.ops.stacks.stack import STOP_SECONDS, Stack, direct, ride, settled
+from tests.ops.stacks.stack import PASSWORD, STOP_SECONDS, Stack, direct, log_in, register, ride, settled
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
@@ -65,6 +68,21 @@ def test_a_secret_that_is_missing_or_the_example_is_refused_by_name(
     assert variable in refused.stdout + refused.stderr
 
 
+@pytest.mark.parametrize(("service", "variable"), [("redis", "REDIS_PASSWORD"), ("proxy", "FLOWER_PASSWORD")])
+def test_servers_read_their_secret_from_a_file_as_well(
+    production: Stack, service: str, variable: str, tmp_path: Path
+) -> None:
+    (tmp_path / "secret").write_text("change-me")
+    tmp_path.chmod(0o755)
+    (tmp_path / "secret").chmod(0o644)
+
+    mount = ("-v", f"{tmp_path}:/run/secrets:ro", "-e", f"{variable}_FILE=/run/secrets/secret")
+    refused = production.compose("run", "--rm", "--no-deps", "-T", *mount, service)
+
+    assert refused.returncode != 0
+    assert f"{variable} is missing or still the committed example." in refused.stdout + refused.stderr
+
+
 def test_every_variable_may_be_a_file(production: Stack, envs: Path, tmp_path: Path) -> None:
     options = []
     for file in (envs / name for name in (".django", ".postgres", ".redis", ".backup")):
@@ -103,3 +121,46 @@ def test_it_stops_in_order_and_starts_again(production: Stack) -> None:
     assert {name: state for name, state in states.items() if state != ("exited", 0)} == {}
     assert len(states) == 12
     production.up()
+
+
+SECRETS = (*APPLICATION_SECRETS, "FLOWER_PASSWORD", "BACKUP_PASSPHRASE")
+
+
+def changed(envs: Path, folder: Path) -> dict[str, str]:
+    """A copy of the settings with a new value for each secret; the values."""
+    shutil.copytree(envs, folder)
+    values = {name: secrets.token_urlsafe(48) for name in SECRETS}
+    for file in folder.iterdir():
+        lines = [line.partition("=")[::2] for line in file.read_text().splitlines()]
+        file.write_text("".join(f"{name}={values.get(name, value)}\n" for name, value in lines if value))
+    return values
+
+
+@pytest.mark.skipif(not IS_LONG, reason="replaces every service twice; LONG=1 does")
+def test_every_secret_is_changed_as_the_table_says(
+    production: Stack, browser: requests.Session, base: str, envs: Path, tmp_path: Path
+) -> None:
+    email = "rider-before-the-change@trial.example"
+    register(browser, base, email)
+    values = changed(envs, tmp_path / "envs")
+    [old] = [line for line in (envs / ".postgres").read_text().splitlines() if line.startswith("POSTGRES_PASSWORD=")]
+    flower = base.removesuffix("api/v1") + "flower/workers"
+
+    production.sql(f"ALTER ROLE bikerental PASSWORD '{values['POSTGRES_PASSWORD']}'")  # as its \password does
+    production.environment["ENVS"] = str(tmp_path / "envs")
+    try:
+        production.up()
+        refused = browser.get(f"{base}/rentals/", timeout=15)
+        log_in(browser, base, email=email, password=PASSWORD)
+        done = settled(browser, ride(browser, base))
+        shown = direct().get(flower, auth=("flower", values["FLOWER_PASSWORD"]), verify=browser.verify, timeout=15)
+        proven = production.make("backup", "drill")
+    finally:
+        production.sql(f"ALTER ROLE bikerental PASSWORD '{old.partition('=')[2]}'")
+        production.environment["ENVS"] = str(envs)
+        production.up()
+
+    assert refused.status_code == 401
+    assert done["status"] == "settled"
+    assert shown.status_code == 200
+    assert proven.returncode == 0, proven.stderr

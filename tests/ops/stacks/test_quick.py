@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.lengths import IS_LONG
 from tests.ops.stacks.stack import STOP_SECONDS, Stack, direct, free_port, log_in, ride, settled
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
-# Twenty have been seen in a row; a pipeline has not the time for them each time.
-COLD_STARTS = int(os.environ.get("COLD_STARTS", "2"))
+COLD_STARTS = int(os.environ.get("COLD_STARTS", "20" if IS_LONG else "1"))
 
 
 @pytest.fixture(scope="module")

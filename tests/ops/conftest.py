@@ -1,0 +1,23 @@
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.ops.stacks.engine import build, has_engine, run
+
+
+@pytest.fixture(scope="session")
+def engine() -> None:
+    if not has_engine():
+        pytest.skip("No Docker engine with Compose answers on this machine.")
+
+
+@pytest.fixture(scope="session")
+def image(engine: None) -> Iterator[str]:
+    """The image of the pipeline, or one built as the pipeline does and gone afterwards."""
+    if given := os.environ.get("TRIAL_IMAGE"):
+        yield given
+        return
+    name = build(f"bikerental-trial:{os.getpid()}")
+    yield name
+    run("docker", "image", "rm", "--force", name)
