@@ -111,6 +111,7 @@ class Stack:
         return [
             *("python", "-m", "granian", "--interface", "wsgi", "config.wsgi:application"),
             *("--host", "127.0.0.1", "--port", str(self.ports.web), "--http", "1", "--no-ws"),
+            *("--backlog", "1024", "--backpressure", "512"),
             *("--workers", str(processes), "--blocking-threads", str(threads)),
             *("--respawn-failed-workers", "--respawn-interval", "1", "--workers-kill-timeout", "8"),
         ]

@@ -54,6 +54,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "bikerental.api.middleware.MetricsMiddleware",
+    "bikerental.api.shedding.SheddingMiddleware",
     "bikerental.api.middleware.ProblemMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -270,6 +271,10 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
+# A request that waited longer for a thread, and stood behind a crowd, is turned away; 0 turns nobody away.
+SHED_AFTER_SECONDS: float = env.float("SHED_AFTER_SECONDS", default=0.5)
+if SHED_AFTER_SECONDS < 0:
+    raise ImproperlyConfigured("SHED_AFTER_SECONDS is negative.")
 JWT_SIGNING_KEY: str = env.str("JWT_SIGNING_KEY", default="")
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=env.int("JWT_ACCESS_MINUTES", default=15)),
