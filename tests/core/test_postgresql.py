@@ -1,4 +1,7 @@
-"""The connection's health check: rarely, before the first statement, never in the middle."""
+"""The connection's health check: rarely, before the first statement, never in the middle; and its end."""
+
+import gc
+import threading
 
 import pytest
 from django.db import connection, transaction
@@ -6,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from bikerental.core.postgresql.base import HEALTH_CHECK_SECONDS
 from bikerental.users.models import User
+from tests.live import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -44,3 +48,27 @@ def test_time_that_passes_within_a_transaction_starts_no_check() -> None:
         connection._answered_at -= HEALTH_CHECK_SECONDS + 1
 
     assert User.objects.exists() is False
+
+
+def test_a_connection_ends_with_its_thread() -> None:
+    own: list[int] = []
+
+    def ask() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            own.extend(cursor.fetchone())
+
+    def is_gone() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE pid = %s", own)
+            return cursor.fetchone() == (0,)
+
+    gc.disable()  # which comes by some day, or not
+    try:
+        thread = threading.Thread(target=ask)
+        thread.start()
+        thread.join()
+        assert own
+        assert eventually(is_gone, 10)
+    finally:
+        gc.enable()

@@ -1,14 +1,39 @@
-"""Django's PostgreSQL backend, with a health check that is not paid by every request, and a memory
-of what the connection has prepared."""
+"""Django's PostgreSQL backend, with a health check that is not paid by every request, a memory of what
+the connection has prepared, and connections that end with their thread."""
 
+import threading
 import time
 from typing import Any
+from weakref import WeakSet
 
 from django.db.backends.postgresql import base
 
 # A connection that answered this recently is believed. A server that restarts under load is
 # noticed at once by the busy connections, and by the idle ones before their next statement.
 HEALTH_CHECK_SECONDS = 5.0
+
+
+class _Connections:
+    """Those that a thread opened, closed when it ends.
+
+    Django's objects refer to each other in circles: a thread of the web server that had nothing to do
+    and was ended would leave its connection open until the collector comes by.
+    """
+
+    def __init__(self) -> None:
+        self.opened: WeakSet[Any] = WeakSet()
+
+    def __del__(self) -> None:
+        for connection in list(self.opened):
+            connection.close()
+
+
+class _Thread(threading.local):
+    def __init__(self) -> None:
+        self.connections = _Connections()
+
+
+_thread = _Thread()
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -20,6 +45,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def connect(self) -> None:
         super().connect()
+        _thread.connections.opened.add(self.connection)
         self.prepared.clear()
         self._answered_at = time.monotonic()
 
