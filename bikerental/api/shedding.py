@@ -89,9 +89,13 @@ def _came(stamp: str | None, now: float) -> float | None:
 
 
 def _busy(request: HttpRequest) -> HttpResponse:
-    retry_after = {"Retry-After": str(random.choice(RETRY_SECONDS))}  # noqa: S311 - guards nothing
+    headers = {"Retry-After": str(random.choice(RETRY_SECONDS))}  # noqa: S311 - guards nothing
     # LocaleMiddleware stands inside of this one.
     with translation.override(translation.get_language_from_request(request)):
         if is_page(request):
-            return HttpResponse(UnavailableError.detail, status=503, content_type="text/plain", headers=retry_after)
-        return problem_response(503, UnavailableError.code, UnavailableError.detail, **retry_after)
+            response = HttpResponse(UnavailableError.detail, status=503, content_type="text/plain", headers=headers)
+        else:
+            response = problem_response(503, UnavailableError.code, UnavailableError.detail, **headers)
+    # CommonMiddleware, which says it of the others, stands inside too.
+    response.headers["Content-Length"] = str(len(response.content))
+    return response

@@ -130,6 +130,7 @@ def test_it_is_told_to_come_back(client: APIClient) -> None:
     assert answer.headers["Retry-After"] in {"1", "2", "3"}
     assert (answer.json()["code"], answer.json()["request_id"]) == ("unavailable", "mine")
     assert "Content-Security-Policy" in answer.headers
+    assert int(answer.headers["Content-Length"]) == len(answer.content)
     assert counted("bikerental_http_shed_total") == before + 1
 
 
