@@ -15,6 +15,8 @@ from tests.load.report import Figures, Run, print_bars, print_run
 from tests.load.server import Service
 from tests.load.wrk_client import CONNECTIONS, require_wrk, wrk
 
+OPEN_LOADS = ("capacity", "soak")
+
 
 class City(NamedTuple):
     bikes: int
@@ -24,6 +26,10 @@ class City(NamedTuple):
 
 
 def main() -> int:
+    if sys.argv[1:2] and sys.argv[1] in OPEN_LOADS:
+        from tests.load import capacity
+
+        return capacity.main(sys.argv[1:])
     arguments = parser().parse_args()
     arguments.seconds = arguments.seconds or (2 if arguments.quick else 5)
     try:
@@ -116,7 +122,10 @@ def title_of(city: City, service: Service, arguments: argparse.Namespace) -> str
 
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
-        prog="make bench", description=__doc__, epilog='With make, options go into ARGS: make bench ARGS="--quick"'
+        prog="make bench",
+        description=__doc__,
+        epilog='With make, options go into ARGS: make bench ARGS="--quick". ARGS=capacity offers more and more until '
+        'it is too much, ARGS=soak less than that for half an hour; ARGS="capacity --help" tells of their options.',
     )
     top.add_argument("--quick", action="store_true", help="a minute on a small city: 2,000 bikes, 20,000 rides")
     top.add_argument(

@@ -29,7 +29,7 @@ class Service:
         self.environment = stack.environment
         # The very commands of `make run`, flags and number of processes with them.
         self._commands = {program.name: program.command for program in stack._application()}
-        self._web: psutil.Process | None = None
+        self._running: dict[str, psutil.Process] = {}
 
     @property
     def url(self) -> str:
@@ -42,16 +42,15 @@ class Service:
     @contextmanager
     def running(self) -> Iterator[None]:
         with ExitStack() as processes:
-            web = processes.enter_context(self._process("web"))
-            processes.enter_context(self._process("worker"))
-            self._web = psutil.Process(web.pid)
+            for name in ("web", "worker"):
+                self._running[name] = psutil.Process(processes.enter_context(self._process(name)).pid)
             wait_until(self._listens, seconds=START_SECONDS, what="The web server", log=self.state.logs / "web.log")
             yield
 
-    def resident_mib(self) -> float:
-        """The memory of the largest web process."""
-        assert self._web is not None
-        return max(child.memory_info().rss for child in self._web.children(recursive=True)) / 2**20
+    def resident_mib(self, program: str = "web") -> float:
+        """The memory of the largest process of `web` or `worker`."""
+        first = self._running[program]
+        return max(process.memory_info().rss for process in first.children(recursive=True) or [first]) / 2**20
 
     @contextmanager
     def _process(self, name: str) -> Iterator[subprocess.Popen[bytes]]:

@@ -1,0 +1,186 @@
+"""An open load: requests are sent when they are due, whether or not the earlier ones were answered.
+
+It stands in for the proxy as well: each request carries the time at which it was sent.
+"""
+
+import asyncio
+import random
+import re
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+TIMEOUT_SECONDS = 30.0
+OPEN_MAX = 4000  # connections
+LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+FAILED = 0  # in place of a status
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`seconds` since the request was due, its wait for being sent among them."""
+
+    status: int
+    seconds: float
+    at: float  # seconds since the load began
+
+
+@dataclass
+class Tally:
+    """What a load brought. Times in seconds."""
+
+    seconds: float
+    offered: int = 0
+    answers: list[Answer] = field(default_factory=list)
+    open_max: int = 0
+    late_max: float = 0.0  # by how much the load itself was behind
+
+    @property
+    def served(self) -> list[Answer]:
+        return [answer for answer in self.answers if 200 <= answer.status < 300]
+
+    @property
+    def shed(self) -> int:
+        return sum(answer.status == 503 for answer in self.answers)
+
+    @property
+    def others(self) -> dict[str, int]:
+        """Answers that are neither, by status; `failed` where there was none."""
+        odd = [answer.status for answer in self.answers if answer.status != 503 and not 200 <= answer.status < 300]
+        return {str(status or "failed"): odd.count(status) for status in sorted(set(odd))}
+
+
+def quantile(answers: list[Answer], share: float) -> float:
+    """Seconds within which that share of them came; nan of none."""
+    times = sorted(answer.seconds for answer in answers)
+    return times[min(len(times) - 1, int(len(times) * share))] if times else float("nan")
+
+
+class _Connection(asyncio.Protocol):
+    """One request at a time; the server says each answer's length."""
+
+    def __init__(self) -> None:
+        self.transport: asyncio.Transport | None = None
+        self._received = b""
+        self._answer: asyncio.Future[tuple[int, bytes]] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def ask(self, text: bytes) -> "asyncio.Future[tuple[int, bytes]]":
+        assert self.transport
+        self._received = b""
+        self._answer = asyncio.get_running_loop().create_future()
+        self.transport.write(text)
+        return self._answer
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        head, end, body = self._received.partition(b"\r\n\r\n")
+        length = LENGTH.search(head)
+        if end and length and len(body) >= int(length[1]) and self._answer and not self._answer.done():
+            self._answer.set_result((int(head[9:12]), body))
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.transport = None
+        if self._answer and not self._answer.done():
+            self._answer.set_exception(error or ConnectionResetError())
+
+
+class Client:
+    """Sends, and measures each answer from the moment at which its request was due."""
+
+    def __init__(self, url: str, tally: Tally, *, started: float) -> None:
+        parts = urlsplit(url)
+        self._host, self._port = parts.hostname, parts.port
+        self._tally = tally
+        self._started = started
+        self._idle: deque[_Connection] = deque()
+        self._open = 0
+
+    async def ask(
+        self, method: str, path: str, *, token: str, due: float, body: bytes = b"", more: str = ""
+    ) -> tuple[int, bytes]:
+        """The answer's status and body; `due` in seconds of the monotonic clock."""
+        tally = self._tally
+        tally.offered += 1
+        tally.late_max = max(tally.late_max, time.monotonic() - due)
+        self._open += 1
+        tally.open_max = max(tally.open_max, self._open)
+        head = (
+            f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n{more}"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        )
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                status, content = await self._exchange(head, body)
+        except (OSError, TimeoutError):
+            status, content = FAILED, b""
+        self._open -= 1
+        now = time.monotonic()
+        tally.answers.append(Answer(status, now - due, now - self._started))
+        return status, content
+
+    async def _exchange(self, head: str, body: bytes) -> tuple[int, bytes]:
+        if self._open > OPEN_MAX:
+            raise ConnectionRefusedError
+        connection = self._connection() or await self._connected()
+        stamp = f"X-Request-Start: {int(time.time() * 1000)}\r\n\r\n"
+        answered = False
+        try:
+            found = await connection.ask(f"{head}{stamp}".encode() + body)
+            answered = True
+            return found
+        finally:
+            if answered:
+                self._idle.append(connection)
+            elif connection.transport:
+                connection.transport.abort()
+
+    def _connection(self) -> _Connection | None:
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.transport and not connection.transport.is_closing():
+                return connection
+        return None
+
+    async def _connected(self) -> _Connection:
+        loop = asyncio.get_running_loop()
+        _, connection = await loop.create_connection(_Connection, self._host, self._port)
+        return connection
+
+    def close(self) -> None:
+        for connection in self._idle:
+            if connection.transport:
+                connection.transport.close()
+
+
+Arrival = Callable[[Client, float], Coroutine[None, None, None]]
+
+
+def dues(rate: float, seconds: float, chance: random.Random) -> Iterator[float]:
+    """Arrivals that know nothing of each other, `rate` of them a second in the mean."""
+    at = chance.expovariate(rate)
+    while at < seconds:
+        yield at
+        at += chance.expovariate(rate)
+
+
+async def load(url: str, arrival: Arrival, *, rate: float, seconds: float, chance: random.Random) -> Tally:
+    """Let as many arrivals a second come, for so long, and wait for the last answer."""
+    tally = Tally(seconds)
+    started = time.monotonic()
+    client = Client(url, tally, started=started)
+    running: set[asyncio.Task[None]] = set()
+    for at in dues(rate, seconds, chance):
+        await asyncio.sleep(max(0.0, started + at - time.monotonic()))
+        task = asyncio.create_task(arrival(client, started + at))
+        running.add(task)
+        task.add_done_callback(running.discard)
+    if running:
+        await asyncio.wait(running)
+    client.close()
+    return tally
