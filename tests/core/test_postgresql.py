@@ -61,7 +61,8 @@ def test_a_connection_ends_with_its_thread() -> None:
     def is_gone() -> bool:
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE pid = %s", own)
-            return cursor.fetchone() == (0,)
+            ((count,),) = cursor.fetchall()
+        return bool(count == 0)
 
     gc.disable()  # which comes by some day, or not
     try:

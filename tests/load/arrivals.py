@@ -7,15 +7,17 @@ import asyncio
 import random
 import re
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 TIMEOUT_SECONDS = 30.0
 OPEN_MAX = 4000  # connections
+IDLE_MAX = 32  # as many as Caddy keeps: an idle one keeps a waiting one out
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 FAILED = 0  # in place of a status
+USUAL = (*range(200, 300), 503)
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Tally:
     answers: list[Answer] = field(default_factory=list)
     open_max: int = 0
     late_max: float = 0.0  # by how much the load itself was behind
+    failures: Counter[str] = field(default_factory=Counter)  # requests without an answer, by reason
 
     @property
     def served(self) -> list[Answer]:
@@ -47,9 +50,9 @@ class Tally:
 
     @property
     def others(self) -> dict[str, int]:
-        """Answers that are neither, by status; `failed` where there was none."""
-        odd = [answer.status for answer in self.answers if answer.status != 503 and not 200 <= answer.status < 300]
-        return {str(status or "failed"): odd.count(status) for status in sorted(set(odd))}
+        """What is neither, by status or by the reason why there was no answer."""
+        odd = Counter(str(answer.status) for answer in self.answers if answer.status not in {FAILED, *USUAL})
+        return dict(odd + self.failures)
 
 
 def quantile(answers: list[Answer], share: float) -> float:
@@ -117,8 +120,9 @@ class Client:
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 status, content = await self._exchange(head, body)
-        except (OSError, TimeoutError):
+        except (OSError, TimeoutError) as error:
             status, content = FAILED, b""
+            tally.failures[type(error).__name__] += 1
         self._open -= 1
         now = time.monotonic()
         tally.answers.append(Answer(status, now - due, now - self._started))
@@ -135,10 +139,10 @@ class Client:
             answered = True
             return found
         finally:
-            if answered:
+            if answered and len(self._idle) < IDLE_MAX:
                 self._idle.append(connection)
             elif connection.transport:
-                connection.transport.abort()
+                connection.transport.close()
 
     def _connection(self) -> _Connection | None:
         while self._idle:

@@ -1,5 +1,6 @@
 """The proxy of `production.yml` before clients that mean harm: who rides meanwhile notices nothing."""
 
+import re
 import ssl
 import time
 from collections.abc import Iterator
@@ -72,6 +73,30 @@ def test_a_header_of_the_proxys_own_has_no_other_spelling(address: str, attacker
     spelled = attacker.say(f"GET /api/swagger.json HTTP/1.1\r\n{LINES}X_Forwarded_Proto: http\r\n{END}")
 
     assert spelled.startswith("HTTP/1.1 200 ")
+
+
+def test_the_wait_is_measured_from_the_proxy_on_and_not_by_the_clients_word(
+    production: Stack, base: str, browser: requests.Session
+) -> None:
+    before = waits(production)
+    forged = str(int((time.time() - 50) * 1000))
+    for _ in range(20):
+        assert browser.get(f"{base}/bikes/", headers={"X-Request-Start": forged}, timeout=15).status_code == 401
+
+    count, seconds = (now - then for now, then in zip(waits(production), before, strict=True))
+    assert count >= 20
+    assert seconds < 20 * 25
+
+
+def waits(production: Stack) -> tuple[float, float]:
+    """How many requests waited for web, and for how many seconds in all."""
+    ask = (
+        "from urllib.request import Request, urlopen\n"
+        "print(urlopen(Request('http://127.0.0.1:8000/metrics', headers={'Host': 'web'}), timeout=30).read().decode())"
+    )
+    text = production.compose("exec", "-T", "web", "python", "-c", ask).stdout
+    found = dict(re.findall(r"^bikerental_http_wait_seconds_(count|sum) (\S+)$", text, re.MULTILINE))
+    return float(found.get("count", 0)), float(found.get("sum", 0))
 
 
 def test_slow_clients_keep_nobody_from_riding(

@@ -1,0 +1,71 @@
+"""Far more than the real server can serve: what it serves, what it refuses, and afterwards."""
+
+import asyncio
+import random
+import time
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.factories import PASSWORD, make_bike, make_user
+from tests.live import web_server
+from tests.load.arrivals import Client, Tally, load, quantile
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+PATH = "/api/v1/bikes/"
+CLIENTS, CLOSED_SECONDS = 32, 4.0
+TIMES, SECONDS = 3, 12.0
+THREADS, BURST = 8, 256
+
+
+def log_in(address: str) -> str:
+    body = {"email": make_user().email, "password": PASSWORD}
+    token: str = requests.post(f"{address}/api/v1/auth/token/", json=body, timeout=30).json()["access"]
+    return token
+
+
+async def ask_again_and_again(address: str, token: str) -> Tally:
+    """A few clients, each of which waits for its answer before it asks again."""
+    tally = Tally(CLOSED_SECONDS)
+    started = time.monotonic()
+    client = Client(address, tally, started=started)
+
+    async def one() -> None:
+        while time.monotonic() < started + CLOSED_SECONDS:
+            await client.ask("GET", PATH, token=token, due=time.monotonic())
+
+    await asyncio.gather(*(one() for _ in range(CLIENTS)))
+    client.close()
+    return tally
+
+
+def test_too_much_is_refused_and_the_rest_is_served_in_time(tmp_path: Path) -> None:
+    for _ in range(20):
+        make_bike()
+    # One process, so that a core is left for the load.
+    with web_server(tmp_path / "web.log", processes=1) as address:
+        token = log_in(address)
+
+        async def arrive(client: Client, due: float) -> None:
+            await client.ask("GET", PATH, token=token, due=due)
+
+        closed = asyncio.run(ask_again_and_again(address, token))
+        capacity = len(closed.served) / closed.seconds
+        rate = TIMES * capacity
+        tally = asyncio.run(load(address, arrive, rate=rate, seconds=SECONDS, chance=random.Random(1)))
+        afterwards = asyncio.run(load(address, arrive, rate=0.2 * capacity, seconds=3, chance=random.Random(2)))
+
+    figures = f"{capacity=:.0f} {rate=:.0f} served={len(tally.served)} shed={tally.shed} late={tally.late_max:.2f}"
+    assert (closed.shed, closed.others) == (0, {}), figures
+    assert tally.others == {}, figures
+    assert tally.shed > 0, figures
+    # Refusing does not take the time away that serving needs. The load itself runs on the same cores.
+    assert len(tally.served) > 0.3 * capacity * SECONDS, figures
+    # At most a burst stands before whom it serves. Where nobody is refused the last one waits for twice as long as
+    # the load lasts.
+    most = 2 * (BURST + THREADS) / capacity
+    assert quantile(tally.served, 0.99) < most + 1 + tally.late_max, figures
+    assert max(answer.at for answer in tally.answers) < SECONDS + 10, figures
+    assert (afterwards.shed, afterwards.others) == (0, {}), figures
