@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 PATH = "/api/v1/bikes/"
 CLIENTS, CLOSED_SECONDS = 32, 4.0
-TIMES, SECONDS = 3, 12.0
+TIMES, SECONDS = 2, 12.0
 THREADS, BURST = 8, 256
 
 
@@ -63,9 +63,9 @@ def test_too_much_is_refused_and_the_rest_is_served_in_time(tmp_path: Path) -> N
     assert tally.shed > 0, figures
     # Refusing does not take the time away that serving needs. The load itself runs on the same cores.
     assert len(tally.served) > 0.3 * capacity * SECONDS, figures
-    # At most a burst stands before whom it serves. Where nobody is refused the last one waits for twice as long as
-    # the load lasts.
+    # At most a burst stands before whom it serves. Where nobody is refused the last one waits for as long as the
+    # load lasts. The load itself may be late, on a machine that does other things.
     most = 2 * (BURST + THREADS) / capacity
     assert quantile(tally.served, 0.99) < most + 1 + tally.late_max, figures
-    assert max(answer.at for answer in tally.answers) < SECONDS + 10, figures
+    assert max(answer.at for answer in tally.answers) < SECONDS + tally.late_max + 10, figures
     assert (afterwards.shed, afterwards.others) == (0, {}), figures
