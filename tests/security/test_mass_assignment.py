@@ -25,8 +25,8 @@ PLANTED: tuple[tuple[type[models.Field[Any, Any]], Any], ...] = (
     (models.JSONField, {"planted": "planted"}),
     (models.CharField, "planted"),
 )
-# A number alone, and not among the digits of a hash.
-TRACES = re.compile(r"planted|5eed5eed|(?<!\w)(4242|42\.4242)(?!\w)|1999, 1, 2")
+# A number alone, and not among the digits of a hash or of an id.
+TRACES = re.compile(r"planted|5eed5eed|(?<![\w-])(4242|42\.4242)(?![\w-])|1999, 1, 2")
 OURS = [model for model in apps.get_models() if model.__module__.startswith("bikerental.")]
 
 
