@@ -89,7 +89,10 @@ class StationRow(NamedTuple):
 class NearBike(NamedTuple):
     bike: BikeRow
     distance_m: float
-    bike_id: UUID
+
+    @property
+    def bike_id(self) -> UUID:
+        return UUID(self.bike.id)
 
 
 class NearPage(NamedTuple):

@@ -21,7 +21,7 @@ RENTAL_COLUMNS = (
     "bike_id", "bike__number", "bike__model_id", "bike__model__name", "bike__model__propulsion",
     "start_station_id", "start_station__name", "end_station_id", "end_station__name",
     "tariff_name", "currency", as_text("unlock_fee"), as_text("per_minute"), "free_minutes", as_text("daily_cap"),
-    "overdue_after_minutes", as_text("cost_amount"), "cost_lines",
+    "overdue_after_minutes", as_text("cost_amount"), as_text("cost_lines"),
 )  # fmt: skip
 # For a page: two hundred and fifty UUID objects that only become text again cost more than its SQL.
 _PAGE_COLUMNS = tuple(

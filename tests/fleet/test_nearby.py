@@ -103,6 +103,18 @@ def test_the_bound_is_close_on_both_sides_of_the_180th_meridian() -> None:
     assert bound < 400  # the other cluster is 7 km away
 
 
+@pytest.mark.parametrize("wanted", [51, 201, 202, 900])
+def test_the_bound_holds_those_wanted_and_not_the_whole_circle(wanted: int) -> None:
+    scatter(CITY, number_of=1_000)
+    circle = Circle(CITY, 25_000)
+
+    bound = distance_bound(ALL, circle, wanted)
+
+    nearest = list(nearest_by_hand(circle).values())
+    assert nearest[wanted - 1] <= bound + 1e-4
+    assert bound < nearest[-1]
+
+
 def test_two_statements_a_page(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     scatter(CENTRES["west of the 180th meridian"], number_of=60)
 

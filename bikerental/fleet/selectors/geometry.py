@@ -3,7 +3,6 @@
 
 from collections.abc import Iterable
 from functools import reduce
-from math import cos, radians
 from operator import or_
 
 from django.db.models import BooleanField, F, Field, Func, Q, Value
@@ -45,6 +44,6 @@ def metres_to(centre: Position) -> CombinedExpression:
     """`core.geo.distance_m` in SQL: the great circle from the row to the centre."""
     half_latitude = Sin(Radians(F("latitude") - centre.latitude) / 2)
     half_longitude = Sin(Radians(F("longitude") - centre.longitude) / 2)
-    across = Value(cos(radians(centre.latitude))) * Cos(Radians(F("latitude"))) * half_longitude * half_longitude
+    across = Cos(Radians(Value(centre.latitude))) * Cos(Radians(F("latitude"))) * half_longitude * half_longitude
     chord = Sqrt(half_latitude * half_latitude + across)
     return Value(2 * EARTH_RADIUS_M) * ASin(Least(Value(1.0), chord))

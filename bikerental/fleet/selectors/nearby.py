@@ -11,12 +11,15 @@ takes any box for a thousandth of the table, and would rather sort a whole city)
 stops it as soon as enough bikes pass the filters.
 """
 
-from typing import Any
+from functools import lru_cache
+from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.models import F, Q, QuerySet
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import F, Q
 
-from bikerental.core.geo import Position, boxes_around, distance_m
+from bikerental.api.pagination import limit_written
+from bikerental.core.geo import Box, Position, boxes_around, distance_m
+from bikerental.core.statements import Compiled, Samples, Statement, select
 from bikerental.fleet.selectors.bikes import BIKE_COLUMNS, bikes_filter
 from bikerental.fleet.selectors.geometry import Within, metres_to
 from bikerental.fleet.types import BikeFilters, BikeRow, Circle, NearBike, NearCursor, NearPage
@@ -29,32 +32,27 @@ _WALK = """
     (SELECT id, latitude, longitude
        FROM (SELECT id, latitude, longitude, status, station_id, model_id
                FROM fleet_bike
-              ORDER BY point(longitude, latitude) <-> point(%(longitude{side})s, %(latitude)s)
-              LIMIT %(walk_max)s) AS near
-      WHERE (%(status)s IS NULL OR status = %(status)s)
-        AND (%(station_id)s IS NULL OR station_id = %(station_id)s)
-        AND (%(model_id)s IS NULL OR model_id = %(model_id)s)
-      LIMIT %(wanted)s)
+              ORDER BY point(longitude, latitude) <-> point(%s, %s)
+              LIMIT {walk_max}) AS near
+      WHERE {conditions}
+      LIMIT {wanted})
 """
+_CENTRE: dict[str, type] = {"latitude": float, "longitude": float}
+_FILTERS: dict[str, type] = {"station_id": UUID, "model_id": UUID}
 
 
 def bikes_near(
     *, circle: Circle, filters: BikeFilters, cursor: NearCursor, limit: int, using: str = DEFAULT_DB_ALIAS
 ) -> NearPage:
     """Two statements at most."""
-    bikes: QuerySet[Any] = bikes_filter(filters).using(using).annotate(distance=metres_to(circle.centre))
-    if cursor.backward:
-        return _page_before(bikes, circle, cursor, limit)
-    return _page_after(bikes, filters, circle, cursor, limit)
+    page = _page_before if cursor.backward else _page_after
+    return page(circle, filters, cursor, limit, using)
 
 
-def _page_after(bikes: QuerySet[Any], filters: BikeFilters, circle: Circle, cursor: NearCursor, limit: int) -> NearPage:
+def _page_after(circle: Circle, filters: BikeFilters, cursor: NearCursor, limit: int, using: str) -> NearPage:
     wanted = cursor.seen + limit + 1
-    bound = distance_bound(filters, circle, wanted, using=bikes.db)
-    beyond = Q(distance__gt=cursor.distance_m) | Q(distance=cursor.distance_m, pk__gt=cursor.bike_id)
-    rows = list(
-        map(_near_bike, _rows(bikes, circle.centre, bound).filter(beyond).order_by("distance", "pk")[: limit + 1])
-    )
+    bound = distance_bound(filters, circle, wanted, using=using)
+    rows = _rows(circle, filters, cursor, bound, limit + 1, using)
     page = rows[:limit]
     following = None
     if len(rows) > limit:
@@ -68,12 +66,9 @@ def _page_after(bikes: QuerySet[Any], filters: BikeFilters, circle: Circle, curs
     return NearPage(page, following, previous)
 
 
-def _page_before(bikes: QuerySet[Any], circle: Circle, cursor: NearCursor, limit: int) -> NearPage:
-    nearer = Q(distance__lt=cursor.distance_m) | Q(distance=cursor.distance_m, pk__lt=cursor.bike_id)
+def _page_before(circle: Circle, filters: BikeFilters, cursor: NearCursor, limit: int, using: str) -> NearPage:
     bound = min(cursor.distance_m, circle.radius_m)
-    rows = list(
-        map(_near_bike, _rows(bikes, circle.centre, bound).filter(nearer).order_by("-distance", "-pk")[: limit + 1])
-    )
+    rows = _rows(circle, filters, cursor, bound, limit + 1, using)
     page = rows[:limit][::-1]
     seen = max(0, cursor.seen - len(page))
     previous = _place_of(page[0], seen=seen, backward=True) if len(rows) > limit else None
@@ -96,28 +91,78 @@ def distance_bound(filters: BikeFilters, circle: Circle, wanted: int, *, using: 
     return min(farthest * (1 + 1e-9) + 1e-6, circle.radius_m)
 
 
-def _walk(filters: BikeFilters, circle: Circle, wanted: int, using: str) -> list[tuple[Any, ...]]:
-    """Bikes near the centre by the flat map; from both sides where the circle meets the 180th meridian."""
+def _walk(filters: BikeFilters, circle: Circle, wanted: int, using: str) -> list[tuple[UUID, float, float]]:
+    """Bikes near the centre by the flat map; from both sides where the circle meets the 180th meridian.
+
+    More than wanted, sometimes: they only bring the bound nearer.
+    """
     latitude, longitude = circle.centre
-    sides = {"": longitude, "_over": longitude - 360 if longitude > 0 else longitude + 360}
-    if len(boxes_around(*circle)) == 1:
-        del sides["_over"]
-    values: dict[str, Any] = {"latitude": latitude, "walk_max": WALK_MAX, "wanted": wanted}
-    values |= {"status": filters.status, "station_id": filters.station_id, "model_id": filters.model_id}
-    values |= {f"longitude{side}": value for side, value in sides.items()}
-    with connections[using].cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(_WALK.format(side=side) for side in sides), values)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-    return rows
+    values = {"latitude": latitude, "longitude": longitude} | _given(filters)
+    if len(boxes_around(*circle)) > 1:
+        values["longitude_over"] = longitude - 360 if longitude > 0 else longitude + 360
+    return _walk_statement(filters.status, tuple(values), _wanted_written(wanted)).all(using=using, **values)
 
 
-def _rows(bikes: QuerySet[Any], centre: Position, bound: float) -> QuerySet[Any, tuple[Any, ...]]:
-    inside = bikes.filter(Within.any_of(boxes_around(centre, bound)), distance__lte=bound)
-    return inside.values_list(*BIKE_COLUMNS, F("distance"), F("pk"))
+def _wanted_written(wanted: int) -> int:
+    """As `limit_written`, and four times as many again and again: the walk reaches beyond the pages before."""
+    written = limit_written(wanted)
+    while written < wanted:
+        written *= 4
+    return written
 
 
-def _near_bike(row: tuple[Any, ...]) -> NearBike:
-    return NearBike(BikeRow._make(row[:-2]), row[-2], row[-1])
+@lru_cache(maxsize=256)
+def _walk_statement(status: str | None, names: tuple[str, ...], wanted: int) -> Statement:
+    def build(v: Samples) -> Compiled:
+        given = {name: v[name] for name in _FILTERS if name in v} | ({} if status is None else {"status": status})
+        conditions = " AND ".join(f"{name} = %s" for name in given) or "true"
+        sql = _WALK.format(walk_max=WALK_MAX, conditions=conditions, wanted=wanted)
+        sides = [v[name] for name in ("longitude", "longitude_over") if name in v]
+        parameters = [value for side in sides for value in (side, v["latitude"], *given.values())]
+        return " UNION ALL ".join([sql] * len(sides)), tuple(parameters)
+
+    types = _CENTRE | _FILTERS | {"longitude_over": float}
+    return Statement(build, **{name: types[name] for name in names})
+
+
+def _rows(
+    circle: Circle, filters: BikeFilters, cursor: NearCursor, bound: float, limit: int, using: str
+) -> list[NearBike]:
+    """Those within the bound that follow the cursor, nearest first; going back those before it, farthest first."""
+    boxes = boxes_around(circle.centre, bound)
+    values = dict(circle.centre._asdict(), bound=bound) | _given(filters)
+    for number, box in enumerate(boxes):
+        values |= {f"{side}_{number}": degrees for side, degrees in box._asdict().items()}
+    if cursor.distance_m >= 0:
+        values |= {"cursor_distance_m": cursor.distance_m, "cursor_id": cursor.bike_id}
+    statement = _page_statement(filters.status, tuple(values), len(boxes), cursor.backward, limit_written(limit))
+    return [NearBike(BikeRow._make(row[:-1]), row[-1]) for row in statement.all(using=using, **values)[:limit]]
+
+
+@lru_cache(maxsize=256)
+def _page_statement(status: str | None, names: tuple[str, ...], boxes: int, is_backward: bool, limit: int) -> Statement:
+    def build(v: Samples) -> Compiled:
+        within = Within.any_of(Box(*(v[f"{side}_{number}"] for side in Box._fields)) for number in range(boxes))
+        bikes = bikes_filter(BikeFilters(status, v.get("station_id"), v.get("model_id")))
+        bikes = bikes.annotate(distance=metres_to(Position(v["latitude"], v["longitude"])))
+        bikes = bikes.filter(within, distance__lte=v["bound"])
+        if "cursor_id" in v:
+            bikes = bikes.filter(_beyond(v["cursor_distance_m"], v["cursor_id"], is_backward=is_backward))
+        order = ("-distance", "-pk") if is_backward else ("distance", "pk")
+        return select(bikes.values_list(*BIKE_COLUMNS, F("distance")).order_by(*order)[:limit])
+
+    types = _CENTRE | _FILTERS | {"cursor_id": UUID}
+    return Statement(build, **{name: types.get(name, float) for name in names})
+
+
+def _beyond(distance: float, bike_id: UUID, *, is_backward: bool) -> Q:
+    if is_backward:
+        return Q(distance__lt=distance) | Q(distance=distance, pk__lt=bike_id)
+    return Q(distance__gt=distance) | Q(distance=distance, pk__gt=bike_id)
+
+
+def _given(filters: BikeFilters) -> dict[str, UUID]:
+    return {name: value for name in _FILTERS if (value := getattr(filters, name)) is not None}
 
 
 def _place_of(near: NearBike, *, seen: int, backward: bool = False) -> NearCursor:
