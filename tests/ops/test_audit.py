@@ -36,10 +36,22 @@ def commit(name: str, text: str) -> None:
     git("commit", "--quiet", "--message", name)
 
 
-def scan(*arguments: str) -> subprocess.CompletedProcess[str]:
+def scan(*arguments: str, at: Path | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "compose.bare.secret_scan", *arguments]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)
+    return subprocess.run(command, cwd=at, capture_output=True, text=True, timeout=120, check=False, env=environment)
+
+
+def test_this_projects_own_history_holds_what_was_looked_at_alone() -> None:
+    shallow = subprocess.run(
+        ["git", "rev-parse", "--is-shallow-repository"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if shallow.stdout.strip() != "false":
+        pytest.skip("The history is not here, or not whole.")
+
+    ended = scan(at=ROOT)
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
 @pytest.mark.usefixtures("repository")
