@@ -36,7 +36,7 @@ Samples = Mapping[str, Any]
 _SAMPLES: dict[type, Callable[[int, str], Any]] = {
     UUID: lambda number, name: UUID(int=number),
     str: lambda number, name: f"<{name}>",
-    int: lambda number, name: 1_900_000_000 + number,
+    int: lambda number, name: 31_900 + number,  # a small integer column takes it too
     float: lambda number, name: 0.123456789 + number,
     Decimal: lambda number, name: Decimal(f"{7_000_000 + number}.77"),
     datetime: lambda number, name: datetime(1066, 10, 14, tzinfo=UTC) + timedelta(seconds=number),

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from uuid import UUID
 
+from bikerental.core.statements import Statement, select
 from bikerental.notifications.models import Notification, RefusedAddress
 from bikerental.users.types import email_normalise
 
@@ -12,10 +13,12 @@ def notifications_of_user(*, user_id: UUID) -> list[Notification]:
     return list(Notification.objects.filter(recipient_id=user_id).order_by("-created_at", "-pk"))
 
 
+_REFUSES = Statement(lambda v: select(RefusedAddress.objects.filter(email=v["email"]).values_list("email")), email=str)
+
+
 def addresses_that_refuse(*, emails: Collection[str]) -> set[str]:
-    """Those of the addresses that nothing is sent to, in their one spelling. One statement."""
-    spelled = [email_normalise(email) for email in emails]
-    return set(RefusedAddress.objects.filter(email__in=spelled).values_list("email", flat=True))
+    """Those of the addresses that nothing is sent to, in their one spelling. One statement each."""
+    return {refused for email in emails for (refused,) in _REFUSES.all(email=email_normalise(email))}
 
 
 def notifications_unsent_count() -> int:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable
 from contextlib import closing
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils.timezone import now as utc_now
 
+from bikerental.core.statements import Compiled, Samples, Statement, update
 from bikerental.notifications.constants import (
     ATTEMPTS_MAX,
     BACKOFF_FIRST,
@@ -101,10 +103,17 @@ def _due(now: datetime) -> Q:
     return (pending | abandoned) & Q(attempts__lt=ATTEMPTS_MAX)
 
 
+def _claiming(v: Samples) -> Compiled:
+    due = Notification.objects.filter(_due(v["now"]), pk=v["notification_id"])
+    return update(due, state=State.SENDING, claimed_until=v["claimed_until"], attempts=F("attempts") + 1)
+
+
+_CLAIM = Statement(_claiming, notification_id=UUID, now=datetime, claimed_until=datetime)
+
+
 def _claim(notification_id: UUID, now: datetime) -> bool:
     with transaction.atomic(durable=True):  # refuses to run inside a transaction, in which it would not be kept
-        due = Notification.objects.filter(_due(now), pk=notification_id)
-        return bool(due.update(state=State.SENDING, claimed_until=now + LEASE, attempts=F("attempts") + 1))
+        return bool(_CLAIM.run(notification_id=notification_id, now=now, claimed_until=now + LEASE))
 
 
 class Audience(NamedTuple):
@@ -136,14 +145,27 @@ def _is_late(notification: Notification, *, now: datetime) -> bool:
 
 
 def _settle(claimed: Notification, *, state: str, last_error: str = "", **fields: datetime | str) -> str | None:
-    # The number of the attempt tells our claim from a later one.
-    ours = Notification.objects.filter(pk=claimed.pk, state=State.SENDING, attempts=claimed.attempts)
-    if not ours.update(state=state, claimed_until=None, last_error=last_error[:200], **fields):
+    values = {"last_error": last_error[:200], **fields}
+    if not _settle_statement(state, tuple(values)).run(
+        notification_id=claimed.pk, claimed_attempts=claimed.attempts, **values
+    ):
         logger.warning("Notification %s was claimed anew while it was being sent", claimed.pk)
         return None
     if state == State.FAILED or (state == State.DROPPED and claimed.kind == Kind.OVERDUE_OPERATORS):
         logger.error("Notification %s %s: %s", claimed.pk, state, last_error)
     return state
+
+
+@lru_cache
+def _settle_statement(state: str, names: tuple[str, ...]) -> Statement:
+    def build(v: Samples) -> Compiled:
+        # The number of the attempt tells our claim from a later one.
+        claim = {"pk": v["notification_id"], "state": State.SENDING, "attempts": v["claimed_attempts"]}
+        ours = Notification.objects.filter(**claim)
+        return update(ours, state=state, claimed_until=None, **{name: v[name] for name in names})
+
+    types = {name: datetime if name.endswith("_at") else str for name in names}
+    return Statement(build, notification_id=UUID, claimed_attempts=int, **types)
 
 
 def _defer(claimed: Notification, *, now: datetime, reason: str) -> str | None:
