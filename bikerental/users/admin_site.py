@@ -28,6 +28,8 @@ class OperatorSite(AdminSite):
     Who has no authenticator is not let in: `manage.py operator_enrol` gives one.
     """
 
+    site_header = site_title = "bikerental"
+
     @property
     def login_form(self) -> type[AdminAuthenticationForm]:  # type: ignore[override] # asked at each login
         return OperatorLoginForm if settings.ADMIN_SECOND_FACTOR else AdminAuthenticationForm

@@ -22,6 +22,13 @@ def log_in(email: str, password: str, **headers: str) -> bool:
     return response.status_code == 302
 
 
+def test_the_door_names_the_service_and_not_the_framework() -> None:
+    page = Client().get(LOGIN).content.decode()
+
+    assert "bikerental" in page
+    assert "Django" not in page
+
+
 def test_operators_log_in_with_the_email_in_any_spelling(operator: User) -> None:
     assert log_in("OPERATOR@example.org", PASSWORD)
 
