@@ -10,7 +10,7 @@ from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
 from bikerental.core.geo import Position, distance_m
-from bikerental.fleet.models import Bike
+from bikerental.fleet.models import Bike, Station
 from bikerental.fleet.selectors import bikes_near
 from bikerental.fleet.selectors.nearby import distance_bound
 from bikerental.fleet.types import BikeFilters, Circle, NearCursor
@@ -217,3 +217,22 @@ def test_both_steps_go_by_the_index(centre: Position) -> None:
     assert "Order By" in walk
     assert "bike_position" in page
     assert "Seq Scan on fleet_bike " not in walk + page
+
+
+def test_a_page_in_a_great_city_reads_the_stations_of_its_bikes_alone() -> None:
+    stations = Station.objects.bulk_create(
+        Station(name=f"Station {i}", latitude=0.0, longitude=0.0, capacity=1) for i in range(1_000)
+    )
+    scatter(CITY, number_of=1_000)
+    bikes = list(Bike.objects.all())
+    for bike, station in zip(bikes, stations, strict=True):
+        bike.station = station
+    Bike.objects.bulk_update(bikes, ["station"])
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE fleet_bike, fleet_station")
+        # A million bikes, as far as the planner knows.
+        cursor.execute("UPDATE pg_class SET reltuples = 1000000 WHERE relname = 'fleet_bike'")
+
+    _, page = plans_of(Circle(CITY, 10_000))
+
+    assert "Seq Scan on fleet_station" not in page

@@ -20,6 +20,7 @@ from django.db.models import F, Q
 from bikerental.api.pagination import limit_written
 from bikerental.core.geo import Box, Position, boxes_around, distance_m
 from bikerental.core.statements import Compiled, Samples, Statement, select
+from bikerental.fleet.models import Bike
 from bikerental.fleet.selectors.bikes import BIKE_COLUMNS, bikes_filter
 from bikerental.fleet.selectors.geometry import Within, metres_to
 from bikerental.fleet.types import BikeFilters, BikeRow, Circle, NearBike, NearCursor, NearPage
@@ -143,13 +144,16 @@ def _rows(
 def _page_statement(status: str | None, names: tuple[str, ...], boxes: int, is_backward: bool, limit: int) -> Statement:
     def build(v: Samples) -> Compiled:
         within = Within.any_of(Box(*(v[f"{side}_{number}"] for side in Box._fields)) for number in range(boxes))
-        bikes = bikes_filter(BikeFilters(status, v.get("station_id"), v.get("model_id")))
-        bikes = bikes.annotate(distance=metres_to(Position(v["latitude"], v["longitude"])))
-        bikes = bikes.filter(within, distance__lte=v["bound"])
-        if "cursor_id" in v:
-            bikes = bikes.filter(_beyond(v["cursor_distance_m"], v["cursor_id"], is_backward=is_backward))
+        distance = metres_to(Position(v["latitude"], v["longitude"]))
         order = ("-distance", "-pk") if is_backward else ("distance", "pk")
-        return select(bikes.values_list(*BIKE_COLUMNS, F("distance")).order_by(*order)[:limit])
+        found = bikes_filter(BikeFilters(status, v.get("station_id"), v.get("model_id"))).annotate(distance=distance)
+        found = found.filter(within, distance__lte=v["bound"])
+        if "cursor_id" in v:
+            found = found.filter(_beyond(v["cursor_distance_m"], v["cursor_id"], is_backward=is_backward))
+        # First which bikes, then what else is shown of them: to join what the box may hold, PostgreSQL
+        # would read every station.
+        page = Bike.objects.filter(pk__in=found.order_by(*order)[:limit].values("pk")).annotate(distance=distance)
+        return select(page.values_list(*BIKE_COLUMNS, F("distance")).order_by(*order))
 
     types = _CENTRE | _FILTERS | {"cursor_id": UUID}
     return Statement(build, **{name: types.get(name, float) for name in names})
