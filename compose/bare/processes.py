@@ -78,20 +78,26 @@ def require_free_port(port: int, variable: str) -> None:
 
 def leftovers(state: State) -> list[psutil.Process]:
     """Every living process that carries the stack's mark, but this one."""
-    return [
-        process
-        for process in psutil.process_iter()
-        if process.pid != os.getpid() and str(state.folder) in _marks(process).split(os.pathsep)
-    ]
+    return [each for each in psutil.process_iter() if each.pid != os.getpid() and _is_of(state, each)]
 
 
-def _marks(process: psutil.Process) -> str:
+def _is_of(state: State, process: psutil.Process) -> bool:
     try:
         if process.status() == psutil.STATUS_ZOMBIE:
-            return ""
-        return process.environ().get(MARK, "")
+            return False
+        try:
+            return str(state.folder) in process.environ().get(MARK, "").split(os.pathsep)
+        except psutil.AccessDenied:
+            # In most containers root may not see the environment of another account's process, which
+            # PostgreSQL's is, but everybody sees its command. Its children end with it.
+            return _data_folder(process) == (state.folder / "postgres" / "data").resolve()
     except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):
-        return ""
+        return False
+
+
+def _data_folder(process: psutil.Process) -> Path | None:
+    command = process.cmdline()
+    return Path(command[command.index("-D") + 1]).resolve() if "-D" in command[1:-1] else None
 
 
 def end_leftovers(state: State) -> None:

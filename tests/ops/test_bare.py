@@ -3,12 +3,13 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from configparser import RawConfigParser
 from contextlib import contextmanager
 from pathlib import Path
@@ -299,9 +300,9 @@ print("REPORT" + json.dumps(report), flush=True)
 """
 
 
-def with_services(code: str, *options: str, **extra: str) -> subprocess.Popen[str]:
+def with_services(code: str, *options: str, before: Sequence[str] = (), **extra: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [*BARE, "with-services", *options, "--", "python", "-c", code],
+        [*before, *BARE, "with-services", *options, "--", "python", "-c", code],
         cwd=ROOT,
         env=clean_environment(**extra),
         stdout=subprocess.PIPE,
@@ -326,6 +327,16 @@ def test_with_services_returns_the_commands_code_and_leaves_nothing(options: tup
     assert (report["fsync"], report["timezone"]) == (fsync, "UTC")
     assert not Path(report["folder"]).exists()
     assert not [each for each in psutil.process_iter() if report["folder"] in command_of(each)]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="needs root, and setpriv to be less of it")
+def test_root_in_a_container_leaves_nothing_either() -> None:
+    """There root may not see the environment of PostgreSQL's account."""
+    process = with_services(REPORT, before=("setpriv", "--bounding-set=-sys_ptrace,-perfmon,-sys_admin", "--"))
+    output, _ = process.communicate(timeout=START_SECONDS)
+    assert process.returncode == 0, output
+    assert not [each for each in psutil.process_iter() if reported(output)["folder"] in command_of(each)]
 
 
 @pytest.mark.slow
