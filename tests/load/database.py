@@ -58,7 +58,7 @@ def pgbench(url: str, *, seconds: float, connections: int) -> float:
         options = [text for option, value in numbers.items() for text in (option, str(value))]
         variables = ["-D", f"riders={riders}", "-D", f"bikes={bikes}"]
         finished = subprocess.run(
-            [client_programs() / "pgbench", "-n", "-M", "extended", *options, *variables, "-f", PAIR, url],
+            [client_programs() / "pgbench", "-n", "-M", "prepared", *options, *variables, "-f", PAIR, url],
             capture_output=True,
             text=True,
             timeout=seconds + 60,
