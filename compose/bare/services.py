@@ -29,9 +29,12 @@ def with_services(command: list[str], *, is_durable: bool) -> int:
 
 
 def tool_environment() -> dict[str, str]:
-    """The environment with the servers' own tools (psql, pg_dump, redis-cli) on the path."""
+    """The environment with the servers' own tools (psql, pg_dump, redis-cli) on the path.
+
+    First: another release's may not fit, and Debian's psql without a client behind it only complains.
+    """
     folders = (str(postgresql.client_programs()), str(redis_server.client_programs()))
-    return dict(os.environ) | {"PATH": os.pathsep.join((os.environ.get("PATH", os.defpath), *folders))}
+    return dict(os.environ) | {"PATH": os.pathsep.join((*folders, os.environ.get("PATH", os.defpath)))}
 
 
 Servers = dict[str, tuple[str, PostgreSQL | RedisServer]]

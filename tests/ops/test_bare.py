@@ -20,9 +20,10 @@ import requests
 
 from bikerental.users.constants import DEMO_PASSWORD, DEMO_RIDER_EMAIL
 from compose.bare import bootstrap
-from compose.bare.postgresql import OUTSIDE
+from compose.bare.postgresql import OUTSIDE, client_programs
 from compose.bare.processes import free_port
 from compose.bare.progress import TroubleError
+from compose.bare.services import tool_environment
 from compose.bare.state import ROOT, State
 from compose.bare.supervision import Group, Program, Supervisor
 
@@ -327,6 +328,15 @@ def test_with_services_returns_the_commands_code_and_leaves_nothing(options: tup
     assert (report["fsync"], report["timezone"]) == (fsync, "UTC")
     assert not Path(report["folder"]).exists()
     assert not [each for each in psutil.process_iter() if report["folder"] in command_of(each)]
+
+
+def test_the_servers_own_tools_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    another = tmp_path / "psql"
+    another.write_text("#!/bin/sh\nexit 1\n")
+    another.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert shutil.which("psql", path=tool_environment()["PATH"]) == str(client_programs() / "psql")
 
 
 @pytest.mark.slow
