@@ -29,9 +29,11 @@ def _ending(v: Samples) -> Compiled:
         actor_id=v["actor_id"],
         reason=v["reason"],
     )
+    # The bike first: its lock may be waited for, and whoever rents as the same rider meanwhile would wait, by the
+    # unique index, for a rental already written, with another bike locked. One only locked refuses them at once.
     return together(
-        update(active, status=Rental.Status.RETURNED, ended_at=v["ended_at"], end_station_id=v["station_id"]),
         bike_releasing(v),
+        update(active, status=Rental.Status.RETURNED, ended_at=v["ended_at"], end_station_id=v["station_id"]),
         insert(event),
         *_noting(v["actor_id"]),
     )
