@@ -10,7 +10,7 @@ from psycopg2 import sql
 class Limit(NamedTuple):
     name: str
     wanted: str
-    found: str  # in this session
+    found: str  # on the connection in use
 
     @property
     def is_in_force(self) -> bool:
@@ -36,7 +36,7 @@ def limits_store() -> None:
 
 
 def limits_read() -> list[Limit]:
-    """What this session has. One statement."""
+    """What the connection in use has. One statement."""
     with connection.cursor() as cursor:
         # pg_settings gives times in their unit, milliseconds, where SHOW would say 5s.
         cursor.execute(
