@@ -10,7 +10,7 @@ JSON arrives as text.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
@@ -135,12 +135,13 @@ def as_text(path: str) -> Cast:
     return Cast(path, CharField())
 
 
-def select(queryset: QuerySet[Any, Any], *, lock: type[Model] | None = None) -> Compiled:
-    """:param lock: the model whose row is locked as `select_for_update(no_key=True, of=("self",))` does,
+def select(queryset: QuerySet[Any, Any], *, lock: Sequence[type[Model]] = ()) -> Compiled:
+    """:param lock: the models whose rows are locked, in this order, as `select_for_update(no_key=True)` does,
     which Django refuses on plain values"""
     sql, parameters = queryset.query.sql_with_params()
-    if lock is not None:
-        sql += f' FOR NO KEY UPDATE OF "{lock._meta.db_table}"'
+    if lock:
+        tables = ", ".join(f'"{model._meta.db_table}"' for model in lock)
+        sql += f" FOR NO KEY UPDATE OF {tables}"
     return sql, tuple(parameters)
 
 

@@ -14,10 +14,10 @@ _COLUMNS = (
     "tariff__free_minutes", as_text("tariff__daily_cap"), "tariff__overdue_after_minutes",
 )  # fmt: skip
 _BIKE_BY_ID = Statement(
-    lambda v: select(Bike.objects.filter(pk=v["bike_id"]).values_list(*_COLUMNS), lock=Bike), bike_id=UUID
+    lambda v: select(Bike.objects.filter(pk=v["bike_id"]).values_list(*_COLUMNS), lock=[Bike]), bike_id=UUID
 )
 _BIKE_BY_NUMBER = Statement(
-    lambda v: select(Bike.objects.filter(number=v["number"]).values_list(*_COLUMNS), lock=Bike), number=str
+    lambda v: select(Bike.objects.filter(number=v["number"]).values_list(*_COLUMNS), lock=[Bike]), number=str
 )
 
 

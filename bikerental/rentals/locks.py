@@ -5,18 +5,22 @@ from datetime import datetime
 from uuid import UUID
 
 from bikerental.core.statements import Statement, select
+from bikerental.fleet.models import Bike
 from bikerental.rentals.models import Rental
 from bikerental.rentals.selectors import RENTAL_COLUMNS
 from bikerental.rentals.types import RentalRow
 
 _RENTAL = Statement(
-    lambda v: select(Rental.objects.filter(pk=v["rental_id"]).values_list("rider_id", *RENTAL_COLUMNS), lock=Rental),
+    lambda v: select(Rental.objects.filter(pk=v["rental_id"]).values_list("rider_id", *RENTAL_COLUMNS), lock=[Rental, Bike]),
     rental_id=UUID,
 )
 
 
 def rental_lock(*, rental_id: UUID, rider_id: UUID | None = None) -> RentalRow | None:
-    """The rental, locked, with what its answer shows; only the rider's where one is given. One statement."""
+    """The rental and then its bike, locked, with what its answer shows; only the rider's where one is given.
+
+    One statement.
+    """
     row = _RENTAL.first(rental_id=rental_id)
     if row is None or rider_id not in (None, row[0]):
         return None

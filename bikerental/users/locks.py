@@ -13,7 +13,7 @@ def user_lock(*, user_id: UUID) -> User | None:
 
 
 _OPEN_USER = Statement(
-    lambda v: select(User.objects.filter(pk=v["user_id"], is_active=True).order_by().values_list("pk"), lock=User),
+    lambda v: select(User.objects.filter(pk=v["user_id"], is_active=True).order_by().values_list("pk"), lock=[User]),
     user_id=UUID,
 )
 

@@ -29,11 +29,9 @@ def _ending(v: Samples) -> Compiled:
         actor_id=v["actor_id"],
         reason=v["reason"],
     )
-    # The bike first: its lock may be waited for, and whoever rents as the same rider meanwhile would wait, by the
-    # unique index, for a rental already written, with another bike locked. One only locked refuses them at once.
     return together(
-        bike_releasing(v),
         update(active, status=Rental.Status.RETURNED, ended_at=v["ended_at"], end_station_id=v["station_id"]),
+        bike_releasing(v),
         insert(event),
         *_noting(v["actor_id"]),
     )
@@ -81,7 +79,7 @@ def rental_write_start(rental: RentalRow, *, rider_id: UUID, tariff_id: UUID) ->
 
 def rental_write_end(rental: RentalRow, ending: Ending, *, latitude: float | None, longitude: float | None) -> bool:
     """The rental, its bike, where it is left if it moved, and the event; false if rental or bike were not as a
-    ride has them. One statement. The caller has locked the rental and seen it active."""
+    ride has them. One statement. The caller has locked both and seen the rental active."""
     values = ending._asdict() | {
         "rental_id": rental.id,
         "bike_id": rental.bike_id,
