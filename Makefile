@@ -37,7 +37,7 @@ audit: ## ask for known holes of the packages, look for secrets in the history, 
 	$(IN_VENV) python -m compose.bare.audit $(ARGS)
 
 format: ## format the code and mend what can be mended
-	$(IN_VENV) sh -ec 'ruff check --fix .; ruff format .'
+	$(IN_VENV) sh -ec 'ruff check --fix --exit-zero --quiet .; ruff format .'
 
 requirements: ## compile requirements/*.in into *.txt with hashes; ARGS="--upgrade" takes newer releases
 	$(IN_VENV) sh -ec 'for name in base local production; do \

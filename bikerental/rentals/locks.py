@@ -11,7 +11,9 @@ from bikerental.rentals.selectors import RENTAL_COLUMNS
 from bikerental.rentals.types import RentalRow
 
 _RENTAL = Statement(
-    lambda v: select(Rental.objects.filter(pk=v["rental_id"]).values_list("rider_id", *RENTAL_COLUMNS), lock=[Rental, Bike]),
+    lambda v: select(
+        Rental.objects.filter(pk=v["rental_id"]).values_list("rider_id", *RENTAL_COLUMNS), lock=[Rental, Bike]
+    ),
     rental_id=UUID,
 )
 
