@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -58,4 +59,9 @@ class RentalRow(NamedTuple):
         return price(terms, started_at=self.started_at, ended_at=self.ended_at or now)
 
     def is_overdue(self, now: datetime) -> bool:
-        return (self.ended_at or now) - self.started_at > timedelta(minutes=self.overdue_after_minutes)
+        return (self.ended_at or now) - self.started_at > _minutes(self.overdue_after_minutes)
+
+
+@lru_cache(maxsize=128)
+def _minutes(count: int) -> timedelta:
+    return timedelta(minutes=count)  # kept, since making one costs more than comparing it

@@ -10,16 +10,18 @@ from bikerental.core.money import money_text
 from bikerental.rentals.models import Rental
 from bikerental.rentals.types import RentalRow
 
+_SETTLED = Rental.Status.SETTLED.value
+
 
 def rental_json(rental: RentalRow, now: datetime) -> dict[str, Any]:
     return {
-        "id": str(rental.id),
+        "id": rental.id,
         "status": rental.status,
         "bike": {
-            "id": str(rental.bike_id),
+            "id": rental.bike_id,
             "number": rental.bike_number,
             "model": {
-                "id": str(rental.model_id),
+                "id": rental.model_id,
                 "name": rental.model_name,
                 "propulsion": rental.model_propulsion,
             },
@@ -43,16 +45,17 @@ def rental_json(rental: RentalRow, now: datetime) -> dict[str, Any]:
 
 
 def _station(station_id: object, name: str | None) -> dict[str, Any] | None:
-    return None if station_id is None else {"id": str(station_id), "name": name}
+    return None if station_id is None else {"id": station_id, "name": name}
 
 
 def _cost(rental: RentalRow, now: datetime) -> dict[str, Any]:
-    if rental.status == Rental.Status.SETTLED and rental.cost_amount is not None:
+    if rental.status == _SETTLED and rental.cost_amount is not None:
         lines = orjson.Fragment(rental.cost_lines or "[]")  # as stored: neither parsed nor written anew
-        return _cost_json(rental.cost_amount, rental.currency, lines, final=True)
+        return {"amount": rental.cost_amount, "currency": rental.currency, "final": True, "lines": lines}
     cost = rental.cost_at(now)
-    return _cost_json(money_text(cost.amount), rental.currency, [line.as_json() for line in cost.lines], final=False)
-
-
-def _cost_json(amount: str, currency: str, lines: Any, *, final: bool) -> dict[str, Any]:
-    return {"amount": amount, "currency": currency, "final": final, "lines": lines}
+    return {
+        "amount": money_text(cost.amount),
+        "currency": rental.currency,
+        "final": False,
+        "lines": [line.as_json() for line in cost.lines],
+    }
