@@ -6,13 +6,13 @@ a committed ride into an error. A thread in each process does it: the request le
 goes on, whether the broker answers, refuses or hangs. Notes that wait together travel together.
 """
 
-import atexit
 import logging
 import os
 import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Iterator
+from multiprocessing.util import Finalize
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -52,6 +52,8 @@ class Publisher:
         with self._wake:
             if self._pid != os.getpid():  # the first note here, or the first after a fork
                 self._notes.clear()  # notes inherited through a fork are the parent's to send
+                # The web server's processes end without running what is registered with atexit.
+                Finalize(None, self.flush, exitpriority=1)
                 self._start()
             elif self._thread is None or not self._thread.is_alive():  # it met a bug, which Sentry has
                 self._start()
@@ -108,7 +110,6 @@ def _batches(notes: list[Note]) -> Iterator[tuple[Task[..., Any], list[Note]]]:
 
 
 publisher = Publisher()
-atexit.register(publisher.flush)
 
 
 def enqueue_after_commit(task: Any, *, row_id: UUID) -> None:

@@ -1,8 +1,12 @@
-"""The fast path away for good: the sweep alone settles. test_matrix.py has Redis stopped and paused."""
+"""The fast path away for good: the sweep alone settles; and a process that is asked to end, which still tells.
+
+test_matrix.py has Redis stopped and paused.
+"""
 
 from pathlib import Path
 
 import pytest
+import redis as driver
 import requests
 
 from bikerental.rentals.models import Rental
@@ -37,3 +41,14 @@ def test_the_sweep_alone_settles(tmp_path: Path) -> None:
         ride(f"{address}/api/v1/", headers, bike.number)
 
         assert eventually(is_all_settled, SETTLED_SECONDS)
+
+
+def test_web_tells_of_its_last_ride_before_it_ends(tmp_path: Path) -> None:
+    bike, rider = make_bike(), make_user()
+    with own_redis(tmp_path) as redis:
+        with web_server(tmp_path / "web.log", processes=1, REDIS_URL=redis.url) as address:
+            headers = bearer(login(f"{address}/api/v1/", rider.email))
+            ride(f"{address}/api/v1/", headers, bike.number)
+
+        with driver.Redis.from_url(redis.url) as client:
+            assert client.llen("settling") == 1
