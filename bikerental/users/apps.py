@@ -4,6 +4,8 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.contrib.admin import apps as admin_apps  # the class itself would count as an app of ours
 from django.core import checks
+from django.utils.translation import gettext_lazy as _
+from django_otp.plugins.otp_totp import apps as totp_apps
 
 SIGNING_KEY_LENGTH_MIN = 32  # bytes: as long as the digest of HS256
 
@@ -13,6 +15,13 @@ class OperatorAdminConfig(admin_apps.AdminConfig):
 
     default = False
     default_site = "bikerental.users.admin_site.OperatorSite"
+
+
+class SecondFactorConfig(totp_apps.DefaultConfig):  # type: ignore[misc] # the library has no types
+    """The operators' devices, under a heading that says what they are. Named in INSTALLED_APPS."""
+
+    default = False
+    verbose_name = _("Second factor")
 
 
 class UsersConfig(AppConfig):

@@ -42,7 +42,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django_otp",
-    "django_otp.plugins.otp_totp",
+    "bikerental.users.apps.SecondFactorConfig",
     "django_celery_beat",
     "rest_framework",
     "drf_yasg",
