@@ -1,8 +1,30 @@
-"""Fields of a JSON body that take no other type for theirs, as DRF's own do."""
+"""A JSON body and its fields, which take no other type for theirs, as DRF's own do."""
 
+from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from rest_framework import serializers
+
+
+class Body(serializers.Serializer[Any]):
+    """What a request sends. `null` for a field that may be absent means absent: clients in C#, Dart and
+    Kotlin write all their fields."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            absent = {name for name, field in self.fields.items() if not field.required and data.get(name) is None}
+            data = {name: value for name, value in data.items() if name not in absent}
+        return super().to_internal_value(data)
+
+
+class IdField(serializers.UUIDField):
+    """A UUID as text. DRF takes a number as well, and true for 1."""
+
+    def to_internal_value(self, data: Any) -> UUID:
+        if not isinstance(data, str):
+            self.fail("invalid", value=data)
+        return super().to_internal_value(data)
 
 
 class TextField(serializers.CharField):

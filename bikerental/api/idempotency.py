@@ -67,7 +67,9 @@ def answer_once(request: Request, *, rider_id: UUID, route: str, act: Callable[[
     key = key_of(request)
     if key is None:
         return act()
-    fingerprint = sha256(orjson.dumps(request.data, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    # null means absent: with it and without it the body is the same.
+    said = {name: value for name, value in dict(request.data).items() if value is not None}
+    fingerprint = sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
     return _answer_once(rider_id=rider_id, route=route, key=key, fingerprint=fingerprint, act=act)
 
 

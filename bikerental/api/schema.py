@@ -18,6 +18,7 @@ from drf_yasg.views import get_schema_view
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 
+from bikerental.api.fields import Body
 from bikerental.api.pagination import PAGE_SIZE, PAGE_SIZE_MAX
 from bikerental.api.renderers import PROBLEM_TYPE
 
@@ -126,7 +127,7 @@ def documented(  # noqa: PLR0913 - each says one thing of the document
     success: Mapping[int, Any],
     errors: Sequence[str],
     description: str = "",
-    request: type[serializers.Serializer[Any]] | None = None,
+    request: type[Body] | None = None,
     query: type[serializers.Serializer[Any]] | None = None,
     example: dict[str, Any] | None = None,
     headers: Sequence[str] = (),
@@ -207,8 +208,12 @@ class AutoSchema(SwaggerAutoSchema):
     def make_body_parameter(self, schema: Any) -> openapi.Parameter:
         parameter = super().make_body_parameter(schema)
         definition = schema.resolve(self.components) if isinstance(schema, openapi.SchemaRef) else schema
+        required = definition.get("required", [])
         # An empty body is an empty object: where no field is needed, no body is.
-        parameter["required"] = bool(definition.get("required"))
+        parameter["required"] = bool(required)
+        for name, field in definition["properties"].items():
+            if name not in required:
+                field["x-nullable"] = True  # null means absent
         return parameter
 
     def get_response_serializers(self) -> Any:

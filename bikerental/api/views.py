@@ -8,6 +8,8 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
+from bikerental.api.fields import Body
+
 
 class ApiView(APIView):
     """Needs a logged-in rider unless a view says otherwise."""
@@ -38,7 +40,7 @@ def _unlink(response: Response) -> None:
     response.renderer_context = None  # type: ignore[attr-defined]
 
 
-def read(serializer_class: type[Serializer[Any]], request: Request) -> dict[str, Any]:
+def read(serializer_class: type[Body], request: Request) -> dict[str, Any]:
     """What the body says, validated; keys that the serializer does not know change nothing."""
     return _validated(serializer_class, request.data)
 

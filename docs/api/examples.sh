@@ -470,11 +470,11 @@ send rentAgain '201 status=active' POST "$api/rentals/" \
 {"bike_number": "$(field nearby 'results[1].number')"}
 JSON
 
-printf '\n# %s\n' 'left in the street'
+printf '\n# %s\n' 'left in the street; null is as good as nothing'
 send call70 '200 status=returned, end_station=null' POST "$api/rentals/$(field rentAgain id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
-{"latitude": 59.94, "longitude": 30.32}
+{"station": null, "latitude": 59.94, "longitude": 30.32}
 JSON
 
 printf '\n# %s\n' 'The bike is free, at no station'

@@ -1,6 +1,7 @@
 """Odd input is a 4xx, never a 5xx."""
 
 import json
+from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
@@ -111,6 +112,27 @@ def test_a_thousand_parameters_are_a_400(client: APIClient) -> None:
 
 def test_unknown_keys_change_nothing(client: APIClient) -> None:
     assert post(client, b'{"number": 1, "is_staff": true}').json() == {"number": 1}
+
+
+@pytest.mark.parametrize(
+    ("body", "answer"),
+    [
+        ({"text": None, "flag": None, "inner": None, "inners": None}, {}),
+        ({"text": None, "number": 1}, {"number": 1}),
+        ({"unknown": None}, {}),
+    ],
+)
+def test_null_for_a_field_that_may_be_absent_means_absent(client: APIClient, body: Any, answer: Any) -> None:
+    response = post(client, json.dumps(body).encode())
+
+    assert (response.status_code, response.json()) == (200, answer)
+
+
+@pytest.mark.parametrize("body", [{"inner": {"name": None}}, {"inners": [{"name": None}]}, {"inners": [None]}])
+def test_null_for_what_is_required_is_a_400(client: APIClient, body: Any) -> None:
+    response = post(client, json.dumps(body).encode())
+
+    assert (response.status_code, response.json()["code"]) == (400, "invalid")
 
 
 @pytest.mark.parametrize("body", [b"", b"  \n"])

@@ -146,6 +146,16 @@ def test_a_body_that_may_be_nothing_is_not_required() -> None:
     assert body["required"] is False
 
 
+def test_what_may_be_absent_may_be_null_and_nothing_else() -> None:
+    document = build()
+
+    for name, operation, _ in operations():
+        for body in (parameter for parameter in operation["parameters"] if parameter["in"] == "body"):
+            shape = document["definitions"][body["schema"]["$ref"].rpartition("/")[2]]
+            absent = {field for field, inner in shape["properties"].items() if inner.get("x-nullable")}
+            assert absent == set(shape["properties"]) - set(shape.get("required", [])), name
+
+
 def test_the_headers_of_a_retry_are_there() -> None:
     post = build()["paths"]["/rentals/"]["post"]
 

@@ -1,6 +1,6 @@
 """The service's routes, with some views beside them that do what no view of ours should."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import DatabaseError, InterfaceError, InternalError, OperationalError, ProgrammingError
@@ -10,6 +10,7 @@ from rest_framework import exceptions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from bikerental.api.fields import Body
 from bikerental.api.pagination import paginate
 from bikerental.api.throttles import AnonymousThrottle, RegisterThrottle, UserThrottle
 from bikerental.api.views import ApiView, read, read_query
@@ -132,11 +133,11 @@ def raising(request: HttpRequest, name: str) -> HttpResponse:
     raise ERRORS[name]
 
 
-class Inner(serializers.Serializer[Any]):
+class Inner(Body):
     name = serializers.CharField(max_length=10)
 
 
-class Everything(serializers.Serializer[Any]):
+class Everything(Body):
     text = serializers.CharField(required=False)
     number = serializers.IntegerField(required=False, min_value=0, max_value=100)
     real = serializers.FloatField(required=False, min_value=-90, max_value=90)

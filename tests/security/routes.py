@@ -13,6 +13,8 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
+from drf_yasg.utils import force_serializer_instance
+from rest_framework.serializers import Serializer
 
 from bikerental.fleet.models import Bike, BikeReport, PhotoUpload, Station
 from bikerental.fleet.services import bike_report_create, photo_upload_start
@@ -87,6 +89,13 @@ class Route(NamedTuple):
     @property
     def is_open(self) -> bool:
         return self.anonymous != 401
+
+    @property
+    def declared_body(self) -> Serializer[Any]:
+        """What the operation's own document says it takes."""
+        method = getattr(dict(routes_of_code())[self.path].callback.cls, self.method)
+        serializer: Serializer[Any] = force_serializer_instance(method._swagger_auto_schema["request_body"])
+        return serializer
 
     def path_in(self, world: World) -> str:
         return self.path.format_map(world.ids)

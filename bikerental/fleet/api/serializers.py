@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from bikerental.api.fields import TextField
+from bikerental.api.fields import Body, IdField, TextField
 from bikerental.core.geo import Box, Position, boxes_between
 from bikerental.fleet.constants import (
     NEAR_RADIUS_MAX_M,
@@ -161,8 +161,8 @@ class UploadOutput(serializers.Serializer[Any]):
         return {name.rstrip("_"): field for name, field in super().get_fields().items()}
 
 
-class UploadConfirmInput(serializers.Serializer[Any]):
-    upload = serializers.UUIDField(help_text=_("The id that the upload began with."))
+class UploadConfirmInput(Body):
+    upload = IdField(help_text=_("The id that the upload began with."))
 
     class Meta:
         ref_name = "UploadConfirmation"
@@ -179,7 +179,7 @@ class UploadStateOutput(serializers.Serializer[Any]):
         ref_name = "UploadState"
 
 
-class ReportInput(serializers.Serializer[Any]):
+class ReportInput(Body):
     kind = serializers.ChoiceField(choices=ReportKind.choices)
     text = TextField(max_length=REPORT_TEXT_MAX, required=False, allow_blank=True, default="")
 

@@ -5,14 +5,14 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from bikerental.api.fields import RealField, TextField
+from bikerental.api.fields import Body, IdField, RealField, TextField
 from bikerental.fleet.constants import Propulsion
 from bikerental.rentals.models import Rental
 from bikerental.rentals.types import Place
 
 
-class RentalStartInput(serializers.Serializer[Any]):
-    bike = serializers.UUIDField(required=False, help_text=_("Id of the bike."))
+class RentalStartInput(Body):
+    bike = IdField(required=False, help_text=_("Id of the bike."))
     bike_number = TextField(required=False, max_length=32, help_text=_("Number painted on the frame."))
 
     class Meta:
@@ -24,8 +24,8 @@ class RentalStartInput(serializers.Serializer[Any]):
         return attrs
 
 
-class PlaceInput(serializers.Serializer[Any]):
-    station = serializers.UUIDField(required=False, help_text=_("Id of the station the bike is left at."))
+class PlaceInput(Body):
+    station = IdField(required=False, help_text=_("Id of the station the bike is left at."))
     latitude = RealField(required=False, min_value=-90, max_value=90)
     longitude = RealField(required=False, min_value=-180, max_value=180)
 
@@ -137,7 +137,7 @@ class RentalOutput(serializers.Serializer[Any]):
         ref_name = "Rental"
 
 
-class PasswordInput(serializers.Serializer[Any]):
+class PasswordInput(Body):
     password = TextField(max_length=128, trim_whitespace=False)
 
     class Meta:

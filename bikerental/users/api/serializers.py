@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from bikerental.api.fields import TextField
+from bikerental.api.fields import Body, TextField
 from bikerental.users.constants import (
     EMAIL_LENGTH,
     NAME_LENGTH,
@@ -47,7 +47,7 @@ class KnownPasswordField(TextField):
         super().__init__(max_length=PASSWORD_LENGTH_MAX, trim_whitespace=False, **options)
 
 
-class RegisterInput(serializers.Serializer[Any]):
+class RegisterInput(Body):
     name = NameField()
     email = EmailField()
     password = NewPasswordField()
@@ -56,7 +56,7 @@ class RegisterInput(serializers.Serializer[Any]):
         ref_name = "Register"
 
 
-class LoginInput(serializers.Serializer[Any]):
+class LoginInput(Body):
     # Any text: what is no address belongs to nobody, and the answer is the same.
     email = TextField(max_length=EMAIL_LENGTH)
     password = KnownPasswordField()
@@ -65,21 +65,21 @@ class LoginInput(serializers.Serializer[Any]):
         ref_name = "Login"
 
 
-class RefreshInput(serializers.Serializer[Any]):
+class RefreshInput(Body):
     refresh = TextField()
 
     class Meta:
         ref_name = "Refresh"
 
 
-class VerifyInput(serializers.Serializer[Any]):
+class VerifyInput(Body):
     token = TextField()
 
     class Meta:
         ref_name = "Verify"
 
 
-class PasswordChangeInput(serializers.Serializer[Any]):
+class PasswordChangeInput(Body):
     current_password = KnownPasswordField()
     new_password = NewPasswordField()
 
@@ -87,7 +87,7 @@ class PasswordChangeInput(serializers.Serializer[Any]):
         ref_name = "PasswordChange"
 
 
-class ResetInput(serializers.Serializer[Any]):
+class ResetInput(Body):
     # Any text, as for a log-in: what is no address belongs to nobody.
     email = TextField(max_length=EMAIL_LENGTH)
 
@@ -95,7 +95,7 @@ class ResetInput(serializers.Serializer[Any]):
         ref_name = "PasswordReset"
 
 
-class ResetConfirmInput(serializers.Serializer[Any]):
+class ResetConfirmInput(Body):
     token = TextField(max_length=RESET_TOKEN_LENGTH_MAX)
     new_password = NewPasswordField()
 
@@ -103,7 +103,7 @@ class ResetConfirmInput(serializers.Serializer[Any]):
         ref_name = "PasswordResetConfirm"
 
 
-class ProfileInput(serializers.Serializer[Any]):
+class ProfileInput(Body):
     name = NameField(required=False)
 
     class Meta:
