@@ -3,7 +3,8 @@ wait (or, where locks are skipped, does not keep away), and its test fails."""
 
 import pytest
 
-from bikerental.fleet.services import bike_send_to_maintenance, bikes_set_tariff
+from bikerental.fleet.models import Bike, BikeReport
+from bikerental.fleet.services import bike_report_create, bike_send_to_maintenance, bikes_set_tariff
 from bikerental.notifications.models import Notification
 from bikerental.rentals.models import Rental, RentalEvent
 from bikerental.rentals.services import (
@@ -15,6 +16,7 @@ from bikerental.rentals.services import (
     rider_close,
 )
 from bikerental.rentals.types import Place
+from bikerental.users.models import User
 from bikerental.users.services import accounts_close, accounts_reopen
 from tests.concurrency.interleaving import interleave
 from tests.factories import (
@@ -37,6 +39,7 @@ BIKE = "bikerental.fleet.services.bikes.bike_lock_for_rental"
 BIKES = "bikerental.fleet.services.bikes.bikes_lock"
 RENTAL = "bikerental.rentals.services.rides.rental_lock"
 RETURNED = "bikerental.rentals.services.settling.returned_rentals_lock"
+REPORTED = "bikerental.fleet.services.reports.bikes_lock"
 OPEN = "bikerental.rentals.services.overdue.open_rentals_lock"
 
 
@@ -222,3 +225,16 @@ def test_a_return_waits_for_the_overdue_check(monkeypatch: pytest.MonkeyPatch) -
     assert outcome == (1, "returned", True)
     rental.refresh_from_db()
     assert (rental.status, rental.overdue_at) == ("returned", NOON)
+
+
+def test_of_two_reports_at_once_the_second_counts_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    bike, riders = make_bike(), [make_user(), make_user()]
+
+    def report(rider: User) -> bool:
+        _, is_new = bike_report_create(bike_id=bike.pk, rider_id=rider.pk, kind="brakes", text="", now=NOON)
+        return is_new
+
+    outcome = interleave(monkeypatch, REPORTED, first=lambda: report(riders[0]), second=lambda: report(riders[1]))
+
+    assert outcome == (True, True, True)
+    assert (Bike.objects.get().status, BikeReport.objects.count()) == ("maintenance", 2)

@@ -1,5 +1,7 @@
 """Telling the broker: after the commit, in batches, and never at the client's expense."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -15,6 +17,7 @@ from bikerental.core.enqueueing import Note, Publisher, enqueue_after_commit
 from bikerental.rentals.models import Rental
 from bikerental.rentals.services import rental_return
 from tests.factories import NOON, make_rental
+from tests.live import ROOT
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -116,6 +119,39 @@ def test_notes_beyond_the_limit_are_left_to_the_sweep(monkeypatch: pytest.Monkey
 
     assert publisher.flush()
     assert rows(task) == [["0", "1"]]
+
+
+FORKING = """
+import os, sys, time
+from bikerental.core import enqueueing
+from bikerental.core.enqueueing import Note, Publisher
+
+class Task:
+    name = "tests.printing"
+    def apply_async(self, *, kwargs, headers):
+        print(who, *kwargs["ids"], flush=True)
+
+who = "parent"
+enqueueing.GATHER_SECONDS = 0.5
+publisher = Publisher()
+publisher.put(Note(Task(), "1", ""))
+while not publisher._sending:
+    time.sleep(0.01)
+child = os.fork()
+if not child:
+    who = "child"
+    publisher.put(Note(Task(), "2", ""))
+    os._exit(not publisher.flush())
+_, status = os.waitpid(child, 0)
+sys.exit(status or not publisher.flush())
+"""
+
+
+def test_after_a_fork_the_child_sends_its_own_notes_alone() -> None:
+    command = [sys.executable, "-c", FORKING]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+    assert (ended.returncode, sorted(ended.stdout.splitlines())) == (0, ["child 2", "parent 1"]), ended.stderr
 
 
 def test_a_failure_to_tell_neither_fails_the_ride_nor_silences_others(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ import gc
 import threading
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from bikerental.core.postgresql.base import HEALTH_CHECK_SECONDS
@@ -35,6 +35,17 @@ def test_a_connection_that_died_while_idle_is_replaced_unnoticed() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
     new_request(silent_for=HEALTH_CHECK_SECONDS + 1)
+    connection.connection.close()
+
+    assert User.objects.exists() is False
+
+
+def test_a_connection_on_which_a_statement_failed_is_not_believed() -> None:
+    new_request(silent_for=0)
+    with pytest.raises(OperationalError), connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 1; SELECT pg_sleep(5)")
+    connection.close_if_unusable_or_obsolete()  # as the request ends: Django finds that it works
+    new_request(silent_for=0)
     connection.connection.close()
 
     assert User.objects.exists() is False

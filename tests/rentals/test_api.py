@@ -132,6 +132,17 @@ def test_returned_without_a_place_the_bike_is_where_it_was_taken(rider_client: R
     assert (bike.status, bike.station) == ("available", station)
 
 
+def test_where_the_clock_of_the_start_ran_ahead_the_ride_ends_as_it_began(rider_client: RiderClient) -> None:
+    started_at = timezone.now() + timedelta(seconds=5)
+    rental = make_rental(rider=rider_client.rider, started_at=started_at)
+
+    answer = rider_client.post(f"{RENTALS}{rental.pk}/return/")
+
+    assert (answer.status_code, answer.json()["cost"]["amount"]) == (200, "50.00")
+    rental.refresh_from_db()
+    assert (rental.status, rental.ended_at) == ("returned", started_at)
+
+
 def test_returned_at_a_station_the_bike_stands_there(rider_client: RiderClient) -> None:
     rental = make_rental(rider=rider_client.rider)
     station = make_station(latitude=59.9, longitude=30.2)

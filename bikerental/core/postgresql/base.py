@@ -62,8 +62,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return
         super().close_if_health_check_failed()
 
-    def close_if_unusable_or_obsolete(self) -> Any:
-        # Django asks here at the end of a request in which a statement failed.
-        if self.errors_occurred:
+    def close_if_unusable_or_obsolete(self) -> None:
+        # Django comes here at the end of a request, and checks the connection if a statement failed. A failure can
+        # be the first sign of a server that ends: after it, one good answer is not believed for five seconds.
+        has_failed = self.errors_occurred
+        super().close_if_unusable_or_obsolete()
+        if has_failed:
             self._answered_at = 0.0
-        return super().close_if_unusable_or_obsolete()
