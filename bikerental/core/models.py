@@ -1,7 +1,11 @@
 """Base of the product's models."""
 
+from typing import ClassVar
+
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from bikerental.core.identifiers import uuid7
 
@@ -22,3 +26,25 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class FailedRow(BaseModel):
+    """A row whose own data make a batch fail; the batch leaves it out until `retry_at`."""
+
+    task = models.CharField(_("task"), max_length=100)
+    row_id = models.CharField(_("row"), max_length=100)
+    # SQLSTATE and constraint, or the exception's class: nothing of what is in the row.
+    error = models.CharField(_("error"), max_length=200)
+    failures = models.PositiveIntegerField(_("failures"), default=1)
+    failed_at = models.DateTimeField(_("last failure at"))
+    retry_at = models.DateTimeField(_("next attempt at"))
+    told_at = models.DateTimeField(_("operators told at"), null=True)
+
+    class Meta:
+        verbose_name = _("row that failed")
+        verbose_name_plural = _("rows that failed")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["task", "row_id"], name="failed_row_once")]
+        indexes: ClassVar = [models.Index("id", condition=Q(told_at=None), name="failed_row_untold")]
+
+    def __str__(self) -> str:
+        return f"{self.task} {self.row_id}"

@@ -5,14 +5,27 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GistIndex
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Func, Q
+from django.db.models.functions import Round
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bikerental.core.models import BaseModel
-from bikerental.fleet.constants import BIKE_PHOTOS, BikeStatus, Propulsion, ReportKind, ReportState, UploadState
+from bikerental.core.money import CURRENCIES, WHOLE_CURRENCIES
+from bikerental.fleet.constants import (
+    BIKE_PHOTOS,
+    DAILY_CAP_MAX,
+    PER_MINUTE_MAX,
+    TARIFF_MINUTES_MAX,
+    UNLOCK_FEE_MAX,
+    BikeStatus,
+    Propulsion,
+    ReportKind,
+    ReportState,
+    UploadState,
+)
 
 LATITUDE_RANGE = (MinValueValidator(-90.0), MaxValueValidator(90.0))
 LONGITUDE_RANGE = (MinValueValidator(-180.0), MaxValueValidator(180.0))
@@ -27,28 +40,30 @@ def photo_name(prefix: str) -> str:
     return f"{prefix}{secrets.token_hex(16)}.webp"
 
 
-def _money(label: Any, **options: Any) -> "models.DecimalField[Any, Any]":
-    return models.DecimalField(label, max_digits=10, decimal_places=2, validators=[MinValueValidator(0)], **options)
+def _money(label: Any, *, most: int, **options: Any) -> "models.DecimalField[Any, Any]":
+    bounds = [MinValueValidator(0), MaxValueValidator(most)]
+    return models.DecimalField(label, max_digits=10, decimal_places=2, validators=bounds, **options)
+
+
+def _minutes(label: Any, **options: Any) -> "models.PositiveIntegerField[Any, Any]":
+    return models.PositiveIntegerField(label, validators=[MaxValueValidator(TARIFF_MINUTES_MAX)], **options)
 
 
 class Tariff(BaseModel):
     """Terms of a price. A rental freezes a copy; a new price is a new tariff."""
 
     name = models.CharField(_("name"), max_length=100)
-    currency = models.CharField(
-        _("currency"), max_length=3, validators=[RegexValidator(r"^[A-Z]{3}\Z", _("Three capital letters (ISO 4217)."))]
-    )
-    unlock_fee = _money(_("unlock fee"))
-    per_minute = _money(_("price of a minute"))
-    free_minutes = models.PositiveIntegerField(_("free minutes"), default=0)
-    daily_cap = _money(_("cap of 24 hours"), null=True, blank=True)
-    overdue_after_minutes = models.PositiveIntegerField(_("overdue after minutes"), default=1440)
+    currency = models.CharField(_("currency"), max_length=3, choices=[(code, code) for code in CURRENCIES])
+    unlock_fee = _money(_("unlock fee"), most=UNLOCK_FEE_MAX)
+    per_minute = _money(_("price of a minute"), most=PER_MINUTE_MAX)
+    free_minutes = _minutes(_("free minutes"), default=0)
+    daily_cap = _money(_("cap of 24 hours"), most=DAILY_CAP_MAX, null=True, blank=True)
+    overdue_after_minutes = _minutes(_("overdue after minutes"), default=1440)
 
     class Meta:
         verbose_name = _("tariff")
         verbose_name_plural = _("tariffs")
         constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(currency__regex="^[A-Z]{3}$"), name="tariff_currency_iso"),
             models.CheckConstraint(condition=Q(unlock_fee__gte=0), name="tariff_unlock_fee_not_negative"),
             models.CheckConstraint(condition=Q(per_minute__gte=0), name="tariff_per_minute_not_negative"),
             models.CheckConstraint(condition=Q(free_minutes__gte=0), name="tariff_free_minutes_not_negative"),
@@ -56,6 +71,28 @@ class Tariff(BaseModel):
                 condition=Q(daily_cap__isnull=True) | Q(daily_cap__gte=0), name="tariff_daily_cap_not_negative"
             ),
             models.CheckConstraint(condition=Q(overdue_after_minutes__gte=0), name="tariff_overdue_not_negative"),
+            models.CheckConstraint(condition=Q(currency__in=CURRENCIES), name="tariff_currency_known"),
+            # What a ride of 366 days costs then fits into Rental.cost_amount.
+            models.CheckConstraint(
+                condition=Q(
+                    Q(daily_cap=None) | Q(daily_cap__lte=DAILY_CAP_MAX),
+                    unlock_fee__lte=UNLOCK_FEE_MAX,
+                    per_minute__lte=PER_MINUTE_MAX,
+                    free_minutes__lte=TARIFF_MINUTES_MAX,
+                    overdue_after_minutes__lte=TARIFF_MINUTES_MAX,
+                ),
+                name="tariff_terms_bounded",
+            ),
+            models.CheckConstraint(
+                condition=~Q(currency__in=WHOLE_CURRENCIES)
+                | Q(
+                    Q(daily_cap=None) | Q(daily_cap=Round("daily_cap")),
+                    unlock_fee=Round("unlock_fee"),
+                    per_minute=Round("per_minute"),
+                ),
+                name="tariff_amounts_can_be_paid",
+                violation_error_message=_("This currency has no smaller unit: only whole amounts can be paid."),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -6,6 +6,8 @@ ATTEMPTS_MAX = 12
 BACKOFF_FIRST = timedelta(seconds=30)
 BACKOFF_MAX = timedelta(hours=1)
 SWEEP_BATCH = 500
+# A message about failed rows names so many; the admin lists all.
+FAILED_ROWS_NAMED = 20
 # Nobody is answered by these rows; they exist for an hour at most so that asking costs the same.
 NOBODYS_KEPT_FOR = timedelta(hours=1)
 # SNS gives up a delivery long before; what is older is somebody's recording.

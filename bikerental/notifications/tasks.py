@@ -16,10 +16,12 @@ def deliver_notifications(*, ids: list[str], **_newer: object) -> None:
 
 @shared_task
 def sweep_notifications(**_newer: object) -> None:
-    """Send what the fast path lost and what is due again; the next run is the retry."""
-    from bikerental.notifications.services import notifications_deliver_left_over
+    """Tell of failed rows, send what the fast path lost and what is due again; the next run is the retry."""
+    from bikerental.notifications.services import failed_rows_tell, notifications_deliver_left_over
 
-    notifications_deliver_left_over(now=timezone.now())
+    now = timezone.now()
+    failed_rows_tell(now=now)
+    notifications_deliver_left_over(now=now)
 
 
 @shared_task

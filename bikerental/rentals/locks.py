@@ -1,7 +1,6 @@
 """The only row locks of the rentals app. Order in the house: user, rental, bike."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 from bikerental.core.statements import Statement, select
@@ -44,11 +43,11 @@ def open_rentals_lock(*, rental_ids: Sequence[UUID]) -> list[Rental]:
     return list(rentals.filter(pk__in=rental_ids, status=Rental.Status.ACTIVE).order_by("pk"))
 
 
-def old_rentals_lock(*, settled_before: datetime, limit: int) -> list[UUID]:
-    """The ids of rentals that were settled before then and still are somebody's, oldest first, locked.
+def somebodys_rentals_lock(*, rental_ids: Sequence[UUID]) -> list[UUID]:
+    """The ids of those settled rentals that still are somebody's, locked.
 
     One statement. Another worker's are left to it.
     """
     rentals = Rental.objects.select_for_update(no_key=True, of=("self",), skip_locked=True)
-    old = rentals.filter(status=Rental.Status.SETTLED, rider__isnull=False, settled_at__lt=settled_before)
-    return list(old.order_by("settled_at").values_list("pk", flat=True)[:limit])
+    kept = rentals.filter(pk__in=rental_ids, status=Rental.Status.SETTLED, rider__isnull=False)
+    return list(kept.order_by("pk").values_list("pk", flat=True))

@@ -15,6 +15,7 @@ from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from bikerental.api.models import IdempotencyKey
+from bikerental.core.models import FailedRow
 from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.models import Bike
 from bikerental.notifications.models import Notification
@@ -50,7 +51,7 @@ class Finding(NamedTuple):
 
 
 def reconcile(window: Window, *, progress: Progress = lambda rides: None) -> list[Finding]:
-    """Every count, in a fixed order. Eight statements, and one for each 5,000 settled rides of the window.
+    """Every count, in a fixed order. Ten statements, and one for each 5,000 settled rides of the window.
 
     :param progress: told how many rides have been priced so far
     """
@@ -128,6 +129,11 @@ def _keys_orphaned(window: Window) -> QuerySet[Any, Any]:
     return orphaned.values_list("pk")
 
 
+def _rows_failed(window: Window) -> QuerySet[Any, Any]:
+    named = Concat("task", Value(" "), "row_id", Value(": "), "error", output_field=CharField())
+    return FailedRow.objects.order_by("pk").values_list(named)
+
+
 def _since(rows: QuerySet[Any, Any], column: str, since: datetime | None) -> QuerySet[Any, Any]:
     rows = rows.order_by()
     return rows if since is None else rows.filter(**{f"{column}__gte": since})
@@ -143,6 +149,7 @@ _CHECKS: dict[str, Callable[[Window], QuerySet[Any, Any]]] = {
     "receipts_doubled": _receipts_doubled,
     "messages_unsent": _messages_unsent,
     "keys_orphaned": _keys_orphaned,
+    "rows_failed": _rows_failed,
 }
 
 

@@ -1,6 +1,8 @@
 """What an operator sees and does."""
 
 import re
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
 from bikerental.fleet.models import Bike, BikeModel, BikeReport, PhotoUpload, Station, Tariff
 from bikerental.fleet.tasks import publish_photos
+from bikerental.rentals.services import rentals_settle
 from tests.factories import NOON, make_bike, make_model, make_rental, make_station, make_tariff, make_user
 from tests.fleet.photos import HOSTILE, picture, with_place
 
@@ -372,6 +375,40 @@ def test_the_terms_of_a_tariff_do_not_change(operator: Client, term: str, value:
     assert list(answer.context["adminform"].form.errors) == [term]
     same = Tariff.objects.get(pk=tariff.pk)
     assert all(getattr(same, name) == getattr(tariff, name) for name in TERMS)
+
+
+@pytest.mark.parametrize(
+    ("terms", "sentence"),
+    [
+        ({"currency": "ZZZ"}, "Select a valid choice. ZZZ is not one of the available choices."),
+        ({"per_minute": "100000.01"}, "Ensure this value is less than or equal to 100000."),
+        ({"unlock_fee": "1000000.01"}, "Ensure this value is less than or equal to 1000000."),
+        ({"daily_cap": "10000000.01"}, "Ensure this value is less than or equal to 10000000."),
+        ({"free_minutes": "527041"}, "Ensure this value is less than or equal to 527040."),
+        ({"overdue_after_minutes": "527041"}, "Ensure this value is less than or equal to 527040."),
+        (
+            {"currency": "JPY", "per_minute": "4.50"},
+            "This currency has no smaller unit: only whole amounts can be paid.",
+        ),
+    ],
+)
+def test_terms_beyond_their_bounds_get_a_sentence(operator: Client, terms: dict[str, str], sentence: str) -> None:
+    answer = operator.post(reverse("admin:fleet_tariff_add"), TERMS | terms)
+
+    assert sentence in answer.content.decode()
+    assert not Tariff.objects.exists()
+
+
+def test_the_dearest_ride_of_366_days_is_settled(operator: Client) -> None:
+    dearest = {"unlock_fee": "1000000.00", "per_minute": "100000.00"}
+    operator.post(reverse("admin:fleet_tariff_add"), TERMS | dearest)
+    bike = make_bike(tariff=Tariff.objects.get())
+    ride = make_rental(bike=bike, started_at=NOON - timedelta(days=366), ended_at=NOON)
+
+    rentals_settle(rental_ids=[ride.pk], now=NOON)
+
+    ride.refresh_from_db()
+    assert (ride.status, ride.cost_amount) == ("settled", Decimal("52705000000.00"))
 
 
 def test_a_tariff_can_be_renamed(operator: Client) -> None:

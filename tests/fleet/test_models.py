@@ -23,7 +23,17 @@ pytestmark = pytest.mark.django_db
         (make_tariff, {"daily_cap": Decimal("-0.01")}, "tariff_daily_cap_not_negative"),
         (make_tariff, {"free_minutes": -1}, "fleet_tariff_free_minutes_check"),
         (make_tariff, {"overdue_after_minutes": -1}, "fleet_tariff_overdue_after_minutes_check"),
-        (make_tariff, {"currency": "rub"}, "tariff_currency_iso"),
+        (make_tariff, {"currency": "rub"}, "tariff_currency_known"),
+        (make_tariff, {"currency": "ZZZ"}, "tariff_currency_known"),
+        (make_tariff, {"currency": "XTS"}, "tariff_currency_known"),
+        (make_tariff, {"unlock_fee": Decimal("1000000.01")}, "tariff_terms_bounded"),
+        (make_tariff, {"per_minute": Decimal("100000.01")}, "tariff_terms_bounded"),
+        (make_tariff, {"daily_cap": Decimal("10000000.01")}, "tariff_terms_bounded"),
+        (make_tariff, {"free_minutes": 527_041}, "tariff_terms_bounded"),
+        (make_tariff, {"overdue_after_minutes": 527_041}, "tariff_terms_bounded"),
+        (make_tariff, {"currency": "JPY", "per_minute": Decimal("4.50")}, "tariff_amounts_can_be_paid"),
+        (make_tariff, {"currency": "JPY", "unlock_fee": Decimal("0.10")}, "tariff_amounts_can_be_paid"),
+        (make_tariff, {"currency": "JPY", "daily_cap": Decimal("9.99")}, "tariff_amounts_can_be_paid"),
         (make_model, {"propulsion": "steam"}, "bike_model_propulsion_known"),
         (make_station, {"capacity": -1}, "fleet_station_capacity_check"),
         (make_station, {"latitude": 90.1}, "station_latitude_range"),
@@ -40,6 +50,11 @@ def test_nonsense_is_refused(make: Any, fields: dict[str, Any], constraint: str)
         make(**fields)
 
     assert constraint_name(refused.value) == constraint
+
+
+@pytest.mark.parametrize("currency", ["RUB", "EUR", "KWD", "JPY"])
+def test_currencies_of_any_number_of_digits_are_taken(currency: str) -> None:
+    assert make_tariff(currency=currency, per_minute=Decimal(7)).currency == currency
 
 
 def test_a_number_is_painted_on_one_frame() -> None:

@@ -16,6 +16,7 @@ from django.test import Client
 from django.utils import timezone
 
 from bikerental.api.models import IdempotencyKey
+from bikerental.core.models import FailedRow
 from bikerental.fleet.models import Bike
 from bikerental.notifications.models import Notification
 from bikerental.rentals.management.commands.reconcile import MEANINGS
@@ -102,6 +103,10 @@ def abandon_a_message() -> None:
     Notification.objects.update(state="sending", sent_at=None, claimed_until=NOON)
 
 
+def fail_a_row() -> None:
+    FailedRow.objects.create(task="settle rentals", row_id="7", error="22003", failed_at=NOON, retry_at=NOON)
+
+
 def change_a_cost() -> None:
     settled_ride()
     Rental.objects.update(cost_amount=Decimal("145.01"))
@@ -122,6 +127,7 @@ SPOILERS: list[tuple[Callable[[], None], str]] = [
     (double_a_receipt, "receipts_doubled"),
     (leave_a_message, "messages_unsent"),
     (abandon_a_message, "messages_unsent"),
+    (fail_a_row, "rows_failed"),
     (change_a_cost, "costs_wrong"),
     (change_a_line, "costs_wrong"),
 ]
@@ -189,7 +195,7 @@ def test_statements_do_not_grow_with_the_rides(django_assert_max_num_queries: Ca
         settled_ride()
     assert BATCH > 5
 
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         reconcile(Window(now=LATER))
 
 
@@ -199,7 +205,7 @@ def test_the_command_says_zero_and_ends_well() -> None:
     call_command("reconcile", stdout=output)
 
     assert "costs_wrong                 0" in output.getvalue()
-    assert "0 settled rides priced anew, 10 counts" in output.getvalue()
+    assert "0 settled rides priced anew, 11 counts" in output.getvalue()
 
 
 def test_the_command_names_what_it_found_and_exits_with_1() -> None:

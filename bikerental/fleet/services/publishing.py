@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db.models import F, Q, QuerySet
 from django.utils.timezone import now as utc_now
 
+from bikerental.core.batches import left_over_ids, run_row
 from bikerental.core.storage import StorageUnavailableError
 from bikerental.core.transactions import unit_of_work
 from bikerental.fleet.constants import (
@@ -34,6 +35,7 @@ from bikerental.fleet.selectors.photos import large_name, small_name
 
 logger = logging.getLogger(__name__)
 
+TASK = "publish photos"
 SECONDS = 20.0  # a batch begins nothing new after this, and the sweep of orphans neither
 ORPHAN_BATCH = 500
 
@@ -46,11 +48,15 @@ def photos_publish(*, upload_ids: Iterable[UUID], seconds: float = SECONDS) -> i
     published = 0
     begun = time.monotonic()
     store = photo_store()
+
+    def publish(ids: Sequence[UUID]) -> int:
+        return _publish_one(ids[0], now=utc_now(), store=store) == UploadState.PUBLISHED
+
     try:
         for upload_id in upload_ids:
             if time.monotonic() - begun > seconds:
                 break
-            published += _publish_one(upload_id, now=utc_now(), store=store) == UploadState.PUBLISHED
+            published += run_row(TASK, upload_id, publish)
     except StorageUnavailableError as error:
         logger.warning("The photos wait for the sweep: %s", error)
     return published
@@ -64,7 +70,7 @@ def photos_publish_left_over(*, now: datetime) -> int:
     if count := exhausted.update(state=UploadState.REFUSED, code=PhotoAttemptsError.field_code):
         logger.error("%d photos ended every worker that took them", count)
     due = PhotoUpload.objects.filter(_unclaimed(now)).order_by("next_attempt_at", "pk")
-    return photos_publish(upload_ids=list(due.values_list("pk", flat=True)[:PUBLISH_SWEEP_BATCH]))
+    return photos_publish(upload_ids=left_over_ids(TASK, due, size=PUBLISH_SWEEP_BATCH))
 
 
 def _unclaimed(now: datetime) -> Q:

@@ -8,6 +8,7 @@ from bikerental.notifications.services.delivering import (
     notifications_deliver,
     notifications_deliver_left_over,
 )
+from bikerental.notifications.services.failing import failed_rows_tell
 from bikerental.notifications.services.feedback import sns_message_take
 from bikerental.notifications.services.forgetting import (
     address_erase,
@@ -21,6 +22,7 @@ __all__ = [
     "address_erase",
     "addresses_forget",
     "addresses_purge",
+    "failed_rows_tell",
     "notification_create",
     "notification_deliver",
     "notifications_create",

@@ -4,7 +4,7 @@ while the mail server is spoken to."""
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils.timezone import now as utc_now
 
+from bikerental.core.batches import left_over_ids, run_row
 from bikerental.core.statements import Compiled, Samples, Statement, update
 from bikerental.notifications.constants import (
     ATTEMPTS_MAX,
@@ -36,6 +37,8 @@ logger = logging.getLogger(__name__)
 
 State = Notification.State
 Kind = Notification.Kind
+TASK = "deliver notifications"
+TO_OPERATORS = {Kind.OVERDUE_OPERATORS, Kind.ROWS_FAILED}
 RECIPIENT_GONE = "recipient_gone"
 NO_ACCOUNT = "no_account"
 EXPIRED = "expired"
@@ -80,11 +83,15 @@ def notifications_deliver(notification_ids: Iterable[UUID], *, seconds: float = 
     sent = 0
     begun = time.monotonic()
     with closing(mailer_open()) as mailer:
+
+        def send(ids: Sequence[UUID]) -> int:
+            return notification_deliver(ids[0], now=utc_now(), mailer=mailer) == State.SENT
+
         try:
             for notification_id in notification_ids:
                 if time.monotonic() - begun > seconds:
                     break
-                sent += notification_deliver(notification_id, now=utc_now(), mailer=mailer) == State.SENT
+                sent += run_row(TASK, notification_id, send)
         except MailUnreachableError as error:
             logger.warning("The mail server is away, the rest waits for the sweep: %s", error)
     return sent
@@ -94,7 +101,7 @@ def notifications_deliver_left_over(*, now: datetime) -> int:
     """Send what the fast path lost, what is due again, and what a dead sender had claimed."""
     _fail_exhausted(now)
     due = Notification.objects.filter(_due(now)).order_by("next_attempt_at", "pk")
-    return notifications_deliver(list(due.values_list("pk", flat=True)[:SWEEP_BATCH]))
+    return notifications_deliver(left_over_ids(TASK, due, size=SWEEP_BATCH))
 
 
 def _due(now: datetime) -> Q:
@@ -124,7 +131,7 @@ class Audience(NamedTuple):
 def _audience(notification: Notification, *, now: datetime) -> Audience:
     """Who the message goes to at this moment. One statement where there is somebody."""
     recipient = notification.recipient
-    if notification.kind == Kind.OVERDUE_OPERATORS:
+    if notification.kind in TO_OPERATORS:
         addresses = tuple(settings.OPERATOR_EMAILS)
     elif recipient is None:
         return Audience((), NO_ACCOUNT)
@@ -151,7 +158,7 @@ def _settle(claimed: Notification, *, state: str, last_error: str = "", **fields
     ):
         logger.warning("Notification %s was claimed anew while it was being sent", claimed.pk)
         return None
-    if state == State.FAILED or (state == State.DROPPED and claimed.kind == Kind.OVERDUE_OPERATORS):
+    if state == State.FAILED or (state == State.DROPPED and claimed.kind in TO_OPERATORS):
         logger.error("Notification %s %s: %s", claimed.pk, state, last_error)
     return state
 

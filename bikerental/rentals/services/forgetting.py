@@ -1,13 +1,16 @@
 """What is personal in rides leaves them in time; what they cost stays."""
 
+import sys
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
 
+from bikerental.core.batches import run_left_over
 from bikerental.core.transactions import unit_of_work
 from bikerental.rentals.constants import FORGET_BATCH
-from bikerental.rentals.locks import old_rentals_lock
+from bikerental.rentals.locks import somebodys_rentals_lock
 from bikerental.rentals.models import Rental, RentalEvent
 
 
@@ -17,18 +20,16 @@ def rentals_forget(*, now: datetime) -> int:
     A batch to a transaction: what is done stays done, and each statement ends before its timeout.
     """
     settled_before = now - timedelta(days=settings.RIDE_RETENTION_DAYS)
-    forgotten = 0
-    while True:
-        count = _batch_forget(settled_before)
-        forgotten += count
-        if count < FORGET_BATCH:
-            return forgotten
+    old = Rental.objects.filter(status=Rental.Status.SETTLED, rider__isnull=False, settled_at__lt=settled_before)
+    return run_left_over(
+        "forget rentals", old.order_by("settled_at"), _batch_forget, size=FORGET_BATCH, batches=sys.maxsize
+    )
 
 
 @unit_of_work
-def _batch_forget(settled_before: datetime) -> int:
+def _batch_forget(rental_ids: Sequence[UUID]) -> int:
     """Locks the rentals. The bike and the times stay: with nobody's name on them they tell about bikes alone."""
-    rental_ids = old_rentals_lock(settled_before=settled_before, limit=FORGET_BATCH)
+    rental_ids = somebodys_rentals_lock(rental_ids=rental_ids)
     RentalEvent.objects.filter(rental__in=rental_ids).update(actor=None, reason="")
     return Rental.objects.filter(pk__in=rental_ids).update(rider=None, start_station=None, end_station=None)
 

@@ -1,10 +1,12 @@
 """Rides that last longer than their tariff foresees."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import DurationField, ExpressionWrapper, F, Q, Value
+from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet, Value
 
+from bikerental.core.batches import run_left_over
 from bikerental.core.transactions import unit_of_work
 from bikerental.notifications.models import Notification
 from bikerental.notifications.services import notifications_create
@@ -13,13 +15,18 @@ from bikerental.rentals.locks import open_rentals_lock
 from bikerental.rentals.models import Rental, RentalEvent
 
 
-@unit_of_work
 def rentals_check_overdue(*, now: datetime) -> int:
     """Mark overdue rides and tell rider and operators: once, and again after each day.
 
-    Locks the rentals. A second run finds them told.
+    A second run finds them told.
     """
-    rentals = open_rentals_lock(rental_ids=_to_tell(now))
+    return run_left_over("check overdue rentals", _to_tell(now), lambda ids: _tell(ids, now), size=SWEEP_BATCH)
+
+
+@unit_of_work
+def _tell(rental_ids: Sequence[UUID], now: datetime) -> int:
+    """Locks the rentals."""
+    rentals = open_rentals_lock(rental_ids=rental_ids)
     for rental in rentals:
         rental.overdue_at = rental.overdue_at or now
         rental.overdue_told_at = now
@@ -31,7 +38,7 @@ def rentals_check_overdue(*, now: datetime) -> int:
     return len(rentals)
 
 
-def _to_tell(now: datetime) -> list[UUID]:
+def _to_tell(now: datetime) -> QuerySet[Rental]:
     minutes = Value(timedelta(minutes=1), output_field=DurationField())
     due_at = ExpressionWrapper(F("overdue_after_minutes") * minutes, output_field=DurationField())
     overdue = Rental.objects.filter(
@@ -39,7 +46,7 @@ def _to_tell(now: datetime) -> list[UUID]:
         status=Rental.Status.ACTIVE,
         started_at__lt=Value(now) - due_at,
     )
-    return list(overdue.order_by("started_at").values_list("pk", flat=True)[:SWEEP_BATCH])
+    return overdue.order_by("started_at")
 
 
 def _messages(rental: Rental, now: datetime) -> list[Notification]:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.utils.timezone import now as utc_now
 
+from bikerental.core.batches import run_batch, run_left_over
 from bikerental.core.money import money_text
 from bikerental.core.transactions import unit_of_work
 from bikerental.notifications.models import Notification
@@ -17,14 +18,30 @@ from bikerental.rentals.models import Rental, RentalEvent
 
 logger = logging.getLogger(__name__)
 
+TASK = "settle rentals"
 
-@unit_of_work
+
 def rentals_settle(*, rental_ids: Sequence[UUID], now: datetime) -> int:
     """Settle those of the rentals that are returned; how many there were.
 
     Safe to run twice, late, or beside another worker: a settled rental is no longer taken, one
-    that another worker holds is left to it. Locks the rentals.
+    that another worker holds is left to it.
     """
+    return run_batch(TASK, rental_ids, lambda ids: _settle(ids, now))
+
+
+def rentals_settle_left_over(*, now: datetime) -> int:
+    """Settle what the fast path lost, oldest first, in batches of their own transactions."""
+    left_over = Rental.objects.filter(status=Rental.Status.RETURNED, ended_at__lt=now - SWEEP_GRACE)
+    settled = run_left_over(TASK, left_over.order_by("ended_at"), lambda ids: _settle(ids, utc_now()), size=SWEEP_BATCH)
+    if settled:
+        logger.info("The sweep settled %d rentals", settled)
+    return settled
+
+
+@unit_of_work
+def _settle(rental_ids: Sequence[UUID], now: datetime) -> int:
+    """Locks the rentals."""
     rentals = returned_rentals_lock(rental_ids=rental_ids)
     if not rentals:
         return 0
@@ -40,21 +57,6 @@ def rentals_settle(*, rental_ids: Sequence[UUID], now: datetime) -> int:
     )
     notifications_create([_receipt(rental) for rental in rentals])
     return len(rentals)
-
-
-def rentals_settle_left_over(*, now: datetime, batches: int = 100) -> int:
-    """Settle what the fast path lost, oldest first, in batches of their own transactions."""
-    settled = 0
-    for _ in range(batches):
-        left_over = Rental.objects.filter(status=Rental.Status.RETURNED, ended_at__lt=now - SWEEP_GRACE)
-        rental_ids = list(left_over.order_by("ended_at").values_list("pk", flat=True)[:SWEEP_BATCH])
-        count = rentals_settle(rental_ids=rental_ids, now=utc_now()) if rental_ids else 0
-        settled += count
-        if count < SWEEP_BATCH:
-            break
-    if settled:
-        logger.info("The sweep settled %d rentals", settled)
-    return settled
 
 
 def _receipt(rental: Rental) -> Notification:

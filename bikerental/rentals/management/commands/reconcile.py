@@ -20,6 +20,7 @@ MEANINGS = {
     "receipts_doubled": "rides with more than one receipt",
     "messages_unsent": "messages that are due and were not sent in time",
     "keys_orphaned": "idempotency keys whose ride or rider is gone",
+    "rows_failed": "rows whose own data make a task fail",
     "costs_wrong": "settled rides whose cost is not what their terms say",
 }
 

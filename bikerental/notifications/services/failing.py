@@ -1,0 +1,39 @@
+"""The operators are told of rows whose own data make a task fail: once, all new ones in one message."""
+
+from datetime import datetime
+
+from bikerental.core.models import FailedRow
+from bikerental.core.transactions import unit_of_work
+from bikerental.notifications.constants import FAILED_ROWS_NAMED
+from bikerental.notifications.models import Notification
+from bikerental.notifications.services.creating import notification_create
+from bikerental.notifications.services.delivering import TASK as DELIVERING
+
+Kind = Notification.Kind
+TOLD_AT_ONCE = 1000
+
+
+@unit_of_work
+def failed_rows_tell(*, now: datetime) -> int:
+    """Owe one message about the rows that nobody was told of; how many rows. One statement where there are none."""
+    rows = list(FailedRow.objects.filter(told_at=None).order_by("pk")[:TOLD_AT_ONCE])
+    if not rows:
+        return 0
+    # Of two sweeps at once the second waits here, and finds them told.
+    told = FailedRow.objects.filter(pk__in=[row.pk for row in rows], told_at=None).update(told_at=now)
+    # A message about the failure of such a message might fail in its turn, without end.
+    messages = [row.row_id for row in rows if row.task == DELIVERING]
+    own = Notification.objects.filter(kind=Kind.ROWS_FAILED, pk__in=messages).values_list("pk", flat=True)
+    named = [row for row in rows if row.row_id not in map(str, own)]
+    if told and named:
+        notification_create(
+            kind=Kind.ROWS_FAILED,
+            recipient_id=None,
+            subject_id=None,
+            key=f"rows_failed:{named[0].pk}",
+            context={
+                "count": len(named),
+                "rows": [f"{row.task}: {row.row_id}: {row.error}" for row in named[:FAILED_ROWS_NAMED]],
+            },
+        )
+    return told

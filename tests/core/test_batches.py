@@ -1,0 +1,265 @@
+"""One bad row keeps nobody waiting: in every task that takes many rows."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from itertools import count
+from typing import Any, NamedTuple
+
+import pytest
+from django.contrib.sessions.models import Session as BrowserSession
+from django.core import mail
+from django.db import OperationalError, connection
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from bikerental.api.models import IdempotencyKey
+from bikerental.core import batches
+from bikerental.core.batches import RETRY_MAX, run_batch, run_left_over
+from bikerental.core.models import FailedRow
+from bikerental.fleet.models import PhotoUpload
+from bikerental.notifications.models import Notification
+from bikerental.notifications.services import failed_rows_tell
+from bikerental.rentals.models import Rental
+from config.celery_app import app
+from tests.factories import make_bike, make_rental, make_returned_rental, make_user
+from tests.notifications.conftest import make_notification
+
+pytestmark = pytest.mark.django_db(transaction=True)
+numbers = count()
+YEARS = timedelta(days=2000)
+
+
+class Work(NamedTuple):
+    task: str
+    make: Callable[[], Any]  # a row that the task has to take
+    is_done: Callable[[Any], bool]
+
+
+def settled_ride() -> Rental:
+    settled_at = timezone.now() - YEARS
+    money = {"status": "settled", "settled_at": settled_at, "cost_amount": 0, "cost_lines": []}
+    return make_returned_rental(started_at=settled_at - timedelta(hours=1), **money)
+
+
+def used_key() -> IdempotencyKey:
+    fields = {"rider_id": make_user().pk, "route": "r", "key": "k", "fingerprint": "f", "status": 201, "body": b"{}"}
+    return IdempotencyKey.objects.create(**fields, created_at=timezone.now() - YEARS)
+
+
+def confirmed_photo() -> PhotoUpload:
+    past = timezone.now() - timedelta(minutes=1)
+    fields = {"bike": make_bike(), "uploader": make_user(), "expires_at": past, "confirmed_at": past}
+    return PhotoUpload.objects.create(**fields, key=f"uploads/{make_user().pk}", state="confirmed")
+
+
+def message() -> Notification:
+    return make_notification(next(numbers))
+
+
+def old_browser() -> BrowserSession:
+    return BrowserSession.objects.create(session_key=make_user().pk.hex, expire_date=timezone.now() - YEARS)
+
+
+def now_is(field: str, value: Any) -> Callable[[Any], bool]:
+    return lambda row: type(row).objects.filter(pk=row.pk, **{field: value}).exists()
+
+
+def is_gone(row: Any) -> bool:
+    return not type(row).objects.filter(pk=row.pk).exists()
+
+
+WORKS = [
+    Work("rentals.tasks.sweep_returned_rentals", make_returned_rental, now_is("status", "settled")),
+    Work("rentals.tasks.check_overdue_rentals", make_rental, now_is("overdue_at__isnull", False)),
+    Work("rentals.tasks.forget_rentals", settled_ride, now_is("rider", None)),
+    Work("notifications.tasks.sweep_notifications", message, now_is("state", "sent")),
+    Work("fleet.tasks.sweep_photos", confirmed_photo, now_is("state", "refused")),  # nothing was uploaded
+    Work("api.tasks.purge_idempotency_keys", used_key, is_gone),
+    Work("users.tasks.purge_sessions", old_browser, is_gone),
+]
+
+
+@contextmanager
+def poisoned(row: Any) -> Iterator[None]:
+    """PostgreSQL refuses to change the row, as it refuses a number that is too large for its column."""
+    meta = row._meta
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION poison() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION "
+            "'%, and rider@example.org', OLD USING ERRCODE = '22003'; END$$"
+        )
+        cursor.execute(
+            f'CREATE TRIGGER poison BEFORE UPDATE OR DELETE ON "{meta.db_table}" FOR EACH ROW '
+            f"WHEN (OLD.{meta.pk.column}::text = '{row.pk}') EXECUTE FUNCTION poison()"
+        )
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP FUNCTION poison() CASCADE")
+
+
+def run(task: str) -> None:
+    app.autodiscover_tasks(force=True)
+    app.tasks[f"bikerental.{task}"].apply().get()
+
+
+def make_due(failed: FailedRow) -> None:
+    FailedRow.objects.filter(pk=failed.pk).update(retry_at=timezone.now())
+
+
+@pytest.mark.parametrize("work", WORKS, ids=lambda work: work.task)
+def test_the_others_go_on(work: Work, caplog: pytest.LogCaptureFixture) -> None:
+    bad, *good = [work.make() for _ in range(3)]
+
+    with poisoned(bad):
+        run(work.task)
+        run(work.task)
+
+    assert [work.is_done(row) for row in (bad, *good)] == [False, True, True]
+    failed = FailedRow.objects.get()
+    assert (failed.row_id, failed.error, failed.failures) == (str(bad.pk), "22003", 1)
+    assert len([record for record in caplog.records if str(bad.pk) in record.getMessage()]) == 1
+    assert "rider@example.org" not in caplog.text
+
+
+@pytest.mark.parametrize("work", WORKS, ids=lambda work: work.task)
+def test_what_is_mended_is_done_when_it_is_due_again(work: Work) -> None:
+    bad = work.make()
+    with poisoned(bad):
+        run(work.task)
+    run(work.task)
+    assert not work.is_done(bad)
+
+    make_due(FailedRow.objects.get())
+    # A claim that its owner did not give back.
+    Notification.objects.filter(state="sending").update(claimed_until=timezone.now())
+    PhotoUpload.objects.filter(state="confirmed").update(next_attempt_at=timezone.now())
+    run(work.task)
+
+    assert work.is_done(bad)
+    assert not FailedRow.objects.exists()
+
+
+def test_every_task_on_many_rows_is_tried_here() -> None:
+    tried = {f"bikerental.{work.task}" for work in WORKS} | {
+        "bikerental.rentals.tasks.settle_rentals",  # the fast path to a sweep's work
+        "bikerental.notifications.tasks.deliver_notifications",
+        "bikerental.fleet.tasks.publish_photos",
+        "bikerental.notifications.tasks.purge_notifications",  # by `rows_purge`, as keys and sessions
+        # They write no rows, or one.
+        "bikerental.rentals.tasks.reconcile_rentals",
+        "bikerental.fleet.tasks.sweep_orphaned_photos",
+        "bikerental.fleet.tasks.take_out_reported_bikes",
+        "bikerental.core.tasks.beat_heartbeat",
+    }
+    app.autodiscover_tasks(force=True)
+
+    assert {name for name in app.tasks if name.startswith("bikerental.")} == tried
+
+
+def fail_again(attempts: int) -> FailedRow:
+    def refuse(ids: Any) -> int:
+        raise ArithmeticError
+
+    for _ in range(attempts):
+        run_batch("divide", [1], refuse)
+    return FailedRow.objects.get()
+
+
+def test_attempts_come_ever_later_and_at_least_once_a_day() -> None:
+    delays = []
+    for attempts in (1, 1, 3, 20):
+        failed = fail_again(attempts)
+        delays.append(failed.retry_at - failed.failed_at)
+
+    assert delays == [timedelta(hours=1), timedelta(hours=2), timedelta(hours=16), RETRY_MAX]
+    assert failed.failures == 25
+
+
+def test_an_error_is_told_without_the_data() -> None:
+    def parse(ids: Any) -> int:
+        return int("rider@example.org")
+
+    run_batch("parse", [1], parse)
+
+    assert FailedRow.objects.get().error == "ValueError in parse"
+
+
+@pytest.mark.parametrize(
+    "error", [OperationalError("canceling statement due to statement timeout"), RuntimeError("a bug")]
+)
+def test_what_is_not_the_rows_fault_ends_the_batch(error: Exception) -> None:
+    def fail(ids: Any) -> int:
+        raise error
+
+    with pytest.raises(type(error)):
+        run_batch("fail", [1, 2], fail)
+
+    assert not FailedRow.objects.exists()
+
+
+def test_a_whole_batch_of_bad_rows_lets_the_next_sweep_reach_the_good_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    bad, good = make_returned_rental(), make_returned_rental()
+
+    def refuse_the_first(ids: Any) -> int:
+        if bad.pk in ids:
+            raise ArithmeticError
+        return Rental.objects.filter(pk__in=ids).update(tariff_name="taken")
+
+    rows = Rental.objects.exclude(tariff_name="taken").order_by("pk")
+    for _ in range(2):
+        run_left_over("take", rows, refuse_the_first, size=1)
+
+    assert list(rows) == [bad]
+    good.refresh_from_db()
+    assert good.tariff_name == "taken"
+
+
+def test_a_message_that_cannot_be_worded_keeps_no_other_from_being_sent() -> None:
+    wordless = make_notification(1, context={"started_at": "yesterday"}, next_attempt_at=timezone.now() - YEARS)
+    make_notification(2)
+
+    run("notifications.tasks.sweep_notifications")
+
+    assert len(mail.outbox) == 1
+    assert [(row.row_id, row.error) for row in FailedRow.objects.all()] == [
+        (str(wordless.pk), "ValueError in <dictcomp>")
+    ]
+
+
+def test_operators_are_told_once_of_all_that_is_new() -> None:
+    for row_id in ("1", "2"):
+        batches._put_down("settle rentals", row_id, "22003", now=timezone.now())
+
+    assert [failed_rows_tell(now=timezone.now()) for _ in range(2)] == [2, 0]
+    run("notifications.tasks.sweep_notifications")
+
+    (sent,) = mail.outbox
+    assert sent.to == ["operators@bikerental.example"]
+    assert sent.subject == "2 rows need an operator"
+    assert "settle rentals: 1: 22003\nsettle rentals: 2: 22003\n" in sent.body
+
+
+def test_a_message_about_failed_rows_that_fails_itself_is_not_told_of() -> None:
+    batches._put_down("settle rentals", "1", "22003", now=timezone.now())
+    failed_rows_tell(now=timezone.now())
+    message = Notification.objects.get()
+    batches._put_down("deliver notifications", str(message.pk), "22003", now=timezone.now())
+
+    failed_rows_tell(now=timezone.now())
+
+    assert list(Notification.objects.all()) == [message]
+
+
+def test_an_operator_lets_a_row_be_tried_again(admin_client: Client) -> None:
+    failed = fail_again(2)
+    url = reverse("admin:core_failedrow_changelist")
+
+    assert "ArithmeticError in refuse" in admin_client.get(url).content.decode()
+    admin_client.post(url, {"action": "try_again", "_selected_action": [str(failed.pk)]})
+
+    failed.refresh_from_db()
+    assert failed.retry_at <= timezone.now()
