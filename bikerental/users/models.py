@@ -80,7 +80,8 @@ class User(BaseModel, AbstractBaseUser, PermissionsMixin):
 
 class Session(BaseModel):
     """One login on one device. Its tokens are not kept, only the id of the one refresh token
-    that is good: a spent one that comes back is recognised, and a leaked table opens nothing."""
+    that is good: a spent one that comes back is recognised, and a leaked table opens nothing. The good
+    token can be written again from the row: its id, and `expires_at`."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
     refresh_id = models.UUIDField(editable=False)

@@ -275,6 +275,10 @@ REST_FRAMEWORK = {
 SHED_AFTER_SECONDS: float = env.float("SHED_AFTER_SECONDS", default=0.5)
 if SHED_AFTER_SECONDS < 0:
     raise ImproperlyConfigured("SHED_AFTER_SECONDS is negative.")
+# So long a spent refresh token still gives its successor, for phones that lost the answer; 0 switches it off.
+REFRESH_GRACE_SECONDS: int = env.int("REFRESH_GRACE_SECONDS", default=60)
+if REFRESH_GRACE_SECONDS < 0:
+    raise ImproperlyConfigured("REFRESH_GRACE_SECONDS is negative. Say a number of seconds, or 0 for no grace.")
 JWT_SIGNING_KEY: str = env.str("JWT_SIGNING_KEY", default="")
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=env.int("JWT_ACCESS_MINUTES", default=15)),

@@ -437,27 +437,39 @@ send refresh '200' POST "$api/auth/token/refresh/" \
 {"refresh": "$(field loginDevice refresh)"}
 JSON
 
-printf '\n# %s\n' 'A spent refresh token in use again means a thief: it ends that session'
-send call65 '401 token_invalid' POST "$api/auth/token/refresh/" \
+printf '\n# %s\n' 'The answer was lost: for a minute the spent token gives the same new refresh token'
+send call65 '200' POST "$api/auth/token/refresh/" \
+  -H 'Content-Type: application/json' <<JSON
+{"refresh": "$(field loginDevice refresh)"}
+JSON
+
+printf '\n# %s\n' 'The new refresh token is used'
+send call66 '200' POST "$api/auth/token/refresh/" \
+  -H 'Content-Type: application/json' <<JSON
+{"refresh": "$(field refresh refresh)"}
+JSON
+
+printf '\n# %s\n' 'From then on the first one in use again means a thief: it ends that session'
+send call67 '401 token_invalid' POST "$api/auth/token/refresh/" \
   -H 'Content-Type: application/json' <<JSON
 {"refresh": "$(field loginDevice refresh)"}
 JSON
 
 printf '\n# %s\n' 'with the new tokens too'
-send call66 '401 token_invalid' POST "$api/auth/token/verify/" \
+send call68 '401 token_invalid' POST "$api/auth/token/verify/" \
   -H 'Content-Type: application/json' <<JSON
 {"token": "$(field refresh access)"}
 JSON
 
 printf '\n# %s\n' 'Another password: every other session ends'
-send call67 '204' POST "$api/me/password/" \
+send call69 '204' POST "$api/me/password/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"current_password": "$password", "new_password": "$newPassword"}
 JSON
 
 printf '\n# %s\n' 'The current password must be right'
-send call68 '400 invalid, errors.0.field=current_password, errors.0.code=password_wrong' POST "$api/me/password/" \
+send call70 '400 invalid, errors.0.field=current_password, errors.0.code=password_wrong' POST "$api/me/password/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"current_password": "$password", "new_password": "$newPassword"}
@@ -471,46 +483,46 @@ send rentAgain '201 status=active' POST "$api/rentals/" \
 JSON
 
 printf '\n# %s\n' 'left in the street; null is as good as nothing'
-send call70 '200 status=returned, end_station=null' POST "$api/rentals/$(field rentAgain id)/return/" \
+send call72 '200 status=returned, end_station=null' POST "$api/rentals/$(field rentAgain id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"station": null, "latitude": 59.94, "longitude": 30.32}
 JSON
 
 printf '\n# %s\n' 'The bike is free, at no station'
-call call71 '200 status=available, station=null' GET "$api/bikes/$(field nearby 'results[1].id')/" \
+call call73 '200 status=available, station=null' GET "$api/bikes/$(field nearby 'results[1].id')/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'All that is held about the rider'
-call call72 '200 rentals.0.status=settled' GET "$api/me/export/" \
+call call74 '200 rentals.0.status=settled' GET "$api/me/export/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Log out: the other rider'"'"'s session is over at once'
-send call73 '204' POST "$api/auth/logout/" \
+send call75 '204' POST "$api/auth/logout/" \
   -H "Authorization: Bearer $(field loginOther access)" \
   -H 'Content-Type: application/json' <<JSON
 {"refresh": "$(field loginOther refresh)"}
 JSON
 
 printf '\n# %s\n' 'for its access token as well'
-call call74 '401 token_invalid' GET "$api/me/" \
+call call76 '401 token_invalid' GET "$api/me/" \
   -H "Authorization: Bearer $(field loginOther access)"
 
 printf '\n# %s\n' 'Erase the account; the rides stay, with nobody'"'"'s name on them'
-send call75 '204' DELETE "$api/me/" \
+send call77 '204' DELETE "$api/me/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"password": "$newPassword"}
 JSON
 
 printf '\n# %s\n' Gone
-send call76 '401 credentials_invalid' POST "$api/auth/token/" \
+send call78 '401 credentials_invalid' POST "$api/auth/token/" \
   -H 'Content-Type: application/json' <<JSON
 {"email": "$(field register email)", "password": "$newPassword"}
 JSON
 
 printf '\n# %s\n' 'Guessing a password gets slow: Retry-After says how slow'
-send call77 'eventually 429 throttled' POST "$api/auth/token/" \
+send call79 'eventually 429 throttled' POST "$api/auth/token/" \
   -H 'Content-Type: application/json' <<JSON
 {"email": "$(field registerOther email)", "password": "wrong-horse-7"}
 JSON

@@ -26,6 +26,7 @@ def read_settings(show: str = "", module: str = "local", **variables: str) -> su
         ("PASSWORD_RESET_URL", "https://app.example/reset"),
         ("NOTIFICATION_RETENTION_DAYS", "0"),
         ("RIDE_RETENTION_DAYS", "364"),
+        ("REFRESH_GRACE_SECONDS", "-1"),
         ("EMAIL_URL", "pigeon://roof"),
         ("DATABASE_REPLICA_LAG_SECONDS", "0"),
     ],

@@ -17,7 +17,6 @@ from bikerental.users.services import (
     accounts_close,
     password_change,
     session_end,
-    session_refresh,
     session_start,
     sessions_end,
     sessions_purge,
@@ -68,98 +67,6 @@ def test_the_session_of_another_user_opens_nothing() -> None:
     session_id = session_id_of(log_in(rider))
 
     assert user_of_session(user_id=other.pk, session_id=session_id) is None
-
-
-def test_refreshing_keeps_the_session_and_gives_new_tokens() -> None:
-    first = log_in(make_user())
-
-    second = session_refresh(refresh=first.refresh, now=timezone.now())
-
-    assert session_id_of(second) == session_id_of(first)
-    assert second.refresh != first.refresh
-    assert not is_dead(second)
-
-
-def test_refreshing_prolongs_the_session() -> None:
-    tokens = log_in(make_user())
-    later = timezone.now() + timedelta(days=1)
-
-    session_refresh(refresh=tokens.refresh, now=later)
-
-    session = Session.objects.get()
-    assert (session.refreshed_at, session.expires_at) == (later, later + timedelta(days=30))
-
-
-def test_a_spent_refresh_token_ends_the_session() -> None:
-    first = log_in(make_user())
-    second = session_refresh(refresh=first.refresh, now=timezone.now())
-
-    with pytest.raises(TokenInvalidError):
-        session_refresh(refresh=first.refresh, now=timezone.now())
-
-    assert is_dead(second)
-    with pytest.raises(TokenInvalidError):
-        session_refresh(refresh=second.refresh, now=timezone.now())
-
-
-def test_a_spent_refresh_token_ends_no_other_session() -> None:
-    rider = make_user()
-    other = log_in(rider)
-    spent = log_in(rider)
-    session_refresh(refresh=spent.refresh, now=timezone.now())
-    with pytest.raises(TokenInvalidError):
-        session_refresh(refresh=spent.refresh, now=timezone.now())
-
-    assert not is_dead(other)
-
-
-def test_a_closed_account_does_not_refresh() -> None:
-    rider = make_user()
-    tokens = log_in(rider)
-    User.objects.filter(pk=rider.pk).update(is_active=False)
-
-    with pytest.raises(TokenInvalidError):
-        session_refresh(refresh=tokens.refresh, now=timezone.now())
-
-
-def test_an_expired_session_does_not_refresh() -> None:
-    tokens = log_in(make_user())
-    Session.objects.update(expires_at=timezone.now())
-
-    with pytest.raises(TokenInvalidError):
-        session_refresh(refresh=tokens.refresh, now=timezone.now())
-
-
-def test_a_deleted_session_does_not_refresh() -> None:
-    tokens = log_in(make_user())
-    Session.objects.all().delete()
-
-    with pytest.raises(TokenInvalidError):
-        session_refresh(refresh=tokens.refresh, now=timezone.now())
-
-
-def test_refreshing_is_one_statement(django_assert_num_queries: Any) -> None:
-    tokens = log_in(make_user())
-
-    with django_assert_num_queries(1):
-        session_refresh(refresh=tokens.refresh, now=timezone.now())
-
-
-@pytest.mark.django_db(transaction=True)
-def test_twenty_refreshes_at_once_give_one_pair() -> None:
-    tokens = log_in(make_user())
-
-    def refresh(_: int) -> str:
-        try:
-            session_refresh(refresh=tokens.refresh, now=timezone.now())
-        except TokenInvalidError:
-            return "refused"
-        return "refreshed"
-
-    outcomes = race(refresh, times=20)
-
-    assert sorted(outcomes) == ["refreshed"] + ["refused"] * 19
-    assert Session.objects.get().ended_at is not None
 
 
 def test_logging_out_ends_that_session_alone() -> None:

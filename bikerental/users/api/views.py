@@ -81,7 +81,9 @@ class LoginView(OpenView):
 class RefreshView(OpenView):
     @documented(
         summary="Spend a refresh token for a new pair",
-        description="The old refresh token is spent. Presented once more it ends the whole session.",
+        description="The old refresh token is spent. For 60 seconds, and while the new one has not been used "
+        "itself, it still gives the same new refresh token, for clients that lost the answer. Presented later "
+        "it ends the whole session.",
         request=RefreshInput,
         success={200: TokenPairOutput},
         errors=["invalid", "token_invalid"],

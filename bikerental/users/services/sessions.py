@@ -4,9 +4,10 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.sessions.models import Session as BrowserSession
-from django.db.models import Exists, OuterRef, Value
+from django.db.models import Exists, OuterRef, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from bikerental.core.purging import rows_purge
@@ -16,8 +17,14 @@ from bikerental.users.locks import user_lock
 from bikerental.users.models import Session, User
 from bikerental.users.selectors import user_of_email
 from bikerental.users.services.guessing import guess_admit, guess_succeeded
-from bikerental.users.services.tokens import REFRESH_LIFETIME, access_issue, refresh_claims, tokens_issue
-from bikerental.users.types import TokenPair, email_normalise
+from bikerental.users.services.tokens import (
+    REFRESH_LIFETIME,
+    access_issue,
+    refresh_claims,
+    refresh_id_after,
+    tokens_issue,
+)
+from bikerental.users.types import TokenClaims, TokenPair, email_normalise
 
 
 def credentials_check(*, email: str, password: str, address: str, now: datetime) -> User:
@@ -48,7 +55,13 @@ def session_start(*, email: str, password: str, address: str, now: datetime) -> 
     """
     user = credentials_check(email=email, password=password, address=address, now=now)
     session = _session_insert(user=user, now=now)
-    return tokens_issue(user_id=user.pk, session_id=session.pk, refresh_id=session.refresh_id, now=now)
+    return tokens_issue(
+        user_id=user.pk,
+        session_id=session.pk,
+        refresh_id=session.refresh_id,
+        refresh_until=session.expires_at,
+        now=now,
+    )
 
 
 @unit_of_work
@@ -73,22 +86,50 @@ def accesses_issue(*, user_ids: Collection[UUID], lifetime: timedelta, now: date
 def session_refresh(*, refresh: str, now: datetime) -> TokenPair:
     """Spend a refresh token for a new pair.
 
-    One UPDATE compares and swaps the id of the good token, so that of many at once one wins.
-    A spent token that comes back means that two hold it: the whole session ends. No transaction
-    around both: the refusal must not take the ending back.
+    One UPDATE compares and swaps the id of the good token, so that of many at once one wins. The
+    others, and a phone that lost the answer, get the winner's refresh token again: for
+    REFRESH_GRACE_SECONDS after the swap, and until that token is spent itself. A spent token that
+    comes back later means that two hold it: the whole session ends. No transaction around the
+    statements: the refusal must not take the ending back.
 
     :raises TokenInvalidError: forged, expired, spent, or of an ended session
     """
-    _, user_id, session_id, refresh_id = refresh_claims(refresh)
-    fresh_id = uuid4()
-    open_account = User.objects.filter(pk=OuterRef("user_id"), is_active=True)
-    swapped = Session.objects.filter(
-        Exists(open_account), pk=session_id, user_id=user_id, refresh_id=refresh_id, ended_at=None, expires_at__gt=now
-    ).update(refresh_id=fresh_id, refreshed_at=now, expires_at=now + REFRESH_LIFETIME)
+    claims = refresh_claims(refresh)
+    next_id = refresh_id_after(claims.token_id)
+    until = now + REFRESH_LIFETIME
+    swapped = _good_sessions(claims, refresh_id=claims.token_id, now=now).update(
+        refresh_id=next_id, refreshed_at=now, expires_at=until
+    )
     if not swapped:
-        _end_if_spent(session_id=session_id, refresh_id=refresh_id, now=now)
-        raise TokenInvalidError
-    return tokens_issue(user_id=user_id, session_id=session_id, refresh_id=fresh_id, now=now)
+        lost = _refreshed_just_now(claims, next_id=next_id, now=now)
+        if lost is None:
+            _end_if_spent(session_id=claims.session_id, refresh_id=claims.token_id, now=now)
+            raise TokenInvalidError
+        until = lost.expires_at
+    return tokens_issue(
+        user_id=claims.user_id, session_id=claims.session_id, refresh_id=next_id, refresh_until=until, now=now
+    )
+
+
+def _good_sessions(claims: TokenClaims, *, refresh_id: UUID, now: datetime) -> QuerySet[Session]:
+    open_account = User.objects.filter(pk=OuterRef("user_id"), is_active=True)
+    return Session.objects.filter(
+        Exists(open_account),
+        pk=claims.session_id,
+        user_id=claims.user_id,
+        refresh_id=refresh_id,
+        ended_at=None,
+        expires_at__gt=now,
+    )
+
+
+def _refreshed_just_now(claims: TokenClaims, *, next_id: UUID, now: datetime) -> Session | None:
+    """The session, if its good token is the one after this and is younger than the grace.
+
+    Reads alone: asking again and again makes the grace no longer.
+    """
+    since = now - timedelta(seconds=settings.REFRESH_GRACE_SECONDS)
+    return _good_sessions(claims, refresh_id=next_id, now=now).filter(refreshed_at__gt=since).first()
 
 
 def session_end(*, user_id: UUID, refresh: str, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.utils.crypto import salted_hmac
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings as jwt_settings
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token, UntypedToken
@@ -15,15 +16,26 @@ SESSION_ID_CLAIM = "sid"
 REFRESH_LIFETIME: timedelta = jwt_settings.REFRESH_TOKEN_LIFETIME
 
 
-def tokens_issue(*, user_id: UUID, session_id: UUID, refresh_id: UUID, now: datetime) -> TokenPair:
-    refresh = _sign(RefreshToken(), user_id=user_id, session_id=session_id, now=now, lifetime=REFRESH_LIFETIME)
+def tokens_issue(
+    *, user_id: UUID, session_id: UUID, refresh_id: UUID, refresh_until: datetime, now: datetime
+) -> TokenPair:
+    """The refresh token is the same text for the same ids and `refresh_until`, whatever `now` is."""
+    refresh = _sign(RefreshToken(), user_id=user_id, session_id=session_id, until=refresh_until)
     refresh[jwt_settings.JTI_CLAIM] = refresh_id.hex
     return TokenPair(access=access_issue(user_id=user_id, session_id=session_id, now=now), refresh=str(refresh))
 
 
 def access_issue(*, user_id: UUID, session_id: UUID, now: datetime, lifetime: timedelta | None = None) -> str:
     lifetime = lifetime or jwt_settings.ACCESS_TOKEN_LIFETIME
-    return str(_sign(AccessToken(), user_id=user_id, session_id=session_id, now=now, lifetime=lifetime))
+    return str(_sign(AccessToken(), user_id=user_id, session_id=session_id, until=now + lifetime))
+
+
+def refresh_id_after(refresh_id: UUID) -> UUID:
+    """The id of the refresh token that follows this one. Without the signing key nobody can guess it."""
+    digest = salted_hmac(
+        "bikerental.refresh", refresh_id.hex, secret=jwt_settings.SIGNING_KEY, algorithm="sha256"
+    ).digest()
+    return UUID(bytes=digest[:16])
 
 
 def access_claims(token: str) -> TokenClaims:
@@ -37,7 +49,7 @@ def refresh_claims(token: str) -> TokenClaims:
 
 
 def token_verify(*, token: str) -> None:
-    """Whether a token of either kind would be taken now.
+    """Whether this is an access token that would be taken now, or the refresh token that is good.
 
     :raises TokenInvalidError: forged, expired, spent, or its session or account has ended
     """
@@ -47,12 +59,12 @@ def token_verify(*, token: str) -> None:
         raise TokenInvalidError
 
 
-def _sign(token: Token, *, user_id: UUID, session_id: UUID, now: datetime, lifetime: timedelta) -> Token:
+def _sign(token: Token, *, user_id: UUID, session_id: UUID, until: datetime) -> Token:
     token[jwt_settings.USER_ID_CLAIM] = str(user_id)
     token[SESSION_ID_CLAIM] = str(session_id)
     # Without `iat`: nobody reads it, and PyJWT refuses one that another machine's clock puts ahead of ours.
     del token["iat"]
-    token.set_exp(from_time=now, lifetime=lifetime)
+    token.set_exp(from_time=until, lifetime=timedelta())
     return token
 
 
