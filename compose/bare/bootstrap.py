@@ -7,6 +7,7 @@ signals reach the command itself.
 import fcntl
 import hashlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,12 +16,14 @@ import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryFile
+from tempfile import NamedTemporaryFile, TemporaryFile
 
 from compose.bare.progress import TroubleError, say, step
 
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+UV = VENV / "bin" / "uv"
 REQUIREMENTS = ROOT / "requirements" / "local.txt"
 STAMP = VENV / "installed.sha256"
 OLDEST_PYTHON = (3, 11)
@@ -79,13 +82,25 @@ def _wanted() -> str:
 
 
 def install() -> None:
+    """Make `.venv` hold what the file pins, and no more: a package that left the file leaves `.venv` too.
+
+    uv installs it, in a tenth of the time that pip takes; pip, which venv brings, only fetches uv.
+    """
     STAMP.unlink(missing_ok=True)
-    say("Preparing the Python environment, about a minute the first time:")
+    say("Preparing the Python environment, less than half a minute the first time:")
     with step("Making .venv"):
         _make_venv()
-    with step("Installing requirements/local.txt"):
-        # The file pins everything, so there is nothing to resolve: pip only fetches and checks hashes.
-        _run("-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps", "--requirement", str(REQUIREMENTS))
+    if not UV.is_file():
+        with step("Fetching uv, which installs the rest"):
+            _fetch_uv()
+    # Everything is pinned, so there is nothing to resolve: uv only fetches and checks hashes. Without compiling,
+    # which took 28 s of processor time in place of 2: a process compiles what it imports, once.
+    with step(f"Installing requirements/local.txt, {REQUIREMENTS.read_text().count('==')} packages"):
+        _run(
+            *(str(UV), "pip", "sync", "--quiet", "--require-hashes"),
+            *("--python", str(PYTHON), str(REQUIREMENTS)),
+            environment=_index_of_pip(),
+        )
     STAMP.write_text(_wanted())
 
 
@@ -96,11 +111,39 @@ def _make_venv() -> None:
         raise TroubleError("This Python cannot make virtual environments: install its venv and pip.") from error
 
 
-def _run(*arguments: str) -> None:
-    # A session of its own: a Ctrl-C reaches only us, and we end pip with all that it started.
+def _fetch_uv() -> None:
+    with NamedTemporaryFile("w", suffix=".txt") as only_uv:
+        only_uv.write(pin_of("uv"))
+        only_uv.flush()
+        install = ("-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps", "--requirement")
+        _run(str(PYTHON), *install, only_uv.name)
+
+
+def pin_of(name: str) -> str:
+    """The package's entry in the requirements: its version and its hashes."""
+    entry = re.search(rf"^{name}==(?:.*\\\n)*.*\n", REQUIREMENTS.read_text(), re.MULTILINE)
+    if entry is None:
+        raise TroubleError(f"{REQUIREMENTS} does not pin {name}: `make requirements` makes the file.")
+    return entry[0]
+
+
+def _index_of_pip() -> dict[str, str]:
+    """uv does not read pip's configuration: where that names another index, tell uv."""
+    asked = subprocess.run(
+        [PYTHON, "-m", "pip", "config", "get", "global.index-url"], capture_output=True, text=True, check=False
+    )
+    return {"UV_DEFAULT_INDEX": asked.stdout.strip()} if asked.returncode == 0 else {}
+
+
+def _run(*command: str, environment: dict[str, str] | None = None) -> None:
+    # A session of its own: a Ctrl-C reaches only us, and we end the installer with all that it started.
     with TemporaryFile("w+") as output:
         process = subprocess.Popen(
-            [VENV / "bin" / "python", *arguments], stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            command,
+            env=(environment or {}) | os.environ,  # what the developer set in the environment counts
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
         try:
             failed = process.wait(timeout=INSTALL_SECONDS) != 0

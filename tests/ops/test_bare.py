@@ -404,6 +404,23 @@ def test_the_environment_is_made_again_only_when_requirements_change(
     assert not bootstrap.is_current()
 
 
+def test_the_installer_is_pinned_by_hash_as_everything_is() -> None:
+    version, *hashes = bootstrap.pin_of("uv").replace(" \\\n", "\n").splitlines()
+
+    assert re.fullmatch(r"uv==[0-9.]+", version)
+    assert hashes
+    assert all(re.fullmatch(r" +--hash=sha256:[0-9a-f]{64}", each) for each in hashes)
+
+
+def test_requirements_without_the_installer_say_what_makes_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bootstrap, "REQUIREMENTS", tmp_path / "local.txt")
+    bootstrap.REQUIREMENTS.write_text("uvicorn==1\n")
+    with pytest.raises(TroubleError, match="does not pin uv: `make requirements`"):
+        bootstrap.pin_of("uv")
+
+
 def test_an_old_python_gets_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bootstrap, "OLDEST_PYTHON", (99, 0))
     with pytest.raises(TroubleError, match=r"Python 99\.0 or newer is needed"):
