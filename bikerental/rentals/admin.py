@@ -34,12 +34,17 @@ class ReadOnlyMixin:
 
 class RentalEventInline(ReadOnlyMixin, admin.TabularInline[RentalEvent, Rental]):
     model = RentalEvent
-    fields: ClassVar = ["happened_at", "kind", "actor", "reason"]
+    fields: ClassVar = ["happened_at", "kind", "actor_name", "reason"]
+    readonly_fields: ClassVar = ["actor_name"]
     ordering: ClassVar = ["happened_at", "pk"]
     extra = 0
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RentalEvent]:
         return super().get_queryset(request).select_related("actor")
+
+    @admin.display(description=_("actor"))
+    def actor_name(self, event: RentalEvent) -> str:
+        return event.actor.name or str(event.actor) if event.actor else ""
 
 
 class EndRideForm(forms.Form):

@@ -29,11 +29,3 @@ class RentalNotActiveError(Refusal):
     kind = Kind.CONFLICT
     code = "rental_not_active"
     detail = _("This ride has ended already.")
-
-
-class AccountClosedError(Refusal):
-    """The account was closed while the request was on its way."""
-
-    kind = Kind.UNAUTHENTICATED
-    code = "token_invalid"
-    detail = _("This account has been closed.")

@@ -16,6 +16,8 @@ GUESSES_FORGOTTEN_AFTER = timedelta(days=1)
 # Where the account logged in before, a flood of guesses from elsewhere does not lock it out.
 ADDRESS_TRUSTED_FOR = timedelta(days=30)
 
+ERASED_EMAIL_DOMAIN = "@erased.invalid"
+
 DEMO_EMAIL_DOMAIN = "demo.example"
 DEMO_PASSWORD = "demo-ride-2026"  # noqa: S105 - known to all, guards made-up riders
 DEMO_RIDER_EMAIL = f"rider-000001@{DEMO_EMAIL_DOMAIN}"

@@ -44,6 +44,14 @@ class TokenInvalidError(Refusal):
     detail = _("The token is not valid, has expired, or its session has ended. Log in again.")
 
 
+class AccountClosedError(Refusal):
+    """The account was closed while the request was on its way."""
+
+    kind = Kind.UNAUTHENTICATED
+    code = "token_invalid"
+    detail = _("This account has been closed.")
+
+
 class NoOperatorError(Refusal):
     kind = Kind.NOT_FOUND
     code = "no_operator"

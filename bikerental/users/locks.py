@@ -4,6 +4,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 from bikerental.core.statements import Statement, select
+from bikerental.users.exceptions import AccountClosedError
 from bikerental.users.models import GuessCounter, User
 
 
@@ -18,9 +19,16 @@ _OPEN_USER = Statement(
 )
 
 
-def user_lock_exists(*, user_id: UUID) -> bool:
-    """Lock an open account without reading it. One statement."""
-    return _OPEN_USER.first(user_id=user_id) is not None
+def open_user_lock(*, user_id: UUID) -> None:
+    """Lock an open account without reading it. One statement.
+
+    Whoever writes something personal does this first: an erasure at this moment comes before, and is
+    refused to the writer, or after, and erases what was written.
+
+    :raises AccountClosedError: if the account has been closed
+    """
+    if _OPEN_USER.first(user_id=user_id) is None:
+        raise AccountClosedError
 
 
 def users_lock(*, user_ids: Collection[UUID]) -> list[User]:

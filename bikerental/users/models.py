@@ -3,12 +3,16 @@
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import PermissionsMixin
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from bikerental.core.models import BaseModel
+from bikerental.core.transactions import constraint_name
+from bikerental.users.constants import ERASED_EMAIL_DOMAIN
+from bikerental.users.exceptions import AccountClosedError
 from bikerental.users.types import email_normalise
 
 
@@ -55,21 +59,39 @@ class User(BaseModel, AbstractBaseUser, PermissionsMixin):
                 condition=models.Q(erased_at__isnull=True) | models.Q(is_active=False),
                 name="user_erased_is_inactive",
             ),
+            # Whoever forgets to lock the account is refused here.
+            models.CheckConstraint(
+                condition=models.Q(erased_at__isnull=True)
+                | models.Q(
+                    name="",
+                    email__endswith=ERASED_EMAIL_DOMAIN,
+                    password__startswith=UNUSABLE_PASSWORD_PREFIX,
+                    last_login__isnull=True,
+                ),
+                name="user_erased_is_nobody",
+            ),
         ]
         indexes: ClassVar = [models.Index(fields=["-created_at", "-id"], name="user_newest")]
 
     def __str__(self) -> str:
-        return self.name or str(self.pk)
+        # Not the name: the admin keeps the text of what was changed, and an erasure would have to find it.
+        return str(self.pk)
 
     def clean(self) -> None:
         super().clean()
         self.email = email_normalise(self.email)
 
     def save(self, **options: Any) -> None:
+        """:raises AccountClosedError: if it would bring something back that an erasure took"""
         # Django tells the validators of a new password after it has saved, and one of them ends the sessions:
         # both happen, or neither.
-        with transaction.atomic(savepoint=False):
-            super().save(**options)
+        try:
+            with transaction.atomic(savepoint=False):
+                super().save(**options)
+        except IntegrityError as error:
+            if constraint_name(error) != "user_erased_is_nobody":
+                raise
+            raise AccountClosedError from error
 
     def get_full_name(self) -> str:
         return self.name

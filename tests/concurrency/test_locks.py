@@ -32,7 +32,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-USER_FOR_RENT = "bikerental.rentals.services.rides.user_lock_exists"
+USER_FOR_RENT = "bikerental.rentals.services.rides.open_user_lock"
 USER_FOR_ERASURE = "bikerental.rentals.services.riders.user_lock"
 USERS = "bikerental.users.services.accounts.users_lock"
 BIKE = "bikerental.fleet.services.bikes.bike_lock_for_rental"

@@ -8,6 +8,7 @@ which opens nothing that a rider's does not. A token that is not good makes nobo
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -16,8 +17,9 @@ from django.utils import timezone
 from drf_yasg.utils import force_serializer_instance
 from rest_framework.serializers import Serializer
 
+from bikerental.fleet.constants import UPLOAD_TIME
 from bikerental.fleet.models import Bike, BikeReport, PhotoUpload, Station
-from bikerental.fleet.services import bike_report_create, photo_upload_start
+from bikerental.fleet.services import bike_report_create
 from bikerental.rentals.models import Rental
 from bikerental.users.models import User
 from bikerental.users.services import reset_token_make
@@ -143,10 +145,13 @@ def _station(world: World, _caller: RiderClient) -> dict[str, Any]:
 
 def _uploaded(world: World, caller: RiderClient, report: BikeReport | None = None) -> dict[str, Any]:
     """An upload of the caller's, with a photo in it, whoever may begin one."""
-    started = photo_upload_start(bike_id=world.bike.pk, uploader_id=caller.rider.pk, now=timezone.now())
-    upload = PhotoUpload.objects.get(pk=started.id)
-    upload.report = report
-    upload.save()
+    upload = PhotoUpload.objects.create(
+        bike=world.bike,
+        uploader=caller.rider,
+        report=report,
+        key=f"uploads/{uuid4().hex}",
+        expires_at=timezone.now() + UPLOAD_TIME,
+    )
     default_storage.save(upload.key, ContentFile(JPEG))
     return {"upload": str(upload.pk)}
 

@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from bikerental.users.models import GuessCounter, Session, User
+from bikerental.users.services import user_erase
 from tests.clients import RiderClient
 from tests.factories import NOON, PASSWORD, make_user
 
@@ -181,7 +182,8 @@ def test_who_may_only_look_cannot_act() -> None:
 
 
 def test_an_erased_account_cannot_be_changed(as_superuser: Client) -> None:
-    erased = make_user(is_active=False, erased_at=NOON)
+    erased = make_user()
+    user_erase(user=erased, now=NOON)
 
     assert as_superuser.get(f"{LIST}{erased.pk}/change/").status_code == 200
     assert change(as_superuser, erased, name="Somebody") == 403

@@ -20,6 +20,7 @@ from bikerental.fleet.constants import (
 from bikerental.fleet.exceptions import BikeNotFoundError, PhotoExpiredError
 from bikerental.fleet.locks import bikes_lock
 from bikerental.fleet.models import Bike, BikeReport, PhotoUpload
+from bikerental.users.locks import open_user_lock
 
 TOO_MANY_SECONDS = 3600.0
 UNFINISHED = (UploadState.PENDING, UploadState.CONFIRMED)
@@ -32,11 +33,14 @@ def bike_report_create(
     """The report, and whether it is new: what the rider has reported before, and is open, stays one report.
 
     So many riders with a grave one take the bike out of service, unless it is being ridden: then the
-    sweep does, once it is back. Locks the bike, so that of two reports at once one counts the other.
+    sweep does, once it is back. Locks the rider, and then the bike, so that of two reports at once one
+    counts the other.
 
+    :raises AccountClosedError: if the account was closed meanwhile
     :raises BikeNotFoundError: if there is none
     :raises ThrottledError: if the rider has OPEN_REPORTS_MAX open ones
     """
+    open_user_lock(user_id=rider_id)
     bikes_lock(bike_ids=[bike_id])
     if not Bike.objects.filter(pk=bike_id).exists():
         raise BikeNotFoundError

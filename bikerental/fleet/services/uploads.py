@@ -21,6 +21,7 @@ from bikerental.fleet.exceptions import (
 from bikerental.fleet.gateways import photo_store
 from bikerental.fleet.models import Bike, BikeReport, PhotoUpload
 from bikerental.fleet.types import UploadStarted
+from bikerental.users.locks import open_user_lock
 
 
 def photo_upload_start(
@@ -30,6 +31,7 @@ def photo_upload_start(
 
     :raises BikeNotFoundError: if there is none
     :raises ReportNotFoundError: if it is not the uploader's, or of another bike
+    :raises AccountClosedError: if the uploader's account was closed meanwhile
     :raises StorageUnavailableError: if the storage is away; no row is left behind
     """
     if report_id is not None:
@@ -39,10 +41,20 @@ def photo_upload_start(
         raise BikeNotFoundError
     key = _new_key()
     form = photo_store().upload_form(key)
-    upload = PhotoUpload.objects.create(
-        bike_id=bike_id, report_id=report_id, uploader_id=uploader_id, key=key, expires_at=now + UPLOAD_TIME
+    upload = _insert(
+        PhotoUpload(
+            bike_id=bike_id, report_id=report_id, uploader_id=uploader_id, key=key, expires_at=now + UPLOAD_TIME
+        )
     )
     return UploadStarted(upload.pk, form, upload.expires_at)
+
+
+@unit_of_work
+def _insert(upload: PhotoUpload) -> PhotoUpload:
+    """Locks the uploader."""
+    open_user_lock(user_id=upload.uploader_id)
+    upload.save(force_insert=True)
+    return upload
 
 
 def photo_upload_confirm(
@@ -56,6 +68,7 @@ def photo_upload_confirm(
     :raises UploadNotFoundError: if it is not the uploader's, or for something else
     :raises PhotoMissingError: if nothing has been uploaded; it may still be
     :raises PhotoRefusal: for good
+    :raises AccountClosedError: if the uploader's account was closed meanwhile
     :raises StorageUnavailableError: if the storage is away; nothing has changed
     """
     uploads = PhotoUpload.objects.filter(pk=upload_id, bike=bike_id, report=report_id, uploader=uploader_id)
@@ -80,13 +93,15 @@ def _look(upload: PhotoUpload, now: datetime) -> None:
     except PhotoRefusal as refusal:
         _pending(upload.pk).update(state=UploadState.REFUSED, code=refusal.field_code)
     else:
-        _confirm(upload.pk, now)
+        _confirm(upload, now)
 
 
 @unit_of_work
-def _confirm(upload_id: UUID, now: datetime) -> None:
-    if _pending(upload_id).update(state=UploadState.CONFIRMED, confirmed_at=now, next_attempt_at=now):
-        enqueue_after_commit(tasks.publish_photos, row_id=upload_id)
+def _confirm(upload: PhotoUpload, now: datetime) -> None:
+    """Locks the uploader."""
+    open_user_lock(user_id=upload.uploader_id)
+    if _pending(upload.pk).update(state=UploadState.CONFIRMED, confirmed_at=now, next_attempt_at=now):
+        enqueue_after_commit(tasks.publish_photos, row_id=upload.pk)
 
 
 def _pending(upload_id: UUID) -> QuerySet[PhotoUpload]:

@@ -6,9 +6,10 @@ from bikerental.api.idempotency import idempotency_keys_erase
 from bikerental.core.transactions import unit_of_work
 from bikerental.fleet.services import reports_forget
 from bikerental.notifications.services import address_erase
-from bikerental.rentals.exceptions import AccountClosedError, RentalInProgressError
+from bikerental.rentals.exceptions import RentalInProgressError
 from bikerental.rentals.selectors import is_riding
 from bikerental.rentals.services.forgetting import reasons_erase
+from bikerental.users.exceptions import AccountClosedError
 from bikerental.users.locks import user_lock
 from bikerental.users.models import User
 from bikerental.users.services import password_confirm, user_erase

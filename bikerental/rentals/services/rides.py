@@ -15,7 +15,6 @@ from bikerental.fleet.services import bike_claim
 from bikerental.fleet.types import BikeForRental
 from bikerental.rentals import tasks
 from bikerental.rentals.exceptions import (
-    AccountClosedError,
     RentalInProgressError,
     RentalNotActiveError,
     RentalNotFoundError,
@@ -25,7 +24,7 @@ from bikerental.rentals.models import Rental, RentalEvent
 from bikerental.rentals.selectors import is_riding
 from bikerental.rentals.services.writing import rental_write_end, rental_write_start
 from bikerental.rentals.types import Ending, Place, RentalRow
-from bikerental.users.locks import user_lock_exists
+from bikerental.users.locks import open_user_lock
 from bikerental.users.models import User
 
 
@@ -43,8 +42,7 @@ def rental_start(
     :raises RentalInProgressError: if the rider rides, that bike or another
     :raises AccountClosedError: if the account was closed meanwhile
     """
-    if not user_lock_exists(user_id=rider_id):
-        raise AccountClosedError
+    open_user_lock(user_id=rider_id)
     try:
         bike = bike_claim(bike_id=bike_id, bike_number=bike_number)
     except BikeUnavailableError as error:

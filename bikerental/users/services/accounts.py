@@ -11,7 +11,8 @@ from django.db import IntegrityError, transaction
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from bikerental.core.transactions import constraint_name, unit_of_work
-from bikerental.users.exceptions import EmailTakenError, PasswordWrongError
+from bikerental.users.constants import ERASED_EMAIL_DOMAIN
+from bikerental.users.exceptions import AccountClosedError, EmailTakenError, PasswordWrongError
 from bikerental.users.locks import user_lock, users_lock
 from bikerental.users.models import RecentChange, Session, User
 from bikerental.users.services.guessing import guess_admit, guess_succeeded
@@ -37,7 +38,9 @@ def user_register(*, name: str, email: str, password: str, language: str, now: d
 
 
 def profile_update(*, user: User, name: str) -> User:
-    User.objects.filter(pk=user.pk, is_active=True).update(name=name)
+    """:raises AccountClosedError: if the account was closed meanwhile"""
+    if not User.objects.filter(pk=user.pk, is_active=True).update(name=name):
+        raise AccountClosedError
     user.name = name
     return user
 
@@ -62,6 +65,7 @@ def password_change(
     """Set a new password and end every other session.
 
     :raises PasswordWrongError, ThrottledError: as `password_confirm`
+    :raises AccountClosedError: if the account was closed meanwhile
     """
     password_confirm(user=user, password=current_password, field="current_password", address=address, now=now)
     _password_swap(user=user, encoded=make_password(new_password), session_id=session_id, now=now)
@@ -71,7 +75,9 @@ def password_change(
 def _password_swap(*, user: User, encoded: str, session_id: UUID, now: datetime) -> None:
     """Locks the user: of two changes at once the second finds another password than it confirmed."""
     locked = user_lock(user_id=user.pk)
-    if locked is None or locked.password != user.password:
+    if locked is None:
+        raise AccountClosedError
+    if locked.password != user.password:
         raise PasswordWrongError(field="current_password")
     locked.password = encoded
     locked.save(update_fields=["password"])
@@ -109,7 +115,7 @@ def user_erase(*, user: User, now: datetime) -> None:
 
     The caller has locked the user.
     """
-    user.email = f"erased-{user.pk}@erased.invalid"
+    user.email = f"erased-{user.pk}{ERASED_EMAIL_DOMAIN}"
     user.name = ""
     user.language = "en"
     user.is_active = user.is_staff = user.is_superuser = False
@@ -122,7 +128,7 @@ def user_erase(*, user: User, now: datetime) -> None:
     Session.objects.filter(user=user).delete()
     TOTPDevice.objects.filter(user=user).delete()
     RecentChange.objects.filter(user=user).delete()  # the time of a ride, which it would tie to the account
-    # The admin's history names what it was about.
+    # The admin's history named accounts once.
     LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk)).update(
         object_repr=str(user.pk)
     )
