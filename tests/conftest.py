@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from django.core.cache import cache
 from django.urls import get_resolver
+from django.utils import translation
 from rest_framework.test import APIClient
 
 from tests.clients import RiderClient
@@ -29,6 +30,13 @@ def _urls_loaded() -> None:
 def _fresh_cache() -> Iterator[None]:
     yield
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _no_language_left() -> Iterator[None]:
+    # The test client asks in this thread, and Django leaves the language of the last request in it.
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture

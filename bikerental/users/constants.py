@@ -6,6 +6,7 @@ NAME_LENGTH = 150
 EMAIL_LENGTH = 254
 PASSWORD_LENGTH_MIN = 8
 PASSWORD_LENGTH_MAX = 128
+CODE_LENGTH_MAX = 16
 RESET_TOKEN_LENGTH_MAX = 128
 
 # A mistyped password costs nothing; from then on each failure doubles the wait.

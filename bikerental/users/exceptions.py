@@ -38,6 +38,18 @@ class CredentialsInvalidError(Refusal):
     detail = _("The e-mail or the password is wrong.")
 
 
+class CodeInvalidError(CredentialsInvalidError):
+    """Where a code was given, whichever of the three is wrong."""
+
+    detail = _("The e-mail, the password or the code is wrong.")
+
+
+class SecondFactorNeededError(Refusal):
+    kind = Kind.FORBIDDEN
+    code = "forbidden"
+    detail = _("Operators give a code beside the password: log in again with `code`.")
+
+
 class TokenInvalidError(Refusal):
     kind = Kind.UNAUTHENTICATED
     code = "token_invalid"

@@ -8,6 +8,7 @@ from django.contrib.auth.models import PermissionsMixin
 from django.db import IntegrityError, models, transaction
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from bikerental.core.models import BaseModel
 from bikerental.core.transactions import constraint_name
@@ -45,6 +46,8 @@ class User(BaseModel, AbstractBaseUser, PermissionsMixin):
 
     # Whether a replica may not know yet what this caller did; told by who authenticates.
     changed_lately = False
+    # The authenticator whose code was given at this log-in; told by who checks the credentials.
+    second_factor_id: int | None = None
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -110,6 +113,10 @@ class Session(BaseModel):
     refreshed_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
+    # The authenticator whose code came with the log-in. Removing it takes the operator's rights from the session.
+    second_factor = models.ForeignKey(
+        TOTPDevice, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
+    )
 
     class Meta:
         verbose_name = _("session")

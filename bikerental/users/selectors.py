@@ -73,6 +73,15 @@ def session_is_open(*, user_id: UUID, session_id: UUID, refresh_id: UUID | None 
     return sessions.exists()
 
 
+def session_has_second_factor(*, user_id: UUID, session_id: UUID, since: datetime) -> bool:
+    """Whether the session was started since then with a code of an authenticator that is still the user's.
+
+    One statement.
+    """
+    sessions = Session.objects.filter(pk=session_id, user_id=user_id, created_at__gt=since)
+    return sessions.filter(second_factor__user=user_id, second_factor__confirmed=True).exists()
+
+
 def sessions_of_user(*, user_id: UUID) -> list[Session]:
     """Every session on record, newest first. One statement."""
     return list(Session.objects.filter(user_id=user_id).order_by("-created_at", "-pk"))

@@ -15,7 +15,7 @@ def live(transactional_db: None, tmp_path: Path) -> Iterator[str]:
     station, model, tariff = make_station(), make_model(), make_tariff()
     for _ in range(3):
         make_bike(station=station, model=model, tariff=tariff)
-    make_user(email=DEMO_ADMIN_EMAIL, password=DEMO_PASSWORD, is_staff=True)
+    make_user(email=DEMO_ADMIN_EMAIL, password=DEMO_PASSWORD, is_staff=True, is_superuser=True)
     media = {"TEST_MEDIA_ROOT": str(tmp_path / "media")}  # two processes see it
     with worker(tmp_path / "worker.log", **media), web_server(tmp_path / "web.log", processes=1, **media) as base:
         yield base

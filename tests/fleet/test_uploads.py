@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 import requests
+from django.contrib.auth.models import Permission
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
@@ -29,6 +30,7 @@ from bikerental.fleet.services import (
     photos_sweep_orphans,
 )
 from bikerental.rentals.services import rider_close
+from bikerental.users.models import User
 from tests.clients import RiderClient
 from tests.factories import PASSWORD, make_bike, make_station, make_user
 from tests.fleet.photos import HOSTILE, picture, with_place
@@ -38,7 +40,13 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def staff() -> RiderClient:
-    return RiderClient(make_user(is_staff=True))
+    return RiderClient(make_operator())
+
+
+def make_operator() -> User:
+    operator = make_user(is_staff=True)
+    operator.user_permissions.set(Permission.objects.filter(codename="change_bike"))
+    return operator
 
 
 def path(bike: Bike, report: BikeReport | None = None) -> str:
@@ -202,7 +210,7 @@ def test_an_upload_is_its_owners_and_for_its_bike(staff: RiderClient) -> None:
     form = begin(staff, path(bike))
     send(form, picture())
 
-    for client, place in ((RiderClient(make_user(is_staff=True)), path(bike)), (staff, path(other))):
+    for client, place in ((RiderClient(make_operator()), path(bike)), (staff, path(other))):
         answer = confirm(client, place, form)
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
     assert staff.post(path(Bike(pk=uuid4()))).json()["code"] == "bike_not_found"

@@ -1,8 +1,9 @@
 """Who may what: every method of every route, and what each kind of caller is answered.
 
 A new route joins the table below, or `test_access.py` fails. The columns are statuses: of nobody,
-of the rider whom the objects in the path belong to, of another rider, and of an operator's token,
-which opens nothing that a rider's does not. A token that is not good makes nobody of its bearer.
+of the rider whom the objects in the path belong to, of another rider, and of an operator with all rights.
+An operator without rights, or without the code, is one of the riders. A token that is not good makes
+nobody of its bearer.
 """
 
 from collections.abc import Callable, Iterator
@@ -32,10 +33,12 @@ METHODS = ("get", "post", "put", "patch", "delete")
 
 @dataclass
 class World:
-    """One rider in the middle of a ride, another, an operator; a bike that is free, and the rider's report of it."""
+    """One rider in the middle of a ride, another, an operator without rights and one with all; a bike that is free,
+    and the rider's report of it."""
 
     rider: RiderClient
     other: RiderClient
+    powerless: RiderClient
     staff: RiderClient
     station: Station
     bike: Bike
@@ -61,6 +64,7 @@ def make_world() -> World:
     return World(
         rider=RiderClient(rider),
         other=RiderClient(make_user()),
+        powerless=RiderClient(make_user(is_staff=True)),
         staff=RiderClient(make_user(is_staff=True, is_superuser=True)),
         station=station,
         bike=bike,

@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 from django.db import transaction
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from tests.clients import RiderClient
@@ -46,6 +47,18 @@ def test_each_caller_is_answered_by_the_table(route: Route, world: World) -> Non
     )
 
     assert answered == route
+
+
+@by_operation
+def test_an_operator_without_rights_is_any_rider(route: Route, world: World) -> None:
+    assert status_of(route, world, world.powerless, world.powerless) == route.other
+
+
+@by_operation
+def test_an_operator_who_gave_no_code_is_any_rider(route: Route, world: World, settings: Settings) -> None:
+    settings.ADMIN_SECOND_FACTOR = True
+
+    assert status_of(route, world, world.staff, world.staff) == route.other
 
 
 @by_operation

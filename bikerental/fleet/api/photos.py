@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
-from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -22,6 +21,7 @@ from bikerental.fleet.models import BikeReport, PhotoUpload
 from bikerental.fleet.services import bike_report_create, photo_upload_confirm, photo_upload_start
 from bikerental.fleet.types import UploadStarted
 from bikerental.users.api.authentication import rider_of
+from bikerental.users.api.permissions import OperatorPermission
 
 FORM_HELP = (
     "Send `fields`, and then the photo as `file`, to `url` as multipart/form-data within ten minutes: one JPEG or PNG "
@@ -35,10 +35,14 @@ CONFIRM_HELP = (
 EXAMPLE_ID = "01a20844-d8ab-74fa-8c96-fac3cbd29f3f"
 
 
+class MayChangeBikes(OperatorPermission):
+    permission = "fleet.change_bike"
+
+
 class BikePhotoView(ApiView):
     """A photo for a bike."""
 
-    permission_classes = (IsAdminUser,)
+    permission_classes = (MayChangeBikes,)
 
     @documented(
         summary="Begin to upload a photo of the bike (staff)",
@@ -54,7 +58,7 @@ class BikePhotoView(ApiView):
 class BikePhotoConfirmView(ApiView):
     """The end of an upload."""
 
-    permission_classes = (IsAdminUser,)
+    permission_classes = (MayChangeBikes,)
 
     @documented(
         summary="Confirm the photo of the bike (staff)",

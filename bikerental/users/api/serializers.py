@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from bikerental.api.fields import Body, TextField
 from bikerental.users.constants import (
+    CODE_LENGTH_MAX,
     EMAIL_LENGTH,
     NAME_LENGTH,
     PASSWORD_LENGTH_MAX,
@@ -60,6 +61,12 @@ class LoginInput(Body):
     # Any text: what is no address belongs to nobody, and the answer is the same.
     email = TextField(max_length=EMAIL_LENGTH)
     password = KnownPasswordField()
+    code = TextField(
+        required=False,
+        allow_blank=True,
+        max_length=CODE_LENGTH_MAX,
+        help_text="The code of an operator's authenticator: what is for staff wants a session started with one.",
+    )
 
     class Meta:
         ref_name = "Login"

@@ -12,11 +12,12 @@ from django.db.models.functions import Coalesce
 
 from bikerental.core.purging import rows_purge
 from bikerental.core.transactions import unit_of_work
-from bikerental.users.exceptions import CredentialsInvalidError, TokenInvalidError
+from bikerental.users.exceptions import CodeInvalidError, CredentialsInvalidError, TokenInvalidError
 from bikerental.users.locks import user_lock
 from bikerental.users.models import Session, User
 from bikerental.users.selectors import user_of_email
 from bikerental.users.services.guessing import guess_admit, guess_succeeded
+from bikerental.users.services.second_factor import second_factor_match
 from bikerental.users.services.tokens import (
     REFRESH_LIFETIME,
     access_issue,
@@ -27,33 +28,39 @@ from bikerental.users.services.tokens import (
 from bikerental.users.types import TokenClaims, TokenPair, email_normalise
 
 
-def credentials_check(*, email: str, password: str, address: str, now: datetime) -> User:
-    """The user whose e-mail and password these are.
+def credentials_check(*, email: str, password: str, address: str, now: datetime, code: str = "") -> User:
+    """The user whose e-mail and password these are, and whose authenticator gave the code, if there is one.
 
     An unknown address and a closed account cost one hash, as a wrong password does: neither the
-    answer nor its time tells which it was.
+    answer nor its time tells which it was. A wrong code counts as a wrong password does.
 
     :raises CredentialsInvalidError: whatever is wrong
+    :raises CodeInvalidError: the same, where a code was given
     :raises ThrottledError: while earlier failures delay
     """
+    refused = CodeInvalidError if code else CredentialsInvalidError
     email = email_normalise(email)
     guess_admit(email=email, address=address, now=now)
     user = user_of_email(email=email)
     if user is None:
         make_password(password)
-        raise CredentialsInvalidError
+        raise refused
     if not user.check_password(password) or not user.is_active:
-        raise CredentialsInvalidError
+        raise refused
+    if code:
+        user.second_factor_id = second_factor_match(user=user, code=code)
+        if user.second_factor_id is None:
+            raise refused
     guess_succeeded(email=email, address=address, now=now)
     return user
 
 
-def session_start(*, email: str, password: str, address: str, now: datetime) -> TokenPair:
-    """Log in: a session of its own for each device.
+def session_start(*, email: str, password: str, address: str, now: datetime, code: str = "") -> TokenPair:
+    """Log in: a session of its own for each device. With a code it also opens the operators' calls.
 
-    :raises CredentialsInvalidError, ThrottledError: as `credentials_check`
+    :raises CredentialsInvalidError, CodeInvalidError, ThrottledError: as `credentials_check`
     """
-    user = credentials_check(email=email, password=password, address=address, now=now)
+    user = credentials_check(email=email, password=password, code=code, address=address, now=now)
     session = _session_insert(user=user, now=now)
     return tokens_issue(
         user_id=user.pk,
@@ -72,6 +79,7 @@ def _session_insert(*, user: User, now: datetime) -> Session:
     if locked is None or locked.password != user.password:
         raise CredentialsInvalidError
     session = _session_of(user.pk, now=now, lifetime=REFRESH_LIFETIME)
+    session.second_factor_id = user.second_factor_id
     session.save(force_insert=True)
     return session
 
