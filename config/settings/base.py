@@ -357,7 +357,7 @@ CELERY_VISIBILITY_TIMEOUT = BROKER_VISIBILITY_TIMEOUT
 CELERY_REDIS_SOCKET_TIMEOUT = 5
 CELERY_REDIS_SOCKET_CONNECT_TIMEOUT = 3
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.2}
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULER = "bikerental.core.scheduler:Scheduler"
 # Touched each minute by the task that beat sends; a probe of the worker reads its age.
 HEARTBEAT_FILE: str = env.str("HEARTBEAT_FILE", default="")
 

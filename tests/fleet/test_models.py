@@ -1,15 +1,19 @@
 """What the database itself refuses."""
 
+import importlib
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.contrib.postgres.operations import AddConstraintNotValid
 from django.core.files.base import ContentFile
 from django.core.management import call_command
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
+from django.db.migrations.loader import MigrationLoader
 from django.db.models import ProtectedError
 
 from bikerental.core.transactions import constraint_name
+from bikerental.fleet.models import Tariff
 from tests.factories import make_bike, make_model, make_station, make_tariff
 
 pytestmark = pytest.mark.django_db
@@ -97,3 +101,22 @@ def test_a_photo_gets_a_random_name() -> None:
 
 def test_the_migrations_say_what_the_models_say() -> None:
     call_command("makemigrations", "fleet", "--check", "--dry-run", "--skip-checks", verbosity=0)
+
+
+def test_tariffs_older_than_the_bounds_do_not_stop_the_migration(caplog: pytest.LogCaptureFixture) -> None:
+    migration = importlib.import_module("bikerental.fleet.migrations.0004_bounds_of_old_tariffs")
+    (bounded,) = [each for each in Tariff._meta.constraints if each.name == "tariff_terms_bounded"]
+    with connection.schema_editor() as editor:
+        editor.remove_constraint(Tariff, bounded)
+        tariff = make_tariff(per_minute=Decimal("99999999.99"))
+        AddConstraintNotValid("tariff", bounded).database_forwards(
+            "fleet", editor, *[MigrationLoader(None).project_state()] * 2
+        )
+
+        migration.validate(None, editor)
+
+    assert ["older than tariff_terms_bounded" in record.getMessage() for record in caplog.records] == [True]
+    tariff.refresh_from_db()
+    assert tariff.per_minute == Decimal("99999999.99")
+    with pytest.raises(IntegrityError):
+        make_tariff(per_minute=Decimal("99999999.99"))

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from django_celery_beat.schedulers import DatabaseScheduler
-
+from bikerental.core.scheduler import Scheduler as OurScheduler
 from compose.production.django.heartbeat import FILE
 
 
-class Scheduler(DatabaseScheduler):  # type: ignore[misc] # the package brings no types
+class Scheduler(OurScheduler):
     def tick(self, *arguments: Any, **keywords: Any) -> Any:
         FILE.touch()
         return super().tick(*arguments, **keywords)
