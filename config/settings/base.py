@@ -56,6 +56,8 @@ MIDDLEWARE = [
     "bikerental.api.middleware.MetricsMiddleware",
     "bikerental.api.shedding.SheddingMiddleware",
     "bikerental.api.middleware.ProblemMiddleware",
+    # From here on, what pages need: an API request goes straight to its view.
+    "bikerental.api.frame.ApiFrame",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -64,6 +66,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "bikerental.api.frame.Innermost",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
