@@ -17,6 +17,7 @@ class TokenClaims(NamedTuple):
     user_id: UUID
     session_id: UUID
     token_id: UUID
+    expires_at: int  # seconds since 1970
 
 
 def email_normalise(email: str) -> str:

@@ -1,5 +1,6 @@
 """What the tokens say, and which are taken."""
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -15,8 +16,9 @@ from bikerental.users.services import (
     session_refresh,
     session_start,
     token_verify,
+    tokens,
 )
-from bikerental.users.types import TokenPair
+from bikerental.users.types import TokenClaims, TokenPair
 from tests.factories import PASSWORD, make_user
 
 HOME = "192.0.2.10"
@@ -121,3 +123,57 @@ def test_verifying_tells_a_spent_refresh_token() -> None:
 
     with pytest.raises(TokenInvalidError):
         token_verify(token=tokens.refresh)
+
+
+def test_a_verified_token_is_not_verified_again_before_it_expires(monkeypatch: pytest.MonkeyPatch) -> None:
+    verified: list[str] = []
+    verify = tokens._claims
+
+    def count(kind: Any, text: str) -> TokenClaims:
+        verified.append(text)
+        return verify(kind, text)
+
+    monkeypatch.setattr(tokens, "_claims", count)
+    access = log_in(make_user()).access
+    known = tokens.VerifiedTokens(limit=2)
+
+    first = known.claims_of(access)
+
+    assert known.claims_of(access) == first
+    assert verified == [access]
+    monkeypatch.setattr(tokens.time, "time", lambda: first.expires_at)
+    known.claims_of(access)
+    assert verified == [access, access]
+
+
+def test_an_expired_token_is_refused_although_it_was_verified(monkeypatch: pytest.MonkeyPatch) -> None:
+    rider = make_user()
+    session = Session.objects.get(pk=payload_of(log_in(rider).access)["sid"])
+    short = tokens.access_issue(
+        user_id=rider.pk, session_id=session.pk, now=timezone.now(), lifetime=timedelta(seconds=1.5)
+    )
+    access_claims(short)
+
+    time.sleep(2)
+
+    with pytest.raises(TokenInvalidError):
+        access_claims(short)
+
+
+def test_a_crowd_of_tokens_takes_no_more_memory_than_the_limit() -> None:
+    rider = make_user()
+    known = tokens.VerifiedTokens(limit=2)
+
+    for access in [log_in(rider).access for _ in range(4)]:
+        known.claims_of(access)
+
+    assert len(known._claims) == 2
+
+
+def test_a_token_that_is_refused_is_not_kept() -> None:
+    known = tokens.VerifiedTokens(limit=2)
+
+    with pytest.raises(TokenInvalidError):
+        known.claims_of("made.up.token")
+
+    assert len(known._claims) == 0

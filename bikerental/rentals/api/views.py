@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from django.http import HttpResponse
-from django.urls import reverse
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -76,7 +75,7 @@ class RentalsView(ApiView):
             rental = rental_start(
                 rider_id=rider_of(request).pk, bike_id=wish.get("bike"), bike_number=wish.get("bike_number"), now=now
             )
-            location = reverse("rental", args=[rental.id])
+            location = f"{request.path}{rental.id}/"  # as `reverse` says it, which takes 0.04 to 0.07 ms
             return Response(
                 rental_json(rental, now), status=201, headers={"Location": request.build_absolute_uri(location)}
             )

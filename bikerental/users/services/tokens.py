@@ -1,6 +1,10 @@
 """The JSON Web Tokens of a session: signed, never stored."""
 
+import time
+from collections import OrderedDict
 from datetime import datetime, timedelta
+from hashlib import sha256
+from threading import Lock
 from uuid import UUID
 
 from django.utils.crypto import salted_hmac
@@ -38,9 +42,39 @@ def refresh_id_after(refresh_id: UUID) -> UUID:
     return UUID(bytes=digest[:16])
 
 
+class VerifiedTokens:
+    """What the access tokens say that this process has verified, by their digests; the oldest go first.
+
+    A rider's app sends one token for a quarter of an hour. To verify it anew takes 0.15 ms of each request.
+    """
+
+    def __init__(self, *, limit: int) -> None:
+        self._limit = limit
+        self._claims: OrderedDict[bytes, TokenClaims] = OrderedDict()
+        self._lock = Lock()
+
+    def claims_of(self, token: str) -> TokenClaims:
+        """:raises TokenInvalidError: as `access_claims`"""
+        digest = sha256(token.encode()).digest()
+        with self._lock:
+            claims = self._claims.get(digest)
+            if claims is not None:
+                self._claims.move_to_end(digest)
+        if claims is None or claims.expires_at <= time.time():
+            claims = _claims(AccessToken, token)
+            with self._lock:
+                self._claims[digest] = claims
+                while len(self._claims) > self._limit:
+                    self._claims.popitem(last=False)
+        return claims
+
+
+_verified = VerifiedTokens(limit=4096)  # some 2 MiB
+
+
 def access_claims(token: str) -> TokenClaims:
     """:raises TokenInvalidError: unless it is an access token, signed by us, not expired"""
-    return _claims(AccessToken, token)
+    return _verified.claims_of(token)
 
 
 def refresh_claims(token: str) -> TokenClaims:
@@ -76,6 +110,7 @@ def _claims(kind: type[Token], text: str) -> TokenClaims:
             user_id=UUID(str(token[jwt_settings.USER_ID_CLAIM])),
             session_id=UUID(str(token[SESSION_ID_CLAIM])),
             token_id=UUID(str(token[jwt_settings.JTI_CLAIM])),
+            expires_at=int(token["exp"]),
         )
     except (TokenError, KeyError, ValueError, OverflowError) as error:
         raise TokenInvalidError from error
