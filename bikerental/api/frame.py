@@ -4,7 +4,7 @@ Sessions, CSRF, the operators' log-in, messages and static files cost each reque
 its processor time and do nothing for it: a bearer token is all that it goes by.
 """
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.core.exceptions import MiddlewareNotUsed
 from django.core.handlers.exception import convert_exception_to_response
@@ -41,7 +41,7 @@ class ApiFrame:
             return to_view(request)
 
         # A refused host is answered as any other error, so that its answer gets the headers below too.
-        self._to_view: GetResponse = convert_exception_to_response(look_at_host_and_view)
+        self._to_view = cast(GetResponse, convert_exception_to_response(look_at_host_and_view))
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not request.path_info.startswith(API_PREFIX):
