@@ -3,12 +3,16 @@
 import gc
 import os
 
-from django.core.wsgi import get_wsgi_application
+import django
 from django.urls import get_resolver
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 
-application = get_wsgi_application()
+django.setup(set_prefix=False)
+
+from bikerental.api.headers import Handler  # noqa: E402 - needs the settings
+
+application = Handler()
 # The views are imported here rather than during the first request. What exists by now stays: the
 # collector need not walk it again and again, nor look after every few hundred objects of a page. Requests leave
 # circles behind, though: 10,000 objects are some 3 MiB of them, 50,000 were 25.

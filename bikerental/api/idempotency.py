@@ -26,6 +26,7 @@ from bikerental.core.transactions import unit_of_work
 KEPT_FOR = timedelta(hours=24)
 _BARE = re.compile(r"[\x20\x21\x23-\x7e]{1,255}", re.ASCII)
 _QUOTED = re.compile(r'"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255})"', re.ASCII)
+_ESCAPED = re.compile(r"\\(.)")
 
 
 class IdempotencyKeyInvalidError(Refusal):
@@ -53,7 +54,7 @@ def key_of(request: Request) -> str | None:
     if sent is None:
         return None
     if quoted := _QUOTED.fullmatch(sent):
-        return re.sub(r"\\(.)", r"\1", quoted[1])
+        return _ESCAPED.sub(r"\1", quoted[1])
     if _BARE.fullmatch(sent):
         return sent
     raise IdempotencyKeyInvalidError

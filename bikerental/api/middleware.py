@@ -31,6 +31,7 @@ CODES_OF_STATUS = {
 }
 DRAIN_BYTES_MAX = 64 * BODY_BYTES_MAX
 DRAIN_CHUNK = 64 * 1024
+LENGTH_DIGITS_MAX = 20  # Python refuses to read a number of thousands
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
 PAGE_POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
@@ -146,7 +147,7 @@ def _body_refused(request: HttpRequest) -> int | None:
     """The status that refuses a body before anything reads it."""
     length = request.META.get("CONTENT_LENGTH")
     if length:
-        if not (length.isascii() and length.isdecimal()):
+        if not (length.isascii() and length.isdecimal() and len(length) <= LENGTH_DIGITS_MAX):
             return 400
         if int(length) <= BODY_BYTES_MAX:
             return None

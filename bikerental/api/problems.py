@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from django.views import defaults
 from rest_framework import exceptions
@@ -47,6 +48,7 @@ TITLES = {
     415: _("Unsupported media type"),
     422: _("Unprocessable"),
     429: _("Too many requests"),
+    431: _("Headers too large"),
     500: _("Internal error"),
     503: _("Unavailable"),
 }
@@ -60,6 +62,7 @@ DETAILS = {
     "too_large": _("The body is larger than 1 MiB."),
     "unsupported_media_type": _("Send the body as application/json."),
     "throttled": _("Too many attempts. Wait before the next one."),
+    "headers_too_large": _("A header is larger than 8 KiB, or all of them together are larger than 32 KiB."),
     "internal_error": _("Something went wrong on our side; it has been reported. Nothing was half done."),
 }
 # What PostgreSQL says while it starts, stops, fails over or has its hands full: classes and codes.
@@ -105,6 +108,18 @@ def problem_response(status: int, code: str, detail: Any = None, **headers: str)
     """For middleware and handlers, which stand outside of DRF."""
     body = to_json(problem(status, code, detail, [] if status == 400 else None))
     return HttpResponse(body, status=status, content_type=PROBLEM_TYPE, headers=headers)
+
+
+def early_response(request: HttpRequest, status: int, code: str, detail: Any = None, **headers: str) -> HttpResponse:
+    """A refusal from outside of LocaleMiddleware and CommonMiddleware, which do these things for the others."""
+    with translation.override(translation.get_language_from_request(request)):
+        if is_page(request):
+            text = DETAILS[code] if detail is None else detail
+            response = HttpResponse(text, status=status, content_type="text/plain", headers=headers)
+        else:
+            response = problem_response(status, code, detail, **headers)
+    response.headers["Content-Length"] = str(len(response.content))
+    return response
 
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:

@@ -57,6 +57,7 @@ STATUS_OF_CODE = {
     "unsupported_media_type": 415,
     "idempotency_key_reused": 422,
     "throttled": 429,
+    "headers_too_large": 431,
     "unavailable": 503,
 }
 BODY_CODES = ["invalid", "parse_error", "too_large", "unsupported_media_type"]
@@ -226,7 +227,8 @@ class AutoSchema(SwaggerAutoSchema):
         login = [] if self.is_open() else ["not_authenticated", "token_invalid"]
         place = ["not_found"] if "{" in self.path else []  # what is no UUID is no path of ours
         grouped: dict[int, list[str]] = defaultdict(list)
-        for code in dict.fromkeys([*self.overrides.get("error_codes", []), *place, *login, "throttled", "unavailable"]):
+        always = ["throttled", "headers_too_large", "unavailable"]
+        for code in dict.fromkeys([*self.overrides.get("error_codes", []), *place, *login, *always]):
             grouped[STATUS_OF_CODE[code]].append(code)
         return grouped
 

@@ -12,10 +12,9 @@ from collections.abc import Callable
 from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponse
-from django.utils import translation
 from prometheus_client import Counter, Histogram
 
-from bikerental.api.problems import is_page, problem_response
+from bikerental.api.problems import early_response
 from bikerental.core.errors import UnavailableError
 
 STAMP = "HTTP_X_REQUEST_START"  # milliseconds since 1970
@@ -89,13 +88,5 @@ def _came(stamp: str | None, now: float) -> float | None:
 
 
 def _busy(request: HttpRequest) -> HttpResponse:
-    headers = {"Retry-After": str(random.choice(RETRY_SECONDS))}  # noqa: S311 - guards nothing
-    # LocaleMiddleware stands inside of this one.
-    with translation.override(translation.get_language_from_request(request)):
-        if is_page(request):
-            response = HttpResponse(UnavailableError.detail, status=503, content_type="text/plain", headers=headers)
-        else:
-            response = problem_response(503, UnavailableError.code, UnavailableError.detail, **headers)
-    # CommonMiddleware, which says it of the others, stands inside too.
-    response.headers["Content-Length"] = str(len(response.content))
-    return response
+    seconds = str(random.choice(RETRY_SECONDS))  # noqa: S311 - guards nothing
+    return early_response(request, 503, UnavailableError.code, UnavailableError.detail, **{"Retry-After": seconds})

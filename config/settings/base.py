@@ -54,6 +54,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "bikerental.api.middleware.MetricsMiddleware",
+    # Nothing outside of it reads a header that is long.
+    "bikerental.api.headers.HeaderLimitsMiddleware",
     "bikerental.api.shedding.SheddingMiddleware",
     "bikerental.api.middleware.ProblemMiddleware",
     # From here on, what pages need: an API request goes straight to its view.
@@ -412,6 +414,8 @@ CORS_ALLOW_HEADERS = ["accept-language", "authorization", "content-type", "idemp
 CORS_EXPOSE_HEADERS = ["Idempotent-Replayed", "Location", "Retry-After", "X-Request-ID"]
 if CORS_ALLOWED_ORIGINS:
     INSTALLED_APPS += ["corsheaders"]
-    MIDDLEWARE.insert(1, "corsheaders.middleware.CorsMiddleware")
+    MIDDLEWARE.insert(
+        MIDDLEWARE.index("bikerental.api.shedding.SheddingMiddleware"), "corsheaders.middleware.CorsMiddleware"
+    )
 # auth.W004: the e-mail is unique, by an index over its lower-cased form that the check does not see.
 SILENCED_SYSTEM_CHECKS: list[str] = ["auth.W004"]

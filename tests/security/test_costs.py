@@ -1,0 +1,258 @@
+"""Whatever a stranger sends, twice as much of it takes about twice the time."""
+
+import ast
+import importlib
+import itertools
+import logging
+import pkgutil
+import re
+import string
+import sys
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+from django.core.validators import RegexValidator
+from django.db import transaction
+from django.db.models import Model
+from django.test import Client, RequestFactory
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+import bikerental
+from bikerental.api.headers import BoundedRequest, Handler
+from bikerental.core.logs import JsonFormatter
+from bikerental.core.redaction import redacted
+from tests.clients import RiderClient
+from tests.live import ROOT
+from tests.security.costs import grows_too_fast
+
+UNKNOWN_ID = "0197a000-0000-7000-8000-000000000000"
+HEADERS = (
+    "Accept", "Accept-Encoding", "Accept-Language", "Authorization", "Content-Length", "Content-Type", "Cookie", "Host",
+    "Idempotency-Key", "If-Modified-Since", "If-None-Match", "Origin", "Range", "Referer", "Transfer-Encoding",
+    "User-Agent", "X-Csrftoken", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Request-Id",
+    "X-Request-Start", "X-Unknown", "Baggage", "Sentry-Trace",
+)  # fmt: skip
+# A log-in, a page, a file, the Swagger document: each reads other headers.
+PATHS = ("/api/v1/auth/token/", "/admin/login/", "/static/admin/css/base.css", "/api/swagger.json")
+
+
+class FarClient(APIClient):
+    """What breaks on the server comes as an answer, and no answer is a 5xx."""
+
+    def generic(self, *arguments: Any, **options: Any) -> Any:
+        self.raise_request_exception = False
+        response = super().generic(*arguments, **options)
+        if response.streaming:
+            b"".join(response)  # which closes the file
+        assert response.status_code < 500
+        return response
+
+
+@pytest.fixture(autouse=True)
+def _with_all_that_reads_headers(settings: Settings) -> None:
+    settings.MIDDLEWARE = ["corsheaders.middleware.CorsMiddleware", *settings.MIDDLEWARE]
+    settings.CORS_ALLOWED_ORIGINS = ["https://app.example"]
+    settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | {"NUM_PROXIES": 1}
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "length"),
+    # The test client makes a plain request of Django's, which reads this one whole; another test has ours.
+    [(name, length) for name in HEADERS for length in (4_000, 50_000) if (name, length) != ("Content-Type", 50_000)],
+)
+def test_a_header(name: str, length: int) -> None:
+    client = FarClient()
+    key = name.upper().replace("-", "_")
+    key = {"CONTENT_TYPE": "content_type", "CONTENT_LENGTH": key}.get(key, f"HTTP_{key}")
+
+    def send(text: str) -> None:
+        text = text.encode().decode("latin-1")  # as WSGI gives it
+        for path in PATHS:
+            client.generic("POST" if "token" in path else "GET", path, **{key: text})
+
+    assert grows_too_fast(send, length) == []
+
+
+def test_the_header_that_django_reads_before_any_middleware() -> None:
+    environ = RequestFactory().get("/").environ
+
+    assert Handler.request_class is BoundedRequest
+    assert grows_too_fast(lambda text: BoundedRequest({**environ, "CONTENT_TYPE": text}), 200_000) == []
+    assert grows_too_fast(lambda text: BoundedRequest({**environ, "CONTENT_TYPE": text}), 4_000) == []
+    assert BoundedRequest({**environ, "CONTENT_TYPE": "text/plain; charset=koi8-r"}).content_params == {
+        "charset": "koi8-r"
+    }
+
+
+@pytest.mark.django_db
+def test_a_cookie_of_a_name_that_is_read() -> None:
+    def send(text: str) -> None:
+        for name in ("sessionid", "csrftoken", "django_language"):
+            FarClient().get("/admin/login/", HTTP_COOKIE=f'{name}="{text}"'.encode().decode("latin-1"))
+
+    assert grows_too_fast(send, 4_000) == []
+
+
+@pytest.mark.django_db
+def test_a_path(rider_client: RiderClient) -> None:
+    client = FarClient()
+    paths = (
+        "/{}",
+        "/{}/",
+        "/api/v1/{}/",
+        "/api/v1/bikes/{}/",
+        "/api/v1/rentals/{}/return/",
+        "/static/{}",
+        "/admin/{}/",
+    )
+
+    assert grows_too_fast(lambda text: [client.get(path.format(text)) for path in paths], 16_000) == []
+
+
+@cache
+def document() -> Any:
+    return Client().get("/api/swagger.json").json()
+
+
+def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, item in document()["paths"].items():
+        for method in {"get", "post", "put", "patch", "delete"} & set(item):
+            yield method, "/api/v1" + re.sub(r"\{\w+\}", UNKNOWN_ID, path), item[method]
+
+
+def query_parameters() -> list[tuple[str, str]]:
+    return sorted(
+        (path, parameter["name"])
+        for method, path, operation in operations()
+        for parameter in operation["parameters"]
+        if parameter["in"] == "query"
+    )
+
+
+def body_fields() -> list[tuple[str, str, str]]:
+    return sorted(
+        (method, path, field)
+        for method, path, operation in operations()
+        for field in _body(operation).get("properties", {})
+    )
+
+
+def _body(operation: dict[str, Any]) -> dict[str, Any]:
+    for parameter in operation["parameters"]:
+        if parameter["in"] == "body":
+            definition: dict[str, Any] = document()["definitions"][parameter["schema"]["$ref"].rpartition("/")[2]]
+            return definition
+    return {}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("path", "name"), query_parameters())
+def test_a_query_parameter(rider_client: RiderClient, path: str, name: str) -> None:
+    assert grows_too_fast(lambda text: rider_client.get(path, {name: text}), 30_000) == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("method", "path", "field"), body_fields())
+def test_a_field_of_a_body(rider_client: RiderClient, method: str, path: str, field: str) -> None:
+    (example,) = (
+        _body(each).get("example", {}) for verb, place, each in operations() if (verb, place) == (method, path)
+    )
+
+    def send(text: str) -> None:
+        with transaction.atomic():
+            response = getattr(rider_client, method)(path, {**example, field: text}, format="json")
+            transaction.set_rollback(True)
+        assert response.status_code < 500
+
+    assert grows_too_fast(send, 100_000) == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("field", ["username", "password", "otp_token", "next", "csrfmiddlewaretoken"])
+def test_a_field_of_the_operators_login(field: str) -> None:
+    form = {"username": "nobody@example.org", "password": "wrong-horse-7"}
+
+    assert grows_too_fast(lambda text: Client().post("/admin/login/", {**form, field: text}), 100_000) == []
+
+
+def test_a_text_that_is_logged() -> None:
+    assert grows_too_fast(redacted, 100_000) == []
+
+
+@pytest.mark.parametrize("text", ["x" * 100_000, "\U0001f6b2" * 100_000, "a@example.org, " * 10_000])
+def test_a_line_of_the_log_stays_short(text: str) -> None:
+    try:
+        int(text)
+    except ValueError:
+        record = logging.LogRecord("any", logging.ERROR, "", 1, "Host %s", (text,), sys.exc_info())
+    record.request = {"path": text}
+
+    line = JsonFormatter().format(record)
+
+    assert len(line) < 100_000
+    assert "ValueError" in line
+
+
+def modules() -> list[Any]:
+    names = [found.name for found in pkgutil.walk_packages(bikerental.__path__, "bikerental.")]
+    return [importlib.import_module(name) for name in names if ".migrations." not in name]
+
+
+def patterns() -> dict[str, re.Pattern[Any]]:
+    found = {
+        f"{module.__name__}.{name}": value
+        for module in modules()
+        for name, value in vars(module).items()
+        if isinstance(value, re.Pattern)
+    }
+    for module in modules():
+        for model in vars(module).values():
+            if isinstance(model, type) and issubclass(model, Model) and model is not Model:
+                for field in model._meta.get_fields():
+                    for validator in getattr(field, "validators", []):
+                        if isinstance(validator, RegexValidator):
+                            found[f"{model.__name__}.{field.name}"] = re.compile(validator.regex)
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(patterns()))
+def test_a_pattern_of_ours(name: str) -> None:
+    pattern = patterns()[name]
+    is_binary = isinstance(pattern.pattern, bytes)
+    written = pattern.pattern.decode() if is_binary else pattern.pattern
+    characters = sorted(set(written) & set(string.printable) | set("a1@. \n-"))
+    runs = [*characters, *(f"{first}{second}" for first, second in itertools.pairwise(characters + characters[::2]))]
+
+    def match(text: str) -> None:
+        given: Any = text.encode() if is_binary else text
+        pattern.sub(given[:0], given)
+        pattern.fullmatch(given)
+        pattern.match(given + given[:1])
+
+    assert grows_too_fast(match, 20_000, runs) == []
+
+
+def test_each_pattern_is_known_to_the_test_above() -> None:
+    """A pattern is compiled where its module is loaded: what is compiled on the way is not found."""
+    nested = [
+        f"{path.relative_to(ROOT)}:{call.lineno}"
+        for path in sorted((ROOT / "bikerental").rglob("*.py"))
+        for call in _calls_of_re(ast.parse(path.read_text()))
+    ]
+
+    assert nested == []
+    assert len(patterns()) > 8
+
+
+def _calls_of_re(module: ast.Module) -> Iterator[ast.Call]:
+    for node in ast.walk(module):
+        is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        if is_call and isinstance(node.func.value, ast.Name) and node.func.value.id == "re":
+            at_module_level = any(node is getattr(statement, "value", None) for statement in module.body)
+            if node.func.attr != "compile" or not at_module_level:
+                yield node
