@@ -2,9 +2,9 @@
 
 import functools
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
@@ -12,18 +12,15 @@ from django.views.decorators.http import require_safe
 from drf_yasg import openapi
 from drf_yasg.codecs import OpenAPICodecJson, OpenAPICodecYaml
 from drf_yasg.generators import OpenAPISchemaGenerator
-from drf_yasg.inspectors import SwaggerAutoSchema
-from drf_yasg.utils import no_body, swagger_auto_schema
+from drf_yasg.inspectors import FieldInspector, SwaggerAutoSchema
 from drf_yasg.views import get_schema_view
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 
-from bikerental.api.fields import Body
-from bikerental.api.pagination import PAGE_SIZE, PAGE_SIZE_MAX
+from bikerental.api.operations import documented as documented  # noqa: PLC0414 - views take it from here
+from bikerental.api.operations import headers_named
 from bikerental.api.renderers import PROBLEM_TYPE
-
-V = TypeVar("V", bound=Callable[..., Any])
-MARK = "_bikerental_documented"
+from bikerental.core.errors import FieldRefusal
 
 API_INFO = openapi.Info(
     title="bikerental",
@@ -49,6 +46,7 @@ STATUS_OF_CODE = {
     "bike_not_found": 404,
     "station_not_found": 404,
     "no_active_rental": 404,
+    "method_not_allowed": 405,
     "bike_unavailable": 409,
     "rental_in_progress": 409,
     "rental_not_active": 409,
@@ -58,46 +56,13 @@ STATUS_OF_CODE = {
     "idempotency_key_reused": 422,
     "throttled": 429,
     "headers_too_large": 431,
+    "internal_error": 500,
     "unavailable": 503,
 }
-BODY_CODES = ["invalid", "parse_error", "too_large", "unsupported_media_type"]
-
-_TEXT = {"type": openapi.TYPE_STRING}
-HEADERS = {
-    "Location": _TEXT | {"description": "Where the new rental is."},
-    "Idempotent-Replayed": _TEXT | {"description": "`true` where this is the first answer, given again."},
-    "Retry-After": {"type": openapi.TYPE_INTEGER, "description": "Seconds to wait."},
-    "WWW-Authenticate": _TEXT,
-}
-IDEMPOTENCY_KEY = openapi.Parameter(
-    "Idempotency-Key",
-    openapi.IN_HEADER,
-    description="Makes a retry safe for 24 hours: the same key and body give the first answer again.",
-    type=openapi.TYPE_STRING,
-    min_length=1,
-    # Bare or quoted. Spaces round a header's value are no part of it.
-    pattern=(
-        r"^(?:[\x21\x23-\x7e](?:[\x20\x21\x23-\x7e]{0,253}[\x21\x23-\x7e])?"
-        r'|"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255}")$'
-    ),
-)
-PAGE_PARAMETERS = [
-    openapi.Parameter(
-        "cursor",
-        openapi.IN_QUERY,
-        description="From `next` or `previous`.",
-        type=openapi.TYPE_STRING,
-        min_length=1,
-    ),
-    openapi.Parameter(
-        "page_size",
-        openapi.IN_QUERY,
-        type=openapi.TYPE_INTEGER,
-        minimum=1,
-        maximum=PAGE_SIZE_MAX,
-        default=PAGE_SIZE,
-    ),
-]
+# What every operation may answer.
+COMMON_CODES = ["method_not_allowed", "throttled", "headers_too_large", "internal_error", "unavailable"]
+HEADERS_OF_STATUS = {401: ["WWW-Authenticate"], 405: ["Allow"], 429: ["Retry-After"], 503: ["Retry-After"]}
+ACTION_OF_METHOD = {"GET": "read", "PUT": "replace", "PATCH": "update", "DELETE": "delete"}
 
 
 class FieldErrorOutput(serializers.Serializer[Any]):
@@ -122,77 +87,54 @@ class ProblemOutput(serializers.Serializer[Any]):
         ref_name = "Problem"
 
 
-def documented(  # noqa: PLR0913 - each says one thing of the document
-    *,
-    summary: str,
-    success: Mapping[int, Any],
-    errors: Sequence[str],
-    description: str = "",
-    request: type[Body] | None = None,
-    query: type[serializers.Serializer[Any]] | None = None,
-    example: dict[str, Any] | None = None,
-    headers: Sequence[str] = (),
-    paginated: bool = False,
-) -> Callable[[V], V]:
-    """Say of a view's method what the code does not show: what it takes and all that it answers.
+class ShapeInspector(FieldInspector):
+    """Says of a field what drf-yasg says where clients' generators do not look, or of the shape in the field."""
 
-    :param errors: the codes of its refusals; those of the body, the login, the throttles and the
-        database are added
-    :param headers: `Idempotency-Key` where it is taken, `Location` where it is given
-    """
-    if request is not None and example is not None:
-        meta = getattr(request, "Meta", object)
-        request.Meta = type("Meta", (meta,), {"swagger_schema_fields": {"example": example}})  # type: ignore[attr-defined] # drf-yasg looks there
-    is_idempotent = "Idempotency-Key" in headers
-    answers = {str(status): _success(status, shape, headers, paginated) for status, shape in success.items()}
-    codes = [*errors, *(BODY_CODES if request else []), *(["invalid"] if paginated else [])]
-
-    def decorate(view: V) -> V:
-        decorated: V = swagger_auto_schema(
-            operation_summary=summary,
-            operation_description=description or summary,
-            request_body=request or no_body,
-            query_serializer=query,
-            manual_parameters=[*([IDEMPOTENCY_KEY] if is_idempotent else []), *(PAGE_PARAMETERS if paginated else [])],
-            responses=answers,
-            error_codes=codes,
-        )(view)
-        setattr(decorated, MARK, True)
-        return decorated
-
-    return decorate
+    def process_result(self, result: Any, method_name: str, obj: Any, **kwargs: Any) -> Any:
+        if not isinstance(result, openapi.Schema.OR_REF):
+            return result
+        is_nullable = obj.allow_null
+        if isinstance(result, openapi.SchemaRef):
+            # All fields of this shape share it; drf-yasg describes in it the field that it met first.
+            for said_of_the_field in ("description", "x-nullable"):
+                result.resolve(self.components).pop(said_of_the_field, None)
+            if not is_nullable:
+                return result
+            result = _around(result, x_nullable=True)
+        if is_nullable and obj.required:
+            result["x-omitempty"] = False  # without it generators take it for optional
+        return result
 
 
-def _success(status: int, shape: Any, headers: Sequence[str], paginated: bool) -> openapi.Response:
-    given = [name for name in headers if name == "Location"]
-    if "Idempotency-Key" in headers:
-        given.append("Idempotent-Replayed")
-    if shape is None and status != HTTPStatus.NO_CONTENT:
-        shape = openapi.Schema(type=openapi.TYPE_OBJECT)
-    return openapi.Response(
-        HTTPStatus(status).phrase,
-        schema=_page_of(shape) if paginated else shape,
-        headers={name: HEADERS[name] for name in given},
-    )
-
-
-def _page_of(many: Any) -> type[serializers.Serializer[Any]]:
-    name = many.child.Meta.ref_name
-    fields = {
-        "next": serializers.URLField(allow_null=True),
-        "previous": serializers.URLField(allow_null=True),
-        "results": many,
-        "Meta": type("Meta", (), {"ref_name": f"{name}Page"}),
-    }
-    return type(f"{name}Page", (serializers.Serializer,), fields)
+def _around(reference: openapi.SchemaRef, **says: Any) -> openapi.Schema:
+    """The shape with something that is true in this place alone: what stands beside a `$ref` is ignored."""
+    schema = openapi.Schema(type=openapi.TYPE_OBJECT, all_of=[reference], **says)
+    del schema["type"]  # it need not be an object: it may be null
+    return schema
 
 
 class AutoSchema(SwaggerAutoSchema):
-    """Adds to each operation the errors that it shares with the others."""
+    """Adds to each operation what it shares with the others."""
+
+    field_inspectors = [ShapeInspector, *SwaggerAutoSchema.field_inspectors]
 
     def is_open(self) -> bool:
         permissions = self.view.permission_classes
         return not permissions or AllowAny in permissions
+
+    def get_operation_id(self, operation_keys: Sequence[str] | None = None) -> str:
+        """`bikes_list`, `rentals_current_read`, `rentals_return`: the path, and what is done where a noun ends it."""
+        said: str | None = self.overrides.get("operation_id")
+        if said:
+            return said
+        words = [word for word in self.path.removeprefix("/api/v1/").strip("/").split("/") if "{" not in word]
+        if self.overrides["is_list"]:
+            words.append("list")
+        elif self.method in ACTION_OF_METHOD:
+            words.append(ACTION_OF_METHOD[self.method])
+        elif HTTPStatus.CREATED in self.overrides["responses"]:
+            words.append("create")
+        return "_".join(words)
 
     def get_security(self) -> list[dict[str, list[str]]] | None:
         return [] if self.is_open() else None
@@ -208,13 +150,15 @@ class AutoSchema(SwaggerAutoSchema):
 
     def make_body_parameter(self, schema: Any) -> openapi.Parameter:
         parameter = super().make_body_parameter(schema)
-        definition = schema.resolve(self.components) if isinstance(schema, openapi.SchemaRef) else schema
+        definition = schema.resolve(self.components)
         required = definition.get("required", [])
         # An empty body is an empty object: where no field is needed, no body is.
-        parameter["required"] = bool(required)
+        parameter["required"] = bool(required or definition.get("minProperties"))
         for name, field in definition["properties"].items():
             if name not in required:
                 field["x-nullable"] = True  # null means absent
+        if self.overrides["body_example"] is not None:
+            parameter["schema"] = _around(schema, example=self.overrides["body_example"])
         return parameter
 
     def get_response_serializers(self) -> Any:
@@ -223,18 +167,44 @@ class AutoSchema(SwaggerAutoSchema):
             responses[str(status)] = _problem(status, codes)
         return responses
 
+    def get_responses(self) -> openapi.Responses:
+        responses = super().get_responses()
+        definitions = self.components.with_scope(openapi.SCHEMA_DEFINITIONS)
+        codes = [code for codes in self._codes_by_status().values() for code in codes]
+        _enumerate(definitions.get("Problem"), codes)
+        _enumerate(definitions.get("FieldError"), self._field_codes())
+        return responses
+
     def _codes_by_status(self) -> dict[int, list[str]]:
         login = [] if self.is_open() else ["not_authenticated", "token_invalid"]
         place = ["not_found"] if "{" in self.path else []  # what is no UUID is no path of ours
         grouped: dict[int, list[str]] = defaultdict(list)
-        always = ["throttled", "headers_too_large", "unavailable"]
-        for code in dict.fromkeys([*self.overrides.get("error_codes", []), *place, *login, *always]):
+        for code in dict.fromkeys([*self.overrides["error_codes"], *place, *login, *COMMON_CODES]):
             grouped[STATUS_OF_CODE[code]].append(code)
         return grouped
 
+    def _field_codes(self) -> Iterator[str]:
+        for serializer in (self.get_request_serializer(), self.get_query_serializer()):
+            for field in getattr(serializer, "fields", {}).values():
+                yield from field.error_messages
+                yield from (validator.code for validator in field.validators if hasattr(validator, "code"))
+                yield from getattr(field, "codes", ())
+        yield from (refusal.field_code for refusal in _field_refusals(FieldRefusal))
+
+
+def _field_refusals(base: type[FieldRefusal]) -> Iterator[type[FieldRefusal]]:
+    for refusal in base.__subclasses__():
+        if hasattr(refusal, "field_code"):
+            yield refusal
+        yield from _field_refusals(refusal)
+
+
+def _enumerate(definition: Any, codes: Iterable[str]) -> None:
+    field = definition["properties"]["code"]
+    field["enum"] = sorted({*field.get("enum", []), *codes})
+
 
 def _problem(status: int, codes: list[str]) -> openapi.Response:
-    named = {401: ["WWW-Authenticate"], 429: ["Retry-After"], 503: ["Retry-After"]}.get(status, [])
     example = {
         "type": f"urn:bikerental:problem:{codes[0]}",
         "title": HTTPStatus(status).phrase,
@@ -246,7 +216,7 @@ def _problem(status: int, codes: list[str]) -> openapi.Response:
     return openapi.Response(
         f"{HTTPStatus(status).phrase}: " + ", ".join(f"`{code}`" for code in codes),
         schema=ProblemOutput,
-        headers={name: HEADERS[name] for name in named},
+        headers=headers_named(*HEADERS_OF_STATUS.get(status, [])),
         examples={PROBLEM_TYPE: example},
     )
 

@@ -5,6 +5,8 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,13 +14,19 @@ import yaml
 from django.contrib.staticfiles import finders
 from django.core.management import call_command
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import path as route
 from drf_yasg.codecs import OpenAPICodecJson
+from jsonschema import Draft4Validator  # type: ignore[import-untyped] # brings no types
 from pytest_django import Settings
 from rest_framework.request import Request
 from rest_framework.test import APIClient, APIRequestFactory
 
+from bikerental.api.fields import Body, TextField
 from bikerental.api.idempotency import IdempotencyKeyInvalidError, key_of
-from bikerental.api.schema import API_INFO, IDEMPOTENCY_KEY, MARK, STATUS_OF_CODE, SchemaGenerator
+from bikerental.api.operations import IDEMPOTENCY_KEY, MARK, documented
+from bikerental.api.schema import API_INFO, STATUS_OF_CODE, SchemaGenerator
+from bikerental.api.views import ApiView
+from tests.docs.swagger import with_nulls
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 CLIENT_ERRORS = range(400, 500)
@@ -32,8 +40,13 @@ def _own_urls(settings: Settings) -> None:
 pytestmark = pytest.mark.usefixtures("_own_urls")
 
 
+@cache
 def build() -> dict[str, Any]:
-    document = SchemaGenerator(API_INFO, url="https://bikes.example.org").get_schema(public=True)
+    return build_of(None)
+
+
+def build_of(patterns: list[URLPattern] | None) -> dict[str, Any]:
+    document = SchemaGenerator(API_INFO, url="https://bikes.example.org", patterns=patterns).get_schema(public=True)
     built: dict[str, Any] = json.loads(OpenAPICodecJson(["ssv"]).encode(document))
     return built
 
@@ -46,7 +59,7 @@ def operations() -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
 
 def test_it_is_built_without_a_warning_and_valid(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, logger="drf_yasg"):
-        document = build()
+        document = build_of(None)
 
     assert not caplog.records
     assert document["swagger"] == "2.0"
@@ -95,11 +108,116 @@ def test_operation_ids_are_unique() -> None:
     assert [name for name, times in ids.items() if times > 1] == []
 
 
+def test_pages_and_nothing_else_are_lists() -> None:
+    for name, operation, _ in operations():
+        is_page = "cursor" in [parameter["name"] for parameter in operation["parameters"]]
+        assert operation["operationId"].endswith("_list") == is_page, name
+        if is_page:
+            assert operation["responses"]["200"]["schema"]["$ref"].endswith("Page"), name
+
+
+def test_a_shape_is_nullable_where_it_is_used_and_not_by_itself() -> None:
+    definitions = build()["definitions"]
+
+    for name in ("start_station", "end_station"):
+        station = {"allOf": [{"$ref": "#/definitions/StationReference"}], "x-nullable": True, "x-omitempty": False}
+        assert definitions["Rental"]["properties"][name] == station
+    assert [name for name, shape in definitions.items() if "x-nullable" in shape] == []
+
+
+def test_what_is_there_always_and_may_be_null_is_not_optional() -> None:
+    for name, shape in build()["definitions"].items():
+        for field, inner in shape["properties"].items():
+            is_always_there = field in shape.get("required", [])
+            assert (inner.get("x-omitempty") is False) == (is_always_there and "x-nullable" in inner), (name, field)
+
+
+def test_no_two_shapes_are_the_same() -> None:
+    shapes = Counter(json.dumps(shape["properties"], sort_keys=True) for shape in build()["definitions"].values())
+
+    assert [shape for shape, times in shapes.items() if times > 1] == []
+
+
 def test_each_operation_has_a_2xx_and_a_4xx() -> None:
     for name, operation, _ in operations():
         statuses = {int(status) for status in operation["responses"]}
         assert statuses & set(range(200, 300)), name
         assert statuses & set(CLIENT_ERRORS), name
+
+
+def test_each_operation_names_what_any_may_answer() -> None:
+    for name, operation, _ in operations():
+        assert {"405", "429", "500", "503"} <= set(operation["responses"]), name
+        assert "Allow" in operation["responses"]["405"]["headers"], name
+        for response in operation["responses"].values():
+            assert "X-Request-ID" in response["headers"], name
+
+
+def test_each_success_has_an_example_that_fits() -> None:
+    definitions = build()["definitions"]
+
+    for name, operation, _ in operations():
+        for status, response in operation["responses"].items():
+            if int(status) < 300 and status != "204":
+                example = response["examples"]["application/json"]
+                assert unlike(response["schema"], example, definitions) == [], name
+
+
+def test_each_body_has_an_example_that_fits() -> None:
+    definitions = build()["definitions"]
+
+    for name, operation, _ in operations():
+        for body in (parameter for parameter in operation["parameters"] if parameter["in"] == "body"):
+            assert unlike(body["schema"], body["schema"]["example"], definitions) == [], name
+
+
+def unlike(schema: dict[str, Any], example: Any, definitions: dict[str, Any]) -> list[str]:
+    whole = with_nulls(schema | {"definitions": definitions})
+    return [error.message for error in Draft4Validator(whole).iter_errors(example)]
+
+
+def test_an_example_belongs_to_its_operation() -> None:
+    class Wish(Body):
+        text = TextField()
+
+        class Meta:
+            ref_name = "Wish"
+
+    class OneView(ApiView):
+        @documented(summary="One", request=Wish, success={204: None}, errors=[], example={"text": "one"})
+        def post(self) -> None: ...
+
+    class OtherView(ApiView):
+        @documented(summary="Other", request=Wish, success={204: None}, errors=[], example={"text": "other"})
+        def post(self) -> None: ...
+
+    document = build_of([route("api/v1/one/", OneView.as_view()), route("api/v1/other/", OtherView.as_view())])
+
+    schemas = [item["post"]["parameters"][0]["schema"] for item in document["paths"].values()]
+    wish = {"$ref": "#/definitions/Wish"}
+    assert schemas == [{"allOf": [wish], "example": {"text": text}} for text in ("one", "other")]
+    assert "example" not in document["definitions"]["Wish"]
+
+
+def test_the_codes_of_problems_are_those_that_the_operations_name() -> None:
+    document = build()
+    named = {
+        code
+        for _, operation, _ in operations()
+        for status, response in operation["responses"].items()
+        if int(status) >= 400
+        for code in re.findall(r"`(\w+)`", response["description"])
+    }
+
+    assert document["definitions"]["Problem"]["properties"]["code"]["enum"] == sorted(named)
+
+
+def test_the_codes_of_fields_are_all_that_the_code_gives() -> None:
+    sources = "".join(file.read_text() for file in Path("bikerental").rglob("*.py") if "admin" not in file.parts)
+    given = set(re.findall(r"""field_code = "(\w+)\"""", sources))
+
+    declared = set(build()["definitions"]["FieldError"]["properties"]["code"]["enum"])
+    assert given | {"required", "null", "blank", "box", "max_length", "min_value", "password_too_common"} <= declared
 
 
 def test_each_error_is_a_problem_with_an_example() -> None:
@@ -146,12 +264,22 @@ def test_a_body_that_may_be_nothing_is_not_required() -> None:
     assert body["required"] is False
 
 
+def test_a_body_of_which_something_is_needed_is_required() -> None:
+    document = build()
+    operation = document["paths"]["/rentals/"]["post"]
+
+    (body,) = [parameter for parameter in operation["parameters"] if parameter["in"] == "body"]
+    assert body["required"] is True
+    assert document["definitions"]["RentalStart"]["minProperties"] == 1
+
+
 def test_what_may_be_absent_may_be_null_and_nothing_else() -> None:
     document = build()
 
     for name, operation, _ in operations():
         for body in (parameter for parameter in operation["parameters"] if parameter["in"] == "body"):
-            shape = document["definitions"][body["schema"]["$ref"].rpartition("/")[2]]
+            (reference,) = body["schema"]["allOf"]
+            shape = document["definitions"][reference["$ref"].rpartition("/")[2]]
             absent = {field for field, inner in shape["properties"].items() if inner.get("x-nullable")}
             assert absent == set(shape["properties"]) - set(shape.get("required", [])), name
 

@@ -9,7 +9,7 @@ from jsonschema import Draft4Validator  # type: ignore[import-untyped] # brings 
 
 class Swagger:
     def __init__(self, document: dict[str, Any]) -> None:
-        self.document = _with_nulls(document)
+        self.document = with_nulls(document)
         self.base = document["basePath"]
 
     def mismatches(self, answer: requests.Response) -> list[str]:
@@ -37,11 +37,11 @@ class Swagger:
         return None
 
 
-def _with_nulls(node: Any) -> Any:
+def with_nulls(node: Any) -> Any:
     """Swagger 2.0 says `x-nullable` where JSON Schema has a type of null."""
     if isinstance(node, list):
-        return [_with_nulls(inner) for inner in node]
+        return [with_nulls(inner) for inner in node]
     if not isinstance(node, dict):
         return node
-    inner = {key: _with_nulls(value) for key, value in node.items()}
+    inner = {key: with_nulls(value) for key, value in node.items()}
     return {"anyOf": [{"type": "null"}, inner]} if node.get("x-nullable") is True else inner

@@ -91,6 +91,7 @@ class BikeModelOutput(serializers.Serializer[Any]):
 
     class Meta:
         ref_name = "BikeModel"
+        example = {"id": "01a20844-d8a2-7b1d-9a0e-5c3f7d2e8a41", "name": "Sputnik City", "propulsion": "human"}
 
 
 class StationReferenceOutput(serializers.Serializer[Any]):
@@ -99,6 +100,7 @@ class StationReferenceOutput(serializers.Serializer[Any]):
 
     class Meta:
         ref_name = "StationReference"
+        example = {"id": "01a20844-d8a3-7e55-8f67-1b9c4a6d3e02", "name": "Palace Square"}
 
 
 class TariffOutput(serializers.Serializer[Any]):
@@ -112,6 +114,15 @@ class TariffOutput(serializers.Serializer[Any]):
 
     class Meta:
         ref_name = "Tariff"
+        example = {
+            "name": "City",
+            "currency": "RUB",
+            "unlock_fee": "50.00",
+            "per_minute": "5.00",
+            "free_minutes": 0,
+            "daily_cap": None,
+            "overdue_after_minutes": 1440,
+        }
 
 
 class BikeOutput(serializers.Serializer[Any]):
@@ -131,6 +142,15 @@ class BikeOutput(serializers.Serializer[Any]):
 
     class Meta:
         ref_name = "Bike"
+        example = {
+            "id": "01a20844-d8ab-74fa-8c96-fac3cbd29f3f",
+            "number": "B-000001",
+            "status": "available",
+            "latitude": 59.9387,
+            "longitude": 30.3162,
+            "photo": None,
+            "thumbnail": None,
+        }
 
 
 class StationOutput(serializers.Serializer[Any]):
@@ -144,6 +164,15 @@ class StationOutput(serializers.Serializer[Any]):
 
     class Meta:
         ref_name = "Station"
+        example = {
+            "id": "01a20844-d8a3-7e55-8f67-1b9c4a6d3e02",
+            "name": "Palace Square",
+            "latitude": 59.9387,
+            "longitude": 30.3162,
+            "capacity": 20,
+            "bikes_available": 12,
+            "docks_available": 8,
+        }
 
 
 class UploadOutput(serializers.Serializer[Any]):
@@ -155,6 +184,13 @@ class UploadOutput(serializers.Serializer[Any]):
 
     class Meta:
         ref_name = "Upload"
+        example = {
+            "id": "01a20844-d8b0-7d4c-a2b8-6e5f1c9d7a33",
+            "url": "https://photos.example.org/",
+            "fields": {"key": "uploads/01a20844-d8b0-7d4c-a2b8-6e5f1c9d7a33", "policy": "eyJ..."},
+            "expires_at": "2026-05-01T09:10:00Z",
+            "max_bytes": 5242880,
+        }
 
     def get_fields(self) -> dict[str, Any]:
         # A class attribute of this name would hide the serializer's own.
@@ -177,6 +213,7 @@ class UploadStateOutput(serializers.Serializer[Any]):
 
     class Meta:
         ref_name = "UploadState"
+        example = {"id": "01a20844-d8b0-7d4c-a2b8-6e5f1c9d7a33", "state": "confirmed"}
 
 
 class ReportInput(Body):
@@ -197,3 +234,11 @@ class ReportOutput(serializers.Serializer[Any]):
 
     class Meta:
         ref_name = "Report"
+        example = {
+            "id": "01a20844-d8b4-7f09-b6c1-3d8a5e7f2c94",
+            "bike": "01a20844-d8ab-74fa-8c96-fac3cbd29f3f",
+            "kind": "brakes",
+            "text": "The rear brake does not hold.",
+            "state": "open",
+            "created_at": "2026-05-01T09:00:00Z",
+        }

@@ -6,9 +6,10 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from bikerental.api.fields import Body, IdField, RealField, TextField
-from bikerental.fleet.constants import Propulsion
+from bikerental.fleet.api.serializers import BikeModelOutput, StationReferenceOutput, TariffOutput
 from bikerental.rentals.models import Rental
 from bikerental.rentals.types import Place
+from bikerental.users.api.serializers import KnownPasswordField
 
 
 class RentalStartInput(Body):
@@ -17,6 +18,7 @@ class RentalStartInput(Body):
 
     class Meta:
         ref_name = "RentalStart"
+        swagger_schema_fields = {"min_properties": 1}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("bike" in attrs) == ("bike_number" in attrs):
@@ -62,43 +64,14 @@ class RentalsQuery(serializers.Serializer[Any]):
         return super().get_fields() | {"from": started_from}
 
 
-class ModelOutput(serializers.Serializer[Any]):
-    id = serializers.UUIDField()
-    name = serializers.CharField()
-    propulsion = serializers.ChoiceField(choices=Propulsion.choices)
-
-    class Meta:
-        ref_name = "RentalBikeModel"
-
-
 class RentalBikeOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     number = serializers.CharField()
-    model = ModelOutput()
+    model = BikeModelOutput()
 
     class Meta:
         ref_name = "RentalBike"
-
-
-class StationReferenceOutput(serializers.Serializer[Any]):
-    id = serializers.UUIDField()
-    name = serializers.CharField()
-
-    class Meta:
-        ref_name = "RentalStation"
-
-
-class RentalTariffOutput(serializers.Serializer[Any]):
-    name = serializers.CharField()
-    currency = serializers.CharField(help_text=_("ISO 4217"))
-    unlock_fee = serializers.CharField()
-    per_minute = serializers.CharField()
-    free_minutes = serializers.IntegerField()
-    daily_cap = serializers.CharField(allow_null=True)
-    overdue_after_minutes = serializers.IntegerField()
-
-    class Meta:
-        ref_name = "RentalTariff"
+        example = {"id": "01a20844-d8ab-74fa-8c96-fac3cbd29f3f", "number": "B-000001"}
 
 
 class CostLineOutput(serializers.Serializer[Any]):
@@ -109,6 +82,7 @@ class CostLineOutput(serializers.Serializer[Any]):
 
     class Meta:
         ref_name = "CostLine"
+        example = {"code": "minutes", "quantity": 19, "unit_price": "5.00", "amount": "95.00"}
 
 
 class CostOutput(serializers.Serializer[Any]):
@@ -119,6 +93,12 @@ class CostOutput(serializers.Serializer[Any]):
 
     class Meta:
         ref_name = "Cost"
+        example = {
+            "amount": "145.00",
+            "currency": "RUB",
+            "final": True,
+            "lines": [{"code": "unlock", "amount": "50.00"}, CostLineOutput.Meta.example],
+        }
 
 
 class RentalOutput(serializers.Serializer[Any]):
@@ -129,16 +109,23 @@ class RentalOutput(serializers.Serializer[Any]):
     ended_at = serializers.DateTimeField(allow_null=True)
     start_station = StationReferenceOutput(allow_null=True)
     end_station = StationReferenceOutput(allow_null=True)
-    tariff = RentalTariffOutput()
+    tariff = TariffOutput()
     overdue = serializers.BooleanField()
     cost = CostOutput()
 
     class Meta:
         ref_name = "Rental"
+        example = {
+            "id": "01a20844-d8ae-7a36-91f4-8b2d6c0e5f17",
+            "status": "settled",
+            "started_at": "2026-05-01T09:00:00Z",
+            "ended_at": "2026-05-01T09:18:40Z",
+            "overdue": False,
+        }
 
 
 class PasswordInput(Body):
-    password = TextField(max_length=128, trim_whitespace=False)
+    password = KnownPasswordField()
 
     class Meta:
         ref_name = "AccountClose"
@@ -153,6 +140,13 @@ class ExportProfileOutput(serializers.Serializer[Any]):
 
     class Meta:
         ref_name = "ExportProfile"
+        example = {
+            "id": "01a20844-d8a1-7c7e-b3a5-2f1c8e0d4b60",
+            "name": "Rider",
+            "email": "rider@example.org",
+            "language": "en",
+            "created_at": "2026-05-01T08:00:00Z",
+        }
 
 
 class ExportSessionOutput(serializers.Serializer[Any]):
@@ -164,6 +158,13 @@ class ExportSessionOutput(serializers.Serializer[Any]):
 
     class Meta:
         ref_name = "ExportSession"
+        example = {
+            "id": "01a20844-d8a7-7263-8d1b-9f4e0a5c6b28",
+            "created_at": "2026-05-01T08:00:00Z",
+            "refreshed_at": "2026-05-01T08:30:00Z",
+            "expires_at": "2026-05-31T08:30:00Z",
+            "ended_at": None,
+        }
 
 
 class ExportNotificationOutput(serializers.Serializer[Any]):
@@ -178,6 +179,14 @@ class ExportNotificationOutput(serializers.Serializer[Any]):
 
     class Meta:
         ref_name = "ExportNotification"
+        example = {
+            "id": "01a20844-d8c1-7e92-a7d3-4c6b8f1e0d55",
+            "kind": "receipt",
+            "state": "sent",
+            "created_at": "2026-05-01T09:18:41Z",
+            "sent_at": "2026-05-01T09:18:42Z",
+            "context": {"rental_id": "01a20844-d8ae-7a36-91f4-8b2d6c0e5f17"},
+        }
 
 
 class ExportReportOutput(serializers.Serializer[Any]):
@@ -191,6 +200,15 @@ class ExportReportOutput(serializers.Serializer[Any]):
 
     class Meta:
         ref_name = "ExportReport"
+        example = {
+            "id": "01a20844-d8b4-7f09-b6c1-3d8a5e7f2c94",
+            "bike_number": "B-000001",
+            "kind": "brakes",
+            "text": "The rear brake does not hold.",
+            "state": "open",
+            "created_at": "2026-05-01T09:00:00Z",
+            "photo": None,
+        }
 
 
 class ExportOutput(serializers.Serializer[Any]):

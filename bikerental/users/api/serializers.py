@@ -34,6 +34,8 @@ class NameField(TextField):
 
 
 class NewPasswordField(TextField):
+    codes = ("password_too_common",)  # what its validator says; for the Swagger document
+
     def __init__(self, **options: Any) -> None:
         super().__init__(
             min_length=PASSWORD_LENGTH_MIN, max_length=PASSWORD_LENGTH_MAX, trim_whitespace=False, **options
@@ -125,6 +127,12 @@ class ProfileOutput(serializers.Serializer[Any]):
 
     class Meta:
         ref_name = "Profile"
+        example = {
+            "id": "01a20844-d8a1-7c7e-b3a5-2f1c8e0d4b60",
+            "name": "Rider",
+            "email": "rider@example.org",
+            "created_at": "2026-05-01T08:00:00Z",
+        }
 
 
 class TokenPairOutput(serializers.Serializer[Any]):
@@ -133,3 +141,4 @@ class TokenPairOutput(serializers.Serializer[Any]):
 
     class Meta:
         ref_name = "TokenPair"
+        example = {"access": "eyJ...", "refresh": "eyJ..."}

@@ -47,6 +47,7 @@ class RegisterView(OpenView):
 
     @documented(
         summary="Open an account",
+        operation_id="auth_register",
         description="The e-mail is taken in its one spelling: trimmed, NFKC, lower-case. "
         "Messages are written in the language of this request.",
         request=RegisterInput,
@@ -65,6 +66,7 @@ class LoginView(OpenView):
 
     @documented(
         summary="Log in",
+        operation_id="auth_token_create",
         description="Starts a session of its own for this device. After several wrong passwords each further "
         "attempt waits twice as long as the one before, an hour at most.",
         request=LoginInput,
@@ -126,6 +128,7 @@ class LogoutView(ApiView):
 class PasswordView(ApiView):
     @documented(
         summary="Change the password",
+        operation_id="me_password_change",
         description="Every other session ends.",
         request=PasswordChangeInput,
         success={204: None},
