@@ -20,7 +20,7 @@ SCHEDULE = (
     Periodic("sweep-notifications", "bikerental.notifications.tasks.sweep_notifications", seconds=30, expires=30),
     Periodic("purge-notifications", "bikerental.notifications.tasks.purge_notifications", seconds=3600, expires=3600),
     Periodic("sweep-photos", "bikerental.fleet.tasks.sweep_photos", seconds=30, expires=30),
-    Periodic("take-out-reported-bikes", "bikerental.fleet.tasks.take_out_reported_bikes", seconds=30, expires=30),
+    Periodic("take-out-reported-bikes", "bikerental.rentals.tasks.take_out_reported_bikes", seconds=30, expires=30),
     Periodic("sweep-orphaned-photos", "bikerental.fleet.tasks.sweep_orphaned_photos", seconds=3600, expires=3600),
     Periodic("purge-sessions", "bikerental.users.tasks.purge_sessions", seconds=3600, expires=3600),
     Periodic("purge-idempotency-keys", "bikerental.api.tasks.purge_idempotency_keys", seconds=3600, expires=3600),

@@ -21,8 +21,14 @@ from bikerental.core.errors import FieldRefusal, UnavailableError
 from bikerental.core.storage import StorageUnavailableError
 from bikerental.fleet.constants import GRAVE_KINDS, PHOTO_BYTES_MAX, ReportState
 from bikerental.fleet.exceptions import PhotoTooLargeError
-from bikerental.fleet.models import Bike, BikeModel, BikeReport, PhotoUpload, Station, Tariff
-from bikerental.fleet.selectors import bikes_with_reports, is_referenced, small_name, stations_with_bikes
+from bikerental.fleet.models import Bike, BikeModel, BikeReport, PhotoUpload, Station, TakeOutLimit, Tariff
+from bikerental.fleet.selectors import (
+    bikes_to_take_out,
+    bikes_with_reports,
+    is_referenced,
+    small_name,
+    stations_with_bikes,
+)
 from bikerental.fleet.services import (
     bike_edit,
     bike_photo_take,
@@ -30,6 +36,7 @@ from bikerental.fleet.services import (
     bikes_send_to_maintenance,
     bikes_set_tariff,
     reports_close,
+    waiting_bikes_release,
 )
 
 M = TypeVar("M", bound=Model)
@@ -247,9 +254,9 @@ class BikeReportAdmin(ReadOnlyMixin, admin.ModelAdmin[BikeReport]):
 
     actions = ("resolve", "dismiss")
     list_display = (
-        "created_at", "bike_link", "bike_status", "kind", "is_grave", "text", "picture", "state", "rider_id",
+        "created_at", "bike_link", "bike_status", "kind", "is_grave", "counts", "text", "picture", "state", "rider_id",
     )  # fmt: skip
-    list_filter = ("state", "kind", "created_at")
+    list_filter = ("state", "kind", "counts", "created_at")
     list_select_related = ("bike",)
     search_fields = ("=bike__number", "=rider__email")
     search_help_text = _("Number of the bike or e-mail of the rider, whole.")
@@ -257,7 +264,7 @@ class BikeReportAdmin(ReadOnlyMixin, admin.ModelAdmin[BikeReport]):
     list_per_page = 50
     show_full_result_count = False
     # The rider's id rather than the rider, whose name is not needed here.
-    fields = ("created_at", "bike_link", "kind", "text", "state", "closed_at", "rider_id", "picture")
+    fields = ("created_at", "bike_link", "kind", "counts", "text", "state", "closed_at", "rider_id", "picture")
     readonly_fields = fields
 
     @admin.display(description=_("bike"), ordering="bike__number")
@@ -293,6 +300,29 @@ class BikeReportAdmin(ReadOnlyMixin, admin.ModelAdmin[BikeReport]):
         count = reports_close(report_ids=ids, state=state, now=timezone.now())
         text = ngettext("%(count)d report closed.", "%(count)d reports closed.", count)
         self.message_user(request, text % {"count": count}, messages.SUCCESS)
+
+
+@admin.register(TakeOutLimit)
+class TakeOutLimitAdmin(ReadOnlyMixin, admin.ModelAdmin[TakeOutLimit]):
+    """Whether reported bikes wait for an operator, and letting them go."""
+
+    actions = ("release",)
+    list_display = ("__str__", "paused_at", "waiting", "released_at")
+    fields = ("paused_at", "waiting", "released_at")
+    readonly_fields = fields
+
+    @admin.display(description=_("bikes that wait"))
+    def waiting(self, _limit: TakeOutLimit) -> int:
+        return bikes_to_take_out().count()
+
+    @admin.action(description=_("Take the bikes that wait out of service"), permissions=["release"])
+    def release(self, request: HttpRequest, limits: QuerySet[TakeOutLimit]) -> None:
+        count = waiting_bikes_release(now=timezone.now())
+        text = ngettext("%(count)d bike left service.", "%(count)d bikes left service.", count)
+        self.message_user(request, text % {"count": count}, messages.SUCCESS)
+
+    def has_release_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("fleet.change_takeoutlimit")
 
 
 @admin.register(PhotoUpload)

@@ -37,6 +37,9 @@ UPLOADS, BIKE_PHOTOS, REPORT_PHOTOS = "uploads/", "bikes/", "reports/"
 
 # So many riders with an open report of a grave kind take a bike off the street.
 GRAVE_RIDERS = 2
+# Within this time reports take so many bikes out of service, and then the rest waits for an operator.
+TAKE_OUT_WINDOW = timedelta(hours=1)
+TAKE_OUT_PERCENT, TAKE_OUTS_MIN = 5, 10
 OPEN_REPORTS_MAX = 20  # of one rider
 REPORT_TEXT_MAX = 1000
 

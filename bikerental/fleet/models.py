@@ -192,6 +192,9 @@ class BikeReport(BaseModel):
     text = models.TextField(_("text"), blank=True)
     state = models.CharField(_("state"), max_length=16, choices=ReportState.choices, default=ReportState.OPEN)
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+    # Whether it may take the bike out of service: its rider rode the bike lately. The database fills it in
+    # for the code before it, which runs on while a deploy goes on.
+    counts = models.BooleanField(_("from a rider of the bike"), default=False, db_default=False)
     # The name of the published photo in the storage.
     photo = models.CharField(_("photo"), max_length=100, blank=True, default="")
 
@@ -217,6 +220,35 @@ class BikeReport(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.created_at:%Y-%m-%d}"
+
+
+class TakeOut(BaseModel):
+    """That reports took a bike out of service, at `created_at`. Rows are only ever added."""
+
+    bike = models.ForeignKey(Bike, on_delete=models.CASCADE, related_name="+", verbose_name=_("bike"), db_index=False)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["created_at"], name="take_out_age")]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class TakeOutLimit(models.Model):
+    """Whether reports take bikes out of service at present: one row, which each take-out locks."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    paused_at = models.DateTimeField(_("paused at"), null=True, blank=True)
+    # What was taken out before does not count any more.
+    released_at = models.DateTimeField(_("released at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("limit of what reports take out of service")
+        verbose_name_plural = _("limit of what reports take out of service")
+        constraints: ClassVar = [models.CheckConstraint(condition=Q(id=1), name="take_out_limit_is_one_row")]
+
+    def __str__(self) -> str:
+        return str(self.paused_at or "")
 
 
 class PhotoUpload(BaseModel):

@@ -28,11 +28,3 @@ def sweep_orphaned_photos(**_newer: object) -> None:
     from bikerental.fleet.services import photos_sweep_orphans
 
     photos_sweep_orphans(now=timezone.now())
-
-
-@shared_task
-def take_out_reported_bikes(**_newer: object) -> None:
-    """Take gravely reported bikes out of service that came back from a ride; the next run is the retry."""
-    from bikerental.fleet.services import reported_bikes_take_out
-
-    reported_bikes_take_out()

@@ -101,6 +101,13 @@ class NearPage(NamedTuple):
     previous: NearCursor | None
 
 
+class Pause(NamedTuple):
+    """From `began_at` on reports take no bike out of service until an operator has looked."""
+
+    began_at: datetime
+    limit: int  # of an hour
+
+
 class UploadForm(NamedTuple):
     """To be sent as multipart/form-data: the fields first, then `file`."""
 

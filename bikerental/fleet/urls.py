@@ -3,7 +3,6 @@ from django.urls import path
 from bikerental.fleet.api.photos import (
     BikePhotoConfirmView,
     BikePhotoView,
-    BikeReportsView,
     ReportPhotoConfirmView,
     ReportPhotoView,
 )
@@ -14,7 +13,6 @@ urlpatterns = [
     path("bikes/<uuid:bike_id>/", BikeView.as_view(), name="bike"),
     path("bikes/<uuid:bike_id>/photo/", BikePhotoView.as_view(), name="bike-photo"),
     path("bikes/<uuid:bike_id>/photo/confirm/", BikePhotoConfirmView.as_view(), name="bike-photo-confirm"),
-    path("bikes/<uuid:bike_id>/reports/", BikeReportsView.as_view(), name="bike-reports"),
     path("bikes/<uuid:bike_id>/reports/<uuid:report_id>/photo/", ReportPhotoView.as_view(), name="report-photo"),
     path(
         "bikes/<uuid:bike_id>/reports/<uuid:report_id>/photo/confirm/",

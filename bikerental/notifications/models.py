@@ -24,6 +24,7 @@ class Notification(BaseModel):
         OVERDUE_RIDER = "overdue_rider", _("overdue, to the rider")
         OVERDUE_OPERATORS = "overdue_operators", _("overdue, to the operators")
         ROWS_FAILED = "rows_failed", _("rows that failed, to the operators")
+        TAKE_OUTS_PAUSED = "take_outs_paused", _("reported bikes that wait, to the operators")
         PASSWORD_RESET = "password_reset", _("another password")
 
     class State(models.TextChoices):
@@ -72,7 +73,7 @@ class Notification(BaseModel):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["key"], name="notification_key_unique"),
             models.CheckConstraint(
-                condition=Q(kind__in=["overdue_operators", "rows_failed"], recipient__isnull=True)
+                condition=Q(kind__in=["overdue_operators", "rows_failed", "take_outs_paused"], recipient__isnull=True)
                 | Q(kind__in=["receipt", "overdue_rider"], recipient__isnull=False)
                 | Q(kind="password_reset"),
                 name="notification_recipient_by_kind",

@@ -11,6 +11,7 @@ from django.db.models import Count, Q, QuerySet
 
 from bikerental.api.pagination import Cursor, after, limit_written, turned
 from bikerental.core.statements import Compiled, Samples, Statement, as_text, select
+from bikerental.rentals.constants import REPORTS_COUNT_FOR
 from bikerental.rentals.exceptions import NoActiveRentalError, RentalNotFoundError
 from bikerental.rentals.models import Rental
 from bikerental.rentals.types import RentalRow
@@ -126,6 +127,12 @@ def rental_active_of_rider(*, rider_id: UUID) -> RentalRow:
 def is_riding(*, rider_id: UUID) -> bool:
     """One statement."""
     return Rental.objects.filter(rider_id=rider_id, status=Rental.Status.ACTIVE).exists()
+
+
+def has_ridden_lately(*, rider_id: UUID, bike_id: UUID, now: datetime) -> bool:
+    """Whether the rider rode that bike within REPORTS_COUNT_FOR, or rides it. One statement."""
+    lately = Q(status=Rental.Status.ACTIVE) | Q(ended_at__gt=now - REPORTS_COUNT_FOR)
+    return Rental.objects.filter(lately, rider_id=rider_id, bike_id=bike_id).exists()
 
 
 def rentals_for_export(*, rider_id: UUID) -> list[RentalRow]:

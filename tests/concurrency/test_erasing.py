@@ -76,8 +76,8 @@ def erase_after(monkeypatch: pytest.MonkeyPatch, rider: User, lock: str, write: 
 
 
 def report(rider: User, bike: Bike, text: str = "Marker fell off") -> BikeReport:
-    made, _ = bike_report_create(bike_id=bike.pk, rider_id=rider.pk, kind="tyre", text=text, now=NOON)
-    return made
+    report_of = {"bike_id": bike.pk, "rider_id": rider.pk, "kind": "tyre", "text": text}
+    return bike_report_create(**report_of, counts=False, now=NOON).report
 
 
 def upload(rider: User, made: BikeReport, now: datetime = NOON) -> PhotoUpload:

@@ -231,8 +231,8 @@ def test_of_two_reports_at_once_the_second_counts_the_first(monkeypatch: pytest.
     bike, riders = make_bike(), [make_user(), make_user()]
 
     def report(rider: User) -> bool:
-        _, is_new = bike_report_create(bike_id=bike.pk, rider_id=rider.pk, kind="brakes", text="", now=NOON)
-        return is_new
+        report_of = {"bike_id": bike.pk, "rider_id": rider.pk, "kind": "brakes", "text": ""}
+        return bike_report_create(**report_of, counts=True, now=NOON).is_new
 
     outcome = interleave(monkeypatch, REPORTED, first=lambda: report(riders[0]), second=lambda: report(riders[1]))
 

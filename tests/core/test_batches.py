@@ -152,7 +152,7 @@ def test_every_task_on_many_rows_is_tried_here() -> None:
         # They write no rows, or one.
         "bikerental.rentals.tasks.reconcile_rentals",
         "bikerental.fleet.tasks.sweep_orphaned_photos",
-        "bikerental.fleet.tasks.take_out_reported_bikes",
+        "bikerental.rentals.tasks.take_out_reported_bikes",
         "bikerental.core.tasks.beat_heartbeat",
     }
     app.autodiscover_tasks(force=True)

@@ -8,10 +8,10 @@ import pytest
 from django.db import IntegrityError
 from django.utils import timezone
 
-from bikerental.fleet import tasks
 from bikerental.fleet.constants import GRAVE_KINDS, OPEN_REPORTS_MAX, ReportKind
 from bikerental.fleet.models import Bike, BikeReport
 from bikerental.fleet.services import bike_report_create, bike_return_to_service, bikes_return_to_service
+from bikerental.rentals import tasks
 from bikerental.rentals.services import rental_return, rental_start
 from bikerental.users.models import User
 from tests.clients import RiderClient
@@ -20,10 +20,11 @@ from tests.factories import NOON, make_bike, make_user
 
 
 def report(bike: Bike, kind: str = "brakes", rider: User | None = None) -> BikeReport:
-    made, _ = bike_report_create(
-        bike_id=bike.pk, rider_id=(rider or make_user()).pk, kind=kind, text="", now=timezone.now()
-    )
-    return made
+    """Of a rider of the bike."""
+    rider_id = (rider or make_user()).pk
+    return bike_report_create(
+        bike_id=bike.pk, rider_id=rider_id, kind=kind, text="", counts=True, now=timezone.now()
+    ).report
 
 
 def status(bike: Bike) -> str:
@@ -188,6 +189,16 @@ def test_of_two_reports_at_once_one_counts_the_other() -> None:
         race(*(partial(report, bike, "brakes", rider) for rider in riders))
 
         assert status(bike) == "maintenance"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rider_who_reports_sixty_bikes_at_once_has_as_many_open_as_one_may() -> None:
+    rider, bikes = make_user(), [make_bike() for _ in range(60)]
+
+    outcomes = race(*(partial(report, bike, "tyre", rider) for bike in bikes))
+
+    assert outcomes == {"done": OPEN_REPORTS_MAX, "ThrottledError": 60 - OPEN_REPORTS_MAX}
+    assert BikeReport.objects.count() == OPEN_REPORTS_MAX
 
 
 def test_the_export_tells_what_was_reported(rider_client: RiderClient) -> None:

@@ -23,7 +23,6 @@ from bikerental.fleet.constants import PUBLISH_ATTEMPTS_MAX
 from bikerental.fleet.gateways import photo_store
 from bikerental.fleet.models import Bike, BikeReport, PhotoUpload
 from bikerental.fleet.services import (
-    bike_report_create,
     photo_upload_confirm,
     photos_publish,
     photos_publish_left_over,
@@ -232,7 +231,7 @@ def test_of_two_photos_the_one_confirmed_later_stays_whichever_is_published_last
 @pytest.mark.usefixtures("bucket")
 def test_a_report_shows_its_riders_photo_to_operators() -> None:
     rider, bike = RiderClient(make_user()), make_bike()
-    report, _ = bike_report_create(bike_id=bike.pk, rider_id=rider.rider.pk, kind="lights", text="", now=timezone.now())
+    report = BikeReport.objects.create(bike=bike, rider=rider.rider, kind="lights")
 
     publish(upload(rider, path(bike, report), with_place()))
 
@@ -355,7 +354,7 @@ def any_store(request: pytest.FixtureRequest) -> None:
 def test_the_sweep_deletes_what_no_row_names_and_nothing_else() -> None:
     rider, now = make_user(), timezone.now()
     bike = make_bike(photo="bikes/kept.webp")
-    bike_report_create(bike_id=bike.pk, rider_id=rider.pk, kind="lights", text="", now=now)
+    BikeReport.objects.create(bike=bike, rider=rider, kind="lights")
     BikeReport.objects.update(photo="reports/kept.webp")
     for state in ("pending", "confirmed", "published", "refused"):
         PhotoUpload.objects.create(
@@ -388,9 +387,7 @@ def test_the_sweep_deletes_what_no_row_names_and_nothing_else() -> None:
 @pytest.mark.usefixtures("bucket")
 def test_a_closed_account_leaves_no_words_and_no_photos_behind() -> None:
     rider, bike = RiderClient(make_user()), make_bike()
-    report, _ = bike_report_create(
-        bike_id=bike.pk, rider_id=rider.rider.pk, kind="lights", text="near my house", now=timezone.now()
-    )
+    report = BikeReport.objects.create(bike=bike, rider=rider.rider, kind="lights", text="near my house")
     publish(upload(rider, path(bike, report), picture()))
     waiting = upload(rider, path(bike, report), picture())
 

@@ -96,6 +96,23 @@ def test_a_reset_has_words_in_each_language(language: str) -> None:
     assert "{" not in made.subject + made.text + (made.html or "")
 
 
+@pytest.mark.parametrize(
+    ("language", "subject", "begins"),
+    [
+        ("en", "Reports of bikes wait for an operator", "Riders' reports took 10 bikes out of service within an hour."),
+        ("ru", "Сообщения о велосипедах ждут оператора", "По сообщениям пользователей за час выведено"),
+    ],
+)
+def test_operators_are_told_of_bikes_that_wait(language: str, subject: str, begins: str) -> None:
+    made = content_render(
+        draft(kind="take_outs_paused", language=language, recipient=None, context={"limit": 10, "waiting": 3}), now=NOON
+    )
+
+    assert made.subject == subject
+    assert made.text.startswith(begins)
+    assert "{" not in made.text
+
+
 @pytest.mark.django_db
 def test_what_a_ride_owes_carries_the_number_of_its_bike() -> None:
     settled = make_returned_rental()

@@ -20,7 +20,6 @@ from rest_framework.serializers import Serializer
 
 from bikerental.fleet.constants import UPLOAD_TIME
 from bikerental.fleet.models import Bike, BikeReport, PhotoUpload, Station
-from bikerental.fleet.services import bike_report_create
 from bikerental.rentals.models import Rental
 from bikerental.users.models import User
 from bikerental.users.services import reset_token_make
@@ -60,7 +59,7 @@ def make_world() -> World:
     station = make_station()
     rider = make_user()
     bike = make_bike(station=station)
-    report, _ = bike_report_create(bike_id=bike.pk, rider_id=rider.pk, kind="lights", text="", now=timezone.now())
+    report = BikeReport.objects.create(bike=bike, rider=rider, kind="lights")
     return World(
         rider=RiderClient(rider),
         other=RiderClient(make_user()),

@@ -1,4 +1,4 @@
-"""Photos and reports: parse, one domain call, render."""
+"""Photos: parse, one domain call, render."""
 
 from typing import Any
 from uuid import UUID
@@ -10,15 +10,13 @@ from rest_framework.response import Response
 from bikerental.api.schema import documented
 from bikerental.api.views import ApiView, read
 from bikerental.fleet.api.serializers import (
-    ReportInput,
-    ReportOutput,
     UploadConfirmInput,
     UploadOutput,
     UploadStateOutput,
 )
 from bikerental.fleet.constants import PHOTO_BYTES_MAX
-from bikerental.fleet.models import BikeReport, PhotoUpload
-from bikerental.fleet.services import bike_report_create, photo_upload_confirm, photo_upload_start
+from bikerental.fleet.models import PhotoUpload
+from bikerental.fleet.services import photo_upload_confirm, photo_upload_start
 from bikerental.fleet.types import UploadStarted
 from bikerental.users.api.authentication import rider_of
 from bikerental.users.api.permissions import OperatorPermission
@@ -76,28 +74,6 @@ class BikePhotoConfirmView(ApiView):
         return Response(_state_json(upload), status=202)
 
 
-class BikeReportsView(ApiView):
-    """What is broken."""
-
-    @documented(
-        summary="Report a broken bike",
-        description=(
-            "201; or 200 with the report that the caller has made of the same before, while it is open. Once two "
-            "riders report brakes, steering, frame or wheel, the bike leaves service, as soon as nobody rides it."
-        ),
-        request=ReportInput,
-        success={200: ReportOutput, 201: ReportOutput},
-        errors=["bike_not_found"],
-        example={"kind": "brakes", "text": "The rear brake does not hold."},
-    )
-    def post(self, request: Request, bike_id: UUID) -> Response:
-        data = read(ReportInput, request)
-        report, is_new = bike_report_create(
-            bike_id=bike_id, rider_id=rider_of(request).pk, kind=data["kind"], text=data["text"], now=timezone.now()
-        )
-        return Response(_report_json(report), status=201 if is_new else 200)
-
-
 class ReportPhotoView(ApiView):
     """A photo for the caller's report."""
 
@@ -149,14 +125,3 @@ def _upload_json(started: UploadStarted, request: Request) -> dict[str, Any]:
 
 def _state_json(upload: PhotoUpload) -> dict[str, Any]:
     return {"id": str(upload.pk), "state": upload.state}
-
-
-def _report_json(report: BikeReport) -> dict[str, Any]:
-    return {
-        "id": str(report.pk),
-        "bike": str(report.bike_id),
-        "kind": report.kind,
-        "text": report.text,
-        "state": report.state,
-        "created_at": report.created_at,
-    }

@@ -4,6 +4,7 @@ as text: a page is ready for JSON as it leaves the database. Each function state
 from bikerental.fleet.selectors.bikes import NUMBER_ORDER, bike_row, bikes_page
 from bikerental.fleet.selectors.nearby import bikes_near
 from bikerental.fleet.selectors.photos import bikes_with_reports, reports_of_rider, small_name
+from bikerental.fleet.selectors.reports import bikes_to_take_out, take_out_figures, take_outs_are_paused
 from bikerental.fleet.selectors.stations import station_by_id, station_row, stations_list, stations_with_bikes
 from bikerental.fleet.selectors.usage import is_referenced
 
@@ -12,6 +13,7 @@ __all__ = [
     "bike_row",
     "bikes_near",
     "bikes_page",
+    "bikes_to_take_out",
     "bikes_with_reports",
     "is_referenced",
     "reports_of_rider",
@@ -20,4 +22,6 @@ __all__ = [
     "station_row",
     "stations_list",
     "stations_with_bikes",
+    "take_out_figures",
+    "take_outs_are_paused",
 ]

@@ -17,11 +17,12 @@ from bikerental.fleet.services.publishing import (
     photos_sweep_orphans,
 )
 from bikerental.fleet.services.reports import (
+    ReportMade,
     bike_report_create,
-    reported_bikes_take_out,
     reports_close,
     reports_forget,
 )
+from bikerental.fleet.services.taking_out import reported_bikes_take_out, waiting_bikes_release
 from bikerental.fleet.services.uploads import (
     bike_photo_take,
     photo_upload_confirm,
@@ -29,6 +30,7 @@ from bikerental.fleet.services.uploads import (
 )
 
 __all__ = [
+    "ReportMade",
     "bike_claim",
     "bike_edit",
     "bike_photo_take",
@@ -48,4 +50,5 @@ __all__ = [
     "reported_bikes_take_out",
     "reports_close",
     "reports_forget",
+    "waiting_bikes_release",
 ]

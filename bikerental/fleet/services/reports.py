@@ -2,16 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID
-
-from django.db.models import Count, QuerySet
 
 from bikerental.core.errors import ThrottledError
 from bikerental.core.transactions import unit_of_work
 from bikerental.fleet.constants import (
     GRAVE_KINDS,
-    GRAVE_RIDERS,
     OPEN_REPORTS_MAX,
     BikeStatus,
     ReportState,
@@ -20,22 +17,33 @@ from bikerental.fleet.constants import (
 from bikerental.fleet.exceptions import BikeNotFoundError, PhotoExpiredError
 from bikerental.fleet.locks import bikes_lock
 from bikerental.fleet.models import Bike, BikeReport, PhotoUpload
+from bikerental.fleet.services.taking_out import reported_bike_take_out
+from bikerental.fleet.types import Pause
 from bikerental.users.locks import open_user_lock
 
 TOO_MANY_SECONDS = 3600.0
 UNFINISHED = (UploadState.PENDING, UploadState.CONFIRMED)
 
 
+class ReportMade(NamedTuple):
+    """`is_new`: not the one that the rider has made of the same before. `pause`: the one that began with it."""
+
+    report: BikeReport
+    is_new: bool
+    pause: Pause | None = None
+
+
 @unit_of_work
 def bike_report_create(
-    *, bike_id: UUID, rider_id: UUID, kind: str, text: str, now: datetime
-) -> tuple[BikeReport, bool]:
-    """The report, and whether it is new: what the rider has reported before, and is open, stays one report.
+    *, bike_id: UUID, rider_id: UUID, kind: str, text: str, counts: bool, now: datetime
+) -> ReportMade:
+    """The report; what the rider has reported before, and is open, stays one report.
 
-    So many riders with a grave one take the bike out of service, unless it is being ridden: then the
-    sweep does, once it is back. Locks the rider, and then the bike, so that of two reports at once one
-    counts the other.
+    So many riders with a grave one that counts take the bike out of service, unless it is being ridden:
+    then the sweep does, once it is back. Locks the rider, and then the bike, so that of two reports at
+    once one counts the other.
 
+    :param counts: whether the rider knows the bike: rode it lately, or rides it
     :raises AccountClosedError: if the account was closed meanwhile
     :raises BikeNotFoundError: if there is none
     :raises ThrottledError: if the rider has OPEN_REPORTS_MAX open ones
@@ -46,24 +54,14 @@ def bike_report_create(
         raise BikeNotFoundError
     open_ones = BikeReport.objects.filter(rider=rider_id, state=ReportState.OPEN)
     before = open_ones.filter(bike=bike_id, kind=kind).first()
-    if before is not None:
-        return before, False
-    if open_ones.count() >= OPEN_REPORTS_MAX:
+    if before is None and open_ones.count() >= OPEN_REPORTS_MAX:
         raise ThrottledError(retry_after=TOO_MANY_SECONDS)
-    report = BikeReport.objects.create(bike_id=bike_id, rider_id=rider_id, kind=kind, text=text, created_at=now)
-    if kind in GRAVE_KINDS:
-        _take_out(_gravely_reported().filter(bike=bike_id))
-    return report, True
-
-
-@unit_of_work
-def reported_bikes_take_out() -> int:
-    """Take out of service what was ridden when it was reported; how many bikes. Locks the bikes by id."""
-    bike_ids = list(_standing(_gravely_reported()).values_list("pk", flat=True))
-    if not bike_ids:
-        return 0
-    bikes_lock(bike_ids=bike_ids)
-    return _take_out(_gravely_reported().filter(bike__in=bike_ids))
+    report = before or BikeReport(bike_id=bike_id, rider_id=rider_id, kind=kind, text=text, created_at=now)
+    if before is None or counts > before.counts:  # has ridden the bike since
+        report.counts = counts
+        report.save()
+    pause = reported_bike_take_out(bike_id=bike_id, now=now) if kind in GRAVE_KINDS and counts else None
+    return ReportMade(report, before is None, pause)
 
 
 @unit_of_work
@@ -88,17 +86,3 @@ def reports_forget(*, rider_id: UUID) -> None:
     uploads = PhotoUpload.objects.filter(report__rider=rider_id, state__in=UNFINISHED)
     uploads.update(state=UploadState.REFUSED, code=PhotoExpiredError.field_code)
     BikeReport.objects.filter(rider=rider_id).update(text="", photo="")
-
-
-def _gravely_reported() -> QuerySet[BikeReport, Any]:
-    grave = BikeReport.objects.filter(state=ReportState.OPEN, kind__in=GRAVE_KINDS)
-    by_bike = grave.values("bike").annotate(riders=Count("rider", distinct=True))
-    return by_bike.filter(riders__gte=GRAVE_RIDERS).values("bike")
-
-
-def _standing(reported: QuerySet[BikeReport, Any]) -> QuerySet[Bike]:
-    return Bike.objects.filter(pk__in=reported, status__in=(BikeStatus.AVAILABLE, BikeStatus.RESERVED))
-
-
-def _take_out(reported: QuerySet[BikeReport, Any]) -> int:
-    return _standing(reported).update(status=BikeStatus.MAINTENANCE)

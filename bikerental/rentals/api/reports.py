@@ -1,0 +1,49 @@
+"""What is broken, said by who rides: the rides decide whose word counts, so the endpoint stands here
+and not with the bikes below."""
+
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from bikerental.api.schema import documented
+from bikerental.api.views import ApiView, read
+from bikerental.fleet.api.serializers import ReportInput, ReportOutput
+from bikerental.fleet.models import BikeReport
+from bikerental.rentals.services import rider_report
+from bikerental.users.api.authentication import rider_of
+
+
+class BikeReportsView(ApiView):
+    """What is broken."""
+
+    @documented(
+        summary="Report a broken bike",
+        description=(
+            "201; or 200 with the report that the caller has made of the same before, while it is open. Once two "
+            "riders report brakes, steering, frame or wheel, the bike leaves service, as soon as nobody rides it: "
+            "riders who rode this bike in the last 24 hours, or ride it. What others report, the operators read. "
+            "Where many bikes leave service this way within an hour, the rest waits for an operator."
+        ),
+        request=ReportInput,
+        success={200: ReportOutput, 201: ReportOutput},
+        errors=["bike_not_found"],
+        example={"kind": "brakes", "text": "The rear brake does not hold."},
+    )
+    def post(self, request: Request, bike_id: UUID) -> Response:
+        data = read(ReportInput, request)
+        made = rider_report(**data, rider_id=rider_of(request).pk, bike_id=bike_id, now=timezone.now())
+        return Response(_report_json(made.report), status=201 if made.is_new else 200)
+
+
+def _report_json(report: BikeReport) -> dict[str, Any]:
+    return {
+        "id": str(report.pk),
+        "bike": str(report.bike_id),
+        "kind": report.kind,
+        "text": report.text,
+        "state": report.state,
+        "created_at": report.created_at,
+    }
