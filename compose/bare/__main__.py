@@ -11,7 +11,7 @@ from types import FrameType
 
 from compose.bare.postgresql import remove_data
 from compose.bare.processes import INTERRUPTING, end_leftovers
-from compose.bare.progress import TroubleError
+from compose.bare.progress import TroubleError, require_plain_path
 from compose.bare.services import with_services
 from compose.bare.state import ROOT, State
 
@@ -22,6 +22,7 @@ def main() -> int:
     arguments = parser().parse_args()
     state = State(Path(os.environ.get("STATE_DIR") or ROOT / ".run"))
     try:
+        require_plain_path(state.folder)
         return int(arguments.function(arguments, state))
     except TroubleError as trouble:
         print(trouble, file=sys.stderr)

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryFile
 
-from compose.bare.progress import TroubleError, say, step
+from compose.bare.progress import TroubleError, require_plain_path, say, step
 
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
@@ -34,6 +34,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         require_python()
+        require_plain_path(ROOT)
         with one_at_a_time():
             if not is_current():
                 install()

@@ -39,7 +39,7 @@ class RedisServer:
             "bind": "127.0.0.1",
             "port": self.port,
             "requirepass": self.password,
-            "dir": f'"{self.folder}"',
+            "dir": quoted(str(self.folder)),
             "appendonly": "yes" if self.is_durable else "no",
             "maxmemory": "256mb",
             "maxmemory-policy": "noeviction",  # a queue must refuse rather than forget
@@ -60,6 +60,10 @@ class RedisServer:
             return False
         finally:
             client.close()
+
+
+def quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def client_programs() -> Path:

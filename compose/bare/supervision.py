@@ -5,7 +5,9 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from configparser import RawConfigParser
+from contextlib import contextmanager
 from dataclasses import dataclass
 from getpass import getuser
 from http.client import HTTPException
@@ -13,11 +15,13 @@ from io import StringIO
 from typing import Any
 from xmlrpc.client import Fault, ServerProxy
 
-from compose.bare.processes import free_port, wait_until
+from compose.bare.processes import free_port, tail, wait_until
+from compose.bare.progress import TroubleError
 from compose.bare.state import ROOT, State, write_private
 
 START_SECONDS = 20
 CALL_SECONDS = 10
+SIGNS = {"SIGN_HASH": "#", "SIGN_SEMICOLON": ";"}
 
 
 @dataclass(frozen=True)
@@ -46,41 +50,50 @@ class Supervisor:
         self.port = free_port()
         self.password = state.secret("supervisor")
         self.log = state.logs / "supervisor.log"
+        self.complaints = state.logs / "supervisor.stderr.log"  # what it says before it has read where its log is
         self.configuration = state.folder / "supervisor.conf"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, environment: dict[str, str]) -> None:
         write_private(self.configuration, self._configured())
+        complaints = self.complaints.open("wb")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "supervisor.supervisord", "--nodaemon", "--configuration", str(self.configuration)],
-            cwd=ROOT,
-            env=environment,
+            cwd=self.state.folder,
+            env=environment | SIGNS,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=complaints,
             start_new_session=True,
         )
-        wait_until(self._answers, seconds=START_SECONDS, what="Supervisor", log=self.log)
+        complaints.close()
+        wait_until(self._answers, seconds=START_SECONDS, what="Supervisor", log=self.complaints)
 
     def start_group(self, name: str) -> None:
-        self._api.startProcessGroup(name, False)
+        with self._api() as api:
+            api.startProcessGroup(name, False)
 
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
     def processes(self) -> dict[str, tuple[str, int]]:
         """The state and the process id of each program, by its name."""
-        return {info["name"]: (info["statename"], info["pid"]) for info in self._api.getAllProcessInfo()}
+        with self._api() as api:
+            return {info["name"]: (info["statename"], info["pid"]) for info in api.getAllProcessInfo()}
 
-    @property
-    def _api(self) -> Any:
+    @contextmanager
+    def _api(self) -> Iterator[Any]:
         # The only thing that a remote call cannot bring itself: a limit to its wait.
         socket.setdefaulttimeout(CALL_SECONDS)
-        return ServerProxy(f"http://bare:{self.password}@127.0.0.1:{self.port}/RPC2").supervisor
+        with ServerProxy(f"http://bare:{self.password}@127.0.0.1:{self.port}/RPC2") as server:
+            yield server.supervisor
 
     def _answers(self) -> bool:
+        if not self.is_running():
+            raise TroubleError(f"Supervisor did not start:\n{tail(self.complaints)}")
         try:
-            self._api.getState()
+            with self._api() as api:
+                api.getState()
         except (OSError, HTTPException, Fault):
             return False
         return True
@@ -95,9 +108,11 @@ class Supervisor:
     def _sections(self) -> dict[str, dict[str, str]]:
         sections = {
             "supervisord": {
-                "logfile": literal(str(self.log)),
+                # Below the state's folder, in which Supervisor runs: it reads these paths more than once, and
+                # no way to write a percent sign survives that.
+                "logfile": f"logs/{self.log.name}",
                 # Never a device such as /dev/null: Supervisor removes the file when it ends, as root too.
-                "pidfile": literal(str(self.state.folder / "supervisor.pid")),
+                "pidfile": "supervisor.pid",
                 "user": getuser(),
             },
             "inet_http_server": {"port": f"127.0.0.1:{self.port}", "username": "bare", "password": self.password},
@@ -128,7 +143,7 @@ class Supervisor:
             "stopwaitsecs": str(program.stop_seconds),
             "killasgroup": "true",
             "redirect_stderr": "true",
-            "stdout_logfile": literal(str(self.state.logs / f"{program.name}.log")),
+            "stdout_logfile": f"logs/{program.name}.log",
             "stdout_logfile_maxbytes": "10MB",
             "stdout_logfile_backups": "2",
         }
@@ -136,8 +151,11 @@ class Supervisor:
 
 
 def literal(text: str) -> str:
-    """Supervisor expands percent signs in every value."""
-    return text.replace("%", "%%")
+    """Supervisor expands percent signs, and takes what follows a sign of SIGNS for a comment."""
+    text = text.replace("%", "%%")
+    for name, sign in SIGNS.items():
+        text = text.replace(sign, f"%(ENV_{name})s")
+    return text
 
 
 class Watch:

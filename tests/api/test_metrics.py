@@ -5,15 +5,18 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import requests
 from django.db import OperationalError
 from rest_framework.test import APIClient
 
 from bikerental.api import metrics
 from bikerental.api.metrics import register_gauges
-from tests.live import eventually
+from tests.live import eventually, web_server
 
 
 @pytest.fixture(autouse=True)
@@ -129,3 +132,56 @@ def test_processes_are_added_up(tmp_path: Path) -> None:
     counted = 'bikerental_http_request_seconds_count{method="GET",route="health/live/",status="200"}'
     assert f"{counted} 1.0" in outputs[0]
     assert f"{counted} 2.0" in outputs[1]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], check=False, timeout=10)
+    if mounted.returncode:
+        pytest.skip("only root may mount a disk of its own")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True, timeout=10)
+
+
+def fill(folder: Path) -> Path:
+    ballast = folder / "ballast"
+    with ballast.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    return ballast
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_full_at_start", [True, False])
+def test_a_full_disk_ends_no_process_and_figures_come_back(
+    small_disk: Path, tmp_path: Path, is_full_at_start: bool
+) -> None:
+    if is_full_at_start:
+        ballast = fill(small_disk)
+    with web_server(
+        tmp_path / "web.log", processes=1, PROMETHEUS_MULTIPROC_DIR=str(small_disk), PYTHONUNBUFFERED="1"
+    ) as address:
+        if not is_full_at_start:
+            ballast = fill(small_disk)
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):  # a series each, in ever more room
+            for path in ("bikes", "stations", "rentals", "me", "auth/register", "auth/token", "rentals/current"):
+                assert requests.request(method, f"{address}/api/v1/{path}/", timeout=20).status_code in {
+                    200,
+                    400,
+                    401,
+                    405,
+                    415,
+                }
+        assert requests.get(f"{address}/health/ready/", timeout=20).status_code == 200
+
+        ballast.unlink()
+        counted = 'route="api/v1/bikes/",status="401"'
+
+        def is_counted() -> bool:
+            requests.get(f"{address}/api/v1/bikes/", timeout=20)
+            return counted in requests.get(f"{address}/metrics", timeout=20).text
+
+        assert eventually(is_counted, seconds=30)

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from configparser import RawConfigParser
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -279,15 +278,48 @@ def test_secrets_are_made_once_for_the_owner_alone(tmp_path: Path) -> None:
     assert (tmp_path / "state" / "secrets" / "django").stat().st_mode & 0o777 == 0o600
 
 
-def test_supervisor_keeps_its_process_id_where_it_may_remove_it(tmp_path: Path) -> None:
-    state = State(tmp_path / "100% state")
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["50% off", "bikes #1 ;new", "вело 'х'", "long" * 50])
+def test_supervisor_runs_in_a_folder_of_any_name(tmp_path: Path, name: str) -> None:
+    state = State(tmp_path / name)
     state.create()
-    program = Program("echo", ["echo", "50%"], 1)
-    supervisor = Supervisor(state, [Group("all", [program], starts_at_once=True)])
-    parser = RawConfigParser()
-    parser.read_string(supervisor._configured())
-    assert Path(parser["supervisord"]["pidfile"].replace("%%", "%")).parent == state.folder
-    assert parser["program:echo"]["command"] == "echo 50%%"
+    command = ["sh", "-c", 'pwd; echo "$1"; exec sleep 60', "sh", f"100% of {state.folder}"]
+    supervisor = Supervisor(state, [Group("all", [Program("say", command, 1, folder=str(state.folder))], True)])
+    supervisor.start(clean_environment())
+    try:
+        said = f"{state.folder}\n100% of {state.folder}\n"
+        wait_for(lambda: (state.logs / "say.log").read_text() == said, 20, said)
+        assert (state.folder / "supervisor.pid").exists()
+    finally:
+        assert supervisor._process
+        supervisor._process.terminate()
+        supervisor._process.wait(STOP_SECONDS)
+        socket.setdefaulttimeout(None)  # it set one for this process
+
+
+def test_what_supervisor_refuses_is_shown(tmp_path: Path) -> None:
+    state = State(tmp_path / "state")
+    state.create()
+    supervisor = Supervisor(state, [Group("all", [Program("say", ["true"], 1, stop_signal="LOUD")], True)])
+
+    with pytest.raises(TroubleError, match="LOUD"):
+        supervisor.start(clean_environment())
+
+
+def test_a_name_that_nothing_can_hold_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    for name in ("bikes:new", "bikes$new", 'bikes "new"'):
+        refused = subprocess.run(
+            [*BARE, "run"],
+            cwd=ROOT,
+            env=clean_environment(STATE_DIR=str(tmp_path / name)),
+            capture_output=True,
+            text=True,
+            timeout=REFUSAL_SECONDS,
+            check=False,
+        )
+        assert refused.returncode == 1
+        assert "rename the folder" in refused.stderr
+        assert "Traceback" not in refused.stderr
 
 
 REPORT = """

@@ -10,6 +10,7 @@ from django.utils import timezone
 from bikerental.rentals.reconciliation import GRACE, SHOWN_MAX, Finding, Window, reconcile
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+LONGEST = timedelta(days=36_500)
 MEANINGS = {
     "bikes_without_ride": "bikes that are rented while nobody rides them",
     "rides_without_bike": "open rides whose bike is not rented",
@@ -83,4 +84,7 @@ def duration(text: str) -> timedelta | None:
     number, unit = text[:-1], text[-1:]
     if not (number.isascii() and number.isdecimal() and unit in UNITS and len(number) < 7):
         raise ArgumentTypeError(f"{text!r} is not a time like 30m, 12h, 7d, or all")
-    return timedelta(seconds=int(number) * UNITS[unit])
+    time = timedelta(seconds=int(number) * UNITS[unit])
+    if time > LONGEST:
+        raise ArgumentTypeError(f"{text!r} is longer than {LONGEST.days}d; `all` looks at everything")
+    return time

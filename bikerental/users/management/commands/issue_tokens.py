@@ -9,6 +9,8 @@ from bikerental.users.constants import DEMO_EMAIL_DOMAIN, DEMO_TOKEN_LIFETIME_MA
 from bikerental.users.selectors import demo_riders
 from bikerental.users.services import accesses_issue
 
+USERS_MAX = 1_000_000
+
 
 class Command(BaseCommand):
     help = f"Print access tokens of demo riders (@{DEMO_EMAIL_DOMAIN}), one a line, for load tests."
@@ -19,8 +21,8 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, users: int, minutes: int, **__: Any) -> None:
         lifetime_max = int(DEMO_TOKEN_LIFETIME_MAX.total_seconds() // 60)
-        if users < 1 or not 1 <= minutes <= lifetime_max:
-            raise CommandError(f"--users is at least 1, --minutes from 1 to {lifetime_max}.")
+        if not 1 <= users <= USERS_MAX or not 1 <= minutes <= lifetime_max:
+            raise CommandError(f"--users is from 1 to {USERS_MAX}, --minutes from 1 to {lifetime_max}.")
         riders = demo_riders(limit=users)
         if len(riders) < users:
             raise CommandError(

@@ -1,6 +1,6 @@
 """Gives an operator the second factor that the admin's login asks for."""
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
 import qrcode
@@ -19,7 +19,9 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("email", help="of an account that is an operator's (createsuperuser makes one)")
+        parser.add_argument(
+            "email", type=readable, help="of an account that is an operator's (createsuperuser makes one)"
+        )
         parser.add_argument(
             "--replace", action="store_true", help="the old authenticator is lost: it opens nothing more"
         )
@@ -36,3 +38,10 @@ class Command(BaseCommand):
         code.add_data(address)
         code.print_ascii(out=self.stdout, invert=True)
         self.stdout.write(f"{address}\n\nScan it now: it is not shown again. Log in with the password and its code.")
+
+
+def readable(text: str) -> str:
+    """Bytes of the command line that are no UTF-8 come as lone surrogates, which PostgreSQL cannot be asked for."""
+    if not text.isprintable():
+        raise ArgumentTypeError(f"{text!r} is not an e-mail address")
+    return text
