@@ -21,8 +21,19 @@ from bikerental.core.errors import FieldRefusal, UnavailableError
 from bikerental.core.storage import StorageUnavailableError
 from bikerental.fleet.constants import GRAVE_KINDS, PHOTO_BYTES_MAX, ReportState
 from bikerental.fleet.exceptions import PhotoTooLargeError
-from bikerental.fleet.models import Bike, BikeModel, BikeReport, PhotoUpload, Station, TakeOutLimit, Tariff
+from bikerental.fleet.models import (
+    NUMBER_KEY,
+    Bike,
+    BikeModel,
+    BikeReport,
+    PhotoUpload,
+    Station,
+    TakeOutLimit,
+    Tariff,
+)
+from bikerental.fleet.numbers import is_number_key, number_key_typed
 from bikerental.fleet.selectors import (
+    bikes_by_number,
     bikes_to_take_out,
     bikes_with_reports,
     is_referenced,
@@ -69,6 +80,19 @@ class ReadOnlyMixin:
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class BikeSearchMixin:
+    """Finds the rows of a bike by its number, however it is typed."""
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        bike = bikes_by_number(term).first()
+        if bike is not None:
+            return queryset.filter(bike=bike), False
+        found: tuple[QuerySet[Any], bool] = super().get_search_results(request, queryset, term)  # type: ignore[misc] # the admin's
+        return found
 
 
 def _picture(name: str | None) -> str:
@@ -173,13 +197,21 @@ class BikeAdmin(FleetAdmin[Bike]):
     list_display = ("number", "model", "status", "station", "tariff", "open_reports")
     list_filter = ("status", "model", "tariff", ("station", admin.EmptyFieldListFilter))
     list_select_related = ("model", "station", "tariff")
-    search_fields = ("number__startswith",)
+    search_fields = ("number",)
     search_help_text = _("Beginning of the number.")
     ordering = ("number",)
     fields = ("number", "model", "tariff", "status", "station", "latitude", "longitude", "photo", "preview")
     # Rides change it, and the actions do; a form would write what it was when the form was shown.
     readonly_fields = ("status", "preview")
     autocomplete_fields = ("model", "tariff", "station")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Bike], term: str
+    ) -> tuple[QuerySet[Bike], bool]:
+        key = number_key_typed(term)
+        if not term or not is_number_key(key):
+            return (queryset.none() if term else queryset), False
+        return queryset.alias(number_key=NUMBER_KEY).filter(number_key__startswith=key), False
 
     def save_model(self, request: HttpRequest, obj: Bike, form: Any, change: bool) -> None:
         if change:
@@ -249,7 +281,7 @@ class BikeAdmin(FleetAdmin[Bike]):
 
 
 @admin.register(BikeReport)
-class BikeReportAdmin(ReadOnlyMixin, admin.ModelAdmin[BikeReport]):
+class BikeReportAdmin(BikeSearchMixin, ReadOnlyMixin, admin.ModelAdmin[BikeReport]):
     """What riders say is broken: to look at, and to close. A bike goes to maintenance in its own list."""
 
     actions = ("resolve", "dismiss")
@@ -258,7 +290,7 @@ class BikeReportAdmin(ReadOnlyMixin, admin.ModelAdmin[BikeReport]):
     )  # fmt: skip
     list_filter = ("state", "kind", "counts", "created_at")
     list_select_related = ("bike",)
-    search_fields = ("=bike__number", "=rider__email")
+    search_fields = ("=rider__email",)
     search_help_text = _("Number of the bike or e-mail of the rider, whole.")
     ordering = ("-id",)  # ids grow with time
     list_per_page = 50
@@ -326,13 +358,13 @@ class TakeOutLimitAdmin(ReadOnlyMixin, admin.ModelAdmin[TakeOutLimit]):
 
 
 @admin.register(PhotoUpload)
-class PhotoUploadAdmin(ReadOnlyMixin, admin.ModelAdmin[PhotoUpload]):
+class PhotoUploadAdmin(BikeSearchMixin, ReadOnlyMixin, admin.ModelAdmin[PhotoUpload]):
     """Where a photo is on its way, and why one was refused."""
 
     list_display = ("created_at", "bike", "is_report", "state", "code", "attempts", "next_attempt_at", "published_at")
     list_filter = ("state", "code")
     list_select_related = ("bike",)
-    search_fields = ("=id", "=bike__number")
+    search_fields = ("=id",)
     search_help_text = _("Id of the upload or number of the bike, whole.")
     ordering = ("-id",)
     list_per_page = 50

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from bikerental.core.statements import Statement, as_text, select
 from bikerental.fleet.models import Bike, TakeOutLimit
-from bikerental.fleet.types import BikeForRental
+from bikerental.fleet.selectors.bikes import bikes_filter
+from bikerental.fleet.types import BikeFilters, BikeForRental
 
 # In the order of the fields of BikeForRental.
 _COLUMNS = (
@@ -17,26 +18,27 @@ _BIKE_BY_ID = Statement(
     lambda v: select(Bike.objects.filter(pk=v["bike_id"]).values_list(*_COLUMNS), lock=[Bike]), bike_id=UUID
 )
 _BIKE_BY_NUMBER = Statement(
-    lambda v: select(Bike.objects.filter(number=v["number"]).values_list(*_COLUMNS), lock=[Bike]), number=str
+    lambda v: select(bikes_filter(BikeFilters(number_key=v["number_key"])).values_list(*_COLUMNS), lock=[Bike]),
+    number_key=str,
 )
 
 
-def bike_lock_for_rental(*, bike_id: UUID | None = None, number: str | None = None) -> BikeForRental | None:
-    """The bike by its id or by its number, locked, with model, tariff and station. One statement.
+def bike_lock_for_rental(*, bike_id: UUID | None = None, number_key: str | None = None) -> BikeForRental | None:
+    """The bike by its id or by its number's key, locked, with model, tariff and station. One statement.
 
     Only the bike is locked: a rental of another bike reads the same tariff without waiting. After
     a wait PostgreSQL has the bike as it is now and its neighbours as they were: a bike that got
     another tariff finds none and is left out, one that came to another station lacks its name.
     The second statement, for these alone, reads everything anew.
     """
-    bike = _bike_locked(bike_id, number)
+    bike = _bike_locked(bike_id, number_key)
     if bike is None or (bike.station_id is not None and bike.station_name is None):
-        bike = _bike_locked(bike_id, number)
+        bike = _bike_locked(bike_id, number_key)
     return bike
 
 
-def _bike_locked(bike_id: UUID | None, number: str | None) -> BikeForRental | None:
-    row = _BIKE_BY_ID.first(bike_id=bike_id) if bike_id is not None else _BIKE_BY_NUMBER.first(number=number)
+def _bike_locked(bike_id: UUID | None, number_key: str | None) -> BikeForRental | None:
+    row = _BIKE_BY_ID.first(bike_id=bike_id) if bike_id is not None else _BIKE_BY_NUMBER.first(number_key=number_key)
     return None if row is None else BikeForRental._make(row)
 
 

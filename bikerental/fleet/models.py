@@ -2,9 +2,11 @@
 
 import secrets
 from typing import Any, ClassVar
+from unicodedata import normalize
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GistIndex
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Func, Q
@@ -26,6 +28,7 @@ from bikerental.fleet.constants import (
     ReportState,
     UploadState,
 )
+from bikerental.fleet.numbers import NUMBER_LENGTH, is_number_key, number_key, number_key_typed
 
 LATITUDE_RANGE = (MinValueValidator(-90.0), MaxValueValidator(90.0))
 LONGITUDE_RANGE = (MinValueValidator(-180.0), MaxValueValidator(180.0))
@@ -133,9 +136,13 @@ class Station(BaseModel):
         return self.name
 
 
+# As an expression, written as the index `bike_number_key_unique` has it.
+NUMBER_KEY = Func(F("number"), function="bike_number_key", output_field=models.CharField())
+
+
 class Bike(BaseModel):
     # "C": the order of numbers, and with it every page cut, outlives an upgrade of the libc.
-    number = models.CharField(_("number"), max_length=32, db_collation="C")
+    number = models.CharField(_("number"), max_length=NUMBER_LENGTH, db_collation="C")
     model = models.ForeignKey(
         BikeModel,
         on_delete=models.PROTECT,
@@ -164,6 +171,13 @@ class Bike(BaseModel):
         constraints: ClassVar = [
             # Not `unique=True`, which brings a second index for LIKE: each ride updates all of them.
             models.UniqueConstraint(fields=["number"], name="bike_number_unique"),
+            models.UniqueConstraint(
+                NUMBER_KEY,
+                name="bike_number_key_unique",
+                violation_error_message=_(
+                    "Another bike has this number but for case, dashes, spaces or Cyrillic letters that look Latin."
+                ),
+            ),
             models.CheckConstraint(condition=Q(status__in=BikeStatus.values), name="bike_status_known"),
             models.CheckConstraint(condition=Q(latitude__range=(-90.0, 90.0)), name="bike_latitude_range"),
             models.CheckConstraint(condition=Q(longitude__range=(-180.0, 180.0)), name="bike_longitude_range"),
@@ -177,6 +191,13 @@ class Bike(BaseModel):
 
     def __str__(self) -> str:
         return self.number
+
+    def clean(self) -> None:
+        super().clean()
+        self.number = normalize("NFC", self.number)
+        key = number_key(self.number)
+        if key != number_key_typed(self.number) or not is_number_key(key):
+            raise ValidationError({"number": _("A number has letters or digits, and is no address.")})
 
 
 class BikeReport(BaseModel):

@@ -15,6 +15,7 @@ class BikeFilters(NamedTuple):
     station_id: UUID | None = None
     model_id: UUID | None = None
     boxes: Sequence[Box] = ()
+    number_key: str | None = None
 
 
 class Circle(NamedTuple):

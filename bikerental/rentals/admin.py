@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bikerental.core.errors import Refusal
 from bikerental.core.money import money_text
+from bikerental.fleet.admin import BikeSearchMixin
 from bikerental.rentals.models import Rental, RentalEvent
 from bikerental.rentals.services import rental_end_by_operator
 
@@ -52,7 +53,7 @@ class EndRideForm(forms.Form):
 
 
 @admin.register(Rental)
-class RentalAdmin(ReadOnlyMixin, admin.ModelAdmin[Rental]):
+class RentalAdmin(BikeSearchMixin, ReadOnlyMixin, admin.ModelAdmin[Rental]):
     list_display = (
         "started_at",
         "status",
@@ -68,10 +69,7 @@ class RentalAdmin(ReadOnlyMixin, admin.ModelAdmin[Rental]):
         ("overdue_at", admin.EmptyFieldListFilter),
         "started_at",
     )
-    search_fields = (
-        "=bike__number",
-        "=rider__email",
-    )
+    search_fields = ("=rider__email",)
     search_help_text = _("Number of the bike or e-mail of the rider, whole.")
     list_select_related = (
         "bike",

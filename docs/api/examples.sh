@@ -193,24 +193,32 @@ printf '\n# %s\n' 'Bikes near a point, nearest first, with distance_m'
 call nearby '200 results.0.status=available' GET "$api/bikes/?lat=$(field bikes 'results[0].latitude')&lon=$(field bikes 'results[0].longitude')&radius=5000&page_size=5" \
   -H "Authorization: Bearer $(field login access)"
 
+printf '\n# %s\n' 'By the number, however it is typed'
+call call23 '200 results.0.status=available' GET "$api/bikes/?number=https://bikerental.example/b/$(field nearby 'results[0].number')" \
+  -H "Authorization: Bearer $(field login access)"
+
+printf '\n# %s\n' 'A number that means nothing'
+call call24 '400 invalid, errors.0.field=number' GET "$api/bikes/?number=---" \
+  -H "Authorization: Bearer $(field login access)"
+
 printf '\n# %s\n' 'Bikes in a box: west, south, east, north'
-call call23 '200' GET "$api/bikes/?bbox=-180,-90,180,90&status=any&page_size=5" \
+call call25 '200' GET "$api/bikes/?bbox=-180,-90,180,90&status=any&page_size=5" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'A value that means nothing'
-call call24 '400 invalid, errors.0.field=status' GET "$api/bikes/?status=blue" \
+call call26 '400 invalid, errors.0.field=status' GET "$api/bikes/?status=blue" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'One bike'
-call call25 '200 status=available' GET "$api/bikes/$(field nearby 'results[0].id')/" \
+call call27 '200 status=available' GET "$api/bikes/$(field nearby 'results[0].id')/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'No such bike'
-call call26 '404 bike_not_found' GET "$api/bikes/00000000-0000-7000-8000-000000000000/" \
+call call28 '404 bike_not_found' GET "$api/bikes/00000000-0000-7000-8000-000000000000/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'A photo of the bike is for operators'
-call call27 '403 forbidden' POST "$api/bikes/$(field nearby 'results[0].id')/photo/" \
+call call29 '403 forbidden' POST "$api/bikes/$(field nearby 'results[0].id')/photo/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'An operator'
@@ -220,7 +228,7 @@ send loginOperator '200' POST "$api/auth/token/" \
 JSON
 
 printf '\n# %s\n' 'In production with the code that the authenticator shows; this one is made up'
-send call29 '401 credentials_invalid' POST "$api/auth/token/" \
+send call31 '401 credentials_invalid' POST "$api/auth/token/" \
   -H 'Content-Type: application/json' <<JSON
 {"email": "$operator", "password": "$operatorPassword", "code": "000000"}
 JSON
@@ -230,34 +238,34 @@ call photo '201 max_bytes=5242880' POST "$api/bikes/$(field nearby 'results[0].i
   -H "Authorization: Bearer $(field loginOperator access)"
 
 printf '\n# %s\n' 'Confirming before anything was sent'
-send call31 '400 invalid, errors.0.field=photo, errors.0.code=missing' POST "$api/bikes/$(field nearby 'results[0].id')/photo/confirm/" \
+send call33 '400 invalid, errors.0.field=photo, errors.0.code=missing' POST "$api/bikes/$(field nearby 'results[0].id')/photo/confirm/" \
   -H "Authorization: Bearer $(field loginOperator access)" \
   -H 'Content-Type: application/json' <<JSON
 {"upload": "$(field photo id)"}
 JSON
 
 printf '\n# %s\n' 'Send the form'"'"'s fields and the photo to the form'"'"'s url'
-call call32 '204' POST "$(field photo url)" \
+call call34 '204' POST "$(field photo url)" \
   -F "key=$(field photo fields.key)" \
   -F "signature=$(field photo fields.signature)" \
   -F "file=@$work/photo.png"
 
 printf '\n# %s\n' 'and confirm: a task prepares it'
-send call33 '202' POST "$api/bikes/$(field nearby 'results[0].id')/photo/confirm/" \
+send call35 '202' POST "$api/bikes/$(field nearby 'results[0].id')/photo/confirm/" \
   -H "Authorization: Bearer $(field loginOperator access)" \
   -H 'Content-Type: application/json' <<JSON
 {"upload": "$(field photo id)"}
 JSON
 
 printf '\n# %s\n' 'which is done within moments'
-send call34 'eventually 202 state=published' POST "$api/bikes/$(field nearby 'results[0].id')/photo/confirm/" \
+send call36 'eventually 202 state=published' POST "$api/bikes/$(field nearby 'results[0].id')/photo/confirm/" \
   -H "Authorization: Bearer $(field loginOperator access)" \
   -H 'Content-Type: application/json' <<JSON
 {"upload": "$(field photo id)"}
 JSON
 
 printf '\n# %s\n' 'Another'"'"'s upload, or none'
-send call35 '404 not_found' POST "$api/bikes/$(field nearby 'results[1].id')/photo/confirm/" \
+send call37 '404 not_found' POST "$api/bikes/$(field nearby 'results[1].id')/photo/confirm/" \
   -H "Authorization: Bearer $(field loginOperator access)" \
   -H 'Content-Type: application/json' <<JSON
 {"upload": "$(field photo id)"}
@@ -271,7 +279,7 @@ send report '201 state=open' POST "$api/bikes/$(field nearby 'results[1].id')/re
 JSON
 
 printf '\n# %s\n' 'Once more: it is the same report'
-send call37 '200 state=open' POST "$api/bikes/$(field nearby 'results[1].id')/reports/" \
+send call39 '200 state=open' POST "$api/bikes/$(field nearby 'results[1].id')/reports/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"kind": "lights"}
@@ -282,13 +290,13 @@ call reportPhoto '201' POST "$api/bikes/$(field nearby 'results[1].id')/reports/
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' sent
-call call39 '204' POST "$(field reportPhoto url)" \
+call call41 '204' POST "$(field reportPhoto url)" \
   -F "key=$(field reportPhoto fields.key)" \
   -F "signature=$(field reportPhoto fields.signature)" \
   -F "file=@$work/photo.png"
 
 printf '\n# %s\n' 'and confirmed'
-send call40 '202' POST "$api/bikes/$(field nearby 'results[1].id')/reports/$(field report id)/photo/confirm/" \
+send call42 '202' POST "$api/bikes/$(field nearby 'results[1].id')/reports/$(field report id)/photo/confirm/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"upload": "$(field reportPhoto id)"}
@@ -299,19 +307,19 @@ call stations '200' GET "$api/stations/?page_size=5" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'One station'
-call call42 '200' GET "$api/stations/$(field stations 'results[0].id')/" \
+call call44 '200' GET "$api/stations/$(field stations 'results[0].id')/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'No such station'
-call call43 '404 station_not_found' GET "$api/stations/00000000-0000-7000-8000-000000000000/" \
+call call45 '404 station_not_found' GET "$api/stations/00000000-0000-7000-8000-000000000000/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Not riding yet'
-call call44 '404 no_active_rental' GET "$api/rentals/current/" \
+call call46 '404 no_active_rental' GET "$api/rentals/current/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'An empty key is no key'
-send call45 '400 idempotency_key_invalid' POST "$api/rentals/" \
+send call47 '400 idempotency_key_invalid' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
   -H 'Idempotency-Key: ""' <<JSON
@@ -327,7 +335,7 @@ send rent '201 status=active, cost.final=false' POST "$api/rentals/" \
 JSON
 
 printf '\n# %s\n' 'The answer was lost, so send it again: the first answer comes back, no second ride'
-send call47 '201 status=active, Idempotent-Replayed: true' POST "$api/rentals/" \
+send call49 '201 status=active, Idempotent-Replayed: true' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
   -H "Idempotency-Key: rent-$(field register id)" <<JSON
@@ -335,7 +343,7 @@ send call47 '201 status=active, Idempotent-Replayed: true' POST "$api/rentals/" 
 JSON
 
 printf '\n# %s\n' 'The same key for another wish'
-send call48 '422 idempotency_key_reused' POST "$api/rentals/" \
+send call50 '422 idempotency_key_reused' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
   -H "Idempotency-Key: rent-$(field register id)" <<JSON
@@ -343,18 +351,18 @@ send call48 '422 idempotency_key_reused' POST "$api/rentals/" \
 JSON
 
 printf '\n# %s\n' 'One ride at a time'
-send call49 '409 rental_in_progress' POST "$api/rentals/" \
+send call51 '409 rental_in_progress' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"bike_number": "$(field nearby 'results[1].number')"}
 JSON
 
 printf '\n# %s\n' 'The ride and its cost so far'
-call call50 '200 status=active, overdue=false' GET "$api/rentals/current/" \
+call call52 '200 status=active, overdue=false' GET "$api/rentals/current/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'No leaving in mid-ride'
-send call51 '409 rental_in_progress' DELETE "$api/me/" \
+send call53 '409 rental_in_progress' DELETE "$api/me/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"password": "$password"}
@@ -373,32 +381,32 @@ send loginOther '200' POST "$api/auth/token/" \
 JSON
 
 printf '\n# %s\n' 'and wants the same bike'
-send call54 '409 bike_unavailable' POST "$api/rentals/" \
+send call56 '409 bike_unavailable' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field loginOther access)" \
   -H 'Content-Type: application/json' <<JSON
 {"bike": "$(field nearby 'results[0].id')"}
 JSON
 
 printf '\n# %s\n' 'or one that nobody has'
-send call55 '404 bike_not_found' POST "$api/rentals/" \
+send call57 '404 bike_not_found' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field loginOther access)" \
   -H 'Content-Type: application/json' <<JSON
 {"bike_number": "no-such-bike"}
 JSON
 
 printf '\n# %s\n' 'or to see the first rider'"'"'s ride'
-call call56 '404 not_found' GET "$api/rentals/$(field rent id)/" \
+call call58 '404 not_found' GET "$api/rentals/$(field rent id)/" \
   -H "Authorization: Bearer $(field loginOther access)"
 
 printf '\n# %s\n' 'A return to nowhere leaves the ride as it is'
-send call57 '404 station_not_found' POST "$api/rentals/$(field rent id)/return/" \
+send call59 '404 station_not_found' POST "$api/rentals/$(field rent id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"station": "00000000-0000-7000-8000-000000000000"}
 JSON
 
 printf '\n# %s\n' 'Return the bike at a station; {} leaves it where it was taken, latitude and longitude anywhere'
-send call58 '200 status=returned' POST "$api/rentals/$(field rent id)/return/" \
+send call60 '200 status=returned' POST "$api/rentals/$(field rent id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
   -H "Idempotency-Key: return-$(field register id)" <<JSON
@@ -406,7 +414,7 @@ send call58 '200 status=returned' POST "$api/rentals/$(field rent id)/return/" \
 JSON
 
 printf '\n# %s\n' 'Once more, with the same key: the first answer'
-send call59 '200 status=returned, Idempotent-Replayed: true' POST "$api/rentals/$(field rent id)/return/" \
+send call61 '200 status=returned, Idempotent-Replayed: true' POST "$api/rentals/$(field rent id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
   -H "Idempotency-Key: return-$(field register id)" <<JSON
@@ -414,19 +422,19 @@ send call59 '200 status=returned, Idempotent-Replayed: true' POST "$api/rentals/
 JSON
 
 printf '\n# %s\n' 'Once more, without a key'
-call call60 '409 rental_not_active' POST "$api/rentals/$(field rent id)/return/" \
+call call62 '409 rental_not_active' POST "$api/rentals/$(field rent id)/return/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'The worker settles the cost within moments'
-call call61 'eventually 200 status=settled, cost.final=true' GET "$api/rentals/$(field rent id)/" \
+call call63 'eventually 200 status=settled, cost.final=true' GET "$api/rentals/$(field rent id)/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'The history, newest first'
-call call62 '200 results.0.status=settled' GET "$api/rentals/?status=settled&from=2020-01-01T00:00:00Z&page_size=10" \
+call call64 '200 results.0.status=settled' GET "$api/rentals/?status=settled&from=2020-01-01T00:00:00Z&page_size=10" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Is a token good?'
-send call63 '200' POST "$api/auth/token/verify/" \
+send call65 '200' POST "$api/auth/token/verify/" \
   -H 'Content-Type: application/json' <<JSON
 {"token": "$(field login access)"}
 JSON
@@ -444,38 +452,38 @@ send refresh '200' POST "$api/auth/token/refresh/" \
 JSON
 
 printf '\n# %s\n' 'The answer was lost: for a minute the spent token gives the same new refresh token'
-send call66 '200' POST "$api/auth/token/refresh/" \
+send call68 '200' POST "$api/auth/token/refresh/" \
   -H 'Content-Type: application/json' <<JSON
 {"refresh": "$(field loginDevice refresh)"}
 JSON
 
 printf '\n# %s\n' 'The new refresh token is used'
-send call67 '200' POST "$api/auth/token/refresh/" \
+send call69 '200' POST "$api/auth/token/refresh/" \
   -H 'Content-Type: application/json' <<JSON
 {"refresh": "$(field refresh refresh)"}
 JSON
 
 printf '\n# %s\n' 'From then on the first one in use again means a thief: it ends that session'
-send call68 '401 token_invalid' POST "$api/auth/token/refresh/" \
+send call70 '401 token_invalid' POST "$api/auth/token/refresh/" \
   -H 'Content-Type: application/json' <<JSON
 {"refresh": "$(field loginDevice refresh)"}
 JSON
 
 printf '\n# %s\n' 'with the new tokens too'
-send call69 '401 token_invalid' POST "$api/auth/token/verify/" \
+send call71 '401 token_invalid' POST "$api/auth/token/verify/" \
   -H 'Content-Type: application/json' <<JSON
 {"token": "$(field refresh access)"}
 JSON
 
 printf '\n# %s\n' 'Another password: every other session ends'
-send call70 '204' POST "$api/me/password/" \
+send call72 '204' POST "$api/me/password/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"current_password": "$password", "new_password": "$newPassword"}
 JSON
 
 printf '\n# %s\n' 'The current password must be right'
-send call71 '400 invalid, errors.0.field=current_password, errors.0.code=password_wrong' POST "$api/me/password/" \
+send call73 '400 invalid, errors.0.field=current_password, errors.0.code=password_wrong' POST "$api/me/password/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"current_password": "$password", "new_password": "$newPassword"}
@@ -489,46 +497,46 @@ send rentAgain '201 status=active' POST "$api/rentals/" \
 JSON
 
 printf '\n# %s\n' 'left in the street; null is as good as nothing'
-send call73 '200 status=returned, end_station=null' POST "$api/rentals/$(field rentAgain id)/return/" \
+send call75 '200 status=returned, end_station=null' POST "$api/rentals/$(field rentAgain id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"station": null, "latitude": 59.94, "longitude": 30.32}
 JSON
 
 printf '\n# %s\n' 'The bike is free, at no station'
-call call74 '200 status=available, station=null' GET "$api/bikes/$(field nearby 'results[1].id')/" \
+call call76 '200 status=available, station=null' GET "$api/bikes/$(field nearby 'results[1].id')/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'All that is held about the rider'
-call call75 '200 rentals.0.status=settled' GET "$api/me/export/" \
+call call77 '200 rentals.0.status=settled' GET "$api/me/export/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Log out: the other rider'"'"'s session is over at once'
-send call76 '204' POST "$api/auth/logout/" \
+send call78 '204' POST "$api/auth/logout/" \
   -H "Authorization: Bearer $(field loginOther access)" \
   -H 'Content-Type: application/json' <<JSON
 {"refresh": "$(field loginOther refresh)"}
 JSON
 
 printf '\n# %s\n' 'for its access token as well'
-call call77 '401 token_invalid' GET "$api/me/" \
+call call79 '401 token_invalid' GET "$api/me/" \
   -H "Authorization: Bearer $(field loginOther access)"
 
 printf '\n# %s\n' 'Erase the account; the rides stay, with nobody'"'"'s name on them'
-send call78 '204' DELETE "$api/me/" \
+send call80 '204' DELETE "$api/me/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"password": "$newPassword"}
 JSON
 
 printf '\n# %s\n' Gone
-send call79 '401 credentials_invalid' POST "$api/auth/token/" \
+send call81 '401 credentials_invalid' POST "$api/auth/token/" \
   -H 'Content-Type: application/json' <<JSON
 {"email": "$(field register email)", "password": "$newPassword"}
 JSON
 
 printf '\n# %s\n' 'Guessing a password gets slow: Retry-After says how slow'
-send call80 'eventually 429 throttled' POST "$api/auth/token/" \
+send call82 'eventually 429 throttled' POST "$api/auth/token/" \
   -H 'Content-Type: application/json' <<JSON
 {"email": "$(field registerOther email)", "password": "wrong-horse-7"}
 JSON

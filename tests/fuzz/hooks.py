@@ -28,6 +28,7 @@ UNSAID: dict[str, set[tuple[str, str]]] = {
     "DELETE /me/": {("password", "password_wrong")},
     "GET /bikes/": {
         ("cursor", "invalid"),
+        ("number", "invalid"),
         ("bbox", "box"),
         ("bbox", "invalid"),  # beside lat and lon
         ("lat", "required"),
@@ -37,7 +38,10 @@ UNSAID: dict[str, set[tuple[str, str]]] = {
     "POST /bikes/{bike_id}/reports/{report_id}/photo/confirm/": {("upload", "missing")},
     "GET /stations/": {("cursor", "invalid")},
     "GET /rentals/": {("cursor", "invalid")},
-    "POST /rentals/": {("bike", "invalid")},  # neither of the two, or both
+    "POST /rentals/": {
+        ("bike", "invalid"),  # neither of the two, or both
+        ("bike_number", "invalid"),  # no letter and no digit, or too long without what does not count
+    },
     "POST /rentals/{rental_id}/return/": {
         ("station", "invalid"),  # beside a position
         ("latitude", "invalid"),  # without the other

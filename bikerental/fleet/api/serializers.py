@@ -16,6 +16,7 @@ from bikerental.fleet.constants import (
     ReportState,
     UploadState,
 )
+from bikerental.fleet.numbers import NUMBER_TYPED_LENGTH, is_number_key, number_key_typed
 from bikerental.fleet.types import BikeFilters, Circle
 
 ANY = "any"
@@ -49,8 +50,29 @@ class BoxField(serializers.CharField):
         return boxes_between(west=west, south=south, east=east, north=north)
 
 
+class BikeNumberField(TextField):
+    """A bike's number, typed or scanned, as its key."""
+
+    default_error_messages = {
+        "invalid": _("Give the number painted on the frame, or the address that its QR code holds."),
+    }
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=NUMBER_TYPED_LENGTH, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        if len(text) > NUMBER_TYPED_LENGTH:  # the field's own validator sees the key alone
+            self.fail("max_length", max_length=NUMBER_TYPED_LENGTH)
+        key = number_key_typed(text)
+        if not is_number_key(key):
+            self.fail("invalid")
+        return key
+
+
 class BikesQuery(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=[*BikeStatus.values, ANY], default=BikeStatus.AVAILABLE.value)
+    number = BikeNumberField(required=False, help_text=_("Number painted on the frame, however it is typed."))
     station = serializers.UUIDField(required=False, help_text=_("Id of a station."))
     model = serializers.UUIDField(required=False, help_text=_("Id of a model."))
     bbox = BoxField(required=False, max_length=200, help_text=_("west,south,east,north in degrees."))
@@ -75,7 +97,7 @@ class BikesQuery(serializers.Serializer[Any]):
     @staticmethod
     def filters(query: dict[str, Any]) -> BikeFilters:
         status = None if query["status"] == ANY else query["status"]
-        return BikeFilters(status, query.get("station"), query.get("model"), query.get("bbox", ()))
+        return BikeFilters(status, query.get("station"), query.get("model"), query.get("bbox", ()), query.get("number"))
 
     @staticmethod
     def circle(query: dict[str, Any]) -> Circle | None:

@@ -1,7 +1,7 @@
 """What the fleet app reads. Lists are rows, not model instances, and their ids and amounts come
 as text: a page is ready for JSON as it leaves the database. Each function states its statements."""
 
-from bikerental.fleet.selectors.bikes import NUMBER_ORDER, bike_row, bikes_page
+from bikerental.fleet.selectors.bikes import NUMBER_ORDER, bike_row, bikes_by_number, bikes_page
 from bikerental.fleet.selectors.nearby import bikes_near
 from bikerental.fleet.selectors.photos import bikes_with_reports, reports_of_rider, small_name
 from bikerental.fleet.selectors.reports import bikes_to_take_out, take_out_figures, take_outs_are_paused
@@ -11,6 +11,7 @@ from bikerental.fleet.selectors.usage import is_referenced
 __all__ = [
     "NUMBER_ORDER",
     "bike_row",
+    "bikes_by_number",
     "bikes_near",
     "bikes_page",
     "bikes_to_take_out",

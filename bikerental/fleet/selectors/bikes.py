@@ -12,7 +12,8 @@ from bikerental.api.pagination import Cursor, after, limit_written, turned
 from bikerental.core.geo import Box
 from bikerental.core.statements import Compiled, Samples, Statement, as_text, select
 from bikerental.fleet.exceptions import BikeNotFoundError
-from bikerental.fleet.models import Bike
+from bikerental.fleet.models import NUMBER_KEY, Bike
+from bikerental.fleet.numbers import is_number_key, number_key_typed
 from bikerental.fleet.selectors.geometry import Within
 from bikerental.fleet.types import BikeFilters, BikeRow
 
@@ -37,11 +38,13 @@ def bikes_filter(filters: BikeFilters) -> QuerySet[Bike]:
         bikes = bikes.filter(station=filters.station_id)
     if filters.model_id is not None:
         bikes = bikes.filter(model=filters.model_id)
+    if filters.number_key is not None:
+        bikes = bikes.alias(number_key=NUMBER_KEY).filter(number_key=filters.number_key)
     return bikes
 
 
 NUMBER_ORDER = ("number",)
-_TYPES: dict[str, type] = {"station_id": UUID, "model_id": UUID, "cursor_number": str}
+_TYPES: dict[str, type] = {"station_id": UUID, "model_id": UUID, "number_key": str, "cursor_number": str}
 
 
 def bikes_page(
@@ -91,6 +94,12 @@ def _in_boxes(bikes: QuerySet[Bike], boxes: Sequence[Box]) -> QuerySet[Bike]:
 
 def _between(box: Box) -> Q:
     return Q(longitude__range=(box.west, box.east), latitude__range=(box.south, box.north))
+
+
+def bikes_by_number(text: str) -> QuerySet[Bike]:
+    """The one bike of that number, if there is any, however it is typed. One statement."""
+    key = number_key_typed(text)
+    return bikes_filter(BikeFilters(number_key=key)) if is_number_key(key) else Bike.objects.none()
 
 
 def bike_row(*, bike_id: UUID) -> BikeRow:

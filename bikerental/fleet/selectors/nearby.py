@@ -39,7 +39,7 @@ _WALK = """
       LIMIT {wanted})
 """
 _CENTRE: dict[str, type] = {"latitude": float, "longitude": float}
-_FILTERS: dict[str, type] = {"station_id": UUID, "model_id": UUID}
+_FILTERS: dict[str, type] = {"station_id": UUID, "model_id": UUID, "number_key": str}
 
 
 def bikes_near(
@@ -79,7 +79,7 @@ def _page_before(circle: Circle, filters: BikeFilters, cursor: NearCursor, limit
 
 def distance_bound(filters: BikeFilters, circle: Circle, wanted: int, *, using: str = DEFAULT_DB_ALIAS) -> float:
     """A distance within which lie the `wanted` nearest bikes, or all in the circle. One statement."""
-    if wanted > WANTED_MAX:
+    if wanted > WANTED_MAX or filters.number_key is not None:  # a number is one bike's: no need to walk
         return circle.radius_m
     met = {
         bike_id: distance_m(circle.centre, Position(latitude, longitude))
@@ -146,8 +146,8 @@ def _page_statement(status: str | None, names: tuple[str, ...], boxes: int, is_b
         within = Within.any_of(Box(*(v[f"{side}_{number}"] for side in Box._fields)) for number in range(boxes))
         distance = metres_to(Position(v["latitude"], v["longitude"]))
         order = ("-distance", "-pk") if is_backward else ("distance", "pk")
-        found = bikes_filter(BikeFilters(status, v.get("station_id"), v.get("model_id"))).annotate(distance=distance)
-        found = found.filter(within, distance__lte=v["bound"])
+        filters = BikeFilters(status, v.get("station_id"), v.get("model_id"), number_key=v.get("number_key"))
+        found = bikes_filter(filters).annotate(distance=distance).filter(within, distance__lte=v["bound"])
         if "cursor_id" in v:
             found = found.filter(_beyond(v["cursor_distance_m"], v["cursor_id"], is_backward=is_backward))
         # First which bikes, then what else is shown of them: to join what the box may hold, PostgreSQL
@@ -165,7 +165,7 @@ def _beyond(distance: float, bike_id: UUID, *, is_backward: bool) -> Q:
     return Q(distance__gt=distance) | Q(distance=distance, pk__gt=bike_id)
 
 
-def _given(filters: BikeFilters) -> dict[str, UUID]:
+def _given(filters: BikeFilters) -> dict[str, UUID | str]:
     return {name: value for name in _FILTERS if (value := getattr(filters, name)) is not None}
 
 

@@ -10,6 +10,7 @@ from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.exceptions import BikeNotFoundError, BikeUnavailableError
 from bikerental.fleet.locks import bike_lock_for_rental, bikes_lock
 from bikerental.fleet.models import Bike
+from bikerental.fleet.numbers import number_key
 from bikerental.fleet.services.reports import grave_reports_resolve
 from bikerental.fleet.types import BikeForRental
 
@@ -22,7 +23,8 @@ def bike_claim(*, bike_id: UUID | None = None, bike_number: str | None = None) -
     :raises BikeNotFoundError: if there is none
     :raises BikeUnavailableError: if it is ridden, reserved or in maintenance
     """
-    bike = bike_lock_for_rental(bike_id=bike_id, number=bike_number)
+    key = None if bike_number is None else number_key(bike_number)
+    bike = bike_lock_for_rental(bike_id=bike_id, number_key=key)
     if bike is None:
         raise BikeNotFoundError
     if bike.status != BikeStatus.AVAILABLE:

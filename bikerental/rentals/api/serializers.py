@@ -5,8 +5,13 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from bikerental.api.fields import Body, IdField, RealField, TextField
-from bikerental.fleet.api.serializers import BikeModelOutput, StationReferenceOutput, TariffOutput
+from bikerental.api.fields import Body, IdField, RealField
+from bikerental.fleet.api.serializers import (
+    BikeModelOutput,
+    BikeNumberField,
+    StationReferenceOutput,
+    TariffOutput,
+)
 from bikerental.rentals.models import Rental
 from bikerental.rentals.types import Place
 from bikerental.users.api.serializers import KnownPasswordField
@@ -14,7 +19,9 @@ from bikerental.users.api.serializers import KnownPasswordField
 
 class RentalStartInput(Body):
     bike = IdField(required=False, help_text=_("Id of the bike."))
-    bike_number = TextField(required=False, max_length=32, help_text=_("Number painted on the frame."))
+    bike_number = BikeNumberField(
+        required=False, help_text=_("Number painted on the frame, however it is typed, or its QR code's address.")
+    )
 
     class Meta:
         ref_name = "RentalStart"
