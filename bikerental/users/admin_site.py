@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.conf import settings
-from django.contrib.admin import AdminSite
+from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.http import HttpRequest
 from django_otp import devices_for_user
 from django_otp.admin import OTPAdminAuthenticationForm, OTPAdminSite
 
+from bikerental.api.admin_forms import versioned
 from bikerental.users.models import User
 
 
@@ -29,6 +30,10 @@ class OperatorSite(AdminSite):
     """
 
     site_header = site_title = "bikerental"
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        # Here, so that no form of the admin can do without, the packages' own neither.
+        super().register(model_or_iterable, versioned(admin_class or ModelAdmin), **options)
 
     @property
     def login_form(self) -> type[AdminAuthenticationForm]:  # type: ignore[override] # asked at each login
