@@ -202,6 +202,14 @@ def test_every_spelling_of_the_email_is_counted_as_one() -> None:
     assert guess(rider.email) == "slowed"
 
 
+def test_a_login_whose_clock_was_read_before_anothers_does_not_wait() -> None:
+    rider = make_user()
+
+    answers = [guess(rider.email, password=PASSWORD, now=NOON - timedelta(seconds=late)) for late in range(3)]
+
+    assert answers == ["in"] * 3
+
+
 def test_the_table_names_neither_account_nor_address() -> None:
     guess("rider@example.org")
 

@@ -82,9 +82,10 @@ def guess_succeeded(*, email: str, address: str, now: datetime) -> None:
     account, pair = counters[keys.account], counters[keys.pair]
     if not _is_trusted(pair, now=now):  # else nothing of it was counted for the account
         account.failures = max(0, account.failures - pair.failures)
-        account.blocked_until = now
+        account.blocked_until = min(account.blocked_until, now)
     pair.failures = 0
-    pair.blocked_until = now
+    # Never later than it was: another log-in of this moment may have read its clock before us.
+    pair.blocked_until = min(pair.blocked_until, now)
     pair.trusted_until = now + ADDRESS_TRUSTED_FOR
     GuessCounter.objects.bulk_update([account, pair], ["failures", "blocked_until", "trusted_until"])
 
@@ -129,7 +130,7 @@ def _counters_lock(keys: list[str], *, now: datetime) -> Mapping[str, GuessCount
     counters = guess_counters_lock(keys=keys)
     while missing := [key for key in sorted(keys) if key not in counters]:
         # Another may insert them first, and a purge delete them: look again until all are held.
-        fresh = [GuessCounter(key=key, failed_at=now, blocked_until=now) for key in missing]
+        fresh = [GuessCounter(key=key, failed_at=now, blocked_until=now - GUESS_DELAY_MAX) for key in missing]
         GuessCounter.objects.bulk_create(fresh, ignore_conflicts=True)
         counters = guess_counters_lock(keys=keys)
     return counters
