@@ -49,6 +49,7 @@ from bikerental.fleet.services import (
     reports_close,
     waiting_bikes_release,
 )
+from bikerental.users.admin_site import EmailSearch
 
 M = TypeVar("M", bound=Model)
 TERMS = ("currency", "unlock_fee", "per_minute", "free_minutes", "daily_cap", "overdue_after_minutes")
@@ -281,7 +282,7 @@ class BikeAdmin(FleetAdmin[Bike]):
 
 
 @admin.register(BikeReport)
-class BikeReportAdmin(BikeSearchMixin, ReadOnlyMixin, admin.ModelAdmin[BikeReport]):
+class BikeReportAdmin(EmailSearch, BikeSearchMixin, ReadOnlyMixin, admin.ModelAdmin[BikeReport]):
     """What riders say is broken: to look at, and to close. A bike goes to maintenance in its own list."""
 
     actions = ("resolve", "dismiss")

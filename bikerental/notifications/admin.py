@@ -7,10 +7,11 @@ from django.utils.translation import ngettext
 
 from bikerental.notifications.models import Notification, RefusedAddress
 from bikerental.notifications.services import addresses_forget, notifications_send_again
+from bikerental.users.admin_site import EmailSearch
 
 
 @admin.register(Notification)
-class NotificationAdmin(admin.ModelAdmin[Notification]):
+class NotificationAdmin(EmailSearch, admin.ModelAdmin[Notification]):
     """To look at, and to send again; rows are written by services alone."""
 
     list_display = (
@@ -51,7 +52,7 @@ class NotificationAdmin(admin.ModelAdmin[Notification]):
 
 
 @admin.register(RefusedAddress)
-class RefusedAddressAdmin(admin.ModelAdmin[RefusedAddress]):
+class RefusedAddressAdmin(EmailSearch, admin.ModelAdmin[RefusedAddress]):
     """Where nothing is sent, until an operator knows better."""
 
     list_display = ("email", "reason", "detail", "created_at")

@@ -20,6 +20,7 @@ from bikerental.core.money import money_text
 from bikerental.fleet.admin import BikeSearchMixin
 from bikerental.rentals.models import Rental, RentalEvent
 from bikerental.rentals.services import rental_end_by_operator
+from bikerental.users.admin_site import EmailSearch
 
 
 class ReadOnlyMixin:
@@ -53,7 +54,7 @@ class EndRideForm(forms.Form):
 
 
 @admin.register(Rental)
-class RentalAdmin(BikeSearchMixin, ReadOnlyMixin, admin.ModelAdmin[Rental]):
+class RentalAdmin(EmailSearch, BikeSearchMixin, ReadOnlyMixin, admin.ModelAdmin[Rental]):
     list_display = (
         "started_at",
         "status",

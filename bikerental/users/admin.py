@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from bikerental.users.admin_site import EmailSearch
 from bikerental.users.locks import users_lock
 from bikerental.users.models import User
 from bikerental.users.selectors import open_sessions_count
@@ -53,7 +54,7 @@ class PasswordResetForm(AdminPasswordChangeForm):  # type: ignore[type-arg] # ge
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin[User]):
+class UserAdmin(EmailSearch, DjangoUserAdmin[User]):
     form = UserForm
     add_form = UserAddForm
     change_password_form = PasswordResetForm

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import PermissionsMixin
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
@@ -12,15 +13,23 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from bikerental.core.models import BaseModel
 from bikerental.core.transactions import constraint_name
-from bikerental.users.constants import ERASED_EMAIL_DOMAIN
+from bikerental.users.constants import EMAIL_LENGTH, ERASED_EMAIL_DOMAIN
 from bikerental.users.exceptions import AccountClosedError
-from bikerental.users.types import email_normalise
+from bikerental.users.types import email_normalise, email_spellings, password_forms, password_normalise
 
 
 class UserManager(BaseUserManager["User"]):
-    def get_by_natural_key(self, email: str | None) -> "User":
+    def with_email(self, email: str) -> "User | None":
+        """The account of an e-mail in any spelling, open or closed. One statement."""
+        spellings = email_spellings(email)
         # By the expression of the unique index: a plain `email=` would read the whole table.
-        return self.alias(email_lower=Lower("email")).get(email_lower=email_normalise(email or ""))
+        found = {user.email.lower(): user for user in self.alias(lower=Lower("email")).filter(lower__in=spellings)}
+        return next((found[spelling] for spelling in spellings if spelling in found), None)
+
+    def get_by_natural_key(self, email: str | None) -> "User":
+        if user := self.with_email(email or ""):
+            return user
+        raise self.model.DoesNotExist
 
     def create_user(self, email: str, password: str | None = None, **fields: object) -> "User":
         user = self.model(email=email_normalise(email), **fields)
@@ -35,7 +44,7 @@ class UserManager(BaseUserManager["User"]):
 class User(BaseModel, AbstractBaseUser, PermissionsMixin):
     """A person: a rider, or an operator where `is_staff`. Logs in with the e-mail."""
 
-    email = models.EmailField(_("e-mail"), max_length=254)
+    email = models.EmailField(_("e-mail"), max_length=EMAIL_LENGTH)
     name = models.CharField(_("name"), max_length=150)
     language = models.CharField(_("language"), max_length=8, default="en")
     is_active = models.BooleanField(_("active"), default=True)
@@ -83,6 +92,22 @@ class User(BaseModel, AbstractBaseUser, PermissionsMixin):
     def clean(self) -> None:
         super().clean()
         self.email = email_normalise(self.email)
+        if len(self.email) > EMAIL_LENGTH:  # in punycode it may be longer than what was typed
+            raise ValidationError({"email": _("This e-mail is too long.")})
+
+    def set_password(self, raw_password: str | None) -> None:
+        super().set_password(None if raw_password is None else password_normalise(raw_password))
+
+    def check_password(self, raw_password: str | None) -> bool:
+        return self.password_form(raw_password or "") is not None
+
+    def password_form(self, raw_password: str) -> str | None:
+        """The form of the password that the stored hash is of, or None where it is wrong.
+
+        Each form is hashed, also after one has matched: the time must not tell.
+        """
+        matching = [form for form in password_forms(raw_password) if super(User, self).check_password(form)]
+        return matching[0] if matching else None
 
     def save(self, **options: Any) -> None:
         """:raises AccountClosedError: if it would bring something back that an erasure took"""

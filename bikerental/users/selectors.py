@@ -8,13 +8,12 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 from django.db.models import BooleanField, Q, QuerySet
-from django.db.models.functions import Coalesce, Lower, Now
+from django.db.models.functions import Coalesce, Now
 
 from bikerental.core.replica import replica_is_set
 from bikerental.core.statements import Samples, Statement, select
 from bikerental.users.constants import DEMO_EMAIL_DOMAIN
 from bikerental.users.models import GuessCounter, Session, User
-from bikerental.users.types import email_normalise
 
 _USER_FIELDS = [field.attname for field in User._meta.concrete_fields]
 # All columns, because a deferred one would cost a statement where it is read.
@@ -58,11 +57,8 @@ def user_of_session(*, user_id: UUID, session_id: UUID) -> User | None:
 
 
 def user_of_email(*, email: str) -> User | None:
-    """The account of an e-mail in any spelling, open or closed. One statement.
-
-    By the expression of the unique index: a plain `email=` would read the whole table.
-    """
-    return User.objects.alias(email_lower=Lower("email")).filter(email_lower=email_normalise(email)).first()
+    """The account of an e-mail in any spelling, open or closed. One statement."""
+    return User.objects.with_email(email)
 
 
 def session_is_open(*, user_id: UUID, session_id: UUID, refresh_id: UUID | None = None) -> bool:

@@ -3,10 +3,12 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bikerental.users.constants import NAME_LENGTH, PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN
+from bikerental.users.types import password_forms, password_normalise
 
 if TYPE_CHECKING:
     from bikerental.users.models import User
@@ -32,6 +34,28 @@ def password_validate(password: str) -> None:
         password_validation.validate_password(password)
 
 
+class PasswordLengthValidator(MaxLengthValidator):
+    """For a password that is known: it was of this length in one of its forms when it was set."""
+
+    def clean(self, x: str) -> int:  # type: ignore[override] # of texts alone
+        return min(map(len, password_forms(x)))
+
+
+class _OfTheStoredForm:
+    """Judges the password in the form that is hashed, whoever typed it in which."""
+
+    def validate(self, password: str, user: object = None) -> None:
+        super().validate(password_normalise(password), user)  # type: ignore[misc] # a mixin
+
+
+class MinimumLengthValidator(_OfTheStoredForm, password_validation.MinimumLengthValidator):
+    pass
+
+
+class CommonPasswordValidator(_OfTheStoredForm, password_validation.CommonPasswordValidator):
+    pass
+
+
 class MaximumLengthValidator:
     """Refuses what would only cost the hasher time."""
 
@@ -39,7 +63,7 @@ class MaximumLengthValidator:
         self.max_length = max_length
 
     def validate(self, password: str, user: object = None) -> None:
-        if len(password) > self.max_length:
+        if len(password_normalise(password)) > self.max_length:
             raise ValidationError(
                 _("This password is too long. It must contain at most %(max_length)d characters."),
                 code="password_too_long",

@@ -154,9 +154,9 @@ AUTH_USER_MODEL = "users.User"
 AUTHENTICATION_BACKENDS = ["bikerental.users.backends.EmailBackend"]
 PASSWORD_HASHERS = ["bikerental.users.hashers.OwaspArgon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
+    {"NAME": "bikerental.users.validators.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
     {"NAME": "bikerental.users.validators.MaximumLengthValidator", "OPTIONS": {"max_length": 128}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "bikerental.users.validators.CommonPasswordValidator"},
     {"NAME": "bikerental.users.validators.SessionsEndWithPassword"},
 ]
 PASSWORD_RESET_TIMEOUT = 600  # seconds that the link of a mail opens the account

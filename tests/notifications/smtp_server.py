@@ -14,6 +14,7 @@ class SmtpServer(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), Conversation)
         self.answers = answers
         self.received: list[str] = []
+        self.recipients: list[str] = []
         self.connections = 0
 
 
@@ -25,6 +26,8 @@ class Conversation(socketserver.StreamRequestHandler):
         self.say("220 ready")
         while line := self.rfile.readline():
             verb = line.split()[0].split(b":")[0].decode().upper()
+            if verb == "RCPT":
+                self.server.recipients.append(line.decode().partition("<")[2].partition(">")[0])
             answer = self.server.answers.get(verb, "354 go on" if verb == "DATA" else "250 ok")
             if answer == "hang up":
                 return

@@ -102,6 +102,15 @@ def test_a_lasting_bounce_marks_address_and_message(send: Send) -> None:
     assert (sent.state, sent.feedback) == ("sent", "bounced")
 
 
+@pytest.mark.parametrize("reported", ["rider@пример.рф", "rider@xn--e1afmkfd.xn--p1ai"])
+def test_an_idn_is_marked_in_its_one_spelling(send: Send, reported: str) -> None:
+    make_user(email="rider@пример.рф")
+
+    assert send(bounce(reported)).status_code == 200
+
+    assert marks() == [("rider@xn--e1afmkfd.xn--p1ai", "bounced", "General")]
+
+
 def test_a_complaint_marks_the_address(send: Send) -> None:
     make_user(email=EMAIL)
 

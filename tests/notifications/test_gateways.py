@@ -56,6 +56,20 @@ def test_a_message_carries_both_forms_and_an_id_made_from_its_row(serve: Serve, 
     assert re.findall("Content-Type: (text/[a-z]+)", received) == ["text/plain", "text/html"]
 
 
+def test_domains_are_sent_in_punycode(serve: Serve, settings: Settings) -> None:
+    """Also where Django's own way there leads elsewhere, and where an operator's address was never normalised."""
+    server = serve()
+    settings.DEFAULT_FROM_EMAIL = "Прокат <no-reply@faß.example>"
+
+    send(Mail(id=MAIL.id, to=("Operator@FAß.example", "rider@пример.рф"), subject="Hello", text="Text"))
+
+    (received,) = server.received
+    assert "To: Operator@xn--fa-hia.example, rider@xn--e1afmkfd.xn--p1ai" in received
+    assert "<no-reply@xn--fa-hia.example>" in received
+    assert f"Message-ID: <{MAIL.id}@xn--fa-hia.example>" in received
+    assert server.recipients == ["Operator@xn--fa-hia.example", "rider@xn--e1afmkfd.xn--p1ai"]
+
+
 def test_two_messages_share_a_connection(serve: Serve) -> None:
     server = serve()
 

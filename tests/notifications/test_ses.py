@@ -72,6 +72,13 @@ def test_ses_is_given_both_forms_and_its_name_for_the_message_comes_back(aws: Aw
     assert message["To"] == "rider@example.org"
 
 
+def test_ses_is_given_domains_in_punycode(aws: Aws) -> None:
+    send(Mail(id=MAIL.id, to=("rider@пример.рф",), subject="Hello", text="Text"))
+
+    (message,) = aws.sent()
+    assert message["To"] == "rider@xn--e1afmkfd.xn--p1ai"
+
+
 @pytest.mark.django_db
 def test_a_message_sent_by_ses_is_sent_once_and_keeps_its_name(aws: Aws) -> None:
     row = make_notification()

@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.validators import validate_email
 
+from bikerental.core.domains import domain_to_ascii
 from bikerental.notifications.exceptions import MailDeferredError, MailRefusedError, MailUnreachableError
 
 # SES's words for a message that it will not take however often; all others are about the account,
@@ -74,12 +75,22 @@ def mailer_open() -> Mailer:
 
 def _message(mail: Mail, connection: object) -> EmailMultiAlternatives:
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
+    sender = settings.DEFAULT_FROM_EMAIL.replace(domain, domain_to_ascii(domain))
     # The same in every attempt: a receiver that got two can tell that they are one.
-    headers = {"Message-ID": f"<{mail.id}@{domain}>", "Auto-Submitted": "auto-generated"}
-    message = EmailMultiAlternatives(mail.subject, mail.text, to=list(mail.to), headers=headers, connection=connection)
+    headers = {"Message-ID": f"<{mail.id}@{domain_to_ascii(domain)}>", "Auto-Submitted": "auto-generated"}
+    recipients = [_with_ascii_domain(address) for address in mail.to]
+    message = EmailMultiAlternatives(
+        mail.subject, mail.text, sender, recipients, headers=headers, connection=connection
+    )
     if mail.html is not None:
         message.attach_alternative(mail.html, "text/html")
     return message
+
+
+def _with_ascii_domain(address: str) -> str:
+    """Servers take no other; Django's and Anymail's own ways there differ in some letters."""
+    local, at, domain = address.rpartition("@")
+    return local + at + domain_to_ascii(domain)
 
 
 def _translated(error: OSError) -> Exception:

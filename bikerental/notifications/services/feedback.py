@@ -62,7 +62,7 @@ def _is_ours(email: str) -> bool:
         return True
     user = user_of_email(email=email)
     locked = user and user_lock(user_id=user.pk)
-    return locked is not None and locked.email == email
+    return locked is not None and email_normalise(locked.email) == email
 
 
 def _reports(text: str) -> Iterator[Report]:

@@ -13,8 +13,8 @@ from bikerental.users.constants import (
     PASSWORD_LENGTH_MIN,
     RESET_TOKEN_LENGTH_MAX,
 )
-from bikerental.users.types import email_normalise
-from bikerental.users.validators import name_validate, password_validate
+from bikerental.users.types import email_normalise, password_normalise
+from bikerental.users.validators import PasswordLengthValidator, name_validate, password_validate
 
 
 class EmailField(TextField, serializers.EmailField):
@@ -34,6 +34,8 @@ class NameField(TextField):
 
 
 class NewPasswordField(TextField):
+    """Normalised before it is validated: what is counted is what is hashed."""
+
     codes = ("password_too_common",)  # what its validator says; for the Swagger document
 
     def __init__(self, **options: Any) -> None:
@@ -42,12 +44,17 @@ class NewPasswordField(TextField):
         )
         self.validators.append(password_validate)
 
+    def to_internal_value(self, data: Any) -> str:
+        return password_normalise(super().to_internal_value(data))
+
 
 class KnownPasswordField(TextField):
-    """A password that should be the right one: its quality is not judged again."""
+    """A password that should be the right one, as it was typed: its quality is not judged again."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=PASSWORD_LENGTH_MAX, trim_whitespace=False, **options)
+        super().__init__(trim_whitespace=False, **options)
+        message = self.error_messages["max_length"].format(max_length=PASSWORD_LENGTH_MAX)
+        self.validators.append(PasswordLengthValidator(PASSWORD_LENGTH_MAX, message=message))
 
 
 class RegisterInput(Body):

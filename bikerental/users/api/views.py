@@ -48,7 +48,8 @@ class RegisterView(OpenView):
     @documented(
         summary="Open an account",
         operation_id="auth_register",
-        description="The e-mail is taken in its one spelling: trimmed, NFKC, lower-case. "
+        description="The e-mail is taken in its one spelling: trimmed, NFKC, lower-case, the domain in "
+        "punycode. The password is taken in NFC, and its length is counted so. "
         "Messages are written in the language of this request.",
         request=RegisterInput,
         success={201: ProfileOutput},

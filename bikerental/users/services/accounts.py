@@ -5,7 +5,6 @@ from datetime import datetime
 from uuid import UUID
 
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.hashers import make_password
 from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, transaction
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -15,9 +14,11 @@ from bikerental.users.constants import ERASED_EMAIL_DOMAIN
 from bikerental.users.exceptions import AccountClosedError, EmailTakenError, PasswordWrongError
 from bikerental.users.locks import user_lock, users_lock
 from bikerental.users.models import RecentChange, Session, User
+from bikerental.users.selectors import user_of_email
 from bikerental.users.services.guessing import guess_admit, guess_succeeded
+from bikerental.users.services.passwords import password_hash
 from bikerental.users.services.sessions import sessions_end
-from bikerental.users.types import email_normalise
+from bikerental.users.types import email_normalise, email_spellings
 
 
 def user_register(*, name: str, email: str, password: str, language: str, now: datetime) -> User:
@@ -26,7 +27,9 @@ def user_register(*, name: str, email: str, password: str, language: str, now: d
     :raises EmailTakenError: also for the slower of two at once
     """
     user = User(name=name, email=email_normalise(email), language=language, created_at=now)
-    user.password = make_password(password)  # outside the transaction: hashing is slow by design
+    if len(email_spellings(email)) > 1 and user_of_email(email=email):
+        raise EmailTakenError  # in a spelling of before, which the constraint does not know for the same
+    user.password = password_hash(password)
     try:
         with transaction.atomic():
             user.save(force_insert=True)
@@ -68,7 +71,7 @@ def password_change(
     :raises AccountClosedError: if the account was closed meanwhile
     """
     password_confirm(user=user, password=current_password, field="current_password", address=address, now=now)
-    _password_swap(user=user, encoded=make_password(new_password), session_id=session_id, now=now)
+    _password_swap(user=user, encoded=password_hash(new_password), session_id=session_id, now=now)
 
 
 @unit_of_work

@@ -7,7 +7,6 @@ above all: a leaked table makes none, and whatever sets a password makes every o
 from datetime import UTC, datetime
 from uuid import UUID
 
-from django.contrib.auth.hashers import make_password
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 
 from bikerental.core.transactions import unit_of_work
@@ -17,6 +16,7 @@ from bikerental.users.models import User
 from bikerental.users.selectors import user_of_email
 from bikerental.users.services.accounts import password_reset
 from bikerental.users.services.guessing import guess_admit, guess_succeeded
+from bikerental.users.services.passwords import password_hash
 from bikerental.users.types import email_normalise
 
 SEPARATOR = "."
@@ -64,7 +64,7 @@ def password_reset_confirm(*, token: str, new_password: str, address: str, now: 
     user = User.objects.filter(pk=user_id, is_active=True).first()
     if user is None or not _Tokens(now).check_token(user, proof):
         raise ResetTokenInvalidError
-    _password_set(user_id=user_id, proof=proof, encoded=make_password(new_password), now=now)
+    _password_set(user_id=user_id, proof=proof, encoded=password_hash(new_password), now=now)
     # Who reads the account's mail is its rider: wrong guesses from here need not delay him.
     guess_succeeded(email=user.email, address=address, now=now)
 

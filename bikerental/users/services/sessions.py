@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.contrib.auth.hashers import make_password
 from django.contrib.sessions.models import Session as BrowserSession
 from django.db.models import Exists, OuterRef, QuerySet, Value
 from django.db.models.functions import Coalesce
@@ -17,6 +16,7 @@ from bikerental.users.locks import user_lock
 from bikerental.users.models import Session, User
 from bikerental.users.selectors import user_of_email
 from bikerental.users.services.guessing import guess_admit, guess_succeeded
+from bikerental.users.services.passwords import password_hash_in_vain, password_rehash
 from bikerental.users.services.second_factor import second_factor_match
 from bikerental.users.services.tokens import (
     REFRESH_LIFETIME,
@@ -25,14 +25,15 @@ from bikerental.users.services.tokens import (
     refresh_id_after,
     tokens_issue,
 )
-from bikerental.users.types import TokenClaims, TokenPair, email_normalise
+from bikerental.users.types import TokenClaims, TokenPair, email_normalise, password_normalise
 
 
 def credentials_check(*, email: str, password: str, address: str, now: datetime, code: str = "") -> User:
     """The user whose e-mail and password these are, and whose authenticator gave the code, if there is one.
 
-    An unknown address and a closed account cost one hash, as a wrong password does: neither the
-    answer nor its time tells which it was. A wrong code counts as a wrong password does.
+    An unknown address and a closed account cost as many hashes as a wrong password does: neither
+    the answer nor its time tells which it was. That is one, and two where the password was typed in
+    another form than the normalised one. A wrong code counts as a wrong password does.
 
     :raises CredentialsInvalidError: whatever is wrong
     :raises CodeInvalidError: the same, where a code was given
@@ -43,15 +44,18 @@ def credentials_check(*, email: str, password: str, address: str, now: datetime,
     guess_admit(email=email, address=address, now=now)
     user = user_of_email(email=email)
     if user is None:
-        make_password(password)
+        password_hash_in_vain(password)
         raise refused
-    if not user.check_password(password) or not user.is_active:
+    form = user.password_form(password)
+    if form is None or not user.is_active:
         raise refused
     if code:
         user.second_factor_id = second_factor_match(user=user, code=code)
         if user.second_factor_id is None:
             raise refused
     guess_succeeded(email=email, address=address, now=now)
+    if form != password_normalise(password):
+        password_rehash(user=user, password=password)
     return user
 
 
