@@ -1,0 +1,52 @@
+"""The programs that generate clients, from npm, as `package-lock.json` beside this file says. `.ci/run` runs it."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+HERE = Path(__file__).parent
+INSTALL_SECONDS = 180
+
+
+class ToolsMissingError(Exception):
+    """Why they are not to be had here."""
+
+
+def tools() -> Path:
+    """The folder of the programs. They are kept with the user's other caches: another lock, another folder."""
+    if not shutil.which("npm"):
+        raise ToolsMissingError("npm is not on this machine.")
+    lock = (HERE / "package-lock.json").read_bytes()
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = caches / "bikerental" / f"swagger-clients-{hashlib.sha256(lock).hexdigest()[:12]}"
+    if not folder.exists():
+        _install(folder)
+    return folder / "node_modules" / ".bin"
+
+
+def _install(folder: Path) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, ignore_cleanup_errors=True) as new:
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(HERE / name, new)
+        # An older Node than the programs need is an error here, and a reason to skip.
+        command = ("npm", "ci", "--engine-strict", "--ignore-scripts", "--no-audit", "--no-fund")
+        try:
+            run = subprocess.run(command, cwd=new, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False)
+        except subprocess.TimeoutExpired as error:
+            raise ToolsMissingError(f"npm took more than {INSTALL_SECONDS} s.") from error
+        if run.returncode:
+            raise ToolsMissingError(f"npm cannot install them: {' '.join(run.stderr.split())[:300]}")
+        with suppress(OSError):  # another run was faster
+            Path(new).rename(folder)
+
+
+if __name__ == "__main__":
+    try:
+        tools()
+    except ToolsMissingError as missing:
+        raise SystemExit(str(missing)) from None
