@@ -6,8 +6,11 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.utils import translation
+from django.middleware.common import CommonMiddleware
+from django.urls import Resolver404, resolve
+from django.utils import timezone, translation
 from prometheus_client import Histogram
 
 from bikerental.api.metrics import REQUESTS
@@ -40,6 +43,7 @@ PAGE_POLICY = (
 # Swagger UI and Redoc write style elements at run time, without a nonce; no script may be inline there either.
 DOCUMENT_PREFIXES = ("/api/docs/", "/api/redoc/")
 DOCUMENT_POLICY = f"{PAGE_POLICY}; style-src 'self' 'unsafe-inline'; worker-src 'self' blob:"
+API_PREFIX = "/api/v1/"
 KNOWN_METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -87,6 +91,33 @@ def _page_policy() -> str:
     """The admin shows photos, which come from the bucket where there is one."""
     origin = media_origin()
     return PAGE_POLICY if origin is None else PAGE_POLICY.replace("img-src 'self'", f"img-src 'self' {origin}")
+
+
+class CityTimeMiddleware:
+    """Pages for people show and read times in the city's zone; data stays in UTC."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not is_page(request):
+            return self.get_response(request)
+        with timezone.override(settings.CITY_TIME_ZONE):
+            return self.get_response(request)
+
+
+class SlashMiddleware(CommonMiddleware):
+    """A page that a person asked for without the slash at its end; the API's paths are what they are."""
+
+    def should_redirect_with_slash(self, request: HttpRequest) -> bool:
+        path = request.path_info
+        if path.endswith("/") or request.method not in ("GET", "HEAD") or path.startswith(API_PREFIX):
+            return False
+        try:
+            view = resolve(f"{path}/").func
+        except Resolver404:
+            return False
+        return bool(getattr(view, "should_append_slash", True))  # the admin's catch-all says no
 
 
 class MetricsMiddleware:

@@ -240,7 +240,7 @@ class BikeReport(BaseModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.created_at:%Y-%m-%d}"
+        return f"{self.kind} {timezone.localtime(self.created_at):%Y-%m-%d}"
 
 
 class TakeOut(BaseModel):

@@ -7,6 +7,7 @@ from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from django_otp import devices_for_user
 from django_otp.admin import OTPAdminAuthenticationForm, OTPAdminSite
 
@@ -43,7 +44,11 @@ class OperatorSite(AdminSite):
     Who has no authenticator is not let in: `manage.py operator_enrol` gives one.
     """
 
-    site_header = site_title = "bikerental"
+    site_title = "bikerental"
+
+    @property
+    def site_header(self) -> str:  # type: ignore[override] # in the operator's language
+        return _("bikerental: times are those of %(zone)s") % {"zone": settings.CITY_TIME_ZONE}
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         # Here, so that no form of the admin can do without, the packages' own neither.

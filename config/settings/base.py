@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import django_stubs_ext
 import environ
@@ -63,7 +64,8 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "bikerental.api.middleware.CityTimeMiddleware",
+    "bikerental.api.middleware.SlashMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
@@ -72,7 +74,7 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
-APPEND_SLASH = False  # a redirect would turn a client's POST into a GET; the admin adds its own slashes
+APPEND_SLASH = False  # a redirect would turn a client's POST into a GET; pages have SlashMiddleware
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TEMPLATES = [
     {
@@ -167,12 +169,21 @@ if "{token}" not in PASSWORD_RESET_URL:
     raise ImproperlyConfigured("PASSWORD_RESET_URL has no {token}, the place where the mail puts the token.")
 OPERATOR_EMAILS: list[str] = env.list("OPERATOR_EMAILS", default=["operators@bikerental.example"])
 
-# Language and time. Times are UTC everywhere; a client makes them local.
+# Language and time. Times are UTC everywhere; a client makes them local. Mails and the admin, which people
+# read, have the city's own time and name its zone.
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("ru", _("Russian"))]
 LOCALE_PATHS = [str(BASE_DIR / "bikerental" / "locale")]
 TIME_ZONE = "UTC"
 USE_TZ = True
+CITY_TIME_ZONE: str = env.str("CITY_TIME_ZONE", default="Europe/Moscow")
+try:
+    ZoneInfo(CITY_TIME_ZONE)
+except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+    raise ImproperlyConfigured(
+        f"CITY_TIME_ZONE={CITY_TIME_ZONE} is no time zone. Say the city's name in the IANA database: Europe/Berlin, "
+        "Asia/Yekaterinburg, or UTC."
+    ) from error
 
 # Files
 STATIC_URL = "/static/"

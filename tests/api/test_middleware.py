@@ -1,6 +1,7 @@
 """The request's id, and what each answer carries."""
 
 import pytest
+from django.test import Client
 from rest_framework.test import APIClient
 
 from bikerental.core.context import request_id_var
@@ -34,6 +35,38 @@ def test_an_error_carries_the_id_twice(client: APIClient, path: str) -> None:
     response = client.get(path)
 
     assert response.json()["request_id"] == response.headers["X-Request-ID"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("typed", "page"),
+    [
+        ("/admin", "/admin/"),
+        ("/api/docs?page=1", "/api/docs/?page=1"),
+        ("/api/redoc", "/api/redoc/"),
+        ("/health/live", "/health/live/"),
+        ("/health/ready", "/health/ready/"),
+    ],
+)
+def test_a_page_typed_without_its_slash_is_found(client: APIClient, typed: str, page: str) -> None:
+    for method in (client.get, client.head):
+        answer = method(typed)
+        assert (answer.status_code, answer.headers["Location"]) == (301, page)
+
+    assert client.post(typed).status_code != 301
+
+
+@pytest.mark.django_db
+def test_an_operator_finds_a_page_without_its_slash(admin_client: Client) -> None:
+    assert admin_client.get("/admin/fleet/bike").headers["Location"] == "/admin/fleet/bike/"
+    assert admin_client.get("/admin/nothing").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/api/v1/bikes", "/api/v1", "/nothing", "//evil.example", "/metrics/"])
+def test_what_is_no_page_is_not_found_as_before(client: APIClient, path: str) -> None:
+    answer = client.get(path)
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
 @pytest.mark.django_db

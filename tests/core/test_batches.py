@@ -226,7 +226,7 @@ def test_a_message_that_cannot_be_worded_keeps_no_other_from_being_sent() -> Non
 
     assert len(mail.outbox) == 1
     assert [(row.row_id, row.error) for row in FailedRow.objects.all()] == [
-        (str(wordless.pk), "ValueError in <dictcomp>")
+        (str(wordless.pk), "ValueError in _city_time")
     ]
 
 

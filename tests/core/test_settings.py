@@ -29,6 +29,10 @@ def read_settings(show: str = "", module: str = "local", **variables: str) -> su
         ("REFRESH_GRACE_SECONDS", "-1"),
         ("EMAIL_URL", "pigeon://roof"),
         ("DATABASE_REPLICA_LAG_SECONDS", "0"),
+        ("CITY_TIME_ZONE", "Mars/Olympus"),
+        ("CITY_TIME_ZONE", "Europe"),
+        ("CITY_TIME_ZONE", "../etc/passwd"),
+        ("CITY_TIME_ZONE", ""),
     ],
 )
 def test_what_means_nothing_is_refused_by_name(name: str, value: str) -> None:

@@ -1,10 +1,12 @@
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
 from django.utils import translation
+from pytest_django import Settings
 
 from bikerental.notifications.models import Notification
 from bikerental.notifications.services.rendering import Content, content_render
@@ -28,8 +30,8 @@ def test_a_receipt_says_what_was_paid_for_and_when() -> None:
     assert receipt.text == (
         "Thank you for riding. This is your receipt.\n\n"
         "Bike: T-000042\n"
-        "Started: June 15, 2026, noon UTC\n"
-        "Ended: June 15, 2026, 12:18 p.m. UTC\n\n"
+        "Started: June 15, 2026, 3 p.m. Europe/Moscow (UTC+03:00)\n"
+        "Ended: June 15, 2026, 3:18 p.m. Europe/Moscow (UTC+03:00)\n\n"
         "Unlocking: 50.00 RUB\n"
         "16 minutes at 5.00: 80.00 RUB\n"
         "3 free minutes: 0.00 RUB\n\n"
@@ -57,8 +59,28 @@ def test_words_follow_the_row_and_not_whoever_sends() -> None:
     with translation.override("en"):
         receipt = content("receipt", "ru")
 
-    assert "15 июня 2026 г. 12:18 UTC" in receipt.text
+    assert "15 июня 2026 г. 15:18 Europe/Moscow (UTC+03:00)" in receipt.text
     assert '<html lang="ru">' in (receipt.html or "")
+
+
+def test_a_ride_over_a_change_of_clocks_has_both_offsets(settings: Settings) -> None:
+    settings.CITY_TIME_ZONE = "Europe/Berlin"
+    over_the_change = {"started_at": "2026-10-25T00:40:00+00:00", "ended_at": "2026-10-25T01:10:00+00:00"}
+
+    english, russian = (content("receipt", language, **over_the_change).text for language in ("en", "ru"))
+
+    assert "Started: Oct. 25, 2026, 2:40 a.m. Europe/Berlin (UTC+02:00)\n" in english
+    assert "Ended: Oct. 25, 2026, 2:10 a.m. Europe/Berlin (UTC+01:00)\n" in english
+    assert "25 октября 2026 г. 2:40 Europe/Berlin (UTC+02:00)\n" in russian
+    assert "25 октября 2026 г. 2:10 Europe/Berlin (UTC+01:00)\n" in russian
+
+
+def test_every_time_in_a_message_names_its_zone() -> None:
+    templates = (Path(django_settings.BASE_DIR) / "bikerental").rglob("templates/**/*.*")
+
+    shown = {path.name for path in templates if re.search(r"\|(utc|date|time)\b", path.read_text())}
+
+    assert shown == {"time.txt"}
 
 
 @pytest.mark.parametrize("kind", CONTEXTS)

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils import translation
+from django.utils import timezone, translation
 
 from bikerental.notifications.models import Notification
 from bikerental.users.services import reset_token_make
@@ -19,11 +20,19 @@ class Content(NamedTuple):
     html: str | None
 
 
+class CityTime(NamedTuple):
+    """For `notifications/time.txt`."""
+
+    moment: datetime
+    zone: str
+    offset: str  # +03:00
+
+
 def content_render(notification: Notification, *, now: datetime) -> Content:
     """Templates are `notifications/<kind>.subject.txt`, `.txt` and, for some, `.html`."""
     context = _context(notification) | _link(notification, now=now)
     name = f"notifications/{notification.kind}"
-    with translation.override(notification.language):
+    with translation.override(notification.language), timezone.override(settings.CITY_TIME_ZONE):
         return Content(
             subject=" ".join(render_to_string(f"{name}.subject.txt", context).split()),
             text=render_to_string(f"{name}.txt", context).strip() + "\n",
@@ -31,11 +40,17 @@ def content_render(notification: Notification, *, now: datetime) -> Content:
         )
 
 
+def _city_time(text: str) -> CityTime:
+    zone = settings.CITY_TIME_ZONE
+    moment = datetime.fromisoformat(text).astimezone(ZoneInfo(zone))
+    # Not by a filter of the template, which leaves it out where it matters: for a time that comes twice.
+    offset = f"{moment:%z}"
+    return CityTime(moment, zone, f"{offset[:3]}:{offset[3:5]}")
+
+
 def _context(notification: Notification) -> dict[str, Any]:
-    """The row's context with its ISO 8601 times as datetimes."""
-    times = {
-        name: datetime.fromisoformat(value) for name, value in notification.context.items() if name.endswith("_at")
-    }
+    """The row's context with its ISO 8601 times as the city's."""
+    times = {name: _city_time(value) for name, value in notification.context.items() if name.endswith("_at")}
     row = {"subject_id": notification.subject_id, "language": notification.language}
     return {**notification.context, **times, **row}
 

@@ -41,6 +41,12 @@ def test_nothing_is_shown_without_the_password(browser: requests.Session, root: 
     assert browser.get(root + path, auth=("flower", "guessed"), timeout=15).status_code == 401
 
 
+def test_it_is_found_without_its_slash(browser: requests.Session, root: str) -> None:
+    answer = browser.get(root.removesuffix("/"), timeout=15, allow_redirects=False)
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/flower/")
+
+
 def test_it_shows_workers_and_tasks_also_after_a_restart_of_redis(
     production: Stack, flower: requests.Session, root: str, base: str, authority: str
 ) -> None:
