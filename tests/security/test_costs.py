@@ -138,16 +138,14 @@ def body_fields() -> list[tuple[str, str, str]]:
     return sorted(
         (method, path, field)
         for method, path, operation in operations()
-        for field in _body(operation).get("properties", {})
+        for schema in _bodies(operation)
+        for reference in schema["allOf"]
+        for field in document()["definitions"][reference["$ref"].rpartition("/")[2]]["properties"]
     )
 
 
-def _body(operation: dict[str, Any]) -> dict[str, Any]:
-    for parameter in operation["parameters"]:
-        if parameter["in"] == "body":
-            definition: dict[str, Any] = document()["definitions"][parameter["schema"]["$ref"].rpartition("/")[2]]
-            return definition
-    return {}
+def _bodies(operation: dict[str, Any]) -> list[dict[str, Any]]:
+    return [parameter["schema"] for parameter in operation["parameters"] if parameter["in"] == "body"]
 
 
 @pytest.mark.django_db
@@ -160,7 +158,10 @@ def test_a_query_parameter(rider_client: RiderClient, path: str, name: str) -> N
 @pytest.mark.parametrize(("method", "path", "field"), body_fields())
 def test_a_field_of_a_body(rider_client: RiderClient, method: str, path: str, field: str) -> None:
     (example,) = (
-        _body(each).get("example", {}) for verb, place, each in operations() if (verb, place) == (method, path)
+        schema["example"]
+        for verb, place, operation in operations()
+        for schema in _bodies(operation)
+        if (verb, place) == (method, path)
     )
 
     def send(text: str) -> None:
