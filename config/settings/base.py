@@ -381,15 +381,20 @@ HEARTBEAT_FILE: str = env.str("HEARTBEAT_FILE", default="")
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"context": {"()": "bikerental.core.logs.ContextFilter"}},
+    "filters": {
+        "context": {"()": "bikerental.core.logs.ContextFilter"},
+        "provoked": {"()": "bikerental.api.provoked.ProvokedFilter"},
+    },
     "formatters": {"json": {"()": "bikerental.core.logs.JsonFormatter"}},
     "handlers": {
         "console": {"class": "logging.StreamHandler", "filters": ["context"], "formatter": "json"},
+        "provoked": {"class": "logging.StreamHandler", "filters": ["context", "provoked"], "formatter": "json"},
     },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
         # Refusals are answers, not incidents: the problem handler logs what is one.
         "django.request": {"level": "CRITICAL"},
+        "django.security": {"handlers": ["provoked"], "level": "WARNING", "propagate": False},
         "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
     },
 }

@@ -158,8 +158,11 @@ def _settle(claimed: Notification, *, state: str, last_error: str = "", **fields
     ):
         logger.warning("Notification %s was claimed anew while it was being sent", claimed.pk)
         return None
-    if state == State.FAILED or (state == State.DROPPED and claimed.kind in TO_OPERATORS):
+    if claimed.kind in TO_OPERATORS and state in (State.FAILED, State.DROPPED):
         logger.error("Notification %s %s: %s", claimed.pk, state, last_error)
+    elif state == State.FAILED:
+        # No incident: whoever registers an address that takes no mail has as many of these as they like.
+        logger.warning("Notification %s failed: %s", claimed.pk, last_error)
     return state
 
 
