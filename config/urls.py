@@ -5,7 +5,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from bikerental.api import health, metrics, schema
+from bikerental.api import document, health, metrics
 from bikerental.notifications import urls as notifications
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -15,10 +15,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("bikerental.users.urls")),
     path("api/v1/", include("bikerental.notifications.urls")),
     path("hooks/", include(notifications.hooks)),
-    path("api/docs/", schema.swagger_ui, name="docs"),
-    path("api/redoc/", schema.redoc_ui, name="redoc"),
-    path("api/swagger.json", schema.swagger_json, name="schema-json"),
-    path("api/swagger.yaml", schema.swagger_yaml, name="schema-yaml"),
+    path("api/docs/", document.swagger_ui, name="docs"),
+    path("api/redoc/", document.redoc_ui, name="redoc"),
+    path("api/swagger.json", document.swagger_json, name="schema-json"),
+    path("api/swagger.yaml", document.swagger_yaml, name="schema-yaml"),
     path("health/live/", health.live, name="live"),
     path("health/ready/", health.ready, name="ready"),
     path("metrics", metrics.metrics, name="metrics"),

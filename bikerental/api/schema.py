@@ -1,19 +1,13 @@
 """The Swagger document, generated from the views and what `documented` says of them."""
 
-import functools
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
-from django.utils import translation
-from django.views.decorators.http import require_safe
 from drf_yasg import openapi
-from drf_yasg.codecs import OpenAPICodecJson, OpenAPICodecYaml
 from drf_yasg.generators import OpenAPISchemaGenerator
 from drf_yasg.inspectors import FieldInspector, SwaggerAutoSchema
-from drf_yasg.views import get_schema_view
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 
@@ -234,28 +228,3 @@ class SchemaGenerator(OpenAPISchemaGenerator):
         for parameter in parameters:
             parameter["format"] = openapi.FORMAT_UUID
         return parameters
-
-
-def _once_per_host(codec: Any) -> Callable[[HttpRequest], HttpResponse]:
-    """Build the document once in each process: it takes tens of milliseconds, and names the host."""
-
-    @functools.lru_cache(maxsize=16)
-    def build(scheme: str, host: str) -> bytes:
-        # The document is English; the texts in it are lazy, and would follow whoever asked first.
-        with translation.override("en"):
-            document = SchemaGenerator(API_INFO, url=f"{scheme}://{host}").get_schema(public=True)
-            return bytes(codec.encode(document))
-
-    @require_safe
-    def serve(request: HttpRequest) -> HttpResponse:
-        content = build(request.scheme or "http", request.get_host())
-        return HttpResponse(content, content_type=codec.media_type, headers={"Cache-Control": "max-age=300"})
-
-    return serve
-
-
-_views = get_schema_view(API_INFO, public=True, authentication_classes=[], permission_classes=[AllowAny])
-swagger_json = _once_per_host(OpenAPICodecJson([]))
-swagger_yaml = _once_per_host(OpenAPICodecYaml([]))
-swagger_ui = _views.with_ui("swagger", cache_timeout=0)
-redoc_ui = _views.with_ui("redoc", cache_timeout=0)

@@ -5,6 +5,7 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,13 @@ from django.contrib.staticfiles import finders
 from django.core.management import call_command
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls import path as route
-from drf_yasg.codecs import OpenAPICodecJson
+from drf_yasg.codecs import OpenAPICodecJson, OpenAPICodecYaml
 from jsonschema import Draft4Validator  # type: ignore[import-untyped] # brings no types
 from pytest_django import Settings
 from rest_framework.request import Request
 from rest_framework.test import APIClient, APIRequestFactory
 
+from bikerental.api.document import Document
 from bikerental.api.fields import Body, TextField
 from bikerental.api.idempotency import IdempotencyKeyInvalidError, key_of
 from bikerental.api.operations import IDEMPOTENCY_KEY, MARK, documented
@@ -335,6 +337,56 @@ def test_behind_a_tls_proxy_the_document_speaks_https(client: APIClient, setting
     document = client.get("/api/swagger.json", headers={"X-Forwarded-Proto": "https", "Host": "localhost"}).json()
 
     assert (document["schemes"], document["host"]) == (["https"], "localhost")
+
+
+HOSTS = [f"localhost:{number}" for number in range(1, 40)]
+
+
+def builds(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    built = []
+    get_schema = SchemaGenerator.get_schema
+
+    def counted(self: SchemaGenerator, *arguments: Any, **options: Any) -> Any:
+        document = get_schema(self, *arguments, **options)
+        if document["paths"]:  # a page asks for a document of no routes
+            built.append("once")
+        return document
+
+    monkeypatch.setattr(SchemaGenerator, "get_schema", counted)
+    return built
+
+
+@pytest.mark.parametrize("codec", [OpenAPICodecJson, OpenAPICodecYaml])
+def test_any_number_of_hosts_is_one_build(client: APIClient, monkeypatch: pytest.MonkeyPatch, codec: Any) -> None:
+    built = builds(monkeypatch)
+    served = Document(codec([]))
+
+    documents = [yaml.safe_load(served.for_host("http", host)) for host in HOSTS]
+
+    assert built == ["once"]
+    assert [document["host"] for document in documents] == HOSTS
+    assert documents[0] == documents[1] | {"host": HOSTS[0]}
+
+
+def test_threads_that_ask_at_once_build_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    built = builds(monkeypatch)
+    served = Document(OpenAPICodecJson([]))
+
+    with ThreadPoolExecutor(8) as pool:
+        documents = set(pool.map(lambda _: served.for_host("https", "bikes.example"), range(8)))
+
+    assert (built, len(documents)) == (["once"], 1)
+
+
+@pytest.mark.parametrize("path", ["/api/docs/", "/api/redoc/"])
+@pytest.mark.parametrize("query", ["?format=openapi", "?format=json", "?format=yaml", "?format=nonsense"])
+def test_a_page_builds_no_document(client: APIClient, monkeypatch: pytest.MonkeyPatch, path: str, query: str) -> None:
+    built = builds(monkeypatch)
+
+    page = client.get(path + query, headers={"Accept": "application/json"})
+
+    assert (page.status_code, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert built == []
 
 
 @pytest.mark.parametrize("path", ["/api/docs/", "/api/redoc/"])

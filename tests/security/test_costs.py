@@ -257,3 +257,19 @@ def _calls_of_re(module: ast.Module) -> Iterator[ast.Call]:
             at_module_level = any(node is getattr(statement, "value", None) for statement in module.body)
             if node.func.attr != "compile" or not at_module_level:
                 yield node
+
+
+# Keyed by nothing, or by classes of ours.
+UNBOUNDED = {"bikerental.api.views._of_no_query", "bikerental.api.views._reader", "bikerental.api.health._all_applied"}
+
+
+def test_each_cache_has_a_bound() -> None:
+    caches = {
+        f"{module.__name__}.{name}": value.cache_parameters()["maxsize"]
+        for module in modules()
+        for name, value in vars(module).items()
+        if hasattr(value, "cache_parameters") and value.__module__ == module.__name__
+    }
+
+    assert {name for name, size in caches.items() if size is None} == UNBOUNDED
+    assert len(caches) > 8
