@@ -18,6 +18,8 @@ from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.throttling import BaseThrottle
 
+from bikerental.core.addresses import household
+
 logger = logging.getLogger(__name__)
 
 CACHE_LEFT_ALONE_SECONDS = 10.0
@@ -82,7 +84,7 @@ class RateThrottle(BaseThrottle):
 
     def client_of(self, request: Request) -> str | None:
         """Whom to count; none for nobody."""
-        return client_address(request)
+        return household(client_address(request))
 
     def allow_request(self, request: Request, view: Any) -> bool:
         rate = rate_of(self.scope)
@@ -119,7 +121,7 @@ class AnonymousThrottle(RateThrottle):
     scope = "anon"
 
     def client_of(self, request: Request) -> str | None:
-        return None if request.auth is not None else client_address(request)
+        return None if request.auth is not None else super().client_of(request)
 
 
 class UserThrottle(RateThrottle):

@@ -63,6 +63,24 @@ def test_each_address_has_its_own_count(client: APIClient, settings: Settings) -
     assert statuses(client, 2, REMOTE_ADDR="192.0.2.2") == [200, 429]
 
 
+@pytest.mark.parametrize("scope", ["register", "anon"])
+def test_an_ipv6_household_has_one_count(client: APIClient, settings: Settings, scope: str) -> None:
+    set_rates(settings, **{scope: "5/hour"})
+    path = {"register": COUNTED, "anon": "/api/test/echo/"}[scope]
+
+    answers = [client.get(path, REMOTE_ADDR=f"2001:db8:0:1::{number:x}").status_code for number in range(30)]
+
+    assert answers.count(429) == 25
+    assert client.get(path, REMOTE_ADDR="2001:db8:0:2::1").status_code != 429
+
+
+def test_an_ipv4_address_written_as_ipv6_has_the_same_count(client: APIClient, settings: Settings) -> None:
+    set_rates(settings, register="1/hour")
+
+    assert statuses(client, 1, REMOTE_ADDR="192.0.2.1") == [200]
+    assert statuses(client, 1, REMOTE_ADDR="::ffff:192.0.2.1") == [429]
+
+
 def test_a_made_up_header_buys_no_new_count(client: APIClient, settings: Settings) -> None:
     set_rates(settings, register="1/hour")
 

@@ -13,12 +13,12 @@ the account at one address, and of the account at all addresses it never logged 
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple
 
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
+from bikerental.core.addresses import household
 from bikerental.core.errors import ThrottledError
 from bikerental.core.purging import rows_purge
 from bikerental.core.transactions import unit_of_work
@@ -98,22 +98,11 @@ def guess_counters_purge(*, now: datetime) -> int:
 
 
 def _keys(email: str, address: str, purpose: str = "") -> Keys:
-    pair = f"{_household(address)}\n{email}"
+    pair = f"{household(address)}\n{email}"
     return Keys(
         account=salted_hmac(f"bikerental.guess.account{purpose}", email, algorithm="sha256").hexdigest(),
         pair=salted_hmac(f"bikerental.guess.pair{purpose}", pair, algorithm="sha256").hexdigest(),
     )
-
-
-def _household(address: str) -> str:
-    """IPv6 by its /64: whoever has one address has them all."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:  # a socket without addresses
-        return address
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:
-        return f"{int(parsed) >> 64:x}::/64"
-    return str(getattr(parsed, "ipv4_mapped", None) or parsed)
 
 
 def _is_trusted(pair: GuessCounter, *, now: datetime) -> bool:

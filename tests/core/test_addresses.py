@@ -1,0 +1,37 @@
+"""One household is one, however its addresses are written."""
+
+import pytest
+
+from bikerental.core.addresses import household
+
+
+@pytest.mark.parametrize(
+    ("address", "same"),
+    [
+        ("2001:db8:0:1::1", "2001:db8:0:1:ffff:ffff:ffff:ffff"),
+        ("2001:db8:0:1::1", "2001:0DB8:0000:0001:0:0:0:1"),
+        ("fe80::1%eth0", "fe80::2"),
+        ("192.0.2.1", "::ffff:192.0.2.1"),
+        ("192.0.2.1", "::ffff:c000:201"),
+    ],
+)
+def test_these_are_one(address: str, same: str) -> None:
+    assert household(address) == household(same)
+
+
+@pytest.mark.parametrize(
+    ("address", "other"),
+    [
+        ("2001:db8:0:1::1", "2001:db8:0:2::1"),
+        ("192.0.2.1", "192.0.2.2"),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2"),
+        ("", "192.0.2.1"),
+    ],
+)
+def test_these_are_two(address: str, other: str) -> None:
+    assert household(address) != household(other)
+
+
+@pytest.mark.parametrize("address", ["", "unix:", "not an address"])
+def test_what_is_no_address_is_itself(address: str) -> None:
+    assert household(address) == address
