@@ -4,7 +4,7 @@ from typing import IO, Any
 
 import orjson
 from django.utils.translation import gettext_lazy as _
-from rest_framework.exceptions import APIException, ParseError
+from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
 from rest_framework.parsers import BaseParser
 
 BODY_BYTES_MAX = 1024 * 1024
@@ -21,6 +21,9 @@ class JSONParser(BaseParser):
     media_type = "application/json"
 
     def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> dict[str, Any]:
+        encoding = (parser_context or {})["request"].headers.get("Content-Encoding", "")
+        if encoding.strip().lower() not in ("", "identity"):  # unpacked, a small body may be a huge one
+            raise UnsupportedMediaType(encoding)
         body = stream.read(BODY_BYTES_MAX + 1)
         if len(body) > BODY_BYTES_MAX:
             raise TooLargeError

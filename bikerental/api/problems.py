@@ -60,7 +60,7 @@ DETAILS = {
     "forbidden": _("You may not do this."),
     "not_found": _("There is nothing here."),
     "too_large": _("The body is larger than 1 MiB."),
-    "unsupported_media_type": _("Send the body as application/json."),
+    "unsupported_media_type": _("Send the body as application/json, without a Content-Encoding."),
     "throttled": _("Too many attempts. Wait before the next one."),
     "headers_too_large": _("A header is larger than 8 KiB, or all of them together are larger than 32 KiB."),
     "internal_error": _("Something went wrong on our side; it has been reported. Nothing was half done."),

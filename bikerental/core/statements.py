@@ -135,13 +135,18 @@ def as_text(path: str) -> Cast:
     return Cast(path, CharField())
 
 
-def select(queryset: QuerySet[Any, Any], *, lock: Sequence[type[Model]] = ()) -> Compiled:
+def select(
+    queryset: QuerySet[Any, Any], *, lock: Sequence[type[Model]] = (), keep: Sequence[type[Model]] = ()
+) -> Compiled:
     """:param lock: the models whose rows are locked, in this order, as `select_for_update(no_key=True)` does,
-    which Django refuses on plain values"""
+    which Django refuses on plain values
+    :param keep: the models whose rows nobody deletes until the transaction ends; others may change and keep them
+    """
     sql, parameters = queryset.query.sql_with_params()
-    if lock:
-        tables = ", ".join(f'"{model._meta.db_table}"' for model in lock)
-        sql += f" FOR NO KEY UPDATE OF {tables}"
+    for strength, models in (("NO KEY UPDATE", lock), ("KEY SHARE", keep)):
+        if models:
+            tables = ", ".join(f'"{model._meta.db_table}"' for model in models)
+            sql += f" FOR {strength} OF {tables}"
     return sql, tuple(parameters)
 
 

@@ -8,17 +8,19 @@ from django.contrib.admin.helpers import ActionForm
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
+from psycopg2 import errorcodes
 
 from bikerental.core.errors import FieldRefusal, UnavailableError
 from bikerental.core.storage import StorageUnavailableError
+from bikerental.core.transactions import sqlstate
 from bikerental.fleet.constants import GRAVE_KINDS, PHOTO_BYTES_MAX, ReportState
 from bikerental.fleet.exceptions import PhotoTooLargeError
 from bikerental.fleet.models import (
@@ -68,6 +70,18 @@ class FleetAdmin(admin.ModelAdmin[M]):
         if not hasattr(obj, "_is_referenced"):  # the admin asks several times a page
             obj._is_referenced = is_referenced(obj)  # type: ignore[attr-defined] # remembered where it was asked of
         return not obj._is_referenced  # type: ignore[attr-defined]
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except IntegrityError as error:  # a ride has come to refer to it since the page asked; told by the commit
+            if sqlstate(error) != errorcodes.FOREIGN_KEY_VIOLATION:
+                raise
+            self.message_user(request, _("It has come into use meanwhile; nothing was deleted."), messages.ERROR)
+            name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
+            return HttpResponseRedirect(reverse(name, args=[object_id]))
 
 
 class ReadOnlyMixin:

@@ -1,12 +1,12 @@
-"""The only row locks of the fleet app. Order in the house: user, rental, bike."""
+"""The only row locks of the fleet app. Order in the house: user, rental, bike, station."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
 from bikerental.core.statements import Statement, as_text, select
-from bikerental.fleet.models import Bike, TakeOutLimit
+from bikerental.fleet.models import Bike, Station, TakeOutLimit
 from bikerental.fleet.selectors.bikes import bikes_filter
-from bikerental.fleet.types import BikeFilters, BikeForRental
+from bikerental.fleet.types import BikeFilters, BikeForRental, StationPlace
 
 # In the order of the fields of BikeForRental.
 _COLUMNS = (
@@ -20,6 +20,11 @@ _BIKE_BY_ID = Statement(
 _BIKE_BY_NUMBER = Statement(
     lambda v: select(bikes_filter(BikeFilters(number_key=v["number_key"])).values_list(*_COLUMNS), lock=[Bike]),
     number_key=str,
+)
+
+_STATION = Statement(
+    lambda v: select(Station.objects.filter(pk=v["station_id"]).values_list(*StationPlace._fields), keep=[Station]),
+    station_id=UUID,
 )
 
 
@@ -40,6 +45,15 @@ def bike_lock_for_rental(*, bike_id: UUID | None = None, number_key: str | None 
 def _bike_locked(bike_id: UUID | None, number_key: str | None) -> BikeForRental | None:
     row = _BIKE_BY_ID.first(bike_id=bike_id) if bike_id is not None else _BIKE_BY_NUMBER.first(number_key=number_key)
     return None if row is None else BikeForRental._make(row)
+
+
+def station_keep(*, station_id: UUID) -> StationPlace | None:
+    """The station, which nobody deletes until the unit of work ends; returns there do not wait for each other.
+
+    One statement.
+    """
+    row = _STATION.first(station_id=station_id)
+    return None if row is None else StationPlace._make(row)
 
 
 def bikes_lock(*, bike_ids: Sequence[UUID]) -> None:

@@ -85,6 +85,16 @@ class StationRow(NamedTuple):
     capacity: int
     bikes_available: int
     docks_available: int
+    distance_m: float | None = None  # in an answer to lat and lon
+
+
+class StationPlace(NamedTuple):
+    """A station as a return needs it."""
+
+    id: UUID
+    name: str
+    latitude: float
+    longitude: float
 
 
 class NearBike(NamedTuple):

@@ -426,7 +426,11 @@ CSRF_COOKIE_HTTPONLY = True
 # Browsers of other origins read nothing unless they are named here: https://app.bikerental.example
 CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/api/v1/"
-CORS_ALLOW_HEADERS = ["accept-language", "authorization", "content-type", "idempotency-key", "x-request-id"]
+CORS_ALLOW_HEADERS = [
+    "accept-language", "authorization", "content-type", "idempotency-key", "x-request-id",
+    # What libraries in a browser add by themselves: Sentry, OpenTelemetry, axios. Nothing reads them here.
+    "baggage", "sentry-trace", "traceparent", "tracestate", "x-requested-with",
+]  # fmt: skip
 CORS_EXPOSE_HEADERS = ["Idempotent-Replayed", "Location", "Retry-After", "X-Request-ID"]
 if CORS_ALLOWED_ORIGINS:
     INSTALLED_APPS += ["corsheaders"]

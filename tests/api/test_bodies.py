@@ -1,5 +1,6 @@
 """Odd input is a 4xx, never a 5xx."""
 
+import gzip
 import json
 from typing import Any
 
@@ -157,6 +158,26 @@ def test_another_content_type_is_a_415(client: APIClient, content_type: str) -> 
     assert response.json()["code"] == "unsupported_media_type"
 
 
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "deflate", "br", "identity, gzip", "x"])
+@pytest.mark.parametrize("body", [gzip.compress(b'{"number": 1}'), b'{"number": 1}'])
+def test_a_packed_body_is_a_415(client: APIClient, encoding: str, body: bytes) -> None:
+    response = client.generic(
+        "POST", ECHO, body, content_type="application/json", headers={"Content-Encoding": encoding}
+    )
+
+    assert (response.status_code, response.json()["code"]) == (415, "unsupported_media_type")
+    assert response.json()["detail"] == "Send the body as application/json, without a Content-Encoding."
+
+
+@pytest.mark.parametrize("encoding", ["identity", " Identity ", ""])
+def test_a_body_that_says_it_is_not_packed_is_read(client: APIClient, encoding: str) -> None:
+    response = client.generic(
+        "POST", ECHO, b'{"number": 1}', content_type="application/json", headers={"Content-Encoding": encoding}
+    )
+
+    assert response.json() == {"number": 1}
+
+
 def test_a_body_of_a_mebibyte_is_read(client: APIClient) -> None:
     body = b'{"text": "' + b"x" * (MIB - 12) + b'"}'
 
@@ -179,7 +200,7 @@ def test_a_length_that_is_no_number_is_a_400(client: APIClient, length: str) -> 
 
 
 @pytest.mark.parametrize(
-    "accept", ["text/html", "application/xml", "application/problem+json", "*/*", "nonsense", "a/b;" * 3000]
+    "accept", ["text/html", "application/xml", "application/problem+json", "*/*", "nonsense", "a/b;" * 2000]
 )
 def test_any_accept_header_gets_json(client: APIClient, accept: str) -> None:
     response = client.get(ECHO, headers={"Accept": accept})

@@ -265,6 +265,77 @@ def test_stations_page_by_name_though_names_repeat(rider_client: RiderClient) ->
     assert found == expected
 
 
+def test_stations_come_nearest_first_with_their_distance(rider_client: RiderClient) -> None:
+    make_station(name="far", latitude=59.94, longitude=30.31)
+    make_station(name="near", latitude=59.931, longitude=30.31)
+    make_station(name="beyond", latitude=60.5, longitude=30.31)
+
+    results = rider_client.get(STATIONS, {"lat": 59.93, "lon": 30.31, "radius": 2000}).json()["results"]
+
+    assert [(station["name"], station["distance_m"]) for station in results] == [("near", 111.2), ("far", 1112.0)]
+
+
+def test_the_nearest_stations_page_both_ways_though_places_and_names_repeat(rider_client: RiderClient) -> None:
+    made = [make_station(name=name, latitude=latitude) for latitude in (59.931, 59.932) for name in ("B", "A", "A")]
+    expected = [str(one.pk) for one in sorted(made, key=lambda one: (one.latitude, one.name, one.pk))]
+
+    def walk(url: str | None, way: str) -> list[str]:
+        found: list[str] = []
+        while url is not None:
+            body = rider_client.get(url).json()
+            ids = [station["id"] for station in body["results"]]
+            found = found + ids if way == "next" else ids + found
+            last.append(url)
+            url = body[way]
+        return found
+
+    last: list[str] = []
+    assert walk(f"{STATIONS}?lat=59.93&lon=30.31&page_size=2", "next") == expected
+    assert walk(last[-1], "previous") == expected
+
+
+def test_the_nearest_stations_lie_on_both_sides_of_the_180th_meridian(rider_client: RiderClient) -> None:
+    for name, longitude in (("west", 179.99), ("east", -179.98), ("far", 179.0)):
+        make_station(name=name, latitude=10, longitude=longitude)
+
+    results = rider_client.get(STATIONS, {"lat": 10, "lon": 180, "radius": 5000}).json()["results"]
+
+    assert [station["name"] for station in results] == ["west", "east"]
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [
+        ("lat=59.93", "lon"),
+        ("lon=30.31", "lat"),
+        ("radius=100", "lat"),
+        ("lat=91&lon=0", "lat"),
+        ("lat=0&lon=181", "lon"),
+        ("lat=0&lon=0&radius=-1", "radius"),
+        ("lat=0&lon=0&radius=10001", "radius"),
+        ("lat=nan&lon=0", "lat"),
+        ("lat=x&lon=0", "lat"),
+    ],
+)
+@pytest.mark.parametrize("path", [BIKES, STATIONS])
+def test_a_circle_that_means_nothing_is_named(rider_client: RiderClient, path: str, query: str, parameter: str) -> None:
+    answer = rider_client.get(f"{path}?{query}")
+
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, parameter)
+
+
+def test_a_cursor_of_stations_by_name_is_none_of_the_nearest(rider_client: RiderClient) -> None:
+    for _ in range(4):
+        make_station()
+    near = "lat=59.93&lon=30.31"
+    by_name = rider_client.get(f"{STATIONS}?page_size=2").json()["next"]
+    by_distance = rider_client.get(f"{STATIONS}?page_size=2&{near}").json()["next"]
+
+    for url in (f"{by_name}&{near}", by_distance.replace(f"&{near}", "").replace(f"{near}&", "")):
+        answer = rider_client.get(url)
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "cursor")
+
+
 @pytest.mark.parametrize(
     ("path", "statements"),
     [
@@ -273,6 +344,7 @@ def test_stations_page_by_name_though_names_repeat(rider_client: RiderClient) ->
         (f"{BIKES}?bbox=30,59,31,60", 2),
         (f"{BIKES}?lat=59.93&lon=30.31", 2),
         (STATIONS, 1),
+        (f"{STATIONS}?lat=59.93&lon=30.31", 1),
     ],
 )
 @pytest.mark.parametrize("rows", [1, 9])
@@ -315,6 +387,8 @@ def test_answers_have_the_declared_shape(rider_client: RiderClient) -> None:
     assert len(bikes) == 2 * Bike.objects.count() == 4
     for bike in bikes:
         shape_of(BikeOutput(), bike)
-    [answered] = rider_client.get(STATIONS).json()["results"]
-    shape_of(StationOutput(), answered)
-    assert set(answered) == set(StationOutput().fields)
+    [by_name] = rider_client.get(STATIONS).json()["results"]
+    [near] = rider_client.get(STATIONS, {"lat": 59.93, "lon": 30.31}).json()["results"]
+    for station_shown in (by_name, near):
+        shape_of(StationOutput(), station_shown)
+    assert set(near) == set(by_name) | {"distance_m"} == set(StationOutput().fields)

@@ -36,7 +36,7 @@ UNSAID: dict[str, set[tuple[str, str]]] = {
     },
     # What was made to hold a photo is empty still.
     "POST /bikes/{bike_id}/reports/{report_id}/photo/confirm/": {("upload", "missing")},
-    "GET /stations/": {("cursor", "invalid")},
+    "GET /stations/": {("cursor", "invalid"), ("lat", "required"), ("lon", "required")},
     "GET /rentals/": {("cursor", "invalid")},
     "POST /rentals/": {
         ("bike", "invalid"),  # neither of the two, or both

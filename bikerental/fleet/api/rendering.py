@@ -43,4 +43,6 @@ def near_bike_json(near: NearBike, request: Request) -> dict[str, Any]:
 
 
 def station_json(station: StationRow) -> dict[str, Any]:
-    return station._asdict()
+    shown = station._asdict()
+    distance_m = shown.pop("distance_m")
+    return shown if distance_m is None else shown | {"distance_m": round(distance_m, 1)}

@@ -70,13 +70,8 @@ class BikeNumberField(TextField):
         return key
 
 
-class BikesQuery(serializers.Serializer[Any]):
-    status = serializers.ChoiceField(choices=[*BikeStatus.values, ANY], default=BikeStatus.AVAILABLE.value)
-    number = BikeNumberField(required=False, help_text=_("Number painted on the frame, however it is typed."))
-    station = serializers.UUIDField(required=False, help_text=_("Id of a station."))
-    model = serializers.UUIDField(required=False, help_text=_("Id of a model."))
-    bbox = BoxField(required=False, max_length=200, help_text=_("west,south,east,north in degrees."))
-    lat = NumberField(required=False, min_value=-90, max_value=90, help_text=_("With lon: the nearest bikes first."))
+class NearQuery(serializers.Serializer[Any]):
+    lat = NumberField(required=False, min_value=-90, max_value=90, help_text=_("With lon: the nearest first."))
     lon = NumberField(required=False, min_value=-180, max_value=180)
     radius = NumberField(
         required=False, min_value=0, max_value=NEAR_RADIUS_MAX_M, help_text=_("Metres; 10,000 unless given.")
@@ -90,7 +85,28 @@ class BikesQuery(serializers.Serializer[Any]):
         for name in ("lat", "lon"):
             if given and name not in given:
                 raise serializers.ValidationError({name: _("Give lat and lon together.")}, code="required")
-        if given and "bbox" in attrs:
+        return attrs
+
+    @staticmethod
+    def circle(query: dict[str, Any]) -> Circle | None:
+        if "lat" not in query:
+            return None
+        return Circle(Position(query["lat"], query["lon"]), query.get("radius", float(NEAR_RADIUS_MAX_M)))
+
+
+class BikesQuery(NearQuery):
+    status = serializers.ChoiceField(choices=[*BikeStatus.values, ANY], default=BikeStatus.AVAILABLE.value)
+    number = BikeNumberField(required=False, help_text=_("Number painted on the frame, however it is typed."))
+    station = serializers.UUIDField(required=False, help_text=_("Id of a station."))
+    model = serializers.UUIDField(required=False, help_text=_("Id of a model."))
+    bbox = BoxField(required=False, max_length=200, help_text=_("west,south,east,north in degrees."))
+
+    class Meta:
+        ref_name = None
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs = super().validate(attrs)
+        if "lat" in attrs and "bbox" in attrs:
             raise serializers.ValidationError({"bbox": _("Give either bbox or lat, lon and radius.")}, code="invalid")
         return attrs
 
@@ -98,12 +114,6 @@ class BikesQuery(serializers.Serializer[Any]):
     def filters(query: dict[str, Any]) -> BikeFilters:
         status = None if query["status"] == ANY else query["status"]
         return BikeFilters(status, query.get("station"), query.get("model"), query.get("bbox", ()), query.get("number"))
-
-    @staticmethod
-    def circle(query: dict[str, Any]) -> Circle | None:
-        if "lat" not in query:
-            return None
-        return Circle(Position(query["lat"], query["lon"]), query.get("radius", float(NEAR_RADIUS_MAX_M)))
 
 
 class BikeModelOutput(serializers.Serializer[Any]):
@@ -183,6 +193,7 @@ class StationOutput(serializers.Serializer[Any]):
     capacity = serializers.IntegerField(help_text=_("Docks in all."))
     bikes_available = serializers.IntegerField()
     docks_available = serializers.IntegerField()
+    distance_m = serializers.FloatField(required=False, help_text=_("Only in an answer to lat and lon."))
 
     class Meta:
         ref_name = "Station"

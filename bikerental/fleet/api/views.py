@@ -11,11 +11,21 @@ from bikerental.api.schema import documented
 from bikerental.api.views import ApiView, read_query
 from bikerental.core.replica import from_replica
 from bikerental.fleet.api.rendering import bike_json, near_bike_json, station_json
-from bikerental.fleet.api.serializers import BikeOutput, BikesQuery, StationOutput
-from bikerental.fleet.selectors import NUMBER_ORDER, bike_row, bikes_near, bikes_page, station_row, stations_list
+from bikerental.fleet.api.serializers import BikeOutput, BikesQuery, NearQuery, StationOutput
+from bikerental.fleet.selectors import (
+    NUMBER_ORDER,
+    bike_row,
+    bikes_near,
+    bikes_page,
+    station_row,
+    stations_list,
+    stations_near,
+)
 from bikerental.fleet.types import BikeFilters, Circle, NearCursor, StationRow
 
 NEAR_ORDER = ("distance_m", "bike_id", "seen")
+# Of two lengths: a cursor of the one list is refused by the other.
+STATION_ORDER, NEAR_STATION_ORDER = ("name", "id"), ("distance_m", "name", "id")
 
 
 class BikesView(ApiView):
@@ -55,12 +65,20 @@ class StationsView(ApiView):
     """The stations."""
 
     @documented(
-        summary="Stations, by name", success={200: StationOutput(many=True)}, errors=["invalid"], paginated=True
+        summary="Stations, by name or nearest first",
+        description="By name; with `lat` and `lon` the nearest first, each with `distance_m`.",
+        query=NearQuery,
+        success={200: StationOutput(many=True)},
+        errors=["invalid"],
+        paginated=True,
     )
     def get(self, request: Request) -> Response:
+        circle = NearQuery.circle(read_query(NearQuery, request))
+        stations = stations_list() if circle is None else stations_near(circle)
+        order = STATION_ORDER if circle is None else NEAR_STATION_ORDER
         return from_replica(
             lambda using: paginate(
-                request, stations_list().using(using), order=("name", "id"), row=StationRow._make, render=station_json
+                request, stations.using(using), order=order, row=lambda values: StationRow(*values), render=station_json
             )
         )
 

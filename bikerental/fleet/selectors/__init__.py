@@ -5,7 +5,7 @@ from bikerental.fleet.selectors.bikes import NUMBER_ORDER, bike_row, bikes_by_nu
 from bikerental.fleet.selectors.nearby import bikes_near
 from bikerental.fleet.selectors.photos import bikes_with_reports, reports_of_rider, small_name
 from bikerental.fleet.selectors.reports import bikes_to_take_out, take_out_figures, take_outs_are_paused
-from bikerental.fleet.selectors.stations import station_by_id, station_row, stations_list, stations_with_bikes
+from bikerental.fleet.selectors.stations import station_row, stations_list, stations_near, stations_with_bikes
 from bikerental.fleet.selectors.usage import is_referenced
 
 __all__ = [
@@ -19,9 +19,9 @@ __all__ = [
     "is_referenced",
     "reports_of_rider",
     "small_name",
-    "station_by_id",
     "station_row",
     "stations_list",
+    "stations_near",
     "stations_with_bikes",
     "take_out_figures",
     "take_outs_are_paused",

@@ -1,12 +1,11 @@
 """Bikes by number."""
 
 from collections.abc import Sequence
-from functools import lru_cache, reduce
-from operator import or_
+from functools import lru_cache
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from bikerental.api.pagination import Cursor, after, limit_written, turned
 from bikerental.core.geo import Box
@@ -14,7 +13,7 @@ from bikerental.core.statements import Compiled, Samples, Statement, as_text, se
 from bikerental.fleet.exceptions import BikeNotFoundError
 from bikerental.fleet.models import NUMBER_KEY, Bike
 from bikerental.fleet.numbers import is_number_key, number_key_typed
-from bikerental.fleet.selectors.geometry import Within
+from bikerental.fleet.selectors.geometry import Within, between_any
 from bikerental.fleet.types import BikeFilters, BikeRow
 
 FEW = 2_000  # bikes that are sorted in a moment
@@ -89,11 +88,7 @@ def _in_boxes(bikes: QuerySet[Bike], boxes: Sequence[Box]) -> QuerySet[Bike]:
     found = bikes.filter(Within.any_of(boxes))
     if len(found.order_by().values_list("status")[:FEW]) < FEW:
         return found
-    return bikes.filter(reduce(or_, (_between(box) for box in boxes)))
-
-
-def _between(box: Box) -> Q:
-    return Q(longitude__range=(box.west, box.east), latitude__range=(box.south, box.north))
+    return bikes.filter(between_any(boxes))
 
 
 def bikes_by_number(text: str) -> QuerySet[Bike]:

@@ -40,6 +40,14 @@ class Within(Func):
         return reduce(or_, (Q(Within(box)) for box in boxes))
 
 
+def between_any(boxes: Iterable[Box]) -> Q:
+    """Whether the row lies in one of the boxes, by its columns and without the index of points."""
+    return reduce(
+        or_,
+        (Q(longitude__range=(box.west, box.east), latitude__range=(box.south, box.north)) for box in boxes),
+    )
+
+
 def metres_to(centre: Position) -> CombinedExpression:
     """`core.geo.distance_m` in SQL: the great circle from the row to the centre."""
     half_latitude = Sin(Radians(F("latitude") - centre.latitude) / 2)

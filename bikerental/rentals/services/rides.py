@@ -9,8 +9,8 @@ from django.db import IntegrityError
 from bikerental.core.enqueueing import enqueue_after_commit
 from bikerental.core.identifiers import uuid7
 from bikerental.core.transactions import constraint_name, unit_of_work
-from bikerental.fleet.exceptions import BikeUnavailableError
-from bikerental.fleet.selectors import station_by_id
+from bikerental.fleet.exceptions import BikeUnavailableError, StationNotFoundError
+from bikerental.fleet.locks import station_keep
 from bikerental.fleet.services import bike_claim
 from bikerental.fleet.types import BikeForRental
 from bikerental.rentals import tasks
@@ -147,5 +147,7 @@ def _left_at(rental: RentalRow, place: Place | None) -> _Left:
         return _Left(rental.start_station_id, rental.start_station_name, None, None)
     if place.station_id is None:
         return _Left(None, None, place.latitude, place.longitude)
-    station = station_by_id(station_id=place.station_id)
-    return _Left(station.pk, station.name, station.latitude, station.longitude)
+    station = station_keep(station_id=place.station_id)
+    if station is None:
+        raise StationNotFoundError
+    return _Left(*station)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from bikerental.api.fields import Body, TextField
@@ -121,25 +123,36 @@ class ResetConfirmInput(Body):
 
 class ProfileInput(Body):
     name = NameField(required=False)
+    language = serializers.ChoiceField(
+        choices=settings.LANGUAGES, required=False, help_text=_("Of the messages to the rider.")
+    )
 
     class Meta:
         ref_name = "ProfileChange"
 
 
-class ProfileOutput(serializers.Serializer[Any]):
+class RegisteredOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     name = serializers.CharField()
     email = serializers.EmailField()
     created_at = serializers.DateTimeField()
 
     class Meta:
-        ref_name = "Profile"
+        ref_name = "Registered"
         example = {
             "id": "01a20844-d8a1-7c7e-b3a5-2f1c8e0d4b60",
             "name": "Rider",
             "email": "rider@example.org",
             "created_at": "2026-05-01T08:00:00Z",
         }
+
+
+class ProfileOutput(RegisteredOutput):
+    language = serializers.ChoiceField(choices=settings.LANGUAGES)
+
+    class Meta:
+        ref_name = "Profile"
+        example = RegisteredOutput.Meta.example | {"language": "en"}
 
 
 class TokenPairOutput(serializers.Serializer[Any]):

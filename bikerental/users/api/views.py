@@ -18,6 +18,7 @@ from bikerental.users.api.serializers import (
     ProfileInput,
     ProfileOutput,
     RefreshInput,
+    RegisteredOutput,
     RegisterInput,
     ResetConfirmInput,
     TokenPairOutput,
@@ -52,14 +53,14 @@ class RegisterView(OpenView):
         "punycode. The password is taken in NFC, and its length is counted so. "
         "Messages are written in the language of this request.",
         request=RegisterInput,
-        success={201: ProfileOutput},
+        success={201: RegisteredOutput},
         errors=["invalid"],
         example={"name": "Rider", "email": "rider@example.org", "password": "correct-horse-7"},
     )
     def post(self, request: Request) -> Response:
         data = read(RegisterInput, request)
         user = user_register(**data, language=get_language() or "en", now=timezone.now())
-        return Response(ProfileOutput(user).data, status=201)
+        return Response(RegisteredOutput(user).data, status=201)
 
 
 class LoginView(OpenView):
@@ -171,11 +172,11 @@ class ProfileView(ApiView):
 
     @documented(
         summary="Change the profile",
-        description="What is not sent stays.",
+        description="What is not sent stays. Messages follow the new `language` from the next one on.",
         request=ProfileInput,
         success={200: ProfileOutput},
         errors=["invalid"],
-        example={"name": "Rider"},
+        example={"name": "Rider", "language": "en"},
     )
     def patch(self, request: Request) -> Response:
         data = read(ProfileInput, request)

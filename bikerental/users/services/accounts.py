@@ -40,11 +40,17 @@ def user_register(*, name: str, email: str, password: str, language: str, now: d
     return user
 
 
-def profile_update(*, user: User, name: str) -> User:
-    """:raises AccountClosedError: if the account was closed meanwhile"""
-    if not User.objects.filter(pk=user.pk, is_active=True).update(name=name):
+def profile_update(*, user: User, name: str | None = None, language: str | None = None) -> User:
+    """Change what is given.
+
+    :raises AccountClosedError: if the account was closed meanwhile
+    """
+    user.name = user.name if name is None else name
+    user.language = user.language if language is None else language
+    changes = {"name": name, "language": language}
+    given = {field: value for field, value in changes.items() if value is not None}
+    if not User.objects.filter(pk=user.pk, is_active=True).update(**given):
         raise AccountClosedError
-    user.name = name
     return user
 
 

@@ -1,0 +1,95 @@
+"""A station that is deleted while a bike is returned there."""
+
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+
+from bikerental.fleet.models import Station
+from tests.clients import RiderClient
+from tests.concurrency.interleaving import interleave
+from tests.factories import make_rental, make_station, make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def hold() -> None:
+    """Where the deleter stops, before its commit."""
+
+
+def delete(station: Station) -> None:
+    with transaction.atomic():
+        Station.objects.get(pk=station.pk).delete()
+        hold()
+
+
+def send(client: RiderClient, rental: Any, station: Station) -> Any:
+    return client.post(f"/api/v1/rentals/{rental.pk}/return/", {"station": str(station.pk)})
+
+
+def delete_by_hand(operator: Client, station: Station) -> Any:
+    return operator.post(reverse("admin:fleet_station_delete", args=[station.pk]), {"post": "yes"})
+
+
+def test_a_return_that_comes_after_the_deletion_is_a_404_and_the_ride_goes_on(
+    rider_client: RiderClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    station, rental = make_station(), make_rental(rider=rider_client.rider)
+
+    met = interleave(
+        monkeypatch,
+        "tests.concurrency.test_stations.hold",
+        first=lambda: delete(station),
+        second=lambda: send(rider_client, rental, station),
+    )
+
+    answer: Any = met.second
+    assert met.waited
+    assert (answer.status_code, answer.json()["code"]) == (404, "station_not_found")
+    rental.refresh_from_db()
+    rental.bike.refresh_from_db()
+    assert (rental.status, rental.bike.status, rental.ended_at) == ("active", "rented", None)
+
+
+def test_a_deletion_that_comes_after_the_return_is_refused_with_a_message(
+    rider_client: RiderClient, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    station, rental = make_station(), make_rental(rider=rider_client.rider)
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+
+    met = interleave(
+        monkeypatch,
+        "bikerental.rentals.services.rides.station_keep",
+        first=lambda: send(rider_client, rental, station),
+        second=lambda: delete_by_hand(client, station),
+    )
+
+    answer: Any = met.first
+    deletion: Any = met.second
+    assert met.waited
+    assert (answer.status_code, answer.json()["end_station"]["id"]) == (200, str(station.pk))
+    assert (deletion.status_code, deletion["Location"]) == (
+        302,
+        reverse("admin:fleet_station_change", args=[station.pk]),
+    )
+    assert Station.objects.filter(pk=station.pk).exists()
+    rental.refresh_from_db()
+    assert rental.end_station_id == station.pk
+    assert "nothing was deleted" in client.get(reverse("admin:fleet_station_changelist")).content.decode()
+
+
+def test_returns_at_one_station_do_not_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    station = make_station()
+    rides = [(RiderClient(rental.rider), rental) for rental in (make_rental(), make_rental())]
+
+    met = interleave(
+        monkeypatch,
+        "bikerental.rentals.services.rides.station_keep",
+        first=lambda: send(*rides[0], station),
+        second=lambda: send(*rides[1], station),
+    )
+
+    assert not met.waited
+    assert [answer.status_code for answer in (met.first, met.second)] == [200, 200]
