@@ -1,6 +1,7 @@
 """Whether the process lives, and whether it can serve."""
 
 import functools
+import threading
 import time
 from collections.abc import Callable
 
@@ -21,6 +22,8 @@ from bikerental.api.renderers import PROBLEM_TYPE
 
 CHECK_SECONDS = 2.5
 BROKER_SECONDS = 1.0
+BROKER_KEY = "bikerental-ready"
+BROKER_KEY_SECONDS = 60
 
 
 @require_safe
@@ -31,9 +34,9 @@ def live(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
-    """Database, broker and migrations: 200, or 503 naming what failed."""
+    """Database and broker take writes, migrations are applied: 200, or 503 naming what failed."""
     deadline = time.monotonic() + CHECK_SECONDS
-    asked = {name: Question(check) for name, check in CHECKS.items()}
+    asked = {name: _question(name, check) for name, check in CHECKS.items()}
     checks = {name: _is_fine_before(question, deadline) for name, question in asked.items()}
     failed = sorted(name for name, is_fine in checks.items() if not is_fine)
     if not failed:
@@ -43,6 +46,18 @@ def ready(request: HttpRequest) -> JsonResponse:
     return JsonResponse(document, status=503, content_type=PROBLEM_TYPE, headers={"Retry-After": "2"})
 
 
+_asked: dict[str, Question[bool]] = {}
+_asking = threading.Lock()
+
+
+def _question(name: str, check: Callable[[], bool]) -> Question[bool]:
+    """The one that is still open, or a new one: those who ask at once cost one connection and one write."""
+    with _asking:
+        if name not in _asked or not _asked[name].is_open:
+            _asked[name] = Question(check)
+        return _asked[name]
+
+
 def _is_fine_before(question: Question[bool], deadline: float) -> bool:
     try:
         return question.answer_before(deadline)
@@ -50,11 +65,20 @@ def _is_fine_before(question: Question[bool], deadline: float) -> bool:
         return False
 
 
+# A message in the log that is committed, and read by nobody: it fails on a standby and where the log has no more
+# room. A row would prove no more; it would be locked by each who asks, and left behind. Messages may be written
+# in a read-only transaction, so that is asked as well.
+_WRITE = """
+    SELECT current_setting('transaction_read_only')::boolean FROM pg_logical_emit_message(true, 'bikerental.ready', '')
+"""
+
+
 def _database() -> bool:
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-        return True
+            cursor.execute(_WRITE)
+            (is_read_only,) = cursor.fetchone()
+        return not is_read_only
     except DatabaseError:
         return False
     finally:
@@ -69,7 +93,8 @@ def _broker() -> bool:
             socket_connect_timeout=BROKER_SECONDS,
             retry=Retry(NoBackoff(), 0),  # three of its own, with pauses, would outlast the probe
         ) as client:
-            return bool(client.ping())
+            # A replica and one that is full answer to PING, and take no task.
+            return bool(client.set(BROKER_KEY, "", ex=BROKER_KEY_SECONDS))
     except redis.RedisError:
         return False
 

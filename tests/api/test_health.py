@@ -3,23 +3,29 @@
 import signal
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
+import psycopg2
 import pytest
-from django.db import OperationalError, connection
+import redis
+from django.db import OperationalError, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from pytest_django import DjangoAssertNumQueries, Settings
 from rest_framework.test import APIClient
 
 from bikerental.api import health
-from tests.live import own_redis
+from tests.live import database_url, own_redis
+from tests.replica import missing, streaming_replica
 
 READY = "/health/ready/"
 
 
 @pytest.fixture(autouse=True)
-def _migrations_looked_at_anew() -> None:
+def _looked_at_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     health._all_applied.cache_clear()
+    monkeypatch.setattr(health, "_asked", {})
 
 
 def test_live_touches_nothing(client: APIClient, django_assert_num_queries: DjangoAssertNumQueries) -> None:
@@ -57,9 +63,9 @@ def test_an_unapplied_migration_is_not_ready(client: APIClient) -> None:
 def test_a_broker_that_is_away_or_hangs_is_named_in_time(
     client: APIClient, settings: Settings, tmp_path: Path, how: signal.Signals
 ) -> None:
-    with own_redis(tmp_path) as redis:
-        settings.CELERY_BROKER_URL = redis.url
-        redis.signal(how)
+    with own_redis(tmp_path) as own:
+        settings.CELERY_BROKER_URL = own.url
+        own.signal(how)
         started = time.monotonic()
         response = client.get(READY)
         seconds = time.monotonic() - started
@@ -71,6 +77,76 @@ def test_a_broker_that_is_away_or_hangs_is_named_in_time(
     assert "broker" in response.json()["detail"]
     assert "Retry-After" in response.headers
     assert seconds < 3.0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_takes_no_writes_is_not_ready(client: APIClient) -> None:
+    name = connection.ops.quote_name(connection.settings_dict["NAME"])
+    with closing(psycopg2.connect(database_url())) as before, before.cursor() as cursor:
+        before.autocommit = True
+        cursor.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+        try:
+            response = client.get(READY)
+        finally:
+            cursor.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+
+    assert response.status_code == 503
+    assert response.json()["checks"] == {"database": "failed", "broker": "ok", "migrations": "ok"}
+    assert client.get(READY).status_code == 200
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_a_standby_is_not_ready(client: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    if reason := missing():
+        pytest.skip(reason)
+    with streaming_replica() as standby:
+        standby.catch_up()
+        place = {"HOST": "127.0.0.1", "PORT": standby.port}
+        monkeypatch.setitem(connections.settings, "default", connections.settings["default"] | place)
+        response = client.get(READY)
+
+    assert response.status_code == 503
+    assert response.json()["checks"] == {"database": "failed", "broker": "ok", "migrations": "ok"}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "spoil",
+    [("REPLICAOF", "127.0.0.1", "1"), ("CONFIG", "SET", "maxmemory", "1")],
+    ids=["a replica", "full"],
+)
+def test_a_broker_that_takes_no_writes_is_not_ready(
+    client: APIClient, settings: Settings, tmp_path: Path, spoil: tuple[str, ...]
+) -> None:
+    with own_redis(tmp_path) as own:
+        settings.CELERY_BROKER_URL = own.url
+        assert client.get(READY).status_code == 200
+        with redis.Redis.from_url(own.url) as server:
+            server.execute_command("CONFIG", "SET", "maxmemory-policy", "noeviction")
+            server.execute_command(*spoil)
+            assert server.ping()
+        response = client.get(READY)
+
+    assert response.status_code == 503
+    assert response.json()["checks"] == {"database": "ok", "broker": "failed", "migrations": "ok"}
+
+
+def test_those_who_ask_at_once_are_one_to_the_database(client: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def slow() -> bool:
+        asked.append("once")
+        time.sleep(0.5)
+        return True
+
+    monkeypatch.setattr(health, "CHECKS", {"slow": slow})
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(lambda _: client.get(READY).status_code, range(8)))
+
+    assert statuses == [200] * 8
+    assert asked == ["once"]
 
 
 def hangs() -> bool:
