@@ -18,15 +18,27 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
 from django.db.backends.utils import CursorWrapper
 from django.db.models import CharField, Model, QuerySet
 from django.db.models.constants import OnConflict
 from django.db.models.functions import Cast
 from django.db.models.sql import InsertQuery, UpdateQuery
+from psycopg2 import errorcodes
 
 from bikerental.core.postgresql.base import DatabaseWrapper
+from bikerental.core.transactions import StalePlanError, sqlstate
 
+# What PostgreSQL says of a statement that was fine when it was prepared. A column has another type: "cached plan
+# must not change result type", or no operator and no cast for the types of before. Or nobody knows its name any more.
+_STALE = {
+    errorcodes.FEATURE_NOT_SUPPORTED,
+    errorcodes.UNDEFINED_FUNCTION,
+    errorcodes.DATATYPE_MISMATCH,
+    errorcodes.INVALID_SQL_STATEMENT_NAME,
+}
+# Of one that is being prepared: its name is taken, by whoever had the connection before.
+_TAKEN = {errorcodes.DUPLICATE_PREPARED_STATEMENT}
 _PLACEHOLDER = re.compile("%[%s]")
 
 Compiled = tuple[str, tuple[Any, ...]]
@@ -59,16 +71,12 @@ class Statement:
         self._compiled: _Compiled | None = None
 
     def all(self, *, using: str = DEFAULT_DB_ALIAS, **values: Any) -> list[tuple[Any, ...]]:
-        with connections[using].cursor() as cursor:
-            self._execute(cursor, values)
-            rows: list[tuple[Any, ...]] = cursor.fetchall()
-            return rows
+        rows: list[tuple[Any, ...]] = self._ask(using, values, lambda cursor: cursor.fetchall())
+        return rows
 
     def first(self, **values: Any) -> tuple[Any, ...] | None:
-        with connection.cursor() as cursor:
-            self._execute(cursor, values)
-            row: tuple[Any, ...] | None = cursor.fetchone()
-            return row
+        row: tuple[Any, ...] | None = self._ask(DEFAULT_DB_ALIAS, values, lambda cursor: cursor.fetchone())
+        return row
 
     def counts(self, **values: Any) -> tuple[int, ...]:
         """How many rows each part of `together` wrote."""
@@ -76,10 +84,31 @@ class Statement:
 
     def run(self, **values: Any) -> int:
         """How many rows it wrote."""
-        with connection.cursor() as cursor:
-            self._execute(cursor, values)
-            count: int = cursor.rowcount
-            return count
+        count: int = self._ask(DEFAULT_DB_ALIAS, values, lambda cursor: cursor.rowcount)
+        return count
+
+    def _ask(self, using: str, values: Mapping[str, Any], take: Callable[[Any], Any]) -> Any:
+        """:raises StalePlanError: inside a transaction, which begins anew as a whole; outside, the second time"""
+        database: Any = connections[using]  # our DatabaseWrapper
+        try:
+            return self._ask_once(database, values, take)
+        except StalePlanError:
+            if database.in_atomic_block:
+                raise
+        return self._ask_once(database, values, take)
+
+    def _ask_once(self, database: DatabaseWrapper, values: Mapping[str, Any], take: Callable[[Any], Any]) -> Any:
+        is_known = self._compiled is not None and self._compiled.key in database.prepared
+        try:
+            with database.cursor() as cursor:
+                self._execute(cursor, values)
+                return take(cursor)
+        except DatabaseError as error:
+            if sqlstate(error) not in (_STALE if is_known else _TAKEN):
+                raise
+            # What was planned before a change of the schema, and the names of it, live as long as the connection.
+            database.close()
+            raise StalePlanError from error
 
     def _execute(self, cursor: CursorWrapper, values: Mapping[str, Any]) -> None:
         compiled = self._compiled

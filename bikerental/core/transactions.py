@@ -16,6 +16,10 @@ ATTEMPTS = 3
 _AGAIN = {errorcodes.SERIALIZATION_FAILURE, errorcodes.DEADLOCK_DETECTED}
 
 
+class StalePlanError(OperationalError):
+    """A prepared statement is no longer good: the schema has changed since. The connection was closed."""
+
+
 def sqlstate(error: Exception) -> str | None:
     """PostgreSQL's five-character code behind a Django database error."""
     return getattr(error.__cause__, "pgcode", None)
@@ -30,9 +34,9 @@ def constraint_name(error: Exception) -> str | None:
 def unit_of_work(function: Callable[P, R]) -> Callable[P, R]:
     """Run the function in one transaction, whole or not at all.
 
-    A deadlock or a serialization failure is PostgreSQL's request to try again: the whole
-    function runs anew, up to three times. Inside another unit of work the function is part of
-    that one: no savepoint, one fate.
+    A deadlock or a serialization failure is PostgreSQL's request to try again, and a stale plan has
+    lost its connection: the whole function runs anew, up to three times. Inside another unit of work
+    the function is part of that one: no savepoint, one fate.
     """
 
     @functools.wraps(function)
@@ -45,7 +49,7 @@ def unit_of_work(function: Callable[P, R]) -> Callable[P, R]:
                 with transaction.atomic():
                     return function(*args, **kwargs)
             except OperationalError as error:
-                if sqlstate(error) not in _AGAIN:
+                if sqlstate(error) not in _AGAIN and not isinstance(error, StalePlanError):
                     raise
                 # Jitter parts those that met.
                 time.sleep(random.uniform(0.005, 0.02) * attempt)  # noqa: S311 - not a secret

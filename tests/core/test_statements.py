@@ -3,15 +3,18 @@
 from uuid import UUID
 
 import pytest
-from django.db import IntegrityError, connection, transaction
-from django.db.models import Value
+from django.db import IntegrityError, ProgrammingError, connection, transaction
+from django.db.models import F, Value
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from bikerental.api.problems import is_database_away
 from bikerental.core.statements import Samples, Statement, insert, select, together, update
+from bikerental.core.transactions import StalePlanError, unit_of_work
 from bikerental.fleet.models import Station
 from bikerental.users.models import User
 from tests.factories import make_station
+from tests.retyping import retyped
 
 pytestmark = pytest.mark.django_db
 
@@ -118,3 +121,80 @@ def test_a_value_that_is_not_in_the_statement_is_a_mistake() -> None:
 
     with pytest.raises(ValueError, match="takes no user_id"):
         statement.all(user_id=UUID(int=1))
+
+
+NAME = ("fleet_station", "name")
+
+
+def stale_statement() -> Statement:
+    """One that this connection has prepared."""
+    statement = Statement(named, station_id=UUID)
+    statement.all(station_id=make_station(name="7% hill").pk)
+    return statement
+
+
+@pytest.mark.django_db(transaction=True)
+def test_after_a_column_was_retyped_a_read_is_asked_again_on_a_new_connection() -> None:
+    statement = stale_statement()
+    station = Station.objects.get()
+    before = connection.connection
+
+    with retyped(NAME):
+        assert statement.all(station_id=station.pk) == [("7% hill", "100 %s")]
+        assert connection.connection is not before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_unit_of_work_begins_anew_as_a_whole() -> None:
+    statement = stale_statement()
+    station = Station.objects.get()
+    begun = []
+
+    @unit_of_work
+    def rename() -> list[tuple[object, ...]]:
+        begun.append("once")
+        Station.objects.update(capacity=F("capacity") + 1)
+        return statement.all(station_id=station.pk)
+
+    with retyped(NAME):
+        assert rename() == [("7% hill", "100 %s")]
+        assert begun == ["once", "once"]
+        assert Station.objects.get().capacity == station.capacity + 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_within_another_transaction_it_is_for_the_client_to_ask_again() -> None:
+    statement = stale_statement()
+    station = Station.objects.get()
+
+    with retyped(NAME):
+        with pytest.raises(StalePlanError) as refusal, transaction.atomic():
+            statement.all(station_id=station.pk)
+        assert is_database_away(refusal.value)  # a 503
+        assert statement.all(station_id=station.pk) == [("7% hill", "100 %s")]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("what", ["forgotten", "taken", "of another type"])
+def test_names_that_connection_and_server_do_not_agree_about(what: str) -> None:
+    statement = stale_statement()
+    station = Station.objects.get()
+    if what == "taken":
+        connection.prepared.clear()
+    else:
+        assert statement._compiled
+        with connection.cursor() as cursor:
+            cursor.execute("DEALLOCATE ALL")
+            if what == "of another type":
+                # Stands for a comparison that was planned for the types of before.
+                cursor.execute(f"PREPARE {statement._compiled.key} (box) AS SELECT $1")
+
+    assert statement.all(station_id=station.pk) == [("7% hill", "100 %s")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_statement_that_was_never_good_is_a_bug() -> None:
+    statement = Statement(lambda v: ("SELECT 1 WHERE now() = %s::int", (v["number"],)), number=int)
+
+    with pytest.raises(ProgrammingError):
+        statement.all(number=1)

@@ -59,6 +59,10 @@ UNSAFE = {
         'migrations.AddIndex("Bell", models.Index(fields=["tone"], name="by_tone"))',
         "CREATE INDEX locks table",
     ),
+    "column_retyped": (
+        'migrations.AlterField("Bell", "volume", models.BigIntegerField(null=True))',
+        "Add a column beside it",
+    ),
     "column_dropped": ('migrations.RemoveField("Bell", "volume")', "DROPPING columns"),
     "column_renamed": ('migrations.RenameField("Bell", "tone", "note")', "RENAMING columns"),
     "table_dropped": ('migrations.DeleteModel("Bell")', "DROPPING table"),
@@ -108,6 +112,10 @@ def test_a_migration_that_the_old_code_would_trip_over_is_refused(
     assert linted.returncode == 1
     assert verdict.startswith("ERR")
     assert UNSAFE[name][1] in verdict
+
+
+def test_no_refusal_says_that_it_may_be_ignored(linted: "subprocess.CompletedProcess[str]") -> None:
+    assert "may ignore" not in linted.stdout
 
 
 @pytest.mark.parametrize("name", SAFE)
