@@ -18,7 +18,8 @@ from bikerental.api.models import IdempotencyKey
 from bikerental.core import batches
 from bikerental.core.batches import RETRY_MAX, run_batch, run_left_over
 from bikerental.core.models import FailedRow
-from bikerental.fleet.models import PhotoUpload
+from bikerental.fleet.constants import GRAVE_RIDERS
+from bikerental.fleet.models import Bike, BikeReport, PhotoUpload
 from bikerental.notifications.models import Notification
 from bikerental.notifications.services import failed_rows_tell
 from bikerental.rentals.models import Rental
@@ -70,10 +71,18 @@ def is_gone(row: Any) -> bool:
     return not type(row).objects.filter(pk=row.pk).exists()
 
 
+def reported_bike() -> Bike:
+    bike = make_bike()
+    for _ in range(GRAVE_RIDERS):
+        BikeReport.objects.create(bike=bike, rider=make_user(), kind="brakes", counts=True)
+    return bike
+
+
 WORKS = [
     Work("rentals.tasks.sweep_returned_rentals", make_returned_rental, now_is("status", "settled")),
     Work("rentals.tasks.check_overdue_rentals", make_rental, now_is("overdue_at__isnull", False)),
     Work("rentals.tasks.forget_rentals", settled_ride, now_is("rider", None)),
+    Work("rentals.tasks.take_out_reported_bikes", reported_bike, now_is("status", "maintenance")),
     Work("notifications.tasks.sweep_notifications", message, now_is("state", "sent")),
     Work("fleet.tasks.sweep_photos", confirmed_photo, now_is("state", "refused")),  # nothing was uploaded
     Work("api.tasks.purge_idempotency_keys", used_key, is_gone),
@@ -152,7 +161,6 @@ def test_every_task_on_many_rows_is_tried_here() -> None:
         # They write no rows, or one.
         "bikerental.rentals.tasks.reconcile_rentals",
         "bikerental.fleet.tasks.sweep_orphaned_photos",
-        "bikerental.rentals.tasks.take_out_reported_bikes",
         "bikerental.core.tasks.beat_heartbeat",
     }
     app.autodiscover_tasks(force=True)

@@ -22,7 +22,11 @@ from bikerental.fleet.services.reports import (
     reports_close,
     reports_forget,
 )
-from bikerental.fleet.services.taking_out import reported_bikes_take_out, waiting_bikes_release
+from bikerental.fleet.services.taking_out import (
+    pause_end_without_bikes,
+    reported_bikes_take_out,
+    waiting_bikes_release,
+)
 from bikerental.fleet.services.uploads import (
     bike_photo_take,
     photo_upload_confirm,
@@ -42,6 +46,7 @@ __all__ = [
     "bikes_return_to_service",
     "bikes_send_to_maintenance",
     "bikes_set_tariff",
+    "pause_end_without_bikes",
     "photo_upload_confirm",
     "photo_upload_start",
     "photos_publish",

@@ -25,21 +25,19 @@ def reported_bike_take_out(*, bike_id: UUID, now: datetime) -> Pause | None:
 
 
 @unit_of_work
-def reported_bikes_take_out(*, now: datetime) -> Pause | None:
-    """Take out of service what was ridden when it was reported; the pause that began. A pause in which nothing
-    waits any more ends.
+def reported_bikes_take_out(*, bike_ids: Sequence[UUID], now: datetime) -> Pause | None:
+    """Take out of service those of the bikes that were ridden when they were reported; the pause that began.
 
     Locks the bikes by id, and then the limit.
     """
-    bike_ids = list(bikes_to_take_out().values_list("pk", flat=True))
-    if take_outs_are_paused():
-        if not bike_ids:
-            TakeOutLimit.objects.update(paused_at=None)
-        return None
-    if not bike_ids:
-        return None
     bikes_lock(bike_ids=bike_ids)
     return _take_out(bike_ids=bike_ids, now=now)
+
+
+def pause_end_without_bikes() -> None:
+    """A pause in which nothing waits any more ends."""
+    if take_outs_are_paused() and not bikes_to_take_out().exists():
+        TakeOutLimit.objects.update(paused_at=None)
 
 
 @unit_of_work
