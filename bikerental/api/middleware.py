@@ -7,10 +7,13 @@ from io import BytesIO
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation, ValidationError
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.middleware.common import CommonMiddleware
 from django.urls import Resolver404, resolve
 from django.utils import timezone, translation
+from django.views import defaults
 from prometheus_client import Histogram
 
 from bikerental.api.metrics import REQUESTS
@@ -44,6 +47,7 @@ PAGE_POLICY = (
 DOCUMENT_PREFIXES = ("/api/docs/", "/api/redoc/")
 DOCUMENT_POLICY = f"{PAGE_POLICY}; style-src 'self' 'unsafe-inline'; worker-src 'self' blob:"
 API_PREFIX = "/api/v1/"
+UNFIT = {DataError, OverflowError, ValidationError}
 KNOWN_METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -149,7 +153,7 @@ class ProblemMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if is_page(request):
-            return self.get_response(request)
+            return _page_refused(request) or self.get_response(request)
         status = _body_refused(request)
         if status is None:
             response = self.get_response(request)
@@ -164,7 +168,7 @@ class ProblemMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """What a view raises, and DRF's hook does not answer, if it was asked."""
         if is_page(request):
-            return None
+            return _page_failed(request, error)
         problem = exception_handler(error, {})
         if problem is None:
             # A bug: the log has the trace and tells Sentry, the client has an id to quote.
@@ -172,6 +176,27 @@ class ProblemMiddleware:
             return problem_response(500, "internal_error")
         headers = {**problem.headers, "Content-Type": PROBLEM_TYPE}
         return HttpResponse(to_json(problem.data), status=problem.status_code, headers=headers)
+
+
+def _page_refused(request: HttpRequest) -> HttpResponse | None:
+    """PostgreSQL takes no NUL, and no page has a use for one."""
+    if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+        return defaults.bad_request(request, SuspiciousOperation("NUL"))
+    return None
+
+
+def _page_failed(request: HttpRequest, error: Exception) -> HttpResponse | None:
+    """A URL that holds what no column can, typed or made up, is no error of ours.
+
+    Django's admin checks filters, pages and ids, but not that dates and numbers fit.
+    """
+    is_asked = request.method in ("GET", "HEAD") and bool(request.META.get("QUERY_STRING"))
+    # A filter by a range of one value is a TypeError.
+    kinds = UNFIT | {ValueError, TypeError} if is_asked else UNFIT
+    if not isinstance(error, tuple(kinds)):
+        return None
+    logger.warning("Refused: %s %s: %s", request.method, request.path, type(error).__name__, exc_info=error)
+    return defaults.bad_request(request, error)
 
 
 def _body_refused(request: HttpRequest) -> int | None:

@@ -171,7 +171,7 @@ class StationAdmin(FleetAdmin[Station]):
         return format_html('<a href="{}">{}</a>', bikes, station.bikes_here)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Station]:
-        return stations_with_bikes()
+        return stations_with_bikes().order_by(*self.ordering)
 
 
 class BikeForm(forms.ModelForm[Bike]):
@@ -261,7 +261,7 @@ class BikeAdmin(FleetAdmin[Bike]):
         return format_html('<a href="{}">{}</a>', reports, bike.open_reports_count)  # type: ignore[attr-defined] # annotated
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Bike]:
-        return bikes_with_reports()
+        return bikes_with_reports().order_by(*self.ordering)
 
     @admin.action(description=_("Send to maintenance"), permissions=["change"])
     def send_to_maintenance(self, request: HttpRequest, bikes: QuerySet[Bike]) -> None:

@@ -1,0 +1,106 @@
+"""No URL of the admin that a person can type is a 500."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.admin import site
+from django.contrib.auth.models import Permission
+from django.db import transaction
+from django.db.models import Model
+from django.test import Client
+
+from tests.factories import make_rental, make_station, make_user
+from tests.lengths import IS_LONG
+from tests.security.routes import routes_of_code
+
+pytestmark = pytest.mark.django_db
+# As they are typed, percent signs and all.
+ODD = [
+    "%00", "a%00b", "%ED%A0%80", "9" * 20, "9" * 5000, "0001-01-01 00:00:00%2B14:00", "9999-12-31 23:59:59-12:00",
+    *(["", "%25", "%FF", "%27%22", "-1", "1.5", "nan", "1e999", "9" * 10, "10000-01-01", "2026-13-45", "a,b", "%0A"]
+      if IS_LONG else []),
+]  # fmt: skip
+PARAMETERS = ["q", "p", "o", "all", "_changelist_filters", "_to_field", "_popup", "next", "nonsense"]
+LOOKUPS = ["", "__exact", "__gte", "__in", "__isnull", "__isempty", "__range", "__year"]
+MODELS = sorted(site._registry, key=lambda model: model._meta.label)
+AUTOCOMPLETE = {"app_label": "fleet", "model_name": "bike", "field_name": "station", "term": "a", "page": "1"}
+
+
+def ask(client: Client, url: str) -> None:
+    with transaction.atomic():  # PostgreSQL may refuse a statement, and the test goes on
+        answer = client.get(url)
+        transaction.set_rollback(True)
+    assert answer.status_code < 500, url[:200]
+
+
+@pytest.fixture
+def operator() -> Client:
+    make_rental()
+    make_station()
+    client = Client()
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    return client
+
+
+def filters(model: type[Model]) -> Iterator[str]:
+    for given in site._registry[model].list_filter:
+        name: Any = given[0] if isinstance(given, tuple) else given
+        if isinstance(name, str):
+            yield from (name + lookup for lookup in LOOKUPS)
+            yield f"{name}__id__exact"
+        else:
+            yield name.parameter_name
+
+
+def base(model: type[Model]) -> str:
+    return f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+def test_lists(operator: Client, model: type[Model]) -> None:
+    for name in [*PARAMETERS, *filters(model)]:
+        for value in ODD:
+            ask(operator, f"{base(model)}?{name}={value}")
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+def test_forms(operator: Client, model: type[Model]) -> None:
+    names = {field.name for field in model._meta.get_fields()} & {"id", "station", "email", "created_at", "task"}
+    for name in ["_changelist_filters", "_to_field", "_popup", *sorted(names)]:
+        for value in ODD:
+            ask(operator, f"{base(model)}add/?{name}={value}")
+
+
+@pytest.mark.parametrize("name", AUTOCOMPLETE)
+def test_autocomplete(operator: Client, name: str) -> None:
+    for value in ODD:
+        query = "&".join(f"{key}={given}" for key, given in (AUTOCOMPLETE | {name: value}).items())
+        ask(operator, f"/admin/autocomplete/?{query}")
+
+
+def test_ids(operator: Client) -> None:
+    routes = [route for route, _ in routes_of_code(is_admin=True) if "{" in route]
+    assert len(routes) > 50
+    for route in routes:
+        for value in ODD[:5]:
+            ask(operator, re.sub(r"\{[^}]+\}", value, route))
+
+
+def test_an_operator_with_few_rights() -> None:
+    make_rental()
+    operator = make_user(is_staff=True)
+    operator.user_permissions.add(Permission.objects.get(codename="view_bike"))
+    client = Client()
+    client.force_login(operator)
+    for model in MODELS:
+        for value in ODD:
+            ask(client, f"{base(model)}?q={value}&p={value}")
+            ask(client, f"{base(model)}{value}/change/")
+
+
+@pytest.mark.parametrize("value", ODD)
+def test_nobody(client: Client, value: str) -> None:
+    for page in ("", "login/", "logout/", "jsi18n/", "fleet/bike/", "password_change/"):
+        ask(client, f"/admin/{page}?next={value}&q={value}")
