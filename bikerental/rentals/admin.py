@@ -1,10 +1,13 @@
-"""An operator's view of the rides: everything to read, one thing to do."""
+"""An operator's view of the rides: everything to read, one thing to do; and the end of riders' accounts."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import AdminForm
+from django.contrib.admin.widgets import AdminRadioSelect, AdminSplitDateTime, AdminTextareaWidget, AutocompleteSelect
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -12,15 +15,25 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.formats import localize
+from django.utils.html import format_html, format_html_join
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from bikerental.core.errors import Refusal
+from bikerental.core.errors import FieldRefusal, Refusal
 from bikerental.core.money import money_text
 from bikerental.fleet.admin import BikeSearchMixin
+from bikerental.fleet.models import LATITUDE_RANGE, LONGITUDE_RANGE, Station
+from bikerental.rentals.exceptions import RentalNotActiveError
 from bikerental.rentals.models import Rental, RentalEvent
-from bikerental.rentals.services import rental_end_by_operator
+from bikerental.rentals.services import account_close_with_ride, accounts_close_unless_riding, rental_end_by_operator
+from bikerental.rentals.types import OperatorsEnd, Place
+from bikerental.users.admin import UserAdmin
 from bikerental.users.admin_site import EmailSearch
+from bikerental.users.models import User
+
+REFUSED_SHOWN_MAX = 20
 
 
 class ReadOnlyMixin:
@@ -50,11 +63,92 @@ class RentalEventInline(ReadOnlyMixin, admin.TabularInline[RentalEvent, Rental])
 
 
 class EndRideForm(forms.Form):
-    reason = forms.CharField(label=_("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
+    """Where the bike is, when it was left there, and why an operator says so."""
+
+    PLACES: ClassVar = [
+        ("taken", _("where it was taken")),
+        ("station", _("at a station")),
+        ("point", _("at coordinates")),
+    ]
+
+    place = forms.ChoiceField(
+        label=_("The bike is"), choices=PLACES, widget=AdminRadioSelect(attrs={"class": "radiolist"}), initial="taken"
+    )
+    station = forms.ModelChoiceField(
+        label=_("Station"),
+        queryset=Station.objects.all(),
+        required=False,
+        widget=AutocompleteSelect(Rental._meta.get_field("end_station"), admin.site),
+    )
+    latitude = forms.FloatField(label=_("Latitude"), required=False, validators=LATITUDE_RANGE)
+    longitude = forms.FloatField(label=_("Longitude"), required=False, validators=LONGITUDE_RANGE)
+    ended_at = forms.SplitDateTimeField(label=_("Ended at"), required=False, widget=AdminSplitDateTime)
+    reason = forms.CharField(label=_("Reason"), max_length=500, widget=AdminTextareaWidget(attrs={"rows": 3}))
+
+    fieldsets: ClassVar[Any] = [
+        (None, {"fields": ["place", "station", ("latitude", "longitude"), "ended_at", "reason"]}),
+    ]
+
+    def __init__(self, *args: Any, rental: Rental, **options: Any) -> None:
+        super().__init__(*args, **options)
+        start = localize(localtime(rental.started_at))
+        self.fields["ended_at"].help_text = _("Empty: now. The ride began %(start)s") % {"start": start}
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        needed = {"station": ["station"], "point": ["latitude", "longitude"]}.get(cleaned.get("place", ""), [])
+        for name in needed:
+            if cleaned.get(name) is None and name not in self.errors:
+                self.add_error(name, _("Say where the bike is."))
+        return cleaned
+
+    def end(self) -> OperatorsEnd:
+        cleaned = self.cleaned_data
+        place = None
+        if cleaned["place"] == "station":
+            place = Place(station_id=cleaned["station"].pk)
+        elif cleaned["place"] == "point":
+            place = Place(latitude=cleaned["latitude"], longitude=cleaned["longitude"])
+        return OperatorsEnd(cleaned["reason"], place, cleaned["ended_at"])
+
+
+class EndsRides:
+    """A page that ends a ride, alone or with the rider's account."""
+
+    admin_site: admin.AdminSite
+    opts: Any
+
+    def end_page(
+        self, request: HttpRequest, rental: Rental, *, title: Any, back: str, end: Callable[[OperatorsEnd], None]
+    ) -> HttpResponse:
+        """:param end: ends the ride, or refuses"""
+        form: Any = EndRideForm(
+            request.POST or None, rental=rental
+        )  # no form of a model, as the stubs of AdminForm want
+        if request.method == "POST" and form.is_valid():
+            try:
+                end(form.end())
+            except FieldRefusal as refusal:
+                form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal.field_detail))
+            except Refusal as refusal:
+                messages.error(request, str(refusal))
+                return HttpResponseRedirect(back)
+            else:
+                return HttpResponseRedirect(back)
+        context = self.admin_site.each_context(request) | {
+            "adminform": AdminForm(form, form.fieldsets, {}),
+            "form": form,
+            "rental": rental,
+            "cost": rental.cost_at(timezone.now()),
+            "opts": self.opts,
+            "title": title,
+            "back": back,
+        }
+        return TemplateResponse(request, "rentals/admin/end_ride.html", context)
 
 
 @admin.register(Rental)
-class RentalAdmin(EmailSearch, BikeSearchMixin, ReadOnlyMixin, admin.ModelAdmin[Rental]):
+class RentalAdmin(EndsRides, EmailSearch, BikeSearchMixin, ReadOnlyMixin, admin.ModelAdmin[Rental]):
     list_display = (
         "started_at",
         "status",
@@ -112,27 +206,79 @@ class RentalAdmin(EmailSearch, BikeSearchMixin, ReadOnlyMixin, admin.ModelAdmin[
         if not request.user.has_perm("rentals.change_rental"):
             raise PermissionDenied
         rental = get_object_or_404(Rental.objects.select_related("bike", "rider"), pk=rental_id)
-        form = EndRideForm(request.POST or None)
-        if request.method == "POST" and form.is_valid():
-            self._end(request, rental, form.cleaned_data["reason"])
-            return HttpResponseRedirect(reverse("admin:rentals_rental_changelist"))
-        context = self.admin_site.each_context(request) | {
-            "form": form,
-            "rental": rental,
-            "opts": self.opts,
-            "title": _("End this ride"),
-        }
-        return TemplateResponse(request, "rentals/admin/end_ride.html", context)
+        rides = reverse("admin:rentals_rental_changelist")
+        if not rental.is_active:
+            messages.error(request, RentalNotActiveError.detail)
+            return HttpResponseRedirect(rides)
 
-    def _end(self, request: HttpRequest, rental: Rental, reason: str) -> None:
-        try:
-            rental_end_by_operator(
-                rental_id=rental.pk,
-                operator=request.user,  # type: ignore[arg-type] # the admin admits users alone
-                reason=reason,
-                now=timezone.now(),
-            )
-        except Refusal as refusal:
-            messages.error(request, str(refusal))
-        else:
+        def end(end: OperatorsEnd) -> None:
+            operator: Any = request.user  # the admin admits users alone
+            rental_end_by_operator(rental_id=rental.pk, operator=operator, **end._asdict(), now=timezone.now())
             messages.success(request, _("The ride has ended; the rider gets the receipt."))
+
+        return self.end_page(request, rental, title=_("End this ride"), back=rides, end=end)
+
+
+@admin.register(User)
+class RiderAdmin(EndsRides, UserAdmin):
+    """Accounts, and their end: a rider who rides keeps the account until the ride has ended."""
+
+    actions = ["end_sessions", "close_accounts", "reopen_accounts"]
+
+    def get_urls(self) -> list[URLPattern]:
+        close = path("<uuid:user_id>/close/", self.admin_site.admin_view(self.close_account), name="users_user_close")
+        return [close, *super().get_urls()]
+
+    @admin.action(description=_("Close the accounts"), permissions=["change"])
+    def close_accounts(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        others = [user_id for user_id in self.touchable(request, queryset) if user_id != request.user.pk]
+        self._close(request, others)
+
+    def _close(self, request: HttpRequest, user_ids: list[UUID]) -> None:
+        closed, riding = accounts_close_unless_riding(user_ids=user_ids, now=timezone.now())
+        if closed or not riding:
+            self.report(request, closed, "Closed the account.")
+        if riding:
+            self._refuse(request, riding)
+
+    def _refuse(self, request: HttpRequest, riding: list[UUID]) -> None:
+        rides = Rental.objects.filter(rider__in=riding, status=Rental.Status.ACTIVE).select_related("rider", "bike")
+        links = (
+            (
+                rental.rider and rental.rider.email,
+                reverse("admin:rentals_rental_change", args=[rental.pk]),
+                rental.bike,
+                reverse("admin:users_user_close", args=[rental.rider_id]),
+                _("End the ride and close the account"),
+            )
+            for rental in rides[:REFUSED_SHOWN_MAX]
+        )
+        shown = format_html_join("; ", '{}: <a href="{}">{}</a> · <a href="{}">{}</a>', links)
+        text = ngettext(
+            "%(count)d account stays open: the rider is riding.",
+            "%(count)d accounts stay open: the riders are riding.",
+            len(riding),
+        )
+        self.message_user(request, format_html("{} {}", text % {"count": len(riding)}, shown), messages.WARNING)
+
+    def close_account(self, request: HttpRequest, user_id: UUID) -> HttpResponse:
+        user = get_object_or_404(User, pk=user_id)
+        may_close = self.has_change_permission(request, user) and request.user.has_perm("rentals.change_rental")
+        if not may_close or user.pk == request.user.pk:
+            raise PermissionDenied
+        accounts = reverse("admin:users_user_changelist")
+        rides = Rental.objects.select_related("bike", "rider").filter(rider=user, status=Rental.Status.ACTIVE)
+        rental = rides.first()
+        if rental is None:  # ended meanwhile
+            if request.method == "POST":
+                self._close(request, [user.pk])
+            else:
+                self.message_user(request, _("This rider is not riding: close the account here."), messages.WARNING)
+            return HttpResponseRedirect(accounts)
+
+        def end(end: OperatorsEnd) -> None:
+            operator: Any = request.user  # the admin admits users alone
+            closed = account_close_with_ride(user_id=user.pk, operator=operator, end=end, now=timezone.now())
+            self.report(request, [user.pk] if closed else [], "Closed the account.")
+
+        return self.end_page(request, rental, title=_("End the ride and close the account"), back=accounts, end=end)

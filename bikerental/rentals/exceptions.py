@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from bikerental.core.errors import Kind, Refusal
+from bikerental.core.errors import FieldRefusal, Kind, Refusal
 
 
 class RentalNotFoundError(Refusal):
@@ -29,3 +29,9 @@ class RentalNotActiveError(Refusal):
     kind = Kind.CONFLICT
     code = "rental_not_active"
     detail = _("This ride has ended already.")
+
+
+class EndTimeInvalidError(FieldRefusal):
+    field = "ended_at"
+    field_code = "out_of_range"
+    field_detail = _("A ride ends between its start and now.")

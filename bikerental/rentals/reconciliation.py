@@ -19,7 +19,7 @@ from bikerental.core.models import FailedRow
 from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.models import Bike
 from bikerental.notifications.models import Notification
-from bikerental.rentals.models import ReconcileCount, Rental
+from bikerental.rentals.models import ReconcileCount, Rental, RentalEvent
 from bikerental.users.models import User
 
 BATCH = 5_000
@@ -79,6 +79,11 @@ def _bikes_ridden_twice(window: Window) -> QuerySet[Any, Any]:
     return _open_twice("bike_id")
 
 
+def _rides_of_closed_accounts(window: Window) -> QuerySet[Any, Any]:
+    active = Rental.objects.filter(status=Rental.Status.ACTIVE, rider__is_active=False)
+    return active.order_by().values_list("pk")
+
+
 def _riders_riding_twice(window: Window) -> QuerySet[Any, Any]:
     return _open_twice("rider_id")
 
@@ -90,7 +95,11 @@ def _open_twice(column: str) -> QuerySet[Any, Any]:
 
 
 def _rides_unsettled(window: Window) -> QuerySet[Any, Any]:
-    late = Rental.objects.filter(status=Rental.Status.RETURNED, ended_at__lt=window.late)
+    # An operator may end a ride at a time long ago: what counts is when it was ended.
+    just_ended = RentalEvent.objects.filter(
+        rental=OuterRef("pk"), kind=RentalEvent.Kind.ENDED_BY_OPERATOR, happened_at__gte=window.late
+    )
+    late = Rental.objects.filter(~Exists(just_ended), status=Rental.Status.RETURNED, ended_at__lt=window.late)
     return late.order_by("ended_at").values_list("pk")
 
 
@@ -142,6 +151,7 @@ def _since(rows: QuerySet[Any, Any], column: str, since: datetime | None) -> Que
 _CHECKS: dict[str, Callable[[Window], QuerySet[Any, Any]]] = {
     "bikes_without_ride": _bikes_without_ride,
     "rides_without_bike": _rides_without_bike,
+    "rides_of_closed_accounts": _rides_of_closed_accounts,
     "bikes_ridden_twice": _bikes_ridden_twice,
     "riders_riding_twice": _riders_riding_twice,
     "rides_unsettled": _rides_unsettled,

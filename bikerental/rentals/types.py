@@ -26,6 +26,14 @@ class Ending(NamedTuple):
     reason: str = ""
 
 
+class OperatorsEnd(NamedTuple):
+    """How an operator ends a ride: why, where the bike is, and when it was left there."""
+
+    reason: str
+    place: Place | None = None  # where it was taken
+    ended_at: datetime | None = None  # now
+
+
 class RentalRow(NamedTuple):
     """A rental as its rider sees it, amounts as text; on a page the ids too."""
 

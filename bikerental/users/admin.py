@@ -1,5 +1,6 @@
-"""Operators look after accounts here: find, close, reopen, log out. Nothing is deleted: an
-account is erased by its owner, through the API, so that the rides keep a rider."""
+"""Operators look after accounts here: find, reopen, log out. Nothing is deleted: an account is
+erased by its owner, through the API, so that the rides keep a rider. Closing an account concerns
+its ride: the app that knows the rides adds it, and registers the page."""
 
 from typing import Any, ClassVar
 from uuid import UUID
@@ -22,7 +23,7 @@ from bikerental.users.admin_site import EmailSearch
 from bikerental.users.locks import users_lock
 from bikerental.users.models import User
 from bikerental.users.selectors import open_sessions_count
-from bikerental.users.services import accounts_close, accounts_reopen, password_reset, sessions_end
+from bikerental.users.services import accounts_reopen, password_reset, sessions_end
 
 
 class UserForm(forms.ModelForm[User]):
@@ -53,7 +54,6 @@ class PasswordResetForm(AdminPasswordChangeForm):  # type: ignore[type-arg] # ge
         return user
 
 
-@admin.register(User)
 class UserAdmin(EmailSearch, DjangoUserAdmin[User]):
     form = UserForm
     add_form = UserAddForm
@@ -63,7 +63,7 @@ class UserAdmin(EmailSearch, DjangoUserAdmin[User]):
     search_fields = ("email", "name")
     ordering = ("-created_at",)
     show_full_result_count = False
-    actions = ["end_sessions", "close_accounts", "reopen_accounts"]
+    actions = ["end_sessions", "reopen_accounts"]
     fieldsets = (
         (None, {"fields": ("id", "email", "name", "language", "password_form")}),
         (_("state"), {"fields": ("is_active", "open_sessions", "created_at", "last_login", "erased_at")}),
@@ -82,7 +82,7 @@ class UserAdmin(EmailSearch, DjangoUserAdmin[User]):
         return (*self.readonly_fields, "is_staff", "is_superuser", "groups", "user_permissions")
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        if obj is not None and (obj.erased_at is not None or not _may_touch(request, obj)):
+        if obj is not None and (obj.erased_at is not None or not self.may_touch(request, obj)):
             return False
         return super().has_change_permission(request, obj)
 
@@ -107,21 +107,16 @@ class UserAdmin(EmailSearch, DjangoUserAdmin[User]):
 
     @admin.action(description=_("End all sessions"), permissions=["change"])
     def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        ids = _touchable(request, queryset)
+        ids = self.touchable(request, queryset)
         sessions_end(user_ids=ids, now=timezone.now())
-        self._report(request, ids, "Ended all sessions.")
-
-    @admin.action(description=_("Close the accounts"), permissions=["change"])
-    def close_accounts(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        others = [user_id for user_id in _touchable(request, queryset) if user_id != request.user.pk]
-        self._report(request, accounts_close(user_ids=others, now=timezone.now()), "Closed the account.")
+        self.report(request, ids, "Ended all sessions.")
 
     @admin.action(description=_("Reopen the accounts"), permissions=["change"])
     def reopen_accounts(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        reopened = accounts_reopen(user_ids=_touchable(request, queryset))
-        self._report(request, reopened, "Reopened the account.")
+        reopened = accounts_reopen(user_ids=self.touchable(request, queryset))
+        self.report(request, reopened, "Reopened the account.")
 
-    def _report(self, request: HttpRequest, ids: list[UUID], change: str) -> None:
+    def report(self, request: HttpRequest, ids: list[UUID], change: str) -> None:
         """Into the accounts' history, and to the operator."""
         changed = User.objects.filter(pk__in=ids)
         LogEntry.objects.log_actions(str(request.user.pk), changed, CHANGE, change)
@@ -129,11 +124,9 @@ class UserAdmin(EmailSearch, DjangoUserAdmin[User]):
         text = ngettext("%(count)d account changed.", "%(count)d accounts changed.", count) % {"count": count}
         self.message_user(request, text, messages.SUCCESS if count else messages.WARNING)
 
+    def may_touch(self, request: HttpRequest, user: User) -> bool:
+        """Operators are looked after by superusers."""
+        return bool(request.user.is_superuser) or not (user.is_staff or user.is_superuser)
 
-def _may_touch(request: HttpRequest, user: User) -> bool:
-    """Operators are looked after by superusers."""
-    return bool(request.user.is_superuser) or not (user.is_staff or user.is_superuser)
-
-
-def _touchable(request: HttpRequest, queryset: QuerySet[User]) -> list[UUID]:
-    return [user.pk for user in queryset if _may_touch(request, user)]
+    def touchable(self, request: HttpRequest, queryset: QuerySet[User]) -> list[UUID]:
+        return [user.pk for user in queryset if self.may_touch(request, user)]

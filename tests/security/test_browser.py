@@ -50,6 +50,7 @@ def test_no_page_breaks_its_policy(site: str, browser: Browser) -> None:
         "uploads": reverse("admin:fleet_photoupload_changelist"),
         "rental": reverse("admin:rentals_rental_change", args=[rental.pk]),
         "end": reverse("admin:rentals_rental_end", args=[rental.pk]),
+        "close": reverse("admin:users_user_close", args=[rental.rider_id]),
     }
     for name, path in pages.items():
         complaints[name] = browser.open(site + path, until="!!document.querySelector('#user-tools')")

@@ -1,18 +1,24 @@
-"""The end of a rider's account, which the rides have a word in."""
+"""The end of a rider's account: not while the rider rides."""
 
+from collections.abc import Collection
 from datetime import datetime
+from uuid import UUID
 
 from bikerental.api.idempotency import idempotency_keys_erase
 from bikerental.core.transactions import unit_of_work
 from bikerental.fleet.services import reports_forget
 from bikerental.notifications.services import address_erase
 from bikerental.rentals.exceptions import RentalInProgressError
-from bikerental.rentals.selectors import is_riding
+from bikerental.rentals.locks import rental_lock
+from bikerental.rentals.models import Rental
+from bikerental.rentals.selectors import active_rental_id, is_riding, riders_riding
 from bikerental.rentals.services.forgetting import reasons_erase
+from bikerental.rentals.services.rides import rental_end_by_operator
+from bikerental.rentals.types import OperatorsEnd
 from bikerental.users.exceptions import AccountClosedError
-from bikerental.users.locks import user_lock
+from bikerental.users.locks import user_lock, users_lock
 from bikerental.users.models import User
-from bikerental.users.services import password_confirm, user_erase
+from bikerental.users.services import accounts_close, password_confirm, user_erase
 
 
 def rider_close(*, rider: User, password: str, address: str, now: datetime) -> None:
@@ -24,6 +30,33 @@ def rider_close(*, rider: User, password: str, address: str, now: datetime) -> N
     """
     password_confirm(user=rider, password=password, field="password", address=address, now=now)
     _rider_erase(rider=rider, now=now)
+
+
+@unit_of_work
+def accounts_close_unless_riding(*, user_ids: Collection[UUID], now: datetime) -> tuple[list[UUID], list[UUID]]:
+    """Shut the accounts of those who do not ride; the ids that were open, and of those who ride.
+
+    Locks the users: a ride that starts at this moment locks its rider as well.
+    """
+    users_lock(user_ids=user_ids)
+    riding = riders_riding(rider_ids=user_ids)
+    return accounts_close(user_ids=set(user_ids).difference(riding), now=now), riding
+
+
+@unit_of_work
+def account_close_with_ride(*, user_id: UUID, operator: User, end: OperatorsEnd, now: datetime) -> bool:
+    """End the ride of the rider, who may have ended it meanwhile, and shut the account; whether it was open.
+
+    Locks the user, then the rental, then the bike.
+
+    :raises EndTimeInvalidError, StationNotFoundError: as `rental_end_by_operator`
+    """
+    users_lock(user_ids=[user_id])
+    rental_id = active_rental_id(rider_id=user_id)
+    rental = rental_lock(rental_id=rental_id) if rental_id else None
+    if rental is not None and rental.status == Rental.Status.ACTIVE:
+        rental_end_by_operator(rental_id=rental.id, operator=operator, **end._asdict(), now=now)
+    return bool(accounts_close(user_ids=[user_id], now=now))
 
 
 @unit_of_work

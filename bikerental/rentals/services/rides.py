@@ -15,6 +15,7 @@ from bikerental.fleet.services import bike_claim
 from bikerental.fleet.types import BikeForRental
 from bikerental.rentals import tasks
 from bikerental.rentals.exceptions import (
+    EndTimeInvalidError,
     RentalInProgressError,
     RentalNotActiveError,
     RentalNotFoundError,
@@ -106,26 +107,46 @@ def rental_return(*, rental_id: UUID, rider_id: UUID, place: Place | None, now: 
 
 
 @unit_of_work
-def rental_end_by_operator(*, rental_id: UUID, operator: User, reason: str, now: datetime) -> RentalRow:
-    """End a ride that its rider cannot end; the reason stays in its history.
+def rental_end_by_operator(
+    *,
+    rental_id: UUID,
+    operator: User,
+    reason: str,
+    place: Place | None = None,
+    ended_at: datetime | None = None,
+    now: datetime,
+) -> RentalRow:
+    """End a ride that its rider cannot end; who did it and why stays in its history.
+
+    Locks the rental, then the bike. Without a place the bike counts as left where it was taken, without a time now.
 
     :raises RentalNotFoundError: if there is none
     :raises RentalNotActiveError: if it has ended before
+    :raises EndTimeInvalidError: if the end is not between the start and now
+    :raises StationNotFoundError: if there is no such station
     """
     rental = rental_lock(rental_id=rental_id)
     if rental is None:
         raise RentalNotFoundError
     ending = Ending(RentalEvent.Kind.ENDED_BY_OPERATOR.value, now, operator.pk, reason)
-    return _rental_end(rental, ending, place=None)
+    return _rental_end(rental, ending, place=place, ended_at=ended_at)
 
 
-def _rental_end(rental: RentalRow, ending: Ending, *, place: Place | None) -> RentalRow:
+def _rental_end(
+    rental: RentalRow, ending: Ending, *, place: Place | None, ended_at: datetime | None = None
+) -> RentalRow:
     if rental.status != Rental.Status.ACTIVE:
         raise RentalNotActiveError
+    # People see the start to the minute.
+    if (
+        ended_at is not None
+        and not rental.started_at.replace(second=0, microsecond=0) <= ended_at <= ending.happened_at
+    ):
+        raise EndTimeInvalidError
     left = _left_at(rental, place)
     ended = rental._replace(
         status=Rental.Status.RETURNED.value,
-        ended_at=max(ending.happened_at, rental.started_at),  # another process's clock may run ahead
+        ended_at=max(ended_at or ending.happened_at, rental.started_at),  # another process's clock may run ahead
         end_station_id=left.station_id,
         end_station_name=left.station_name,
     )

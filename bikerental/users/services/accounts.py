@@ -102,7 +102,10 @@ def password_reset(*, user_id: UUID, encoded: str, now: datetime) -> None:
 
 @unit_of_work
 def accounts_close(*, user_ids: Collection[UUID], now: datetime) -> list[UUID]:
-    """Shut the accounts and end their sessions; the ids of those that were open. Locks the users."""
+    """Shut the accounts and end their sessions; the ids of those that were open. Locks the users.
+
+    Only for riders who do not ride: `accounts_close_unless_riding` sees to it.
+    """
     closing = [user.pk for user in users_lock(user_ids=user_ids) if user.is_active]
     User.objects.filter(pk__in=closing).update(is_active=False)
     sessions_end(user_ids=closing, now=now)
