@@ -5,8 +5,9 @@ from typing import Any
 
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.http import HttpRequest, HttpResponse
+from rest_framework.exceptions import ParseError
 
-from bikerental.api.problems import early_response
+from bikerental.api.problems import HeadersTooLargeError, early_response
 
 HEADER_BYTES_MAX = 8 * 1024
 HEADERS_BYTES_MAX = 32 * 1024
@@ -37,9 +38,9 @@ class HeaderLimitsMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if _are_too_large(request.META):
             request.COOKIES = {}  # not even parsed, for the language that may be in them
-            return early_response(request, 431, "headers_too_large")
+            return early_response(request, HeadersTooLargeError)
         if len(request.META.get("HTTP_HOST", "")) > HOST_LENGTH_MAX:
-            return early_response(request, 400, "parse_error")
+            return early_response(request, ParseError)
         cookie = request.META.get("HTTP_COOKIE", "")
         if "\\" in cookie:
             # No cookie of ours has one. To unquote them, Python before 3.11.10 takes the square of their number.

@@ -15,10 +15,11 @@ from django.urls import Resolver404, resolve
 from django.utils import timezone, translation
 from django.views import defaults
 from prometheus_client import Histogram
+from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated, NotFound, ParseError, PermissionDenied
 
 from bikerental.api.metrics import REQUESTS
-from bikerental.api.parsers import BODY_BYTES_MAX
-from bikerental.api.problems import exception_handler, is_page, problem_response
+from bikerental.api.parsers import BODY_BYTES_MAX, TooLargeError
+from bikerental.api.problems import InternalError, exception_handler, is_page, problem_response, status_and_code
 from bikerental.api.renderers import PROBLEM_TYPE, to_json
 from bikerental.core.context import request_id_accept, request_id_var
 from bikerental.core.storage import media_origin
@@ -27,13 +28,10 @@ logger = logging.getLogger(__name__)
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 DATA_TYPES = (PROBLEM_TYPE, "application/json")
-CODES_OF_STATUS = {
-    400: "parse_error",
-    401: "not_authenticated",
-    403: "forbidden",
-    404: "not_found",
-    405: "method_not_allowed",
-    413: "too_large",
+# What Django answers by itself.
+ERRORS = {
+    status_and_code(error)[0]: error
+    for error in (ParseError, NotAuthenticated, PermissionDenied, NotFound, MethodNotAllowed, TooLargeError)
 }
 DRAIN_BYTES_MAX = 64 * BODY_BYTES_MAX
 DRAIN_CHUNK = 64 * 1024
@@ -163,7 +161,7 @@ class ProblemMiddleware:
             status = response.status_code
         # LocaleMiddleware stands inside of this one.
         with translation.override(translation.get_language_from_request(request)):
-            return problem_response(status, CODES_OF_STATUS.get(status, "internal_error"))
+            return problem_response(ERRORS.get(status, InternalError))
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """What a view raises, and DRF's hook does not answer, if it was asked."""
@@ -173,7 +171,7 @@ class ProblemMiddleware:
         if problem is None:
             # A bug: the log has the trace and tells Sentry, the client has an id to quote.
             logger.error("Unhandled: %s %s", request.method, request.path, exc_info=error)
-            return problem_response(500, "internal_error")
+            return problem_response(InternalError)
         headers = {**problem.headers, "Content-Type": PROBLEM_TYPE}
         return HttpResponse(to_json(problem.data), status=problem.status_code, headers=headers)
 

@@ -9,11 +9,12 @@ from drf_yasg.utils import no_body, swagger_auto_schema
 from rest_framework import serializers
 
 from bikerental.api.fields import Body
+from bikerental.api.idempotency import IdempotencyKeyInvalidError, IdempotencyKeyReusedError, RequestInProgressError
 from bikerental.api.pagination import PAGE_SIZE, PAGE_SIZE_MAX
+from bikerental.api.problems import ErrorClass
 
 V = TypeVar("V", bound=Callable[..., Any])
 MARK = "_bikerental_documented"
-BODY_CODES = ["invalid", "parse_error", "too_large", "unsupported_media_type"]
 
 _TEXT = {"type": openapi.TYPE_STRING}
 HEADERS = {
@@ -36,6 +37,11 @@ IDEMPOTENCY_KEY = openapi.Parameter(
         r'|"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255}")$'
     ),
 )
+IDEMPOTENCY_ERRORS: list[ErrorClass] = [
+    RequestInProgressError,
+    IdempotencyKeyInvalidError,
+    IdempotencyKeyReusedError,
+]
 PAGE_PARAMETERS = [
     openapi.Parameter(
         "cursor",
@@ -59,7 +65,7 @@ def documented(  # noqa: PLR0913 - each says one thing of the document
     *,
     summary: str,
     success: Mapping[int, Any],
-    errors: Sequence[str],
+    errors: Sequence[ErrorClass] = (),
     description: str = "",
     operation_id: str | None = None,
     request: type[Body] | None = None,
@@ -70,13 +76,12 @@ def documented(  # noqa: PLR0913 - each says one thing of the document
 ) -> Callable[[V], V]:
     """Say of a view's method what the code does not show: what it takes and all that it answers.
 
-    :param errors: the codes of its refusals; those of the body, the login, the throttles and the
-        database are added
+    :param errors: what it refuses; what any operation with a body, a query, a login, an idempotency key refuses
+        is added
     :param operation_id: where the path and the method make no good one; clients' functions have this name
     :param example: of the request's body; an answer's is its shape's `Meta.example`
     :param headers: `Idempotency-Key` where it is taken, `Location` where it is given
     """
-    codes = [*errors, *(BODY_CODES if request else []), *(["invalid"] if paginated else [])]
     is_idempotent = "Idempotency-Key" in headers
     given = [*(["Idempotent-Replayed"] if is_idempotent else []), *(name for name in headers if name == "Location")]
 
@@ -91,7 +96,7 @@ def documented(  # noqa: PLR0913 - each says one thing of the document
             responses={status: _answer(status, shape, given, paginated) for status, shape in success.items()},
             # For AutoSchema.
             body_example=example,
-            error_codes=codes,
+            errors=[*errors, *(IDEMPOTENCY_ERRORS if is_idempotent else [])],
             is_list=paginated,
         )(view)
         setattr(decorated, MARK, True)

@@ -69,6 +69,7 @@ DETAILS = {
 # Any other complaint of its is about us.
 _AWAY = ("08", "53", "57P", "25P03", "25006")
 _CODES: dict[type[Exception], str] = {
+    exceptions.ValidationError: "invalid",
     exceptions.ParseError: "parse_error",
     exceptions.NotAuthenticated: "not_authenticated",
     exceptions.AuthenticationFailed: "token_invalid",
@@ -79,6 +80,20 @@ _CODES: dict[type[Exception], str] = {
     exceptions.UnsupportedMediaType: "unsupported_media_type",
     exceptions.Throttled: "throttled",
 }
+
+ErrorClass = type[Refusal] | type[exceptions.APIException]
+
+
+class HeadersTooLargeError(exceptions.APIException):
+    status_code = 431
+    default_code = "headers_too_large"
+
+
+class InternalError(exceptions.APIException):
+    """What a client is told of a bug."""
+
+    default_code = "internal_error"
+
 
 _DJANGO_ERRORS: dict[type[Exception], Callable[[], Exception]] = {
     Http404: exceptions.NotFound,
@@ -104,22 +119,35 @@ def problem(status: int, code: str, detail: Any = None, errors: list[dict[str, s
     return document
 
 
-def problem_response(status: int, code: str, detail: Any = None, **headers: str) -> HttpResponse:
+def status_and_code(error: ErrorClass) -> tuple[int, str]:
+    """What an error of this class becomes over HTTP."""
+    if issubclass(error, Refusal):
+        return STATUS_OF_KIND[error.kind], error.code
+    code = next((code for kind, code in _CODES.items() if issubclass(error, kind)), str(error.default_code))
+    return error.status_code, code
+
+
+def problem_response(error: ErrorClass, **headers: str) -> HttpResponse:
     """For middleware and handlers, which stand outside of DRF."""
-    body = to_json(problem(status, code, detail, [] if status == 400 else None))
+    status, code = status_and_code(error)
+    body = to_json(problem(status, code, _detail_of(error), [] if status == 400 else None))
     return HttpResponse(body, status=status, content_type=PROBLEM_TYPE, headers=headers)
 
 
-def early_response(request: HttpRequest, status: int, code: str, detail: Any = None, **headers: str) -> HttpResponse:
+def early_response(request: HttpRequest, error: ErrorClass, **headers: str) -> HttpResponse:
     """A refusal from outside of LocaleMiddleware and CommonMiddleware, which do these things for the others."""
     with translation.override(translation.get_language_from_request(request)):
         if is_page(request):
-            text = DETAILS[code] if detail is None else detail
-            response = HttpResponse(text, status=status, content_type="text/plain", headers=headers)
+            status, _code = status_and_code(error)
+            response = HttpResponse(_detail_of(error), status=status, content_type="text/plain", headers=headers)
         else:
-            response = problem_response(status, code, detail, **headers)
+            response = problem_response(error, **headers)
     response.headers["Content-Length"] = str(len(response.content))
     return response
+
+
+def _detail_of(error: ErrorClass) -> Any:
+    return error.detail if issubclass(error, Refusal) else DETAILS.get(status_and_code(error)[1])
 
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
@@ -153,7 +181,7 @@ def _answer(status: int, document: dict[str, Any], headers: Mapping[str, str]) -
 
 
 def _of_refusal(refusal: Refusal) -> Response:
-    status = STATUS_OF_KIND[refusal.kind]
+    status, code = status_and_code(type(refusal))
     errors = None
     if isinstance(refusal, FieldRefusal):
         errors = [{"field": refusal.field, "code": refusal.field_code, "detail": str(refusal.field_detail)}]
@@ -164,16 +192,14 @@ def _of_refusal(refusal: Refusal) -> Response:
         headers["WWW-Authenticate"] = "Bearer"
     if refusal.retry_after is not None:
         headers["Retry-After"] = str(max(1, math.ceil(refusal.retry_after)))
-    return _answer(status, problem(status, refusal.code, refusal.detail, errors), headers)
+    return _answer(status, problem(status, code, refusal.detail, errors), headers)
 
 
 def _of_api_exception(error: exceptions.APIException) -> Response:
+    # By its class: where a view has no authenticators, DRF makes a 403 of a 401.
+    status, code = status_and_code(type(error))
     if isinstance(error, exceptions.ValidationError):
-        return _answer(400, problem(400, "invalid", None, list(_field_errors(error.detail))), {})
-    # DRF makes a 403 of these where a view has no authenticators; to the client they are the same.
-    is_login = isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed)
-    status = 401 if is_login else error.status_code
-    code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), str(error.default_code))
+        return _answer(status, problem(status, code, None, list(_field_errors(error.detail))), {})
     # The details of most name a media type or a claim: ours say what to do. A parser's say what is wrong.
     detail = DETAILS.get(code, error.detail)
     if code == "parse_error" and str(error.detail) != str(exceptions.ParseError.default_detail):
@@ -210,18 +236,22 @@ def is_page(request: HttpRequest) -> bool:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return defaults.bad_request(request, exception) if is_page(request) else problem_response(400, "parse_error")
+    return defaults.bad_request(request, exception) if is_page(request) else problem_response(exceptions.ParseError)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return defaults.permission_denied(request, exception) if is_page(request) else problem_response(403, "forbidden")
+    return (
+        defaults.permission_denied(request, exception)
+        if is_page(request)
+        else problem_response(exceptions.PermissionDenied)
+    )
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return defaults.page_not_found(request, exception) if is_page(request) else problem_response(404, "not_found")
+    return defaults.page_not_found(request, exception) if is_page(request) else problem_response(exceptions.NotFound)
 
 
 def internal_error(request: HttpRequest) -> HttpResponse:
     """Django calls it while the error is being handled; nobody else logs it."""
     logger.error("Unhandled: %s %s", request.method, request.path, exc_info=sys.exc_info())
-    return defaults.server_error(request) if is_page(request) else problem_response(500, "internal_error")
+    return defaults.server_error(request) if is_page(request) else problem_response(InternalError)

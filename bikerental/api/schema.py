@@ -9,12 +9,23 @@ from drf_yasg import openapi
 from drf_yasg.generators import OpenAPISchemaGenerator
 from drf_yasg.inspectors import FieldInspector, SwaggerAutoSchema
 from rest_framework import serializers
-from rest_framework.permissions import AllowAny
+from rest_framework.exceptions import (
+    AuthenticationFailed,
+    MethodNotAllowed,
+    NotAuthenticated,
+    NotFound,
+    ParseError,
+    PermissionDenied,
+    UnsupportedMediaType,
+    ValidationError,
+)
+from rest_framework.permissions import AllowAny, IsAuthenticated
 
-from bikerental.api.operations import documented as documented  # noqa: PLC0414 - views take it from here
 from bikerental.api.operations import headers_named
+from bikerental.api.parsers import TooLargeError
+from bikerental.api.problems import ErrorClass, HeadersTooLargeError, InternalError, status_and_code
 from bikerental.api.renderers import PROBLEM_TYPE
-from bikerental.core.errors import FieldRefusal
+from bikerental.core.errors import FieldRefusal, ThrottledError, UnavailableError
 
 API_INFO = openapi.Info(
     title="bikerental",
@@ -28,34 +39,12 @@ API_INFO = openapi.Info(
     ),
 )
 
-STATUS_OF_CODE = {
-    "invalid": 400,
-    "parse_error": 400,
-    "idempotency_key_invalid": 400,
-    "not_authenticated": 401,
-    "token_invalid": 401,
-    "credentials_invalid": 401,
-    "forbidden": 403,
-    "not_found": 404,
-    "bike_not_found": 404,
-    "station_not_found": 404,
-    "no_active_rental": 404,
-    "method_not_allowed": 405,
-    "bike_unavailable": 409,
-    "rental_in_progress": 409,
-    "rental_not_active": 409,
-    "request_in_progress": 409,
-    "too_large": 413,
-    "unsupported_media_type": 415,
-    "idempotency_key_reused": 422,
-    "throttled": 429,
-    "headers_too_large": 431,
-    "internal_error": 500,
-    "unavailable": 503,
-}
+BODY_ERRORS = [ParseError, TooLargeError, UnsupportedMediaType]
+LOGIN_ERRORS = [NotAuthenticated, AuthenticationFailed]
 # What every operation may answer.
-COMMON_CODES = ["method_not_allowed", "throttled", "headers_too_large", "internal_error", "unavailable"]
-HEADERS_OF_STATUS = {401: ["WWW-Authenticate"], 405: ["Allow"], 429: ["Retry-After"], 503: ["Retry-After"]}
+COMMON_ERRORS = [MethodNotAllowed, ThrottledError, HeadersTooLargeError, InternalError, UnavailableError]
+SENTENCE = "A sentence for people, in the language of Accept-Language."
+HEADERS_OF_STATUS = {401: ["WWW-Authenticate"], 405: ["Allow"], 429: ["Retry-After"]}
 ACTION_OF_METHOD = {"GET": "read", "PUT": "replace", "PATCH": "update", "DELETE": "delete"}
 
 
@@ -116,6 +105,9 @@ class AutoSchema(SwaggerAutoSchema):
         permissions = self.view.permission_classes
         return not permissions or AllowAny in permissions
 
+    def is_for_all_riders(self) -> bool:
+        return self.is_open() or list(self.view.permission_classes) == [IsAuthenticated]
+
     def get_operation_id(self, operation_keys: Sequence[str] | None = None) -> str:
         """`bikes_list`, `rentals_current_read`, `rentals_return`: the path, and what is done where a noun ends it."""
         said: str | None = self.overrides.get("operation_id")
@@ -157,40 +149,48 @@ class AutoSchema(SwaggerAutoSchema):
 
     def get_response_serializers(self) -> Any:
         responses = super().get_response_serializers()
-        for status, codes in sorted(self._codes_by_status().items()):
-            responses[str(status)] = _problem(status, codes)
+        for status, errors in sorted(self._errors_by_status().items()):
+            responses[str(status)] = _problem(status, errors, self._input_names())
         return responses
 
     def get_responses(self) -> openapi.Responses:
         responses = super().get_responses()
+        errors = [error for errors in self._errors_by_status().values() for error in errors]
         definitions = self.components.with_scope(openapi.SCHEMA_DEFINITIONS)
-        codes = [code for codes in self._codes_by_status().values() for code in codes]
-        _enumerate(definitions.get("Problem"), codes)
-        _enumerate(definitions.get("FieldError"), self._field_codes())
+        _enumerate(definitions.get("Problem"), (status_and_code(error)[1] for error in errors))
+        _enumerate(definitions.get("FieldError"), [*self._input_codes(), *_field_codes(errors)])
         return responses
 
-    def _codes_by_status(self) -> dict[int, list[str]]:
-        login = [] if self.is_open() else ["not_authenticated", "token_invalid"]
-        place = ["not_found"] if "{" in self.path else []  # what is no UUID is no path of ours
-        grouped: dict[int, list[str]] = defaultdict(list)
-        for code in dict.fromkeys([*self.overrides["error_codes"], *place, *login, *COMMON_CODES]):
-            grouped[STATUS_OF_CODE[code]].append(code)
+    def _errors_by_status(self) -> dict[int, list[ErrorClass]]:
+        errors: list[ErrorClass] = [ValidationError] if self._input_names() else []
+        errors += self.overrides["errors"]
+        errors += BODY_ERRORS if self.get_request_serializer() else []
+        errors += [NotFound] if "{" in self.path else []  # what is no UUID is no path of ours
+        errors += [] if self.is_open() else LOGIN_ERRORS
+        errors += [] if self.is_for_all_riders() else [PermissionDenied]
+        grouped: dict[int, list[ErrorClass]] = defaultdict(list)
+        for error in [*errors, *COMMON_ERRORS]:
+            status, _code = status_and_code(error)
+            grouped[status].append(error)
         return grouped
 
-    def _field_codes(self) -> Iterator[str]:
-        for serializer in (self.get_request_serializer(), self.get_query_serializer()):
-            for field in getattr(serializer, "fields", {}).values():
+    def _input_names(self) -> list[str]:
+        names = [name for serializer in self._inputs() for name in serializer.fields]
+        return [*names, *(["cursor"] if self.overrides["is_list"] else [])]
+
+    def _input_codes(self) -> Iterator[str]:
+        for serializer in self._inputs():
+            for field in serializer.fields.values():
                 yield from field.error_messages
                 yield from (validator.code for validator in field.validators if hasattr(validator, "code"))
                 yield from getattr(field, "codes", ())
-        yield from (refusal.field_code for refusal in _field_refusals(FieldRefusal))
+
+    def _inputs(self) -> list[Any]:
+        return [serializer for serializer in (self.get_request_serializer(), self.get_query_serializer()) if serializer]
 
 
-def _field_refusals(base: type[FieldRefusal]) -> Iterator[type[FieldRefusal]]:
-    for refusal in base.__subclasses__():
-        if hasattr(refusal, "field_code"):
-            yield refusal
-        yield from _field_refusals(refusal)
+def _field_codes(errors: Iterable[ErrorClass]) -> list[str]:
+    return [error.field_code for error in errors if issubclass(error, FieldRefusal)]
 
 
 def _enumerate(definition: Any, codes: Iterable[str]) -> None:
@@ -198,21 +198,33 @@ def _enumerate(definition: Any, codes: Iterable[str]) -> None:
     field["enum"] = sorted({*field.get("enum", []), *codes})
 
 
-def _problem(status: int, codes: list[str]) -> openapi.Response:
+def _problem(status: int, errors: list[ErrorClass], inputs: list[str]) -> openapi.Response:
+    codes = list(dict.fromkeys(status_and_code(error)[1] for error in errors))
     example = {
         "type": f"urn:bikerental:problem:{codes[0]}",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": "A sentence for people, in the language of Accept-Language.",
+        "detail": SENTENCE,
         "code": codes[0],
         "request_id": "0b8a1f6e4d9c4a7b8f2e6d5c3b1a0987",
-    } | ({"errors": []} if status == HTTPStatus.BAD_REQUEST else {})
+    }
+    if status == HTTPStatus.BAD_REQUEST:
+        example["errors"] = [{"field": next(iter(inputs), ""), "code": "invalid", "detail": SENTENCE}]
+    waits = ["Retry-After"] if any(getattr(error, "retry_after", None) for error in errors) else []
     return openapi.Response(
-        f"{HTTPStatus(status).phrase}: " + ", ".join(f"`{code}`" for code in codes),
+        f"{HTTPStatus(status).phrase}: {_listed(codes)}{_in_errors(_field_codes(errors))}",
         schema=ProblemOutput,
-        headers=headers_named(*HEADERS_OF_STATUS.get(status, [])),
+        headers=headers_named(*HEADERS_OF_STATUS.get(status, []), *waits),
         examples={PROBLEM_TYPE: example},
     )
+
+
+def _in_errors(field_codes: list[str]) -> str:
+    return f"; `errors` may name {_listed(field_codes)}" if field_codes else ""
+
+
+def _listed(codes: Iterable[str]) -> str:
+    return ", ".join(f"`{code}`" for code in codes)
 
 
 class SchemaGenerator(OpenAPISchemaGenerator):

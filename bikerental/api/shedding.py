@@ -89,4 +89,4 @@ def _came(stamp: str | None, now: float) -> float | None:
 
 def _busy(request: HttpRequest) -> HttpResponse:
     seconds = str(random.choice(RETRY_SECONDS))  # noqa: S311 - guards nothing
-    return early_response(request, 503, UnavailableError.code, UnavailableError.detail, **{"Retry-After": seconds})
+    return early_response(request, UnavailableError, **{"Retry-After": seconds})

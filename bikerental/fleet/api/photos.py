@@ -7,7 +7,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from bikerental.api.schema import documented
+from bikerental.api.operations import documented
 from bikerental.api.views import ApiView, read
 from bikerental.fleet.api.serializers import (
     UploadConfirmInput,
@@ -15,6 +15,7 @@ from bikerental.fleet.api.serializers import (
     UploadStateOutput,
 )
 from bikerental.fleet.constants import PHOTO_BYTES_MAX
+from bikerental.fleet.exceptions import PHOTO_REFUSALS, BikeNotFoundError, ReportNotFoundError, UploadNotFoundError
 from bikerental.fleet.models import PhotoUpload
 from bikerental.fleet.services import photo_upload_confirm, photo_upload_start
 from bikerental.fleet.types import UploadStarted
@@ -46,7 +47,7 @@ class BikePhotoView(ApiView):
         summary="Begin to upload a photo of the bike (staff)",
         description=FORM_HELP,
         success={201: UploadOutput},
-        errors=["bike_not_found", "forbidden"],
+        errors=[BikeNotFoundError],
     )
     def post(self, request: Request, bike_id: UUID) -> Response:
         started = photo_upload_start(bike_id=bike_id, uploader_id=rider_of(request).pk, now=timezone.now())
@@ -63,7 +64,7 @@ class BikePhotoConfirmView(ApiView):
         description=CONFIRM_HELP,
         request=UploadConfirmInput,
         success={202: UploadStateOutput},
-        errors=["not_found", "forbidden"],
+        errors=[UploadNotFoundError, *PHOTO_REFUSALS.values()],
         example={"upload": EXAMPLE_ID},
     )
     def post(self, request: Request, bike_id: UUID) -> Response:
@@ -81,7 +82,7 @@ class ReportPhotoView(ApiView):
         summary="Begin to upload a photo for the report",
         description=FORM_HELP,
         success={201: UploadOutput},
-        errors=["not_found"],
+        errors=[ReportNotFoundError],
     )
     def post(self, request: Request, bike_id: UUID, report_id: UUID) -> Response:
         started = photo_upload_start(
@@ -98,7 +99,7 @@ class ReportPhotoConfirmView(ApiView):
         description=CONFIRM_HELP,
         request=UploadConfirmInput,
         success={202: UploadStateOutput},
-        errors=["not_found"],
+        errors=[UploadNotFoundError, *PHOTO_REFUSALS.values()],
         example={"upload": EXAMPLE_ID},
     )
     def post(self, request: Request, bike_id: UUID, report_id: UUID) -> Response:

@@ -6,12 +6,13 @@ from uuid import UUID
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from bikerental.api.operations import documented
 from bikerental.api.pagination import Cursor, cursor_of, page_response, page_size_of, paginate
-from bikerental.api.schema import documented
 from bikerental.api.views import ApiView, read_query
 from bikerental.core.replica import from_replica
 from bikerental.fleet.api.rendering import bike_json, near_bike_json, station_json
 from bikerental.fleet.api.serializers import BikeOutput, BikesQuery, NearQuery, StationOutput
+from bikerental.fleet.exceptions import BikeNotFoundError, StationNotFoundError
 from bikerental.fleet.selectors import (
     NUMBER_ORDER,
     bike_row,
@@ -36,7 +37,6 @@ class BikesView(ApiView):
         description="By number; with `lat` and `lon` the nearest first, each with `distance_m`.",
         query=BikesQuery,
         success={200: BikeOutput(many=True)},
-        errors=["invalid"],
         paginated=True,
     )
     def get(self, request: Request) -> Response:
@@ -56,7 +56,7 @@ class BikesView(ApiView):
 class BikeView(ApiView):
     """One bike."""
 
-    @documented(summary="One bike", success={200: BikeOutput}, errors=["bike_not_found"])
+    @documented(summary="One bike", success={200: BikeOutput}, errors=[BikeNotFoundError])
     def get(self, request: Request, bike_id: UUID) -> Response:
         return Response(bike_json(bike_row(bike_id=bike_id), request))
 
@@ -69,7 +69,6 @@ class StationsView(ApiView):
         description="By name; with `lat` and `lon` the nearest first, each with `distance_m`.",
         query=NearQuery,
         success={200: StationOutput(many=True)},
-        errors=["invalid"],
         paginated=True,
     )
     def get(self, request: Request) -> Response:
@@ -86,7 +85,7 @@ class StationsView(ApiView):
 class StationView(ApiView):
     """One station."""
 
-    @documented(summary="One station", success={200: StationOutput}, errors=["station_not_found"])
+    @documented(summary="One station", success={200: StationOutput}, errors=[StationNotFoundError])
     def get(self, request: Request, station_id: UUID) -> Response:
         return Response(station_json(station_row(station_id=station_id)))
 

@@ -5,8 +5,8 @@ from django.utils.translation import get_language
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from bikerental.api.operations import documented
 from bikerental.api.parsers import JSONParser
-from bikerental.api.schema import documented
 from bikerental.api.throttles import LoginThrottle, client_address
 from bikerental.api.views import read
 from bikerental.notifications.services import password_reset_request, sns_message_take
@@ -24,7 +24,6 @@ class ResetView(OpenView):
         "requests for one e-mail each further one waits twice as long as the one before, an hour at most.",
         request=ResetInput,
         success={202: None},
-        errors=["invalid"],
         example={"email": "rider@example.org"},
     )
     def post(self, request: Request) -> Response:

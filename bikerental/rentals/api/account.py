@@ -7,7 +7,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from bikerental.api.schema import documented
+from bikerental.api.operations import documented
 from bikerental.api.throttles import client_address
 from bikerental.api.views import ApiView, read
 from bikerental.fleet.api.rendering import photo_url
@@ -15,10 +15,12 @@ from bikerental.fleet.selectors import reports_of_rider
 from bikerental.notifications.selectors import notifications_of_user
 from bikerental.rentals.api.rendering import rental_json
 from bikerental.rentals.api.serializers import ExportOutput, PasswordInput
+from bikerental.rentals.exceptions import RentalInProgressError
 from bikerental.rentals.selectors import rentals_for_export
 from bikerental.rentals.services import rider_close
 from bikerental.users.api.authentication import rider_of
 from bikerental.users.api.views import ProfileView
+from bikerental.users.exceptions import PasswordWrongError
 from bikerental.users.selectors import sessions_of_user
 
 
@@ -30,7 +32,7 @@ class AccountView(ProfileView):
         description="Erases all personal data at once; the rides stay, with nobody's name on them.",
         request=PasswordInput,
         success={204: None},
-        errors=["invalid", "rental_in_progress"],
+        errors=[RentalInProgressError, PasswordWrongError],
         example={"password": "correct-horse-7"},
     )
     def delete(self, request: Request) -> Response:
@@ -47,7 +49,6 @@ class ExportView(ApiView):
         summary="Everything held about the caller",
         description="Profile, sessions, rentals, messages and reports in one document.",
         success={200: ExportOutput},
-        errors=[],
     )
     def get(self, request: Request) -> Response:
         rider = rider_of(request)

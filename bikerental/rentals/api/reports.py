@@ -8,9 +8,10 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from bikerental.api.schema import documented
+from bikerental.api.operations import documented
 from bikerental.api.views import ApiView, read
 from bikerental.fleet.api.serializers import ReportInput, ReportOutput
+from bikerental.fleet.exceptions import BikeNotFoundError
 from bikerental.fleet.models import BikeReport
 from bikerental.rentals.services import rider_report
 from bikerental.users.api.authentication import rider_of
@@ -29,7 +30,7 @@ class BikeReportsView(ApiView):
         ),
         request=ReportInput,
         success={200: ReportOutput, 201: ReportOutput},
-        errors=["bike_not_found"],
+        errors=[BikeNotFoundError],
         example={"kind": "brakes", "text": "The rear brake does not hold."},
     )
     def post(self, request: Request, bike_id: UUID) -> Response:

@@ -8,12 +8,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from bikerental.api.idempotency import answer_once
+from bikerental.api.operations import documented
 from bikerental.api.pagination import cursor_of, page_response, page_size_of
-from bikerental.api.schema import documented
 from bikerental.api.views import ApiView, read, read_query
 from bikerental.core.replica import from_replica
+from bikerental.fleet.exceptions import BikeNotFoundError, BikeUnavailableError, StationNotFoundError
 from bikerental.rentals.api.rendering import rental_json
 from bikerental.rentals.api.serializers import PlaceInput, RentalOutput, RentalsQuery, RentalStartInput
+from bikerental.rentals.exceptions import (
+    NoActiveRentalError,
+    RentalInProgressError,
+    RentalNotActiveError,
+    RentalNotFoundError,
+)
 from bikerental.rentals.selectors import (
     NEWEST_FIRST,
     RentalFilters,
@@ -32,7 +39,6 @@ class RentalsView(ApiView):
         summary="The caller's rides, newest first",
         query=RentalsQuery,
         success={200: RentalOutput(many=True)},
-        errors=["invalid"],
         paginated=True,
     )
     def get(self, request: Request) -> Response:
@@ -55,15 +61,7 @@ class RentalsView(ApiView):
         description="The start time counts from here. One ride at a time; a key makes a retry safe.",
         request=RentalStartInput,
         success={201: RentalOutput},
-        errors=[
-            "invalid",
-            "bike_not_found",
-            "bike_unavailable",
-            "rental_in_progress",
-            "request_in_progress",
-            "idempotency_key_invalid",
-            "idempotency_key_reused",
-        ],
+        errors=[BikeNotFoundError, BikeUnavailableError, RentalInProgressError],
         example={"bike_number": "B-000001"},
         headers=["Idempotency-Key", "Location"],
     )
@@ -86,7 +84,7 @@ class RentalsView(ApiView):
 class CurrentRentalView(ApiView):
     """The caller's active ride."""
 
-    @documented(summary="The active ride", success={200: RentalOutput}, errors=["no_active_rental"])
+    @documented(summary="The active ride", success={200: RentalOutput}, errors=[NoActiveRentalError])
     def get(self, request: Request) -> Response:
         row = rental_active_of_rider(rider_id=rider_of(request).pk)
         return Response(rental_json(row, timezone.now()))
@@ -95,7 +93,7 @@ class CurrentRentalView(ApiView):
 class RentalView(ApiView):
     """One ride of the caller's."""
 
-    @documented(summary="One ride", success={200: RentalOutput}, errors=["not_found"])
+    @documented(summary="One ride", success={200: RentalOutput}, errors=[RentalNotFoundError])
     def get(self, request: Request, rental_id: UUID) -> Response:
         row = rental_of_rider(rental_id=rental_id, rider_id=rider_of(request).pk)
         return Response(rental_json(row, timezone.now()))
@@ -112,15 +110,7 @@ class RentalReturnView(ApiView):
         ),
         request=PlaceInput,
         success={200: RentalOutput},
-        errors=[
-            "invalid",
-            "not_found",
-            "station_not_found",
-            "rental_not_active",
-            "request_in_progress",
-            "idempotency_key_invalid",
-            "idempotency_key_reused",
-        ],
+        errors=[RentalNotFoundError, StationNotFoundError, RentalNotActiveError],
         example={"latitude": 59.9343, "longitude": 30.3351},
         headers=["Idempotency-Key"],
     )

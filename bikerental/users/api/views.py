@@ -8,7 +8,7 @@ from django.utils.translation import get_language
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from bikerental.api.schema import documented
+from bikerental.api.operations import documented
 from bikerental.api.throttles import LoginThrottle, RegisterThrottle, client_address
 from bikerental.api.views import ApiView, read
 from bikerental.users.api.authentication import rider_of, session_of
@@ -23,6 +23,13 @@ from bikerental.users.api.serializers import (
     ResetConfirmInput,
     TokenPairOutput,
     VerifyInput,
+)
+from bikerental.users.exceptions import (
+    CredentialsInvalidError,
+    EmailTakenError,
+    PasswordWrongError,
+    ResetTokenInvalidError,
+    TokenInvalidError,
 )
 from bikerental.users.services import (
     password_change,
@@ -54,7 +61,7 @@ class RegisterView(OpenView):
         "Messages are written in the language of this request.",
         request=RegisterInput,
         success={201: RegisteredOutput},
-        errors=["invalid"],
+        errors=[EmailTakenError],
         example={"name": "Rider", "email": "rider@example.org", "password": "correct-horse-7"},
     )
     def post(self, request: Request) -> Response:
@@ -73,7 +80,7 @@ class LoginView(OpenView):
         "attempt waits twice as long as the one before, an hour at most.",
         request=LoginInput,
         success={200: TokenPairOutput},
-        errors=["invalid", "credentials_invalid"],
+        errors=[CredentialsInvalidError],
         example={"email": "rider@example.org", "password": "correct-horse-7"},
     )
     def post(self, request: Request) -> Response:
@@ -90,7 +97,7 @@ class RefreshView(OpenView):
         "it ends the whole session.",
         request=RefreshInput,
         success={200: TokenPairOutput},
-        errors=["invalid", "token_invalid"],
+        errors=[TokenInvalidError],
         example={"refresh": "eyJ..."},
     )
     def post(self, request: Request) -> Response:
@@ -104,7 +111,7 @@ class VerifyView(OpenView):
         description="An access or a refresh token.",
         request=VerifyInput,
         success={200: None},
-        errors=["invalid", "token_invalid"],
+        errors=[TokenInvalidError],
         example={"token": "eyJ..."},
     )
     def post(self, request: Request) -> Response:
@@ -118,7 +125,7 @@ class LogoutView(ApiView):
         description="Ends the session of the refresh token, its access tokens included.",
         request=RefreshInput,
         success={204: None},
-        errors=["invalid", "token_invalid"],
+        errors=[TokenInvalidError],
         example={"refresh": "eyJ..."},
     )
     def post(self, request: Request) -> Response:
@@ -134,7 +141,7 @@ class PasswordView(ApiView):
         description="Every other session ends.",
         request=PasswordChangeInput,
         success={204: None},
-        errors=["invalid"],
+        errors=[PasswordWrongError],
         example={"current_password": "correct-horse-7", "new_password": "correct-horse-8"},
     )
     def post(self, request: Request) -> Response:
@@ -154,7 +161,7 @@ class ResetConfirmView(OpenView):
         "Every session of the account ends; log in with the new password.",
         request=ResetConfirmInput,
         success={204: None},
-        errors=["invalid"],
+        errors=[ResetTokenInvalidError],
         example={"token": "0197a0000000700080000000000000a1.d0i9zr-5f2c", "new_password": "correct-horse-8"},
     )
     def post(self, request: Request) -> Response:
@@ -166,7 +173,7 @@ class ResetConfirmView(OpenView):
 class ProfileView(ApiView):
     """The caller's account. Routed by the app that can also close it."""
 
-    @documented(summary="The caller's profile", success={200: ProfileOutput}, errors=[])
+    @documented(summary="The caller's profile", success={200: ProfileOutput})
     def get(self, request: Request) -> Response:
         return Response(ProfileOutput(rider_of(request)).data)
 
@@ -175,7 +182,6 @@ class ProfileView(ApiView):
         description="What is not sent stays. Messages follow the new `language` from the next one on.",
         request=ProfileInput,
         success={200: ProfileOutput},
-        errors=["invalid"],
         example={"name": "Rider", "language": "en"},
     )
     def patch(self, request: Request) -> Response:
