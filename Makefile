@@ -12,7 +12,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 	--no-emit-package rfc3987-syntax --no-emit-package lark
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types audit format requirements shell psql manage bench clean \
+.PHONY: help run test lint types audit format requirements shell psql manage bench mutate clean \
 	stack-test backup backups drill restore alerts
 
 help: ## list the targets
@@ -54,6 +54,9 @@ manage: ## run a manage.py command in the running stack: CMD="createsuperuser"
 
 bench: ## measure the API under load, on servers that write to disk as production does
 	$(BARE) with-services --durable -- python -m tests.load $(ARGS)
+
+mutate: ## remove each guard in turn and say which no test misses (an hour); ARGS="lock" takes those with the word
+	$(BARE) with-services -- python -m tests.mutation $(ARGS)
 
 clean: ## remove .run with the demo database in it; YES=1 does not ask
 	$(BARE) clean $(if $(YES),--yes)

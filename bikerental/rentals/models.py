@@ -72,6 +72,13 @@ class Rental(BaseModel):
                 | (~Q(status="settled") & Q(cost_amount=None, cost_lines=None, settled_at=None)),
                 name="rental_cost_once_settled",
             ),
+            # NULL passes a CHECK that compares it, as the two above do.
+            models.CheckConstraint(
+                condition=Q(status="active") | Q(ended_at__isnull=False), name="rental_over_has_end"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="settled") | Q(cost_amount__isnull=False), name="rental_settled_has_cost"
+            ),
             models.CheckConstraint(
                 condition=Q(unlock_fee__gte=0, per_minute__gte=0) & (Q(daily_cap=None) | Q(daily_cap__gte=0)),
                 name="rental_terms_not_negative",

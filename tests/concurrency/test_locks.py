@@ -1,24 +1,35 @@
 """Each lock of the house in an order that only the lock makes safe. Without it the second does not
 wait (or, where locks are skipped, does not keep away), and its test fails."""
 
-import pytest
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
-from bikerental.fleet.models import Bike, BikeReport
+import pytest
+from django.db import OperationalError, connection, transaction
+
+from bikerental.fleet.locks import bikes_lock
+from bikerental.fleet.models import Bike, BikeReport, PhotoUpload
 from bikerental.fleet.services import bike_report_create, bike_send_to_maintenance, bikes_set_tariff
+from bikerental.fleet.services.publishing import _show
 from bikerental.notifications.models import Notification
+from bikerental.notifications.services import notification_create
 from bikerental.rentals.models import Rental, RentalEvent
 from bikerental.rentals.services import (
     rental_end_by_operator,
     rental_return,
     rental_start,
     rentals_check_overdue,
+    rentals_forget,
     rentals_settle,
     rider_close,
 )
 from bikerental.rentals.types import Place
+from bikerental.users.locks import users_lock
 from bikerental.users.models import User
-from bikerental.users.services import accounts_close, accounts_reopen
-from tests.concurrency.interleaving import interleave
+from bikerental.users.services import accounts_close, accounts_reopen, password_reset_confirm, reset_token_make
+from tests.concurrency.interleaving import WAIT_SECONDS, Runner, interleave, until_it_waits
 from tests.factories import (
     NOON,
     PASSWORD,
@@ -34,13 +45,31 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 USER_FOR_RENT = "bikerental.rentals.services.rides.open_user_lock"
 USER_FOR_ERASURE = "bikerental.rentals.services.riders.user_lock"
+USER_FOR_RESET = "bikerental.users.services.resetting.user_lock"
 USERS = "bikerental.users.services.accounts.users_lock"
 BIKE = "bikerental.fleet.services.bikes.bike_lock_for_rental"
 BIKES = "bikerental.fleet.services.bikes.bikes_lock"
 RENTAL = "bikerental.rentals.services.rides.rental_lock"
 RETURNED = "bikerental.rentals.services.settling.returned_rentals_lock"
 REPORTED = "bikerental.fleet.services.reports.bikes_lock"
+FORGOTTEN = "bikerental.rentals.services.forgetting.somebodys_rentals_lock"
+PUBLISHED = "bikerental.fleet.services.publishing.bikes_lock"
 OPEN = "bikerental.rentals.services.overdue.open_rentals_lock"
+
+
+def make_upload(bike: Bike, **fields: Any) -> PhotoUpload:
+    values = {"state": "confirmed", "expires_at": NOON, "key": str(fields)}
+    return PhotoUpload.objects.create(bike=bike, uploader=make_user(), **values | fields)
+
+
+def lock_bikes(keys: list[UUID]) -> None:
+    with transaction.atomic():
+        bikes_lock(bike_ids=keys)
+
+
+def lock_users(keys: list[UUID]) -> None:
+    with transaction.atomic():
+        users_lock(user_ids=keys)
 
 
 def close(rider: object) -> None:
@@ -97,6 +126,19 @@ def test_a_rent_waits_for_the_rent_of_the_same_bike(monkeypatch: pytest.MonkeyPa
         BIKE,
         first=lambda: rental_start(rider_id=riders[0].pk, bike_id=bike.pk, now=NOON).status,
         second=lambda: rental_start(rider_id=riders[1].pk, bike_id=bike.pk, now=NOON),
+    )
+
+    assert outcome == ("active", "BikeUnavailableError", True)
+
+
+def test_a_rent_by_number_waits_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    riders, bike = [make_user(), make_user()], make_bike()
+
+    outcome = interleave(
+        monkeypatch,
+        BIKE,
+        first=lambda: rental_start(rider_id=riders[0].pk, bike_number=bike.number, now=NOON).status,
+        second=lambda: rental_start(rider_id=riders[1].pk, bike_number=bike.number, now=NOON),
     )
 
     assert outcome == ("active", "BikeUnavailableError", True)
@@ -171,6 +213,19 @@ def test_a_return_waits_for_the_return_that_came_first(monkeypatch: pytest.Monke
     assert RentalEvent.objects.count() == 1
 
 
+def test_a_new_tariff_waits_for_the_return_that_came_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    rental, tariff = make_rental(), make_tariff()
+
+    outcome = interleave(
+        monkeypatch,
+        RENTAL,
+        first=lambda: rental_return(rental_id=rental.pk, rider_id=rental.rider_id, place=None, now=NOON).status,
+        second=lambda: bikes_set_tariff(bike_ids=[rental.bike_id], tariff_id=tariff.pk),
+    )
+
+    assert outcome == ("returned", 1, True)
+
+
 def test_an_operators_end_waits_for_the_riders_return(monkeypatch: pytest.MonkeyPatch) -> None:
     rental, operator = make_rental(), make_user(is_staff=True)
 
@@ -238,3 +293,83 @@ def test_of_two_reports_at_once_the_second_counts_the_first(monkeypatch: pytest.
 
     assert outcome == (True, True, True)
     assert (Bike.objects.get().status, BikeReport.objects.count()) == ("maintenance", 2)
+
+
+def test_of_two_photos_published_at_once_the_later_waits_for_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    bike = make_bike()
+    uploads = [make_upload(bike, confirmed_at=NOON + timedelta(minutes=minutes)) for minutes in range(2)]
+
+    outcome = interleave(
+        monkeypatch,
+        PUBLISHED,
+        first=lambda: _show(uploads[0], "bikes/first.webp", NOON),
+        second=lambda: _show(uploads[1], "bikes/second.webp", NOON),
+    )
+
+    assert outcome == ("published", "published", True)
+    assert Bike.objects.get().photo == "bikes/second.webp"
+
+
+def test_a_second_that_forgets_rides_leaves_those_that_the_first_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    cost = {"status": "settled", "settled_at": NOON, "cost_amount": 1, "cost_lines": []}
+    make_returned_rental(**cost)
+    later = NOON + timedelta(days=9999)
+
+    outcome = interleave(
+        monkeypatch,
+        FORGOTTEN,
+        first=lambda: rentals_forget(now=later),
+        second=lambda: rentals_forget(now=later),
+    )
+
+    assert outcome == (1, 0, False)
+
+
+def test_of_two_resets_the_second_finds_its_token_void(monkeypatch: pytest.MonkeyPatch) -> None:
+    rider = make_user()
+    token = reset_token_make(user=rider, now=NOON)
+
+    def reset(password: str) -> None:
+        password_reset_confirm(token=token, new_password=password, address="192.0.2.10", now=NOON)
+
+    outcome = interleave(
+        monkeypatch, USER_FOR_RESET, first=lambda: reset("first-first"), second=lambda: reset("second-second")
+    )
+
+    assert outcome == (None, "ResetTokenInvalidError", True)
+    rider.refresh_from_db()
+    assert rider.check_password("first-first")
+
+
+def test_a_lock_keeps_nobody_from_pointing_at_the_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    rider, bike = make_user(), make_bike()
+    message = {"kind": "receipt", "recipient_id": rider.pk, "subject_id": None, "key": "receipt:1", "context": {}}
+
+    outcome = interleave(
+        monkeypatch,
+        USER_FOR_RENT,
+        first=lambda: rental_start(rider_id=rider.pk, bike_id=bike.pk, now=NOON).status,
+        second=lambda: notification_create(**message),
+    )
+
+    assert outcome == ("active", None, False)
+
+
+@pytest.mark.parametrize(("make", "lock"), [(make_bike, lock_bikes), (make_user, lock_users)])
+def test_many_are_locked_in_the_order_of_their_ids(make: Callable[[], Any], lock: Callable[[list[UUID]], None]) -> None:
+    keys = sorted(make().pk for _ in range(4))
+    others = Runner(lambda: lock(list(reversed(keys))))
+
+    with transaction.atomic():
+        lock([keys[2]])
+        others.start()
+        assert until_it_waits(others)
+        # It holds the first two and stands before the third: the last is free.
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '50ms'")
+        with pytest.raises(OperationalError), transaction.atomic():
+            lock([keys[1]])
+        lock([keys[3]])
+    others.join(WAIT_SECONDS)
+
+    assert others.outcome is None

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 from django.contrib.sessions.models import Session as BrowserSession
 from django.core import mail
-from django.db import OperationalError, connection
+from django.db import IntegrityError, OperationalError, connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -24,7 +24,7 @@ from bikerental.notifications.models import Notification
 from bikerental.notifications.services import failed_rows_tell
 from bikerental.rentals.models import Rental
 from config.celery_app import app
-from tests.factories import make_bike, make_rental, make_returned_rental, make_user
+from tests.factories import NOON, make_bike, make_rental, make_returned_rental, make_user
 from tests.notifications.conftest import make_notification
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -271,3 +271,12 @@ def test_an_operator_lets_a_row_be_tried_again(admin_client: Client) -> None:
 
     failed.refresh_from_db()
     assert failed.retry_at <= timezone.now()
+
+
+@pytest.mark.django_db
+def test_a_row_fails_once_for_a_task() -> None:
+    fields = {"task": "settle", "row_id": "1", "failed_at": NOON, "retry_at": NOON}
+    FailedRow.objects.create(**fields)
+
+    with pytest.raises(IntegrityError, match="failed_row_once"):
+        FailedRow.objects.create(**fields)

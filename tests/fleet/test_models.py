@@ -13,10 +13,20 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.models import ProtectedError
 
 from bikerental.core.transactions import constraint_name
-from bikerental.fleet.models import Tariff
-from tests.factories import make_bike, make_model, make_station, make_tariff
+from bikerental.fleet.models import BikeReport, PhotoUpload, Tariff
+from tests.factories import NOON, make_bike, make_model, make_station, make_tariff, make_user
 
 pytestmark = pytest.mark.django_db
+
+
+def make_report(**fields: Any) -> BikeReport:
+    return BikeReport.objects.create(bike=make_bike(), rider=make_user(), **{"kind": "tyre"} | fields)
+
+
+def make_upload(**fields: Any) -> PhotoUpload:
+    return PhotoUpload.objects.create(
+        bike=make_bike(), uploader=make_user(), key="uploads/1", expires_at=NOON, **fields
+    )
 
 
 @pytest.mark.parametrize(
@@ -47,6 +57,17 @@ pytestmark = pytest.mark.django_db
         (make_bike, {"longitude": 180.1}, "bike_longitude_range"),
         (make_bike, {"longitude": float("inf")}, "bike_longitude_range"),
         (make_bike, {"status": "blue"}, "bike_status_known"),
+        (make_report, {"kind": "engine"}, "bike_report_kind_known"),
+        (make_report, {"state": "resolved"}, "bike_report_closed_has_time"),
+        (make_report, {"closed_at": NOON}, "bike_report_closed_has_time"),
+        (make_report, {"state": "lost", "closed_at": NOON}, "bike_report_closed_has_time"),
+        (make_upload, {"state": "lost", "confirmed_at": NOON}, "photo_upload_confirmed_has_time"),
+        (make_upload, {"state": "refused"}, "photo_upload_refused_has_code"),
+        (make_upload, {"code": "damaged"}, "photo_upload_refused_has_code"),
+        (make_upload, {"state": "confirmed"}, "photo_upload_confirmed_has_time"),
+        (make_upload, {"confirmed_at": NOON}, "photo_upload_confirmed_has_time"),
+        (make_upload, {"state": "published", "confirmed_at": NOON}, "photo_upload_published_has_time"),
+        (make_upload, {"published_at": NOON}, "photo_upload_published_has_time"),
     ],
 )
 def test_nonsense_is_refused(make: Any, fields: dict[str, Any], constraint: str) -> None:

@@ -28,6 +28,7 @@ from bikerental.fleet.services import (
     photos_publish_left_over,
     photos_sweep_orphans,
 )
+from bikerental.fleet.services.publishing import _show
 from bikerental.rentals.services import rider_close
 from bikerental.users.models import User
 from tests.clients import RiderClient
@@ -398,6 +399,19 @@ def test_a_closed_account_leaves_no_words_and_no_photos_behind() -> None:
     assert (report.text, report.photo, report.kind) == ("", "", "lights")
     photos_sweep_orphans(now=timezone.now() + timedelta(hours=3))
     assert keys() == set()
+
+
+def test_a_photo_that_was_refused_while_it_was_published_is_shown_nowhere() -> None:
+    bike, now = make_bike(), timezone.now()
+    upload = PhotoUpload.objects.create(
+        bike=bike, uploader=make_user(), key="uploads/1", state="confirmed", confirmed_at=now, expires_at=now
+    )
+    PhotoUpload.objects.update(state="refused", code="expired")
+
+    assert _show(upload, "bikes/1.webp", now) is None
+
+    bike.refresh_from_db()
+    assert (bike.photo.name or "", PhotoUpload.objects.get().state) == ("", "refused")
 
 
 @pytest.mark.usefixtures("bucket")

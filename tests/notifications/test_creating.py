@@ -5,7 +5,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from pytest_django import DjangoAssertNumQueries
 
-from bikerental.notifications.models import Notification
+from bikerental.notifications.models import Notification, RefusedAddress
 from bikerental.notifications.services import notification_create, notifications_create, notifications_send_again
 from tests.factories import NOON, make_user
 from tests.notifications.conftest import OVERDUE, RECEIPT, RENTAL_ID, draft, make_notification
@@ -93,6 +93,7 @@ def test_nothing_owed_is_nothing_done() -> None:
         ({"state": "sent"}, "notification_sent_has_time"),
         ({"sent_at": NOON}, "notification_sent_has_time"),
         ({"state": "failed"}, "notification_failed_has_reason"),
+        ({"feedback": "delighted"}, "notification_feedback_known"),
     ],
 )
 def test_the_database_forbids_what_must_not_be(fields: dict[str, Any], constraint: str) -> None:
@@ -104,6 +105,12 @@ def test_the_database_forbids_what_must_not_be(fields: dict[str, Any], constrain
 def test_the_database_forbids_operators_messages_to_one_rider() -> None:
     with pytest.raises(IntegrityError, match="notification_recipient_by_kind"), transaction.atomic():
         make_notification(kind="overdue_operators", recipient=make_user())
+
+
+@pytest.mark.django_db
+def test_the_database_forbids_an_address_that_refuses_for_no_known_reason() -> None:
+    with pytest.raises(IntegrityError, match="refused_address_reason"), transaction.atomic():
+        RefusedAddress.objects.create(email="rider@example.org", reason="bored")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,0 +1,14 @@
+"""The guards of the house, by what they guard against. A new guard gets an entry with the test that holds it."""
+
+from tests.mutation.entries import Entry
+from tests.mutation.guards import access, background, constraints, forgetting, locks, state, strangers
+
+ENTRIES: tuple[Entry, ...] = (
+    *locks.GUARDS,
+    *constraints.CONSTRAINTS,
+    *state.GUARDS,
+    *access.GUARDS,
+    *strangers.GUARDS,
+    *background.GUARDS,
+    *forgetting.GUARDS,
+)

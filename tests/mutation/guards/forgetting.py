@@ -1,0 +1,86 @@
+"""What is past its time or was personal goes, a batch at a time."""
+
+from tests.mutation.entries import Guard
+
+UPLOADS = "tests/fleet/test_uploads.py"
+ERASURE = "tests/security/test_erasure.py"
+
+GUARDS = (
+    Guard(
+        "sessions are purged",
+        "bikerental/users/services/sessions.py",
+        "rows_purge(Session.objects.filter(expires_at__lt=now))",
+        "0",
+        ("tests/users/test_sessions.py::test_the_purge_takes_expired_sessions_alone",),
+    ),
+    Guard(
+        "idempotency keys are purged",
+        "bikerental/api/idempotency.py",
+        "return rows_purge(IdempotencyKey.objects.filter(created_at__lt=now - KEPT_FOR))",
+        "return 0",
+        ("tests/api/test_idempotency.py::test_the_purge_forgets_the_expired_alone",),
+    ),
+    Guard(
+        "messages are purged",
+        "bikerental/notifications/services/forgetting.py",
+        "return rows_purge(old) + ",
+        "return ",
+        ("tests/notifications/test_forgetting.py::test_what_is_over_is_forgotten_when_the_setting_says",),
+    ),
+    Guard(
+        "guess counters are purged",
+        "bikerental/users/services/guessing.py",
+        "    return rows_purge(old)\n",
+        "    return old.count()\n",
+        ("tests/users/test_guessing.py::test_the_purge_forgets_what_says_nothing_and_keeps_what_does",),
+    ),
+    Guard(
+        "old rides become nobody's",
+        "bikerental/rentals/services/forgetting.py",
+        "update(rider=None, start_station=None, end_station=None)",
+        "update(overdue_told_at=None)",
+        ("tests/rentals/test_forgetting.py::test_who_rode_and_where_goes_and_the_money_stays",),
+    ),
+    Guard(
+        "a purge takes a batch to a statement",
+        "bikerental/core/purging.py",
+        "size=PURGE_BATCH",
+        "size=10**9",
+        ("tests/users/test_sessions.py::test_the_purge_takes_a_batch_to_a_statement",),
+    ),
+    Guard(
+        "an erasure takes the refused address",
+        "bikerental/rentals/services/riders.py",
+        "    address_erase(email=user.email)\n",
+        "",
+        ("tests/notifications/test_feedback.py::test_an_erased_account_leaves_no_address", ERASURE),
+    ),
+    Guard(
+        "an erasure takes the kept answers",
+        "bikerental/rentals/services/riders.py",
+        "    idempotency_keys_erase(rider_id=user.pk)\n",
+        "",
+        (ERASURE, "tests/rentals/test_account.py"),
+    ),
+    Guard(
+        "an erasure takes operators' reasons",
+        "bikerental/rentals/services/riders.py",
+        "    reasons_erase(rider_id=user.pk)\n",
+        "",
+        ("tests/rentals/test_account.py::test_what_operators_wrote_about_the_rides_goes_with_the_account",),
+    ),
+    Guard(
+        "an erasure takes words and photos of reports",
+        "bikerental/rentals/services/riders.py",
+        "    reports_forget(rider_id=user.pk)\n",
+        "",
+        (f"{UPLOADS}::test_a_closed_account_leaves_no_words_and_no_photos_behind",),
+    ),
+    Guard(
+        "an erasure takes the name out of the admin's history",
+        "bikerental/users/services/accounts.py",
+        "        object_repr=str(user.pk)\n",
+        "        object_id=str(user.pk)\n",
+        ("tests/users/test_accounts.py::test_the_admins_history_names_nobody_and_loses_the_name_it_had",),
+    ),
+)

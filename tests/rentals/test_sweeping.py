@@ -1,0 +1,37 @@
+"""The sweep finds the rides whose note was lost."""
+
+from datetime import timedelta
+
+import pytest
+
+from bikerental.notifications.models import Notification
+from bikerental.rentals.constants import SWEEP_GRACE
+from bikerental.rentals.services import rentals_settle, rentals_settle_left_over
+from tests.factories import NOON, make_returned_rental
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_ride_that_nobody_settled_is_settled_once() -> None:
+    rental = make_returned_rental()
+    assert rental.ended_at
+    late = rental.ended_at + SWEEP_GRACE + timedelta(seconds=1)
+
+    assert [rentals_settle_left_over(now=late) for _ in range(2)] == [1, 0]
+
+    rental.refresh_from_db()
+    assert (rental.status, str(rental.cost_amount)) == ("settled", "145.00")
+    assert Notification.objects.filter(kind="receipt").count() == 1
+
+
+def test_one_that_has_just_ended_is_left_to_the_fast_path() -> None:
+    rental = make_returned_rental()
+    assert rental.ended_at
+
+    assert rentals_settle_left_over(now=rental.ended_at + SWEEP_GRACE) == 0
+
+
+def test_a_settled_ride_is_not_settled_again() -> None:
+    rental = make_returned_rental()
+
+    assert [rentals_settle(rental_ids=[rental.pk], now=NOON) for _ in range(2)] == [1, 0]
