@@ -2,14 +2,14 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation, ValidationError
 from django.db import DataError
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.middleware.common import CommonMiddleware
 from django.urls import Resolver404, resolve
 from django.utils import timezone, translation
@@ -130,17 +130,32 @@ class MetricsMiddleware:
         # `labels()` takes a lock and makes texts of its values; the combinations are few.
         self._series: dict[tuple[str, str, int], Histogram] = {}
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: HttpRequest) -> Any:
         started = time.perf_counter()
-        response = self.get_response(request)
+        response: Any = self.get_response(request)  # or a stream
         match = request.resolver_match
         method = request.method if request.method in KNOWN_METHODS else "OTHER"
         key = (match.route if match else "unknown", method, response.status_code)
         series = self._series.get(key)
         if series is None:
             series = self._series[key] = REQUESTS.labels(*key)
-        series.observe(time.perf_counter() - started)
+        if response.streaming and not isinstance(response, FileResponse):  # which the server sends by itself
+            content = response.streaming_content
+            response.streaming_content = _Closing(content, lambda: series.observe(time.perf_counter() - started))
+        else:
+            series.observe(time.perf_counter() - started)
         return response
+
+
+class _Closing:
+    """The content of a response, and what is done when it was sent or its client has gone."""
+
+    def __init__(self, content: Iterable[bytes], close: Callable[[], None]) -> None:
+        self._content = content
+        self.close = close
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._content)
 
 
 class ProblemMiddleware:

@@ -325,6 +325,7 @@ class PhotoUpload(BaseModel):
                 condition=Q(state__in=["pending", "confirmed"]),
                 name="photo_upload_unfinished",
             ),
+            models.Index(fields=["uploader", "created_at"], name="photo_upload_of_user"),
         ]
 
     def __str__(self) -> str:

@@ -1,16 +1,26 @@
 """What the notifications app reads."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from typing import Any
 from uuid import UUID
 
+from bikerental.core.keyset import rows_in_pages
 from bikerental.core.statements import Statement, select
 from bikerental.notifications.models import Notification, RefusedAddress
 from bikerental.users.types import email_normalise
 
 
-def notifications_of_user(*, user_id: UUID) -> list[Notification]:
-    """Every message to the user, newest first. One statement."""
-    return list(Notification.objects.filter(recipient_id=user_id).order_by("-created_at", "-pk"))
+def notifications_of_user(*, user_id: UUID) -> Iterator[list[dict[str, Any]]]:
+    """Every message to the user, in pages. One statement each."""
+    fields = ("id", "kind", "state", "language", "created_at", "sent_at", "feedback", "context")
+    return rows_in_pages(Notification.objects.filter(recipient=user_id).values(*fields))
+
+
+def refused_address(*, email: str) -> dict[str, Any] | None:
+    """Why nothing is sent to the address, if so. One statement."""
+    refused = RefusedAddress.objects.filter(email=email_normalise(email))
+    found = refused.values("email", "reason", "detail", "created_at").first()
+    return None if found is None else dict(found)
 
 
 _REFUSES = Statement(lambda v: select(RefusedAddress.objects.filter(email=v["email"]).values_list("email")), email=str)

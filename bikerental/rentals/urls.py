@@ -1,6 +1,7 @@
 from django.urls import path
 
-from bikerental.rentals.api.account import AccountView, ExportView
+from bikerental.rentals.api.account import AccountView
+from bikerental.rentals.api.export import ExportView
 from bikerental.rentals.api.reports import BikeReportsView
 from bikerental.rentals.api.views import CurrentRentalView, RentalReturnView, RentalsView, RentalView
 

@@ -1,15 +1,20 @@
 """What the users app reads."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.db.models import BooleanField, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from bikerental.core.keyset import PAGE, pages_after, rows_in_pages
 from bikerental.core.replica import replica_is_set
 from bikerental.core.statements import Samples, Statement, select
 from bikerental.users.constants import DEMO_EMAIL_DOMAIN
@@ -78,9 +83,25 @@ def session_has_second_factor(*, user_id: UUID, session_id: UUID, since: datetim
     return sessions.filter(second_factor__user=user_id, second_factor__confirmed=True).exists()
 
 
-def sessions_of_user(*, user_id: UUID) -> list[Session]:
-    """Every session on record, newest first. One statement."""
-    return list(Session.objects.filter(user_id=user_id).order_by("-created_at", "-pk"))
+def sessions_of_user(*, user_id: UUID) -> Iterator[list[dict[str, Any]]]:
+    """Every session on record, in pages. One statement each."""
+    fields = ("id", "created_at", "refreshed_at", "expires_at", "ended_at")
+    return rows_in_pages(Session.objects.filter(user=user_id).values(*fields))
+
+
+def authenticators_of_user(*, user_id: UUID) -> list[dict[str, Any]]:
+    """What the user's codes come from, without the key. One statement."""
+    fields = ("name", "confirmed", "created_at", "last_used_at")
+    return list(TOTPDevice.objects.filter(user=user_id).order_by("pk").values(*fields))
+
+
+def operators_changes_of_user(*, user_id: UUID) -> Iterator[list[LogEntry]]:
+    """What operators did to the account in the admin, in pages. One statement each."""
+    users = ContentType.objects.get_for_model(User)
+    entries = LogEntry.objects.filter(content_type=users, object_id=str(user_id))
+    return pages_after(
+        lambda last: list((entries if last is None else entries.filter(pk__gt=last.pk)).order_by("pk")[:PAGE])
+    )
 
 
 def open_sessions_count(*, user_id: UUID, now: datetime) -> int:

@@ -1,34 +1,14 @@
 """All that is held about a rider, and the end of it."""
 
-from datetime import timedelta
-
 import pytest
 from django.utils import timezone
 
-from bikerental.notifications.models import Notification
 from bikerental.rentals.models import RentalEvent
 from tests.clients import RiderClient
 from tests.factories import NOON, PASSWORD, make_rental, make_returned_rental, make_user
 
 pytestmark = pytest.mark.django_db
 ME = "/api/v1/me/"
-
-
-def test_the_export_holds_all_about_the_caller_and_nobody_else(rider_client: RiderClient) -> None:
-    rider, other = rider_client.rider, make_user()
-    rides = [make_returned_rental(rider=rider, started_at=NOON + timedelta(hours=hours)) for hours in range(2)]
-    make_returned_rental(rider=other)
-    for number, user in enumerate((rider, other)):
-        Notification.objects.create(kind="receipt", recipient=user, key=f"receipt:{number}", language="en")
-
-    document = rider_client.get(f"{ME}export/").json()
-
-    profile = {name: document["profile"][name] for name in ("id", "name", "email")}
-    assert profile == {"id": str(rider.pk), "name": rider.name, "email": rider.email}
-    assert [ride["id"] for ride in document["rentals"]] == [str(ride.pk) for ride in rides]
-    assert len(document["sessions"]) == 1
-    message = Notification.objects.get(recipient=rider)
-    assert [each["id"] for each in document["notifications"]] == [str(message.pk)]
 
 
 def test_what_operators_wrote_about_the_rides_goes_with_the_account(rider_client: RiderClient) -> None:

@@ -1,13 +1,15 @@
 """Names of published photos, and the reports that show some."""
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from bikerental.core.keyset import rows_in_pages
 from bikerental.fleet.constants import ReportState
-from bikerental.fleet.models import Bike, BikeReport
+from bikerental.fleet.models import Bike, BikeReport, PhotoUpload
 
 _SMALL, _LARGE = ".small.webp", ".webp"
 
@@ -21,10 +23,16 @@ def large_name(name: str) -> str:
     return name.removesuffix(_SMALL) + _LARGE if name.endswith(_SMALL) else name
 
 
-def reports_of_rider(*, rider_id: UUID) -> list[dict[str, Any]]:
-    """What a rider has reported, oldest first. One statement."""
-    fields = ("id", "bike__number", "kind", "text", "state", "created_at", "photo")
-    return list(BikeReport.objects.filter(rider=rider_id).order_by("created_at", "pk").values(*fields))
+def reports_of_rider(*, rider_id: UUID) -> Iterator[list[dict[str, Any]]]:
+    """What a rider has reported, in pages. One statement each."""
+    fields = ("id", "bike__number", "kind", "text", "state", "created_at", "closed_at", "photo")
+    return rows_in_pages(BikeReport.objects.filter(rider=rider_id).values(*fields))
+
+
+def uploads_of_user(*, user_id: UUID) -> Iterator[list[dict[str, Any]]]:
+    """What somebody has uploaded, or was about to, in pages. One statement each."""
+    fields = ("id", "bike__number", "report_id", "state", "code", "created_at", "confirmed_at", "published_at")
+    return rows_in_pages(PhotoUpload.objects.filter(uploader=user_id).values(*fields))
 
 
 def bikes_with_reports() -> QuerySet[Bike]:

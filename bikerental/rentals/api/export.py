@@ -1,0 +1,158 @@
+"""All that is held about a rider, as one JSON document that is written while it is read.
+
+A page of rows is in memory at a time. Each page is a statement of its own and shows what was committed by then:
+one snapshot would be a transaction that lasts as long as the client takes to read.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.http import StreamingHttpResponse
+from django.utils import timezone, translation
+from django.utils.functional import cached_property
+from rest_framework.request import Request
+
+from bikerental.api.operations import documented
+from bikerental.api.problems import is_database_away
+from bikerental.api.renderers import to_json
+from bikerental.api.views import ApiView
+from bikerental.core.context import request_id_var
+from bikerental.core.errors import UnavailableError
+from bikerental.fleet.api.rendering import photo_url
+from bikerental.fleet.selectors import reports_of_rider, uploads_of_user
+from bikerental.notifications.selectors import notifications_of_user, refused_address
+from bikerental.rentals.api.export_serializers import ExportOutput
+from bikerental.rentals.api.rendering import rental_json
+from bikerental.rentals.selectors import rentals_for_export
+from bikerental.users.api.authentication import rider_of
+from bikerental.users.api.serializers import ProfileOutput
+from bikerental.users.models import User
+from bikerental.users.selectors import authenticators_of_user, operators_changes_of_user, sessions_of_user
+
+logger = logging.getLogger(__name__)
+
+# A client that reads slowly holds a thread of the web server meanwhile, of which a process has eight: one stays free.
+AT_ONCE = 7
+SECONDS = 120.0
+
+_places = threading.BoundedSemaphore(AT_ONCE)
+Pages = Iterator[list[Any]]
+
+
+class ExportResponse(StreamingHttpResponse):
+    """A stream that a caller in this process may also have whole, as a test client does; a web server never asks."""
+
+    @cached_property
+    def content(self) -> bytes:  # type: ignore[override] # Django gives none
+        return self.getvalue()
+
+    @property
+    def text(self) -> str:  # type: ignore[override]
+        return self.content.decode()
+
+
+class ExportView(ApiView):
+    """All that is held about the caller."""
+
+    @documented(
+        summary="Everything held about the caller",
+        description=(
+            "One document, sent while it is read from the database: a long one is not of one moment, and one that "
+            "breaks off ends before its last brace. 503 `unavailable` while too many are being sent."
+        ),
+        success={200: ExportOutput},
+    )
+    def get(self, request: Request) -> StreamingHttpResponse:
+        stream = _bounded(_document(rider_of(request), request, timezone.now()))
+        # What goes wrong at the beginning is still a problem with a status of its own.
+        return ExportResponse(_resumed(next(stream), stream), content_type="application/json")
+
+
+def _resumed(first: bytes, stream: Iterator[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from stream
+
+
+def _bounded(stream: Iterator[bytes]) -> Iterator[bytes]:
+    """:raises UnavailableError: while AT_ONCE others are sent by this process"""
+    if not _places.acquire(blocking=False):
+        raise UnavailableError
+    request_id, begun = request_id_var.get(), time.monotonic()
+    try:
+        for piece in stream:
+            _require_time(begun)
+            yield piece
+    except Exception as error:
+        token = request_id_var.set(request_id)  # the middleware is done with this request
+        is_bug = not (is_database_away(error) or isinstance(error, TimeoutError | UnavailableError))
+        logger.log(logging.ERROR if is_bug else logging.WARNING, "An export broke off", exc_info=error)
+        request_id_var.reset(token)
+        raise
+    finally:
+        _places.release()
+
+
+def _require_time(begun: float) -> None:
+    if time.monotonic() - begun > SECONDS:
+        raise TimeoutError(f"The client has been reading for more than {SECONDS:.0f} s.")
+
+
+def _document(rider: User, request: Request, now: datetime) -> Iterator[bytes]:
+    values = {
+        "profile": ProfileOutput(rider).data,
+        "authenticators": authenticators_of_user(user_id=rider.pk),
+        "refused_address": refused_address(email=rider.email),
+    }
+    lists: Mapping[str, Pages] = {
+        "sessions": sessions_of_user(user_id=rider.pk),
+        "rentals": _rentals(rider, now),
+        "notifications": notifications_of_user(user_id=rider.pk),
+        "reports": _reports(rider, request),
+        "uploads": _uploads(rider),
+        "operators_changes": _operators_changes(rider, translation.get_language() or "en"),
+    }
+    yield to_json(values).removesuffix(b"}")
+    for name, pages in lists.items():
+        yield f',"{name}":['.encode()
+        yield from _rows(pages)
+        yield b"]"
+    yield b"}"
+
+
+def _rows(pages: Pages) -> Iterator[bytes]:
+    comma = b""
+    for page in pages:
+        yield comma + to_json(page)[1:-1]
+        comma = b","
+
+
+def _rentals(rider: User, now: datetime) -> Pages:
+    for page in rentals_for_export(rider_id=rider.pk):
+        yield [rental_json(rental, now) | {"events": events} for rental, events in page]
+
+
+def _reports(rider: User, request: Request) -> Pages:
+    for page in reports_of_rider(rider_id=rider.pk):
+        for report in page:
+            report["bike_number"] = report.pop("bike__number")
+            report["photo"] = photo_url(report["photo"], request) if report["photo"] else None
+        yield page
+
+
+def _uploads(rider: User) -> Pages:
+    for page in uploads_of_user(user_id=rider.pk):
+        for upload in page:
+            upload["bike_number"] = upload.pop("bike__number")
+            upload["report"] = upload.pop("report_id")
+        yield page
+
+
+def _operators_changes(rider: User, language: str) -> Pages:
+    for page in operators_changes_of_user(user_id=rider.pk):
+        with translation.override(language):
+            changes = [{"happened_at": entry.action_time, "change": entry.get_change_message()} for entry in page]
+        yield changes

@@ -1,0 +1,258 @@
+"""All that is held about a rider: whole, theirs alone, and never whole in memory."""
+
+import json
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from rest_framework import serializers
+from rest_framework.test import APIClient
+
+from bikerental.core.keyset import PAGE
+from bikerental.fleet.models import BikeReport, PhotoUpload
+from bikerental.notifications.models import Notification, RefusedAddress
+from bikerental.rentals.api import export
+from bikerental.rentals.api.export_serializers import ExportOutput
+from bikerental.rentals.models import Rental, RentalEvent
+from bikerental.users.models import User
+from tests.api.test_metrics import requests_counted
+from tests.clients import RiderClient
+from tests.factories import NOON, make_bike, make_rental, make_returned_rental, make_station, make_user
+
+pytestmark = pytest.mark.django_db
+EXPORT = "/api/v1/me/export/"
+
+# Where each key to a user is in the export, or why it is not.
+KEYS = {
+    "users.Session.user": "sessions",
+    "rentals.Rental.rider": "rentals",
+    "notifications.Notification.recipient": "notifications",
+    "fleet.BikeReport.rider": "reports",
+    "fleet.PhotoUpload.uploader": "uploads",
+    "otp_totp.TOTPDevice.user": "authenticators",
+    "rentals.RentalEvent.actor": "none: events are in the export of the ride's rider; an operator's work is not",
+    "admin.LogEntry.user": "none: what an operator did is told to the user whom it was done to",
+    "users.RecentChange.user": "none: one time, for a minute, which the events of the rides tell as well",
+    "users.User_groups.user": "none: what an operator may",
+    "users.User_user_permissions.user": "none: what an operator may",
+    # Without a foreign key.
+    "api.IdempotencyKey.rider_id": "none: for a day, an answer that was given about a ride",
+    "notifications.RefusedAddress.email": "refused_address",
+    "users.User.email": "profile",
+}
+
+
+def fill(user: User) -> None:
+    """A row of everything; each says whose it is."""
+    rental = make_returned_rental(rider=user, start_station=make_station())
+    RentalEvent.objects.create(
+        rental=rental, kind="ended_by_operator", happened_at=NOON, actor=make_user(), reason=f"for {user.email}"
+    )
+    Notification.objects.create(kind="receipt", recipient=user, key=f"r:{user.pk}", language="en", context={"a": 1})
+    RefusedAddress.objects.create(email=user.email, reason="bounced", detail=f"of {user.email}")
+    bike = make_bike()
+    report = BikeReport.objects.create(
+        bike=bike, rider=user, kind="tyre", text=f"by {user.email}", photo=f"reports/{user.pk}.webp"
+    )
+    PhotoUpload.objects.create(bike=bike, report=report, uploader=user, key=str(user.pk), expires_at=NOON)
+    TOTPDevice.objects.create(user=user, name=f"of {user.email}")
+    LogEntry.objects.log_actions(str(make_user().pk), [user], CHANGE, [{"changed": {"fields": ["Name"]}}])
+
+
+def test_the_export_holds_all_about_the_caller_and_nobody_else(rider_client: RiderClient) -> None:
+    rider, other = rider_client.rider, make_user()
+    for user in (rider, other):
+        fill(user)
+
+    answer = rider_client.get(EXPORT)
+    document = answer.json()
+
+    rental = Rental.objects.get(rider=rider)
+    upload = PhotoUpload.objects.get(uploader=rider)
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
+    assert (document["profile"]["id"], document["profile"]["email"]) == (str(rider.pk), rider.email)
+    assert document["refused_address"]["detail"] == f"of {rider.email}"
+    assert [each["name"] for each in document["authenticators"]] == [f"of {rider.email}"]
+    assert len(document["sessions"]) == 1
+    assert [(each["id"], each["events"][0]["reason"]) for each in document["rentals"]] == [
+        (str(rental.pk), f"for {rider.email}")
+    ]
+    assert [each["context"] for each in document["notifications"]] == [{"a": 1}]
+    assert [each["text"] for each in document["reports"]] == [f"by {rider.email}"]
+    assert [(each["id"], each["report"]) for each in document["uploads"]] == [(str(upload.pk), str(upload.report_id))]
+    assert [each["change"] for each in document["operators_changes"]] == ["Changed Name."]
+    told = json.dumps(document)
+    assert str(other.pk) not in told
+    assert other.email not in told
+    assert TOTPDevice.objects.get(user=rider).key not in told
+
+
+def test_where_nothing_is_held_it_is_still_a_whole_document(rider_client: RiderClient) -> None:
+    document = rider_client.get(EXPORT).json()
+
+    assert len(document.pop("sessions")) == 1
+    assert document.pop("profile")["id"] == str(rider_client.rider.pk)
+    assert document.pop("refused_address") is None
+    assert [*document] == [
+        "authenticators", "rentals", "notifications", "reports", "uploads", "operators_changes",
+    ]  # fmt: skip
+    assert [*document.values()] == [[]] * 6
+
+
+def test_each_key_to_a_user_is_exported_or_left_out_for_a_reason() -> None:
+    words = ("rider", "user", "uploader", "actor", "recipient", "email")
+    found = set()
+    for model in apps.get_models(include_auto_created=True):
+        for field in model._meta.concrete_fields:
+            is_key = field.is_relation and field.related_model is User
+            is_ours = model.__module__.startswith("bikerental.")
+            if is_key or (is_ours and field.name.removesuffix("_id") in words):
+                found.add(f"{model._meta.label}.{field.name}")
+
+    assert found == set(KEYS)
+    assert {where for where in KEYS.values() if not where.startswith("none: ")} <= set(ExportOutput().fields)
+
+
+def test_the_answer_has_the_declared_shape(rider_client: RiderClient) -> None:
+    fill(rider_client.rider)
+    make_rental(rider=rider_client.rider)
+
+    document = rider_client.get(EXPORT).json()
+
+    shape_of(ExportOutput(), document)
+    assert all(document.values())
+
+
+def shape_of(serializer: serializers.BaseSerializer[Any], value: Any) -> None:
+    """The value has exactly the declared fields, at any depth."""
+    if isinstance(serializer, serializers.ListSerializer):
+        for each in value:
+            shape_of(serializer.child, each)
+    elif isinstance(serializer, serializers.Serializer) and value is not None:
+        required = {name for name, field in serializer.fields.items() if field.required}
+        assert required <= set(value) <= set(serializer.fields)
+        for name, part in value.items():
+            shape_of(serializer.fields[name], part)
+    else:
+        assert value is not None or serializer.allow_null, serializer
+
+
+def make_many(rider: User, count: int) -> list[Rental]:
+    first = make_returned_rental(rider=rider)
+    fields = {field.attname: getattr(first, field.attname) for field in Rental._meta.concrete_fields}
+    # Several that began at one moment lie on the border of two pages.
+    started_at = [NOON + timedelta(minutes=number // 3) for number in range(count)]
+    more = [
+        Rental(**fields | {"id": None, "started_at": at, "ended_at": at + timedelta(minutes=1)}) for at in started_at
+    ]
+    for each in more:
+        each.pk = Rental._meta.pk.get_default()
+    Rental.objects.all().delete()
+    return Rental.objects.bulk_create(more)
+
+
+@pytest.mark.parametrize("count", [PAGE - 1, PAGE, 2 * PAGE + 1])
+def test_pages_neither_repeat_nor_skip_a_row(rider_client: RiderClient, count: int) -> None:
+    rentals = make_many(rider_client.rider, count)
+    messages = Notification.objects.bulk_create(
+        Notification(kind="receipt", recipient=rider_client.rider, key=str(number), language="en")
+        for number in range(count)
+    )
+
+    document = rider_client.get(EXPORT).json()
+
+    in_order = sorted(rentals, key=lambda rental: (rental.started_at, rental.pk))
+    assert [each["id"] for each in document["rentals"]] == [str(rental.pk) for rental in in_order]
+    assert [each["id"] for each in document["notifications"]] == sorted(str(message.pk) for message in messages)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_more_than_a_page_is_read_ahead(rider_client: RiderClient) -> None:
+    make_many(rider_client.rider, 3 * PAGE)
+    answer = rider_client.get(EXPORT)
+    pieces = iter(answer)
+
+    with CaptureQueriesContext(connection) as statements:
+        largest = max(len(next(pieces)) for _ in range(6))  # sessions, and the first page of rides
+
+    assert sum('"rentals_rental"' in each["sql"] or "EXECUTE" in each["sql"] for each in statements) <= 2
+    assert largest < 1000 * PAGE
+    answer.close()
+
+
+def test_a_database_that_is_away_at_the_beginning_is_a_503(
+    rider_client: RiderClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "authenticators_of_user", fail)
+
+    answer = rider_client.get(EXPORT)
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert free_places() == export.AT_ONCE
+
+
+def fail(**_: object) -> Iterator[list[Any]]:
+    raise OperationalError("away")
+
+
+def free_places() -> int:
+    return export._places._value
+
+
+def test_one_that_breaks_off_is_no_whole_document_and_is_told(
+    rider_client: RiderClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(export, "rentals_for_export", fail)
+    answer = rider_client.get(EXPORT, headers={"X-Request-ID": "phone-7"})
+    got: list[bytes] = []
+
+    with pytest.raises(OperationalError):  # a server ends the connection, or the document where it is
+        got.extend(answer)
+
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(b"".join(got))
+    [line] = [record for record in caplog.records if record.message == "An export broke off"]
+    assert (line.levelno, line.request_id) == (logging.WARNING, "phone-7")
+    assert free_places() == export.AT_ONCE
+
+
+@pytest.mark.django_db(transaction=True)
+def test_only_so_many_are_sent_at_once(rider_client: RiderClient) -> None:
+    answers = [rider_client.get(EXPORT) for _ in range(export.AT_ONCE)]
+
+    refused = rider_client.get(EXPORT)
+
+    assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+    assert int(refused.headers["Retry-After"]) >= 1
+    answers.pop().close()  # its client has gone
+    assert rider_client.get(EXPORT).json()["profile"]
+    for answer in answers:
+        assert json.loads(b"".join(answer))
+    assert free_places() == export.AT_ONCE
+
+
+def test_a_client_that_reads_too_slowly_is_given_up(rider_client: RiderClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = rider_client.get(EXPORT)
+    monkeypatch.setattr(export, "SECONDS", -1.0)
+
+    with pytest.raises(TimeoutError):
+        list(answer)
+
+    assert free_places() == export.AT_ONCE
+
+
+def test_it_is_counted_when_it_was_sent(rider_client: RiderClient) -> None:
+    before = requests_counted(APIClient(), "api/v1/me/export/")
+
+    answer = rider_client.get(EXPORT)
+    begun = requests_counted(APIClient(), "api/v1/me/export/")
+    assert list(answer)
+
+    assert (begun, requests_counted(APIClient(), "api/v1/me/export/")) == (before, before + 1)
