@@ -18,7 +18,8 @@ _numbers = itertools.count(1)
 def make_user(**fields: Any) -> User:
     number = next(_numbers)
     password = fields.pop("password", PASSWORD)
-    values = {"email": f"rider{number}@example.org", "name": f"Rider {number}"} | fields
+    values = {"email": f"rider{number}@example.org", "name": f"Rider {number}", "email_confirmed_at": NOON}
+    values |= fields
     return User.objects.create_user(password=password, **values)
 
 

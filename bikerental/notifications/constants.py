@@ -6,6 +6,8 @@ ATTEMPTS_MAX = 12
 BACKOFF_FIRST = timedelta(seconds=30)
 BACKOFF_MAX = timedelta(hours=1)
 SWEEP_BATCH = 500
+# For counting the messages to one address; what is beyond them waits for as long.
+ADDRESS_WINDOW = timedelta(hours=1)
 # A message about failed rows names so many; the admin lists all.
 FAILED_ROWS_NAMED = 20
 # Nobody is answered by these rows; they exist for an hour at most so that asking costs the same.

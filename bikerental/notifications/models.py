@@ -26,6 +26,7 @@ class Notification(BaseModel):
         ROWS_FAILED = "rows_failed", _("rows that failed, to the operators")
         TAKE_OUTS_PAUSED = "take_outs_paused", _("reported bikes that wait, to the operators")
         PASSWORD_RESET = "password_reset", _("another password")
+        EMAIL_CONFIRMATION = "email_confirmation", _("confirmation of the e-mail")
 
     class State(models.TextChoices):
         PENDING = "pending", _("pending")
@@ -74,7 +75,7 @@ class Notification(BaseModel):
             models.UniqueConstraint(fields=["key"], name="notification_key_unique"),
             models.CheckConstraint(
                 condition=Q(kind__in=["overdue_operators", "rows_failed", "take_outs_paused"], recipient__isnull=True)
-                | Q(kind__in=["receipt", "overdue_rider"], recipient__isnull=False)
+                | Q(kind__in=["receipt", "overdue_rider", "email_confirmation"], recipient__isnull=False)
                 | Q(kind="password_reset"),
                 name="notification_recipient_by_kind",
             ),

@@ -1,11 +1,16 @@
 """What the notifications app reads."""
 
 from collections.abc import Collection, Iterator
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+from django.db.models import Q
+
 from bikerental.core.keyset import rows_in_pages
 from bikerental.core.statements import Statement, select
+from bikerental.notifications.constants import ADDRESS_WINDOW
 from bikerental.notifications.models import Notification, RefusedAddress
 from bikerental.users.types import email_normalise
 
@@ -29,6 +34,17 @@ _REFUSES = Statement(lambda v: select(RefusedAddress.objects.filter(email=v["ema
 def addresses_that_refuse(*, emails: Collection[str]) -> set[str]:
     """Those of the addresses that nothing is sent to, in their one spelling. One statement each."""
     return {refused for email in emails for (refused,) in _REFUSES.all(email=email_normalise(email))}
+
+
+def is_written_to_enough(notification: Notification, *, now: datetime) -> bool:
+    """Whether its recipient got MESSAGES_PER_ADDRESS_HOUR of other messages lately. One statement.
+
+    Those being sent at this moment count: two workers do not both send the last one.
+    """
+    lately = Q(state=Notification.State.SENT, sent_at__gt=now - ADDRESS_WINDOW)
+    others = Notification.objects.filter(lately | Q(state=Notification.State.SENDING), recipient=notification.recipient)
+    most = settings.MESSAGES_PER_ADDRESS_HOUR
+    return others.exclude(pk=notification.pk)[:most].count() >= most
 
 
 def notifications_unsent_count() -> int:

@@ -109,7 +109,10 @@ def _receipts_missing(window: Window) -> QuerySet[Any, Any]:
     if oldest is None:
         return Rental.objects.none().values_list("pk")
     receipt = Notification.objects.filter(key=Concat(Value("receipt:"), Cast(OuterRef("pk"), CharField())))
-    settled = Rental.objects.filter(~Exists(receipt), status=Rental.Status.SETTLED, settled_at__gte=oldest)
+    # A free ride need not have one.
+    settled = Rental.objects.filter(
+        ~Exists(receipt), status=Rental.Status.SETTLED, settled_at__gte=oldest, cost_amount__gt=0
+    )
     return _since(settled, "started_at", max(oldest - timedelta(days=30), window.since or oldest)).values_list("pk")
 
 

@@ -66,13 +66,17 @@ class UserAdmin(EmailSearch, DjangoUserAdmin[User]):
     actions = ["end_sessions", "reopen_accounts"]
     fieldsets = (
         (None, {"fields": ("id", "email", "name", "language", "password_form")}),
-        (_("state"), {"fields": ("is_active", "open_sessions", "created_at", "last_login", "erased_at")}),
+        (
+            _("state"),
+            {"fields": ("is_active", "email_confirmed_at", "open_sessions", "created_at", "last_login", "erased_at")},
+        ),
         (_("permissions"), {"fields": ("is_staff", "is_superuser", "groups", "user_permissions")}),
     )
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("email", "name", "password1", "password2")}),)
     # Whether an account is open changes by the actions alone: they end the sessions too.
     readonly_fields = (
-        "id", "password_form", "is_active", "open_sessions", "created_at", "last_login", "erased_at",
+        "id", "password_form", "is_active", "email_confirmed_at", "open_sessions", "created_at", "last_login",
+        "erased_at",
     )  # fmt: skip
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
@@ -94,8 +98,11 @@ class UserAdmin(EmailSearch, DjangoUserAdmin[User]):
             obj.save(force_insert=True)
             return
         # What the form changed and no more: a password or a closing of this moment stays.
-        columns = {field.name for field in User._meta.concrete_fields}
-        obj.save(update_fields=columns.intersection(form.changed_data))
+        columns = {field.name for field in User._meta.concrete_fields}.intersection(form.changed_data)
+        if form.initial["email"] != obj.email:
+            obj.email_confirmed_at = None  # nobody has proven that this one is theirs
+            columns.add("email_confirmed_at")
+        obj.save(update_fields=columns)
 
     @admin.display(description=_("password"))
     def password_form(self, obj: User) -> SafeString:

@@ -30,6 +30,20 @@ class ResetTokenInvalidError(FieldRefusal):
     field_detail = _("This link has been used, has expired or is damaged. Ask for a new one.")
 
 
+class EmailTokenInvalidError(FieldRefusal):
+    """The same for a made-up, a used, an expired token, another e-mail since, and a closed account."""
+
+    field = "token"
+    field_code = "email_token_invalid"
+    field_detail = _("This link has been used, has expired or is damaged. Ask for a new one.")
+
+
+class EmailNotConfirmedError(Refusal):
+    kind = Kind.FORBIDDEN
+    code = "email_not_confirmed"
+    detail = _("Confirm your e-mail first: open the link that was mailed to you, or ask for a new one.")
+
+
 class CredentialsInvalidError(Refusal):
     """The same for an unknown e-mail, a wrong password and a closed account."""
 

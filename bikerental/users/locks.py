@@ -1,6 +1,7 @@
 """The only row locks of the users app. Order in the house: user, rental, bike."""
 
 from collections.abc import Collection
+from datetime import datetime
 from uuid import UUID
 
 from bikerental.core.statements import Statement, select
@@ -14,21 +15,26 @@ def user_lock(*, user_id: UUID) -> User | None:
 
 
 _OPEN_USER = Statement(
-    lambda v: select(User.objects.filter(pk=v["user_id"], is_active=True).order_by().values_list("pk"), lock=[User]),
+    lambda v: select(
+        User.objects.filter(pk=v["user_id"], is_active=True).order_by().values_list("email_confirmed_at"), lock=[User]
+    ),
     user_id=UUID,
 )
 
 
-def open_user_lock(*, user_id: UUID) -> None:
-    """Lock an open account without reading it. One statement.
+def open_user_lock(*, user_id: UUID) -> datetime | None:
+    """Lock an open account and read no more than when its e-mail was confirmed. One statement.
 
     Whoever writes something personal does this first: an erasure at this moment comes before, and is
     refused to the writer, or after, and erases what was written.
 
     :raises AccountClosedError: if the account has been closed
     """
-    if _OPEN_USER.first(user_id=user_id) is None:
+    row = _OPEN_USER.first(user_id=user_id)
+    if row is None:
         raise AccountClosedError
+    confirmed_at: datetime | None = row[0]
+    return confirmed_at
 
 
 def users_lock(*, user_ids: Collection[UUID]) -> list[User]:

@@ -7,7 +7,7 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
@@ -49,6 +49,11 @@ class User(BaseModel, AbstractBaseUser, PermissionsMixin):
     language = models.CharField(_("language"), max_length=8, default="en")
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("operator"), default=False)
+    # Until then the address is only a claim: it gets links and nothing else. The database fills in the
+    # time for the old code, which runs on during a deploy and sends no link to confirm with.
+    email_confirmed_at = models.DateTimeField(
+        _("e-mail confirmed at"), null=True, blank=True, editable=False, default=None, db_default=Now()
+    )
     erased_at = models.DateTimeField(_("erased at"), null=True, blank=True, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -120,6 +125,10 @@ class User(BaseModel, AbstractBaseUser, PermissionsMixin):
             if constraint_name(error) != "user_erased_is_nobody":
                 raise
             raise AccountClosedError from error
+
+    @property
+    def email_confirmed(self) -> bool:
+        return self.email_confirmed_at is not None
 
     def get_full_name(self) -> str:
         return self.name

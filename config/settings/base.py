@@ -7,7 +7,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import django_stubs_ext
@@ -167,6 +167,14 @@ PASSWORD_RESET_TIMEOUT = 600  # seconds that the link of a mail opens the accoun
 PASSWORD_RESET_URL: str = env.str("PASSWORD_RESET_URL", default="https://bikerental.example/reset-password#{token}")
 if "{token}" not in PASSWORD_RESET_URL:
     raise ImproperlyConfigured("PASSWORD_RESET_URL has no {token}, the place where the mail puts the token.")
+# The client's page that confirms an e-mail; beside the one for passwords unless another is named.
+EMAIL_CONFIRM_URL: str = env.str("EMAIL_CONFIRM_URL", default="") or urljoin(
+    PASSWORD_RESET_URL, "/confirm-email#{token}"
+)
+if "{token}" not in EMAIL_CONFIRM_URL:
+    raise ImproperlyConfigured("EMAIL_CONFIRM_URL has no {token}, the place where the mail puts the token.")
+EMAIL_CONFIRM_TIMEOUT = 3 * 24 * 3600  # seconds that the link of a mail confirms an e-mail
+UNCONFIRMED_MAY_RENT: bool = env.bool("UNCONFIRMED_MAY_RENT", default=True)
 OPERATOR_EMAILS: list[str] = env.list("OPERATOR_EMAILS", default=["operators@bikerental.example"])
 
 # Language and time. Times are UTC everywhere; a client makes them local. Mails and the admin, which people
@@ -244,6 +252,11 @@ else:
         raise ImproperlyConfigured(f"EMAIL_URL: {error}") from error
 # Whose reports of bounces and complaints are believed; nobody's where none is named.
 SNS_TOPIC_ARNS: list[str] = env.list("SNS_TOPIC_ARNS", default=[])
+RECEIPT_FOR_FREE_RIDES: bool = env.bool("RECEIPT_FOR_FREE_RIDES", default=False)
+# What is owed to one rider beyond these waits for an hour, links are dropped.
+MESSAGES_PER_ADDRESS_HOUR: int = env.int("MESSAGES_PER_ADDRESS_HOUR", default=10)
+if MESSAGES_PER_ADDRESS_HOUR < 1:
+    raise ImproperlyConfigured("MESSAGES_PER_ADDRESS_HOUR is less than one. Say how many messages a rider may get.")
 NOTIFICATION_RETENTION_DAYS: int = env.int("NOTIFICATION_RETENTION_DAYS", default=365)
 if NOTIFICATION_RETENTION_DAYS < 1:
     raise ImproperlyConfigured("NOTIFICATION_RETENTION_DAYS is less than a day.")

@@ -163,33 +163,43 @@ send call15 '400 invalid, errors.0.field=token, errors.0.code=reset_token_invali
 {"token": "$resetToken", "new_password": "$newPassword"}
 JSON
 
+printf '\n# %s\n' 'Another link to confirm the e-mail: the first one came with the account'
+call call16 '202' POST "$api/auth/email/resend/" \
+  -H "Authorization: Bearer $(field login access)"
+
+printf '\n# %s\n' 'The mail'"'"'s token confirms the e-mail, once, within three days; this one is in no mail'
+send call17 '400 invalid, errors.0.field=token, errors.0.code=email_token_invalid' POST "$api/auth/email/confirm/" \
+  -H 'Content-Type: application/json' <<JSON
+{"token": "$resetToken"}
+JSON
+
 printf '\n# %s\n' 'Without a token'
-call call16 '401 not_authenticated' GET "$api/me/"
+call call18 '401 not_authenticated' GET "$api/me/"
 
 printf '\n# %s\n' 'With a bad token'
-call call17 '401 token_invalid' GET "$api/me/" \
+call call19 '401 token_invalid' GET "$api/me/" \
   -H 'Authorization: Bearer nonsense'
 
 printf '\n# %s\n' 'The profile'
-call call18 '200 name=Rider' GET "$api/me/" \
+call call20 '200 name=Rider' GET "$api/me/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Another name'
-send call19 '200 name=Rider the Second' PATCH "$api/me/" \
+send call21 '200 name=Rider the Second' PATCH "$api/me/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"name": "Rider the Second", "language": "en"}
 JSON
 
 printf '\n# %s\n' 'A method that this address does not know'
-send call20 '405 method_not_allowed' PUT "$api/me/" \
+send call22 '405 method_not_allowed' PUT "$api/me/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {}
 JSON
 
 printf '\n# %s\n' 'An address that does not exist'
-call call21 '404 not_found' GET "$api/scooters/" \
+call call23 '404 not_found' GET "$api/scooters/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Free bikes'
@@ -201,31 +211,31 @@ call nearby '200 results.0.status=available' GET "$api/bikes/?lat=$(field bikes 
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'By the number, however it is typed'
-call call24 '200 results.0.status=available' GET "$api/bikes/?number=https://bikerental.example/b/$(field nearby 'results[0].number')" \
+call call26 '200 results.0.status=available' GET "$api/bikes/?number=https://bikerental.example/b/$(field nearby 'results[0].number')" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'A number that means nothing'
-call call25 '400 invalid, errors.0.field=number' GET "$api/bikes/?number=---" \
+call call27 '400 invalid, errors.0.field=number' GET "$api/bikes/?number=---" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Bikes in a box: west, south, east, north'
-call call26 '200' GET "$api/bikes/?bbox=-180,-90,180,90&status=any&page_size=5" \
+call call28 '200' GET "$api/bikes/?bbox=-180,-90,180,90&status=any&page_size=5" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'A value that means nothing'
-call call27 '400 invalid, errors.0.field=status' GET "$api/bikes/?status=blue" \
+call call29 '400 invalid, errors.0.field=status' GET "$api/bikes/?status=blue" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'One bike'
-call call28 '200 status=available' GET "$api/bikes/$(field nearby 'results[0].id')/" \
+call call30 '200 status=available' GET "$api/bikes/$(field nearby 'results[0].id')/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'No such bike'
-call call29 '404 bike_not_found' GET "$api/bikes/00000000-0000-7000-8000-000000000000/" \
+call call31 '404 bike_not_found' GET "$api/bikes/00000000-0000-7000-8000-000000000000/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'A photo of the bike is for operators'
-call call30 '403 forbidden' POST "$api/bikes/$(field nearby 'results[0].id')/photo/" \
+call call32 '403 forbidden' POST "$api/bikes/$(field nearby 'results[0].id')/photo/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'An operator'
@@ -235,7 +245,7 @@ send loginOperator '200' POST "$api/auth/token/" \
 JSON
 
 printf '\n# %s\n' 'In production with the code that the authenticator shows; this one is made up'
-send call32 '401 credentials_invalid' POST "$api/auth/token/" \
+send call34 '401 credentials_invalid' POST "$api/auth/token/" \
   -H 'Content-Type: application/json' <<JSON
 {"email": "$operator", "password": "$operatorPassword", "code": "000000"}
 JSON
@@ -245,34 +255,34 @@ call photo '201 max_bytes=5242880' POST "$api/bikes/$(field nearby 'results[0].i
   -H "Authorization: Bearer $(field loginOperator access)"
 
 printf '\n# %s\n' 'Confirming before anything was sent'
-send call34 '400 invalid, errors.0.field=photo, errors.0.code=missing' POST "$api/bikes/$(field nearby 'results[0].id')/photo/confirm/" \
+send call36 '400 invalid, errors.0.field=photo, errors.0.code=missing' POST "$api/bikes/$(field nearby 'results[0].id')/photo/confirm/" \
   -H "Authorization: Bearer $(field loginOperator access)" \
   -H 'Content-Type: application/json' <<JSON
 {"upload": "$(field photo id)"}
 JSON
 
 printf '\n# %s\n' 'Send the form'"'"'s fields and the photo to the form'"'"'s url'
-call call35 '204' POST "$(field photo url)" \
+call call37 '204' POST "$(field photo url)" \
   -F "key=$(field photo fields.key)" \
   -F "signature=$(field photo fields.signature)" \
   -F "file=@$work/photo.png"
 
 printf '\n# %s\n' 'and confirm: a task prepares it'
-send call36 '202' POST "$api/bikes/$(field nearby 'results[0].id')/photo/confirm/" \
+send call38 '202' POST "$api/bikes/$(field nearby 'results[0].id')/photo/confirm/" \
   -H "Authorization: Bearer $(field loginOperator access)" \
   -H 'Content-Type: application/json' <<JSON
 {"upload": "$(field photo id)"}
 JSON
 
 printf '\n# %s\n' 'which is done within moments'
-send call37 'eventually 202 state=published' POST "$api/bikes/$(field nearby 'results[0].id')/photo/confirm/" \
+send call39 'eventually 202 state=published' POST "$api/bikes/$(field nearby 'results[0].id')/photo/confirm/" \
   -H "Authorization: Bearer $(field loginOperator access)" \
   -H 'Content-Type: application/json' <<JSON
 {"upload": "$(field photo id)"}
 JSON
 
 printf '\n# %s\n' 'Another'"'"'s upload, or none'
-send call38 '404 not_found' POST "$api/bikes/$(field nearby 'results[1].id')/photo/confirm/" \
+send call40 '404 not_found' POST "$api/bikes/$(field nearby 'results[1].id')/photo/confirm/" \
   -H "Authorization: Bearer $(field loginOperator access)" \
   -H 'Content-Type: application/json' <<JSON
 {"upload": "$(field photo id)"}
@@ -286,7 +296,7 @@ send report '201 state=open' POST "$api/bikes/$(field nearby 'results[1].id')/re
 JSON
 
 printf '\n# %s\n' 'Once more: it is the same report'
-send call40 '200 state=open' POST "$api/bikes/$(field nearby 'results[1].id')/reports/" \
+send call42 '200 state=open' POST "$api/bikes/$(field nearby 'results[1].id')/reports/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"kind": "lights"}
@@ -297,13 +307,13 @@ call reportPhoto '201' POST "$api/bikes/$(field nearby 'results[1].id')/reports/
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' sent
-call call42 '204' POST "$(field reportPhoto url)" \
+call call44 '204' POST "$(field reportPhoto url)" \
   -F "key=$(field reportPhoto fields.key)" \
   -F "signature=$(field reportPhoto fields.signature)" \
   -F "file=@$work/photo.png"
 
 printf '\n# %s\n' 'and confirmed'
-send call43 '202' POST "$api/bikes/$(field nearby 'results[1].id')/reports/$(field report id)/photo/confirm/" \
+send call45 '202' POST "$api/bikes/$(field nearby 'results[1].id')/reports/$(field report id)/photo/confirm/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"upload": "$(field reportPhoto id)"}
@@ -314,23 +324,23 @@ call stations '200' GET "$api/stations/?page_size=5" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'The nearest ones, with distance_m'
-call call45 '200 results.0.distance_m=0.0' GET "$api/stations/?lat=$(field stations 'results[0].latitude')&lon=$(field stations 'results[0].longitude')&radius=500" \
+call call47 '200 results.0.distance_m=0.0' GET "$api/stations/?lat=$(field stations 'results[0].latitude')&lon=$(field stations 'results[0].longitude')&radius=500" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'One station'
-call call46 '200' GET "$api/stations/$(field stations 'results[0].id')/" \
+call call48 '200' GET "$api/stations/$(field stations 'results[0].id')/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'No such station'
-call call47 '404 station_not_found' GET "$api/stations/00000000-0000-7000-8000-000000000000/" \
+call call49 '404 station_not_found' GET "$api/stations/00000000-0000-7000-8000-000000000000/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Not riding yet'
-call call48 '404 no_active_rental' GET "$api/rentals/current/" \
+call call50 '404 no_active_rental' GET "$api/rentals/current/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'An empty key is no key'
-send call49 '400 idempotency_key_invalid' POST "$api/rentals/" \
+send call51 '400 idempotency_key_invalid' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
   -H 'Idempotency-Key: ""' <<JSON
@@ -346,7 +356,7 @@ send rent '201 status=active, cost.final=false' POST "$api/rentals/" \
 JSON
 
 printf '\n# %s\n' 'The answer was lost, so send it again: the first answer comes back, no second ride'
-send call51 '201 status=active, Idempotent-Replayed: true' POST "$api/rentals/" \
+send call53 '201 status=active, Idempotent-Replayed: true' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
   -H "Idempotency-Key: rent-$(field register id)" <<JSON
@@ -354,7 +364,7 @@ send call51 '201 status=active, Idempotent-Replayed: true' POST "$api/rentals/" 
 JSON
 
 printf '\n# %s\n' 'The same key for another wish'
-send call52 '422 idempotency_key_reused' POST "$api/rentals/" \
+send call54 '422 idempotency_key_reused' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
   -H "Idempotency-Key: rent-$(field register id)" <<JSON
@@ -362,18 +372,18 @@ send call52 '422 idempotency_key_reused' POST "$api/rentals/" \
 JSON
 
 printf '\n# %s\n' 'One ride at a time'
-send call53 '409 rental_in_progress' POST "$api/rentals/" \
+send call55 '409 rental_in_progress' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"bike_number": "$(field nearby 'results[1].number')"}
 JSON
 
 printf '\n# %s\n' 'The ride and its cost so far'
-call call54 '200 status=active, overdue=false' GET "$api/rentals/current/" \
+call call56 '200 status=active, overdue=false' GET "$api/rentals/current/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'No leaving in mid-ride'
-send call55 '409 rental_in_progress' DELETE "$api/me/" \
+send call57 '409 rental_in_progress' DELETE "$api/me/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"password": "$password"}
@@ -392,32 +402,32 @@ send loginOther '200' POST "$api/auth/token/" \
 JSON
 
 printf '\n# %s\n' 'and wants the same bike'
-send call58 '409 bike_unavailable' POST "$api/rentals/" \
+send call60 '409 bike_unavailable' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field loginOther access)" \
   -H 'Content-Type: application/json' <<JSON
 {"bike": "$(field nearby 'results[0].id')"}
 JSON
 
 printf '\n# %s\n' 'or one that nobody has'
-send call59 '404 bike_not_found' POST "$api/rentals/" \
+send call61 '404 bike_not_found' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field loginOther access)" \
   -H 'Content-Type: application/json' <<JSON
 {"bike_number": "no-such-bike"}
 JSON
 
 printf '\n# %s\n' 'or to see the first rider'"'"'s ride'
-call call60 '404 not_found' GET "$api/rentals/$(field rent id)/" \
+call call62 '404 not_found' GET "$api/rentals/$(field rent id)/" \
   -H "Authorization: Bearer $(field loginOther access)"
 
 printf '\n# %s\n' 'A return to nowhere leaves the ride as it is'
-send call61 '404 station_not_found' POST "$api/rentals/$(field rent id)/return/" \
+send call63 '404 station_not_found' POST "$api/rentals/$(field rent id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"station": "00000000-0000-7000-8000-000000000000"}
 JSON
 
 printf '\n# %s\n' 'Return the bike at a station; {} leaves it where it was taken, latitude and longitude anywhere'
-send call62 '200 status=returned' POST "$api/rentals/$(field rent id)/return/" \
+send call64 '200 status=returned' POST "$api/rentals/$(field rent id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
   -H "Idempotency-Key: return-$(field register id)" <<JSON
@@ -425,7 +435,7 @@ send call62 '200 status=returned' POST "$api/rentals/$(field rent id)/return/" \
 JSON
 
 printf '\n# %s\n' 'Once more, with the same key: the first answer'
-send call63 '200 status=returned, Idempotent-Replayed: true' POST "$api/rentals/$(field rent id)/return/" \
+send call65 '200 status=returned, Idempotent-Replayed: true' POST "$api/rentals/$(field rent id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
   -H "Idempotency-Key: return-$(field register id)" <<JSON
@@ -433,19 +443,19 @@ send call63 '200 status=returned, Idempotent-Replayed: true' POST "$api/rentals/
 JSON
 
 printf '\n# %s\n' 'Once more, without a key'
-call call64 '409 rental_not_active' POST "$api/rentals/$(field rent id)/return/" \
+call call66 '409 rental_not_active' POST "$api/rentals/$(field rent id)/return/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'The worker settles the cost within moments'
-call call65 'eventually 200 status=settled, cost.final=true' GET "$api/rentals/$(field rent id)/" \
+call call67 'eventually 200 status=settled, cost.final=true' GET "$api/rentals/$(field rent id)/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'The history, newest first'
-call call66 '200 results.0.status=settled' GET "$api/rentals/?status=settled&from=2020-01-01T00:00:00Z&page_size=10" \
+call call68 '200 results.0.status=settled' GET "$api/rentals/?status=settled&from=2020-01-01T00:00:00Z&page_size=10" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Is a token good?'
-send call67 '200' POST "$api/auth/token/verify/" \
+send call69 '200' POST "$api/auth/token/verify/" \
   -H 'Content-Type: application/json' <<JSON
 {"token": "$(field login access)"}
 JSON
@@ -463,38 +473,38 @@ send refresh '200' POST "$api/auth/token/refresh/" \
 JSON
 
 printf '\n# %s\n' 'The answer was lost: for a minute the spent token gives the same new refresh token'
-send call70 '200' POST "$api/auth/token/refresh/" \
+send call72 '200' POST "$api/auth/token/refresh/" \
   -H 'Content-Type: application/json' <<JSON
 {"refresh": "$(field loginDevice refresh)"}
 JSON
 
 printf '\n# %s\n' 'The new refresh token is used'
-send call71 '200' POST "$api/auth/token/refresh/" \
+send call73 '200' POST "$api/auth/token/refresh/" \
   -H 'Content-Type: application/json' <<JSON
 {"refresh": "$(field refresh refresh)"}
 JSON
 
 printf '\n# %s\n' 'From then on the first one in use again means a thief: it ends that session'
-send call72 '401 token_invalid' POST "$api/auth/token/refresh/" \
+send call74 '401 token_invalid' POST "$api/auth/token/refresh/" \
   -H 'Content-Type: application/json' <<JSON
 {"refresh": "$(field loginDevice refresh)"}
 JSON
 
 printf '\n# %s\n' 'with the new tokens too'
-send call73 '401 token_invalid' POST "$api/auth/token/verify/" \
+send call75 '401 token_invalid' POST "$api/auth/token/verify/" \
   -H 'Content-Type: application/json' <<JSON
 {"token": "$(field refresh access)"}
 JSON
 
 printf '\n# %s\n' 'Another password: every other session ends'
-send call74 '204' POST "$api/me/password/" \
+send call76 '204' POST "$api/me/password/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"current_password": "$password", "new_password": "$newPassword"}
 JSON
 
 printf '\n# %s\n' 'The current password must be right'
-send call75 '400 invalid, errors.0.field=current_password, errors.0.code=password_wrong' POST "$api/me/password/" \
+send call77 '400 invalid, errors.0.field=current_password, errors.0.code=password_wrong' POST "$api/me/password/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"current_password": "$password", "new_password": "$newPassword"}
@@ -508,46 +518,46 @@ send rentAgain '201 status=active' POST "$api/rentals/" \
 JSON
 
 printf '\n# %s\n' 'left in the street; null is as good as nothing'
-send call77 '200 status=returned, end_station=null' POST "$api/rentals/$(field rentAgain id)/return/" \
+send call79 '200 status=returned, end_station=null' POST "$api/rentals/$(field rentAgain id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"station": null, "latitude": 59.94, "longitude": 30.32}
 JSON
 
 printf '\n# %s\n' 'The bike is free, at no station'
-call call78 '200 status=available, station=null' GET "$api/bikes/$(field nearby 'results[1].id')/" \
+call call80 '200 status=available, station=null' GET "$api/bikes/$(field nearby 'results[1].id')/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'All that is held about the rider'
-call call79 '200 rentals.0.status=settled' GET "$api/me/export/" \
+call call81 '200 rentals.0.status=settled' GET "$api/me/export/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Log out: the other rider'"'"'s session is over at once'
-send call80 '204' POST "$api/auth/logout/" \
+send call82 '204' POST "$api/auth/logout/" \
   -H "Authorization: Bearer $(field loginOther access)" \
   -H 'Content-Type: application/json' <<JSON
 {"refresh": "$(field loginOther refresh)"}
 JSON
 
 printf '\n# %s\n' 'for its access token as well'
-call call81 '401 token_invalid' GET "$api/me/" \
+call call83 '401 token_invalid' GET "$api/me/" \
   -H "Authorization: Bearer $(field loginOther access)"
 
 printf '\n# %s\n' 'Erase the account; the rides stay, with nobody'"'"'s name on them'
-send call82 '204' DELETE "$api/me/" \
+send call84 '204' DELETE "$api/me/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"password": "$newPassword"}
 JSON
 
 printf '\n# %s\n' Gone
-send call83 '401 credentials_invalid' POST "$api/auth/token/" \
+send call85 '401 credentials_invalid' POST "$api/auth/token/" \
   -H 'Content-Type: application/json' <<JSON
 {"email": "$(field register email)", "password": "$newPassword"}
 JSON
 
 printf '\n# %s\n' 'Guessing a password gets slow: Retry-After says how slow'
-send call84 'eventually 429 throttled' POST "$api/auth/token/" \
+send call86 'eventually 429 throttled' POST "$api/auth/token/" \
   -H 'Content-Type: application/json' <<JSON
 {"email": "$(field registerOther email)", "password": "wrong-horse-7"}
 JSON

@@ -287,7 +287,9 @@ def test_ids_in_paths_are_uuids_and_may_be_unknown() -> None:
 def test_what_needs_a_login_says_so() -> None:
     for name, operation, _ in operations():
         is_open = operation.get("security") == []
-        assert is_open == name.startswith(("POST /auth/register/", "POST /auth/token/", "POST /auth/password/")), name
+        assert is_open == name.startswith(
+            ("POST /auth/register/", "POST /auth/token/", "POST /auth/password/", "POST /auth/email/confirm/")
+        ), name
         if not is_open:
             assert "401" in operation["responses"], name
 

@@ -27,6 +27,8 @@ def read_settings(show: str = "", module: str = "local", **variables: str) -> su
         ("NOTIFICATION_RETENTION_DAYS", "0"),
         ("RIDE_RETENTION_DAYS", "364"),
         ("REFRESH_GRACE_SECONDS", "-1"),
+        ("EMAIL_CONFIRM_URL", "https://app.example/confirm"),
+        ("MESSAGES_PER_ADDRESS_HOUR", "0"),
         ("EMAIL_URL", "pigeon://roof"),
         ("DATABASE_REPLICA_LAG_SECONDS", "0"),
         ("CITY_TIME_ZONE", "Mars/Olympus"),

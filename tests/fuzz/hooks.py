@@ -19,6 +19,7 @@ UNSAID: dict[str, set[tuple[str, str]]] = {
         ("email", "email_taken"),
         ("password", "password_too_common"),
     },
+    "POST /auth/email/confirm/": {("token", "email_token_invalid")},
     "POST /auth/password/reset/confirm/": {
         ("token", "reset_token_invalid"),
         ("new_password", "password_too_common"),

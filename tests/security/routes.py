@@ -22,7 +22,7 @@ from bikerental.fleet.constants import UPLOAD_TIME
 from bikerental.fleet.models import Bike, BikeReport, PhotoUpload, Station
 from bikerental.rentals.models import Rental
 from bikerental.users.models import User
-from bikerental.users.services import reset_token_make
+from bikerental.users.services import email_token_make, reset_token_make
 from tests.clients import RiderClient
 from tests.factories import PASSWORD, make_bike, make_rental, make_station, make_user
 from tests.fleet.photos import JPEG
@@ -133,6 +133,12 @@ def _email(_world: World, caller: RiderClient) -> dict[str, Any]:
     return {"email": caller.rider.email}
 
 
+def _confirm(_world: World, caller: RiderClient) -> dict[str, Any]:
+    User.objects.filter(pk=caller.rider.pk).update(email_confirmed_at=None)
+    caller.rider.refresh_from_db()
+    return {"token": email_token_make(user=caller.rider, now=timezone.now())}
+
+
 def _reset(_world: World, caller: RiderClient) -> dict[str, Any]:
     caller.rider.refresh_from_db()
     return {"token": reset_token_make(user=caller.rider, now=timezone.now()), "new_password": "another-saddle-3"}
@@ -173,6 +179,8 @@ TABLE = (
     Route("POST /api/v1/auth/token/refresh/",         200, 200, 200, 200, _refresh),
     Route("POST /api/v1/auth/token/verify/",          200, 200, 200, 200, _token),
     Route("POST /api/v1/auth/logout/",                401, 204, 204, 204, _refresh),
+    Route("POST /api/v1/auth/email/confirm/",         204, 204, 204, 204, _confirm),
+    Route("POST /api/v1/auth/email/resend/",          401, 202, 202, 202),
     Route("POST /api/v1/auth/password/reset/",        202, 202, 202, 202, _email),
     Route("POST /api/v1/auth/password/reset/confirm/", 204, 204, 204, 204, _reset),
     Route("GET /api/v1/me/",                          401, 200, 200, 200),

@@ -25,6 +25,7 @@ def test_the_profile_is_the_callers(rider_client: RiderClient) -> None:
         "id": str(rider.pk),
         "name": rider.name,
         "email": rider.email,
+        "email_confirmed": True,
         "created_at": rider.created_at.isoformat().replace("+00:00", "Z"),
         "language": "en",
     }

@@ -1,4 +1,4 @@
-"""Asking for another password, which is answered by mail; and the door that SNS reports through."""
+"""Registering and asking for another password, which are answered by mail; and the door that SNS reports through."""
 
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -7,11 +7,53 @@ from rest_framework.response import Response
 
 from bikerental.api.operations import documented
 from bikerental.api.parsers import JSONParser
-from bikerental.api.throttles import LoginThrottle, client_address
-from bikerental.api.views import read
-from bikerental.notifications.services import password_reset_request, sns_message_take
-from bikerental.users.api.serializers import ResetInput
+from bikerental.api.throttles import LoginThrottle, RegisterThrottle, client_address
+from bikerental.api.views import ApiView, read
+from bikerental.notifications.services import (
+    confirmation_request,
+    password_reset_request,
+    rider_register,
+    sns_message_take,
+)
+from bikerental.users.api.authentication import rider_of
+from bikerental.users.api.serializers import RegisteredOutput, RegisterInput, ResetInput
 from bikerental.users.api.views import OpenView
+from bikerental.users.exceptions import EmailTakenError
+
+
+class RegisterView(OpenView):
+    throttle_classes = [RegisterThrottle]
+
+    @documented(
+        summary="Open an account",
+        operation_id="auth_register",
+        description="The e-mail is taken in its one spelling: trimmed, NFKC, lower-case, the domain in "
+        "punycode. The password is taken in NFC, and its length is counted so. "
+        "Messages are written in the language of this request. The first one confirms the e-mail, which gets "
+        "no other before that but links for another password.",
+        request=RegisterInput,
+        success={201: RegisteredOutput},
+        errors=[EmailTakenError],
+        example={"name": "Rider", "email": "rider@example.org", "password": "correct-horse-7"},
+    )
+    def post(self, request: Request) -> Response:
+        data = read(RegisterInput, request)
+        user = rider_register(**data, language=get_language() or "en", now=timezone.now())
+        return Response(RegisteredOutput(user).data, status=201)
+
+
+class ResendView(ApiView):
+    @documented(
+        summary="Ask for another link that confirms the e-mail",
+        operation_id="auth_email_resend",
+        description="Its token is for `POST auth/email/confirm/`. A confirmed e-mail gets none. After several "
+        "requests each further one waits twice as long as the one before, an hour at most.",
+        success={202: None},
+        errors=[],
+    )
+    def post(self, request: Request) -> Response:
+        confirmation_request(user=rider_of(request), address=client_address(request), now=timezone.now())
+        return Response({}, status=202)
 
 
 class ResetView(OpenView):

@@ -1,3 +1,4 @@
+from bikerental.notifications.services.confirming import confirmation_request, rider_register
 from bikerental.notifications.services.creating import (
     notification_create,
     notifications_create,
@@ -22,6 +23,7 @@ __all__ = [
     "address_erase",
     "addresses_forget",
     "addresses_purge",
+    "confirmation_request",
     "failed_rows_tell",
     "notification_create",
     "notification_deliver",
@@ -31,5 +33,6 @@ __all__ = [
     "notifications_purge",
     "notifications_send_again",
     "password_reset_request",
+    "rider_register",
     "sns_message_take",
 ]

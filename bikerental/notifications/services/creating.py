@@ -15,6 +15,7 @@ from bikerental.notifications.models import Notification
 from bikerental.users.selectors import languages_of_users
 
 State = Notification.State
+WITH_LINK = {Notification.Kind.PASSWORD_RESET, Notification.Kind.EMAIL_CONFIRMATION}
 
 
 def notification_create(
@@ -64,7 +65,7 @@ def notifications_send_again(*, notification_ids: Sequence[UUID], now: datetime)
     What failed or was dropped, and receipts, which a rider may have lost. A reminder that was sent
     has had its time, and another link is its rider's to ask for.
     """
-    again = Notification.objects.exclude(kind=Notification.Kind.PASSWORD_RESET).filter(
+    again = Notification.objects.exclude(kind__in=WITH_LINK).filter(
         Q(state__in=[State.FAILED, State.DROPPED]) | Q(state=State.SENT, kind=Notification.Kind.RECEIPT),
         pk__in=notification_ids,
     )

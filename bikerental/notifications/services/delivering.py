@@ -19,6 +19,7 @@ from django.utils.timezone import now as utc_now
 from bikerental.core.batches import left_over_ids, run_row
 from bikerental.core.statements import Compiled, Samples, Statement, update
 from bikerental.notifications.constants import (
+    ADDRESS_WINDOW,
     ATTEMPTS_MAX,
     BACKOFF_FIRST,
     BACKOFF_MAX,
@@ -29,8 +30,10 @@ from bikerental.notifications.constants import (
 from bikerental.notifications.exceptions import MailDeferredError, MailRefusedError, MailUnreachableError
 from bikerental.notifications.gateways.mail import Mail, Mailer, mailer_open
 from bikerental.notifications.models import Notification
-from bikerental.notifications.selectors import addresses_that_refuse
+from bikerental.notifications.selectors import addresses_that_refuse, is_written_to_enough
+from bikerental.notifications.services.creating import WITH_LINK
 from bikerental.notifications.services.rendering import content_render
+from bikerental.users.models import User
 from bikerental.users.types import email_normalise
 
 logger = logging.getLogger(__name__)
@@ -42,7 +45,10 @@ TO_OPERATORS = {Kind.OVERDUE_OPERATORS, Kind.ROWS_FAILED, Kind.TAKE_OUTS_PAUSED}
 RECIPIENT_GONE = "recipient_gone"
 NO_ACCOUNT = "no_account"
 EXPIRED = "expired"
+ALREADY_CONFIRMED = "already_confirmed"
+NOT_CONFIRMED = "address_not_confirmed"
 ADDRESS_REFUSES = "address_refuses_mail"
+TOO_MANY = "too_many_messages"
 ATTEMPTS_EXHAUSTED = "attempts_exhausted"
 
 
@@ -60,6 +66,8 @@ def notification_deliver(notification_id: UUID, *, now: datetime, mailer: Mailer
     addresses, reason = _audience(claimed, now=now)
     if not addresses:
         return _settle(claimed, state=State.DROPPED, last_error=reason)
+    if claimed.recipient_id and is_written_to_enough(claimed, now=now):
+        return _postpone(claimed, now=now)
     content = content_render(claimed, now=now)
     mail = Mail(id=claimed.pk, to=addresses, subject=content.subject, text=content.text, html=content.html)
     try:
@@ -135,14 +143,31 @@ def _audience(notification: Notification, *, now: datetime) -> Audience:
         addresses = tuple(settings.OPERATOR_EMAILS)
     elif recipient is None:
         return Audience((), NO_ACCOUNT)
-    elif recipient.erased_at or (notification.kind == Kind.PASSWORD_RESET and not recipient.is_active):
-        return Audience((), RECIPIENT_GONE)
-    elif _is_late(notification, now=now):
-        return Audience((), EXPIRED)
+    elif reason := _reason_against(notification, recipient, now=now):
+        return Audience((), reason)
     else:
         addresses = (recipient.email,)
     refusing = addresses_that_refuse(emails=addresses)
     return Audience(tuple(each for each in addresses if email_normalise(each) not in refusing), ADDRESS_REFUSES)
+
+
+def _reason_against(notification: Notification, recipient: User, *, now: datetime) -> str:
+    """Why nothing is sent, or "". Until an address is confirmed it may be a stranger's: links alone go there."""
+    has_link = notification.kind in WITH_LINK
+    if recipient.erased_at or (has_link and not recipient.is_active):
+        return RECIPIENT_GONE
+    if _is_late(notification, now=now):
+        return EXPIRED
+    if notification.kind == Kind.EMAIL_CONFIRMATION and recipient.email_confirmed:
+        return ALREADY_CONFIRMED
+    return "" if has_link or recipient.email_confirmed else NOT_CONFIRMED
+
+
+def _postpone(claimed: Notification, *, now: datetime) -> str | None:
+    """Nobody waits an hour for a link; all else may, as often as there are attempts."""
+    if claimed.kind in WITH_LINK or claimed.attempts >= ATTEMPTS_MAX:
+        return _settle(claimed, state=State.DROPPED, last_error=TOO_MANY)
+    return _settle(claimed, state=State.PENDING, last_error=TOO_MANY, next_attempt_at=now + ADDRESS_WINDOW)
 
 
 def _is_late(notification: Notification, *, now: datetime) -> bool:

@@ -9,9 +9,10 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from bikerental.notifications.models import Notification
-from bikerental.users.services import reset_token_make
+from bikerental.users.services import email_token_make, reset_token_make
 
-WITH_HTML = {Notification.Kind.RECEIPT, Notification.Kind.PASSWORD_RESET}
+Kind = Notification.Kind
+WITH_HTML = {Kind.RECEIPT, Kind.PASSWORD_RESET, Kind.EMAIL_CONFIRMATION}
 
 
 class Content(NamedTuple):
@@ -56,11 +57,14 @@ def _context(notification: Notification) -> dict[str, Any]:
 
 
 def _link(notification: Notification, *, now: datetime) -> dict[str, Any]:
-    """The way to another password: made for the mail alone, and kept nowhere."""
-    if notification.kind != Notification.Kind.PASSWORD_RESET or notification.recipient is None:
-        return {}
-    token = reset_token_make(user=notification.recipient, now=now)
-    return {
-        "link": settings.PASSWORD_RESET_URL.replace("{token}", token),
-        "minutes": settings.PASSWORD_RESET_TIMEOUT // 60,
-    }
+    """The link that the mail is about: made for the mail alone, and kept nowhere."""
+    user = notification.recipient
+    if user is not None and notification.kind == Kind.PASSWORD_RESET:
+        token = reset_token_make(user=user, now=now)
+        link = settings.PASSWORD_RESET_URL.replace("{token}", token)
+        return {"link": link, "minutes": settings.PASSWORD_RESET_TIMEOUT // 60}
+    if user is not None and notification.kind == Kind.EMAIL_CONFIRMATION:
+        token = email_token_make(user=user, now=now)
+        link = settings.EMAIL_CONFIRM_URL.replace("{token}", token)
+        return {"link": link, "days": settings.EMAIL_CONFIRM_TIMEOUT // 86400}
+    return {}

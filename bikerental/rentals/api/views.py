@@ -30,6 +30,7 @@ from bikerental.rentals.selectors import (
 )
 from bikerental.rentals.services import rental_return, rental_start
 from bikerental.users.api.authentication import rider_of
+from bikerental.users.exceptions import EmailNotConfirmedError
 
 
 class RentalsView(ApiView):
@@ -61,7 +62,7 @@ class RentalsView(ApiView):
         description="The start time counts from here. One ride at a time; a key makes a retry safe.",
         request=RentalStartInput,
         success={201: RentalOutput},
-        errors=[BikeNotFoundError, BikeUnavailableError, RentalInProgressError],
+        errors=[EmailNotConfirmedError, BikeNotFoundError, BikeUnavailableError, RentalInProgressError],
         example={"bike_number": "B-000001"},
         headers=["Idempotency-Key", "Location"],
     )

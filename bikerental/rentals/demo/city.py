@@ -51,7 +51,7 @@ class Size(NamedTuple):
     rentals: int
 
 
-USERS = "id created_at password email name language is_active is_staff is_superuser"
+USERS = "id created_at password email email_confirmed_at name language is_active is_staff is_superuser"
 MODEL_COLUMNS = "id created_at name propulsion"
 TARIFF_COLUMNS = "id created_at name currency unlock_fee per_minute free_minutes daily_cap overdue_after_minutes"
 STATIONS = "id created_at name latitude longitude capacity"
@@ -93,8 +93,8 @@ class City:
         created = self.opened_at - timedelta(days=1)
         for number in range(1, self.size.users + 1):
             email = f"rider-{number:06}@{DEMO_EMAIL_DOMAIN}"
-            yield f"{self.riders[number - 1]}\t{created}\t{password}\t{email}\tRider {number}\ten\tt\tf\tf\n"
-        yield f"{_id('operator')}\t{created}\t{password}\t{DEMO_ADMIN_EMAIL}\tDemo operator\ten\tt\tt\tt\n"
+            yield f"{self.riders[number - 1]}\t{created}\t{password}\t{email}\t{created}\tRider {number}\ten\tt\tf\tf\n"
+        yield f"{_id('operator')}\t{created}\t{password}\t{DEMO_ADMIN_EMAIL}\t{created}\tDemo operator\ten\tt\tt\tt\n"
 
     def models(self) -> Iterator[str]:
         for name, propulsion in MODELS:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError
 
 from bikerental.core.enqueueing import enqueue_after_commit
@@ -25,6 +26,7 @@ from bikerental.rentals.models import Rental, RentalEvent
 from bikerental.rentals.selectors import is_riding
 from bikerental.rentals.services.writing import rental_write_end, rental_write_start
 from bikerental.rentals.types import Ending, Place, RentalRow
+from bikerental.users.exceptions import EmailNotConfirmedError
 from bikerental.users.locks import open_user_lock
 from bikerental.users.models import User
 
@@ -42,8 +44,11 @@ def rental_start(
     :raises BikeUnavailableError: if it is not free
     :raises RentalInProgressError: if the rider rides, that bike or another
     :raises AccountClosedError: if the account was closed meanwhile
+    :raises EmailNotConfirmedError: where UNCONFIRMED_MAY_RENT is off
     """
-    open_user_lock(user_id=rider_id)
+    confirmed_at = open_user_lock(user_id=rider_id)
+    if confirmed_at is None and not settings.UNCONFIRMED_MAY_RENT:
+        raise EmailNotConfirmedError
     try:
         bike = bike_claim(bike_id=bike_id, bike_number=bike_number)
     except BikeUnavailableError as error:

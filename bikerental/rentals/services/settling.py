@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.utils.timezone import now as utc_now
 
 from bikerental.core.batches import run_batch, run_left_over
@@ -55,7 +56,9 @@ def _settle(rental_ids: Sequence[UUID], now: datetime) -> int:
     RentalEvent.objects.bulk_create(
         RentalEvent(rental=rental, kind=RentalEvent.Kind.SETTLED, happened_at=now) for rental in rentals
     )
-    notifications_create([_receipt(rental) for rental in rentals])
+    notifications_create(
+        [_receipt(rental) for rental in rentals if rental.cost_amount or settings.RECEIPT_FOR_FREE_RIDES]
+    )
     return len(rentals)
 
 

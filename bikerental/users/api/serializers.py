@@ -121,6 +121,13 @@ class ResetConfirmInput(Body):
         ref_name = "PasswordResetConfirm"
 
 
+class EmailConfirmInput(Body):
+    token = TextField(max_length=RESET_TOKEN_LENGTH_MAX)
+
+    class Meta:
+        ref_name = "EmailConfirm"
+
+
 class ProfileInput(Body):
     name = NameField(required=False)
     language = serializers.ChoiceField(
@@ -149,10 +156,11 @@ class RegisteredOutput(serializers.Serializer[Any]):
 
 class ProfileOutput(RegisteredOutput):
     language = serializers.ChoiceField(choices=settings.LANGUAGES)
+    email_confirmed = serializers.BooleanField(help_text=_("Until then the address gets links and nothing else."))
 
     class Meta:
         ref_name = "Profile"
-        example = RegisteredOutput.Meta.example | {"language": "en"}
+        example = RegisteredOutput.Meta.example | {"language": "en", "email_confirmed": True}
 
 
 class TokenPairOutput(serializers.Serializer[Any]):

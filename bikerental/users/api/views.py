@@ -1,37 +1,36 @@
-"""Accounts over HTTP: register, log in, stay logged in, log out, the profile."""
+"""Accounts over HTTP: log in, stay logged in, log out, the profile."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import get_language
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from bikerental.api.operations import documented
-from bikerental.api.throttles import LoginThrottle, RegisterThrottle, client_address
+from bikerental.api.throttles import LoginThrottle, client_address
 from bikerental.api.views import ApiView, read
 from bikerental.users.api.authentication import rider_of, session_of
 from bikerental.users.api.serializers import (
+    EmailConfirmInput,
     LoginInput,
     PasswordChangeInput,
     ProfileInput,
     ProfileOutput,
     RefreshInput,
-    RegisteredOutput,
-    RegisterInput,
     ResetConfirmInput,
     TokenPairOutput,
     VerifyInput,
 )
 from bikerental.users.exceptions import (
     CredentialsInvalidError,
-    EmailTakenError,
+    EmailTokenInvalidError,
     PasswordWrongError,
     ResetTokenInvalidError,
     TokenInvalidError,
 )
 from bikerental.users.services import (
+    email_confirm,
     password_change,
     password_reset_confirm,
     profile_update,
@@ -39,7 +38,6 @@ from bikerental.users.services import (
     session_refresh,
     session_start,
     token_verify,
-    user_register,
 )
 
 
@@ -48,26 +46,6 @@ class OpenView(ApiView):
 
     authentication_classes: Sequence[Any] = ()
     permission_classes: Sequence[Any] = ()
-
-
-class RegisterView(OpenView):
-    throttle_classes = [RegisterThrottle]
-
-    @documented(
-        summary="Open an account",
-        operation_id="auth_register",
-        description="The e-mail is taken in its one spelling: trimmed, NFKC, lower-case, the domain in "
-        "punycode. The password is taken in NFC, and its length is counted so. "
-        "Messages are written in the language of this request.",
-        request=RegisterInput,
-        success={201: RegisteredOutput},
-        errors=[EmailTakenError],
-        example={"name": "Rider", "email": "rider@example.org", "password": "correct-horse-7"},
-    )
-    def post(self, request: Request) -> Response:
-        data = read(RegisterInput, request)
-        user = user_register(**data, language=get_language() or "en", now=timezone.now())
-        return Response(RegisteredOutput(user).data, status=201)
 
 
 class LoginView(OpenView):
@@ -167,6 +145,23 @@ class ResetConfirmView(OpenView):
     def post(self, request: Request) -> Response:
         data = read(ResetConfirmInput, request)
         password_reset_confirm(**data, address=client_address(request), now=timezone.now())
+        return Response(status=204)
+
+
+class EmailConfirmView(OpenView):
+    throttle_classes = [LoginThrottle]
+
+    @documented(
+        summary="Confirm an e-mail by a mail's token",
+        operation_id="auth_email_confirm",
+        description="The token is good once, for three days, and while the account keeps that e-mail.",
+        request=EmailConfirmInput,
+        success={204: None},
+        errors=[EmailTokenInvalidError],
+        example={"token": "0197a0000000700080000000000000a1.d0i9zr-5f2c"},
+    )
+    def post(self, request: Request) -> Response:
+        email_confirm(**read(EmailConfirmInput, request), now=timezone.now())
         return Response(status=204)
 
 

@@ -9,6 +9,7 @@ from bikerental.users.services.accounts import (
     user_register,
 )
 from bikerental.users.services.changing import change_noting
+from bikerental.users.services.confirming import email_confirm, email_confirm_admit, email_token_make
 from bikerental.users.services.guessing import guess_counters_purge
 from bikerental.users.services.resetting import password_reset_admit, password_reset_confirm, reset_token_make
 from bikerental.users.services.second_factor import second_factor_enrol
@@ -30,6 +31,9 @@ __all__ = [
     "accounts_reopen",
     "change_noting",
     "credentials_check",
+    "email_confirm",
+    "email_confirm_admit",
+    "email_token_make",
     "guess_counters_purge",
     "password_change",
     "password_confirm",

@@ -1,6 +1,6 @@
 """A rider's account, from registration to erasure."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -21,8 +21,18 @@ from bikerental.users.services.sessions import sessions_end
 from bikerental.users.types import email_normalise, email_spellings
 
 
-def user_register(*, name: str, email: str, password: str, language: str, now: datetime) -> User:
+def user_register(
+    *,
+    name: str,
+    email: str,
+    password: str,
+    language: str,
+    now: datetime,
+    welcome: Callable[[User], None] = lambda user: None,
+) -> User:
     """Open an account.
+
+    :param welcome: what else belongs to it, in the same transaction; the hash is made before that
 
     :raises EmailTakenError: also for the slower of two at once
     """
@@ -33,6 +43,7 @@ def user_register(*, name: str, email: str, password: str, language: str, now: d
     try:
         with transaction.atomic():
             user.save(force_insert=True)
+            welcome(user)
     except IntegrityError as error:
         if constraint_name(error) != "user_email_unique":
             raise
@@ -132,7 +143,7 @@ def user_erase(*, user: User, now: datetime) -> None:
     user.language = "en"
     user.is_active = user.is_staff = user.is_superuser = False
     user.erased_at = now
-    user.last_login = None
+    user.last_login = user.email_confirmed_at = None
     user.set_unusable_password()
     user.save()
     user.groups.clear()

@@ -4,10 +4,8 @@ No token is stored. It is a keyed hash over what the account is at this moment, 
 above all: a leaked table makes none, and whatever sets a password makes every one before it void.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
-
-from django.contrib.auth.tokens import PasswordResetTokenGenerator
 
 from bikerental.core.transactions import unit_of_work
 from bikerental.users.exceptions import ResetTokenInvalidError
@@ -15,25 +13,17 @@ from bikerental.users.locks import user_lock
 from bikerental.users.models import User
 from bikerental.users.selectors import user_of_email
 from bikerental.users.services.accounts import password_reset
+from bikerental.users.services.confirming import email_mark_confirmed
 from bikerental.users.services.guessing import guess_admit, guess_succeeded
+from bikerental.users.services.mail_tokens import MailTokens, token_parts, token_text
 from bikerental.users.services.passwords import password_hash
 from bikerental.users.types import email_normalise
 
-SEPARATOR = "."
 ASKING, CONFIRMING = ".reset", ".reset.confirm"
 
 
-class _Tokens(PasswordResetTokenGenerator):
-    """Django's, by the caller's clock; PASSWORD_RESET_TIMEOUT is how long one is good."""
-
+class _Tokens(MailTokens):
     key_salt = "bikerental.users.reset"
-
-    def __init__(self, now: datetime) -> None:
-        super().__init__()
-        self.now = now
-
-    def _now(self) -> datetime:
-        return self.now.astimezone(UTC).replace(tzinfo=None)
 
 
 def password_reset_admit(*, email: str, address: str, now: datetime) -> User | None:
@@ -49,16 +39,19 @@ def password_reset_admit(*, email: str, address: str, now: datetime) -> User | N
 
 def reset_token_make(*, user: User, now: datetime) -> str:
     """What opens the account once, for PASSWORD_RESET_TIMEOUT seconds. URL-safe."""
-    return f"{user.pk.hex}{SEPARATOR}{_Tokens(now).make_token(user)}"
+    return token_text(user, _Tokens(now).make_token(user))
 
 
 def password_reset_confirm(*, token: str, new_password: str, address: str, now: datetime) -> None:
-    """Set the password by a token from a mail, and end every session.
+    """Set the password by a token from a mail, confirm the e-mail, and end every session.
 
     :raises ResetTokenInvalidError: made up, used, expired, or the account is closed
     :raises ThrottledError: while earlier attempts at this account delay
     """
-    user_id, proof = _parts(token)
+    parts = token_parts(token)
+    if parts is None:
+        raise ResetTokenInvalidError
+    user_id, proof = parts
     guess_admit(email=str(user_id), address=address, now=now, purpose=CONFIRMING)
     # Looked at before the slow hash, and once more under the lock.
     user = User.objects.filter(pk=user_id, is_active=True).first()
@@ -76,11 +69,5 @@ def _password_set(*, user_id: UUID, proof: str, encoded: str, now: datetime) -> 
     if locked is None or not _Tokens(now).check_token(locked, proof):
         raise ResetTokenInvalidError
     password_reset(user_id=user_id, encoded=encoded, now=now)
-
-
-def _parts(token: str) -> tuple[UUID, str]:
-    user_id, _, proof = token.partition(SEPARATOR)
-    try:
-        return UUID(hex=user_id), proof
-    except ValueError as error:
-        raise ResetTokenInvalidError from error
+    # Whoever has the token reads the mail of this e-mail, which is part of what it proves.
+    email_mark_confirmed(user_id=user_id, email=locked.email, now=now)
