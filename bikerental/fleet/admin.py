@@ -1,6 +1,6 @@
 """An operator's hands on the fleet."""
 
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -21,7 +21,7 @@ from psycopg2 import errorcodes
 from bikerental.core.errors import FieldRefusal, UnavailableError
 from bikerental.core.storage import StorageUnavailableError
 from bikerental.core.transactions import sqlstate
-from bikerental.fleet.constants import GRAVE_KINDS, PHOTO_BYTES_MAX, ReportState
+from bikerental.fleet.constants import GRAVE_KINDS, PHOTO_BYTES_MAX, BikeStatus, ReportState
 from bikerental.fleet.exceptions import PhotoTooLargeError
 from bikerental.fleet.models import (
     NUMBER_KEY,
@@ -43,12 +43,14 @@ from bikerental.fleet.selectors import (
     stations_with_bikes,
 )
 from bikerental.fleet.services import (
+    bike_add,
     bike_edit,
     bike_photo_take,
     bikes_return_to_service,
     bikes_send_to_maintenance,
     bikes_set_tariff,
     reports_close,
+    station_edit,
     waiting_bikes_release,
 )
 from bikerental.users.admin_site import EmailSearch
@@ -158,8 +160,17 @@ class EmptyStationFilter(admin.SimpleListFilter):
         return queryset.filter(bikes_here=0) if self.value() == "none" else queryset
 
 
+class StationForm(forms.ModelForm[Station]):
+    class Meta:
+        model = Station
+        fields: ClassVar = ["latitude"]
+        help_texts: ClassVar = {"latitude": _("The bikes that stand here move along.")}
+
+
 @admin.register(Station)
 class StationAdmin(FleetAdmin[Station]):
+    form = StationForm
+    fields = ("name", "latitude", "longitude", "capacity")
     list_display = ("name", "latitude", "longitude", "capacity", "bikes_here")
     list_filter = (EmptyStationFilter,)
     search_fields = ("name",)
@@ -170,12 +181,41 @@ class StationAdmin(FleetAdmin[Station]):
         bikes = reverse("admin:fleet_bike_changelist", query={"station__id__exact": str(station.pk)})
         return format_html('<a href="{}">{}</a>', bikes, station.bikes_here)
 
+    def save_model(self, request: HttpRequest, obj: Station, form: Any, change: bool) -> None:
+        if change:
+            station_edit(station=obj, fields=form.changed_data)
+        else:
+            super().save_model(request, obj, form, change)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Station]:
         return stations_with_bikes().order_by(*self.ordering)
 
 
 class BikeForm(forms.ModelForm[Bike]):
     uploaded: bytes | None = None
+
+    class Meta:
+        model = Bike
+        fields: ClassVar = ["station", "latitude", "longitude"]
+        help_texts: ClassVar = {
+            "station": _("A bike at a station stands where the station is: it needs no coordinates."),
+            "latitude": _("Other coordinates take the bike off its station."),
+        }
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for name in {"latitude", "longitude"} & self.fields.keys():
+            self.fields[name].required = False
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("station") is None:
+            for name in ("latitude", "longitude"):
+                if cleaned.get(name) is None and name not in self.errors:
+                    self.add_error(name, _("Give a station or coordinates."))
+        elif "station" in self.changed_data and self.instance.status == BikeStatus.RENTED:
+            self.add_error("station", _("This bike is being ridden: it comes to a station when it is returned."))
+        return cleaned
 
     def clean_photo(self) -> Any:
         photo = self.cleaned_data["photo"]
@@ -232,7 +272,7 @@ class BikeAdmin(FleetAdmin[Bike]):
         if change:
             bike_edit(bike=obj, fields=[name for name in form.changed_data if name != "photo" or not form.uploaded])
         else:
-            super().save_model(request, obj, form, change)
+            bike_add(bike=obj)
         if form.uploaded:
             # After the commit: the storage is asked outside of the transaction, and only for what was saved.
             transaction.on_commit(lambda: self._take_photo(request, obj, form.uploaded))

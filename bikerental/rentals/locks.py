@@ -1,6 +1,7 @@
 """The only row locks of the rentals app. Order in the house: user, rental, bike."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from bikerental.core.statements import Statement, select
@@ -9,15 +10,20 @@ from bikerental.rentals.models import Rental
 from bikerental.rentals.selectors import RENTAL_COLUMNS
 from bikerental.rentals.types import RentalRow
 
+_LOCKED_COLUMNS = ("rider_id", "start_station__latitude", "start_station__longitude", *RENTAL_COLUMNS)
 _RENTAL = Statement(
-    lambda v: select(
-        Rental.objects.filter(pk=v["rental_id"]).values_list("rider_id", *RENTAL_COLUMNS), lock=[Rental, Bike]
-    ),
+    lambda v: select(Rental.objects.filter(pk=v["rental_id"]).values_list(*_LOCKED_COLUMNS), lock=[Rental, Bike]),
     rental_id=UUID,
 )
 
 
-def rental_lock(*, rental_id: UUID, rider_id: UUID | None = None) -> RentalRow | None:
+class LockedRental(NamedTuple):
+    rental: RentalRow
+    start_latitude: float | None  # of the station it was taken from, which may have moved
+    start_longitude: float | None
+
+
+def rental_lock(*, rental_id: UUID, rider_id: UUID | None = None) -> LockedRental | None:
     """The rental and then its bike, locked, with what its answer shows; only the rider's where one is given.
 
     One statement.
@@ -25,7 +31,8 @@ def rental_lock(*, rental_id: UUID, rider_id: UUID | None = None) -> RentalRow |
     row = _RENTAL.first(rental_id=rental_id)
     if row is None or rider_id not in (None, row[0]):
         return None
-    return RentalRow._make(row[1:])
+    _rider_id, latitude, longitude, *columns = row
+    return LockedRental(RentalRow._make(columns), latitude, longitude)
 
 
 def returned_rentals_lock(*, rental_ids: Sequence[UUID]) -> list[Rental]:

@@ -51,7 +51,7 @@ class Finding(NamedTuple):
 
 
 def reconcile(window: Window, *, progress: Progress = lambda rides: None) -> list[Finding]:
-    """Every count, in a fixed order. Ten statements, and one for each 5,000 settled rides of the window.
+    """Every count, in a fixed order. Twelve statements, and one for each 5,000 settled rides of the window.
 
     :param progress: told how many rides have been priced so far
     """
@@ -77,6 +77,12 @@ def _rides_without_bike(window: Window) -> QuerySet[Any, Any]:
 
 def _bikes_ridden_twice(window: Window) -> QuerySet[Any, Any]:
     return _open_twice("bike_id")
+
+
+def _bikes_off_station(window: Window) -> QuerySet[Any, Any]:
+    standing = Bike.objects.filter(station__isnull=False).exclude(status=BikeStatus.RENTED)
+    here = Q(latitude=F("station__latitude"), longitude=F("station__longitude"))
+    return standing.exclude(here).order_by().values_list("number")
 
 
 def _rides_of_closed_accounts(window: Window) -> QuerySet[Any, Any]:
@@ -154,6 +160,7 @@ def _since(rows: QuerySet[Any, Any], column: str, since: datetime | None) -> Que
 _CHECKS: dict[str, Callable[[Window], QuerySet[Any, Any]]] = {
     "bikes_without_ride": _bikes_without_ride,
     "rides_without_bike": _rides_without_bike,
+    "bikes_off_station": _bikes_off_station,
     "rides_of_closed_accounts": _rides_of_closed_accounts,
     "bikes_ridden_twice": _bikes_ridden_twice,
     "riders_riding_twice": _riders_riding_twice,

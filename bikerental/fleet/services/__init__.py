@@ -1,6 +1,7 @@
 """What changes the fleet."""
 
 from bikerental.fleet.services.bikes import (
+    bike_add,
     bike_claim,
     bike_edit,
     bike_releasing,
@@ -22,6 +23,7 @@ from bikerental.fleet.services.reports import (
     reports_close,
     reports_forget,
 )
+from bikerental.fleet.services.stations import station_edit
 from bikerental.fleet.services.taking_out import (
     pause_end_without_bikes,
     reported_bikes_take_out,
@@ -35,6 +37,7 @@ from bikerental.fleet.services.uploads import (
 
 __all__ = [
     "ReportMade",
+    "bike_add",
     "bike_claim",
     "bike_edit",
     "bike_photo_take",
@@ -55,5 +58,6 @@ __all__ = [
     "reported_bikes_take_out",
     "reports_close",
     "reports_forget",
+    "station_edit",
     "waiting_bikes_release",
 ]

@@ -9,7 +9,7 @@ from bikerental.core.transactions import unit_of_work
 from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.exceptions import BikeNotFoundError, BikeUnavailableError
 from bikerental.fleet.locks import bike_lock_for_rental, bikes_lock
-from bikerental.fleet.models import Bike
+from bikerental.fleet.models import Bike, Station
 from bikerental.fleet.numbers import number_key
 from bikerental.fleet.services.reports import grave_reports_resolve
 from bikerental.fleet.types import BikeForRental
@@ -89,7 +89,30 @@ def bikes_set_tariff(*, bike_ids: Sequence[UUID], tariff_id: UUID) -> int:
 @unit_of_work
 def bike_edit(*, bike: Bike, fields: Collection[str]) -> None:
     """Write what an operator has changed and no more: a ride may have begun since the form was shown."""
-    bike.save(update_fields=[field for field in fields if field != "status"])
+    bike.save(update_fields=[field for field in _place(bike, fields) if field != "status"])
+
+
+@unit_of_work
+def bike_add(*, bike: Bike) -> None:
+    """A new bike; at a station it needs no position of its own."""
+    _place(bike, ["station"])
+    bike.save(force_insert=True)
+
+
+def _place(bike: Bike, fields: Collection[str]) -> set[str]:
+    """A bike at a station stands where the station is, and one with another position is at none.
+
+    The fields to write, those among them that follow from the given ones.
+    """
+    position = {"latitude", "longitude"}
+    if bike.station_id and ("station" in fields or None in (bike.latitude, bike.longitude)):
+        station = Station.objects.get(pk=bike.station_id)
+        bike.latitude, bike.longitude = station.latitude, station.longitude
+        return {*fields, *position}
+    if bike.station_id and position.intersection(fields):
+        bike.station = None
+        return {*fields, "station"}
+    return set(fields)
 
 
 def _status_set(bike_id: UUID, status: BikeStatus) -> None:

@@ -21,7 +21,7 @@ from bikerental.rentals.exceptions import (
     RentalNotActiveError,
     RentalNotFoundError,
 )
-from bikerental.rentals.locks import rental_lock
+from bikerental.rentals.locks import LockedRental, rental_lock
 from bikerental.rentals.models import Rental, RentalEvent
 from bikerental.rentals.selectors import is_riding
 from bikerental.rentals.services.writing import rental_write_end, rental_write_start
@@ -105,10 +105,10 @@ def rental_return(*, rental_id: UUID, rider_id: UUID, place: Place | None, now: 
     :raises RentalNotActiveError: if it has ended before
     :raises StationNotFoundError: if there is no such station
     """
-    rental = rental_lock(rental_id=rental_id, rider_id=rider_id)
-    if rental is None:
+    locked = rental_lock(rental_id=rental_id, rider_id=rider_id)
+    if locked is None:
         raise RentalNotFoundError
-    return _rental_end(rental, Ending(RentalEvent.Kind.RETURNED.value, now, rider_id), place=place)
+    return _rental_end(locked, Ending(RentalEvent.Kind.RETURNED.value, now, rider_id), place=place)
 
 
 @unit_of_work
@@ -130,16 +130,17 @@ def rental_end_by_operator(
     :raises EndTimeInvalidError: if the end is not between the start and now
     :raises StationNotFoundError: if there is no such station
     """
-    rental = rental_lock(rental_id=rental_id)
-    if rental is None:
+    locked = rental_lock(rental_id=rental_id)
+    if locked is None:
         raise RentalNotFoundError
     ending = Ending(RentalEvent.Kind.ENDED_BY_OPERATOR.value, now, operator.pk, reason)
-    return _rental_end(rental, ending, place=place, ended_at=ended_at)
+    return _rental_end(locked, ending, place=place, ended_at=ended_at)
 
 
 def _rental_end(
-    rental: RentalRow, ending: Ending, *, place: Place | None, ended_at: datetime | None = None
+    locked: LockedRental, ending: Ending, *, place: Place | None, ended_at: datetime | None = None
 ) -> RentalRow:
+    rental = locked.rental
     if rental.status != Rental.Status.ACTIVE:
         raise RentalNotActiveError
     # People see the start to the minute.
@@ -148,7 +149,7 @@ def _rental_end(
         and not rental.started_at.replace(second=0, microsecond=0) <= ended_at <= ending.happened_at
     ):
         raise EndTimeInvalidError
-    left = _left_at(rental, place)
+    left = _left_at(locked, place)
     ended = rental._replace(
         status=Rental.Status.RETURNED.value,
         ended_at=max(ended_at or ending.happened_at, rental.started_at),  # another process's clock may run ahead
@@ -168,9 +169,11 @@ class _Left(NamedTuple):
     longitude: float | None
 
 
-def _left_at(rental: RentalRow, place: Place | None) -> _Left:
+def _left_at(locked: LockedRental, place: Place | None) -> _Left:
+    rental = locked.rental
     if place is None:
-        return _Left(rental.start_station_id, rental.start_station_name, None, None)
+        # The station may have moved since, and its bikes with it, but for this one.
+        return _Left(rental.start_station_id, rental.start_station_name, locked.start_latitude, locked.start_longitude)
     if place.station_id is None:
         return _Left(None, None, place.latitude, place.longitude)
     station = station_keep(station_id=place.station_id)

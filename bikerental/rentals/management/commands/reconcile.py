@@ -14,6 +14,7 @@ LONGEST = timedelta(days=36_500)
 MEANINGS = {
     "bikes_without_ride": "bikes that are rented while nobody rides them",
     "rides_without_bike": "open rides whose bike is not rented",
+    "bikes_off_station": "bikes at a station that are shown elsewhere",
     "rides_of_closed_accounts": "open rides whose rider's account is closed",
     "bikes_ridden_twice": "bikes with more than one open ride",
     "riders_riding_twice": "riders with more than one open ride",

@@ -1,0 +1,22 @@
+"""Stations: what moves with them."""
+
+from collections.abc import Collection
+
+from bikerental.core.transactions import unit_of_work
+from bikerental.fleet.constants import BikeStatus
+from bikerental.fleet.locks import bikes_lock
+from bikerental.fleet.models import Bike, Station
+
+
+@unit_of_work
+def station_edit(*, station: Station, fields: Collection[str]) -> None:
+    """Write what an operator has changed and no more; the bikes that stand there move along.
+
+    Writes the station, then locks the bikes by id. A bike that is ridden stands at no station.
+    """
+    station.save(update_fields=fields)
+    if not {"latitude", "longitude"}.intersection(fields):
+        return
+    standing = Bike.objects.filter(station=station).exclude(status=BikeStatus.RENTED)
+    bikes_lock(bike_ids=list(standing.values_list("pk", flat=True)))
+    standing.update(latitude=station.latitude, longitude=station.longitude)
