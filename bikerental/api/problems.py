@@ -184,7 +184,8 @@ def _of_refusal(refusal: Refusal) -> Response:
     status, code = status_and_code(type(refusal))
     errors = None
     if isinstance(refusal, FieldRefusal):
-        errors = [{"field": refusal.field, "code": refusal.field_code, "detail": str(refusal.field_detail)}]
+        said = {"code": refusal.field_code, "detail": str(refusal.field_detail)}
+        errors = [{"field": field, **said} for field in (refusal.field, *refusal.further_fields)]
     elif status == 400:
         errors = []
     headers = {}

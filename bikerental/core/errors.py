@@ -38,6 +38,7 @@ class FieldRefusal(Refusal):
     code = "invalid"
     detail = _("Something in the request is not valid; see errors.")
     field: ClassVar[str]
+    further_fields: ClassVar[tuple[str, ...]] = ()  # said of these as well
     field_code: ClassVar[str]
     field_detail: ClassVar[str | Promise]
 

@@ -1,5 +1,6 @@
 """Distances and boxes on the globe, WGS 84 taken as a sphere."""
 
+from collections.abc import Iterable
 from math import asin, cos, degrees, radians, sin, sqrt
 from typing import NamedTuple
 
@@ -46,4 +47,26 @@ def boxes_around(centre: Position, radius_m: float) -> list[Box]:
     west, east = centre.longitude - half_width, centre.longitude + half_width
     return boxes_between(
         west=west + 360 if west < -180 else west, south=south, east=east - 360 if east > 180 else east, north=north
+    )
+
+
+def boxes_round(*, west: float, south: float, east: float, north: float, metres: float) -> list[Box]:
+    """The bounds (west is greater than east where they cross the 180th meridian) and so many metres round them."""
+    degrees_north = degrees(metres / EARTH_RADIUS_M)
+    south, north = south - degrees_north, north + degrees_north
+    if south <= -90 or north >= 90:
+        return [Box(-180.0, max(south, -90.0), 180.0, min(north, 90.0))]
+    degrees_east = degrees(asin(sin(metres / EARTH_RADIUS_M) / cos(radians(max(-south, north) - degrees_north))))
+    if (east - west) % 360 + 2 * degrees_east >= 360:
+        return [Box(-180.0, south, 180.0, north)]
+    west, east = (west - degrees_east + 180) % 360 - 180, (east + degrees_east + 180) % 360 - 180
+    return boxes_between(west=west, south=south, east=east, north=north)
+
+
+def lies_in(place: Position, boxes: Iterable[Box]) -> bool:
+    """Borders count as inside. 180 degrees east and west are one meridian."""
+    longitudes = (180.0, -180.0) if abs(place.longitude) == 180 else (place.longitude,)
+    return any(
+        box.south <= place.latitude <= box.north and any(box.west <= longitude <= box.east for longitude in longitudes)
+        for box in boxes
     )

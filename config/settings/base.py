@@ -5,6 +5,7 @@ Every variable is read as NAME or, for a mounted secret, from the file that NAME
 
 import re
 from datetime import timedelta
+from math import nan
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -192,6 +193,27 @@ except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         f"CITY_TIME_ZONE={CITY_TIME_ZONE} is no time zone. Say the city's name in the IANA database: Europe/Berlin, "
         "Asia/Yekaterinburg, or UTC."
     ) from error
+
+
+def _bounds(name: str) -> tuple[float, float, float, float] | None:
+    """`west,south,east,north`; None where it is left to the stations."""
+    text: str = env.str(name, default="").strip()
+    if not text:
+        return None
+    try:
+        west, south, east, north = map(float, text.split(","))
+    except ValueError:
+        west = south = east = north = nan
+    if not (-90 <= south < north <= 90 and -180 <= west <= 180 and -180 <= east <= 180 and west != east):
+        raise ImproperlyConfigured(
+            f"{name}={text} is no area. Say west,south,east,north in degrees, 29.4,59.6,31.2,60.3 for one (west is "
+            "greater than east where it crosses the 180th meridian), or nothing for all stations and 50 km round them."
+        )
+    return west, south, east, north
+
+
+# A bike is returned within these, or not at all.
+SERVICE_BOUNDS = _bounds("SERVICE_BOUNDS")
 
 # Files
 STATIC_URL = "/static/"

@@ -517,47 +517,54 @@ send rentAgain '201 status=active' POST "$api/rentals/" \
 {"bike_number": "$(field nearby 'results[1].number')"}
 JSON
 
+printf '\n# %s\n' 'At 0, 0 there is no bike of ours'
+send call79 '400 invalid, errors.0.field=latitude, errors.1.field=longitude' POST "$api/rentals/$(field rentAgain id)/return/" \
+  -H "Authorization: Bearer $(field login access)" \
+  -H 'Content-Type: application/json' <<JSON
+{"latitude": 0, "longitude": 0}
+JSON
+
 printf '\n# %s\n' 'left in the street; null is as good as nothing'
-send call79 '200 status=returned, end_station=null' POST "$api/rentals/$(field rentAgain id)/return/" \
+send call80 '200 status=returned, end_station=null' POST "$api/rentals/$(field rentAgain id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"station": null, "latitude": 59.94, "longitude": 30.32}
 JSON
 
 printf '\n# %s\n' 'The bike is free, at no station'
-call call80 '200 status=available, station=null' GET "$api/bikes/$(field nearby 'results[1].id')/" \
+call call81 '200 status=available, station=null' GET "$api/bikes/$(field nearby 'results[1].id')/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'All that is held about the rider'
-call call81 '200 rentals.0.status=settled' GET "$api/me/export/" \
+call call82 '200 rentals.0.status=settled' GET "$api/me/export/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Log out: the other rider'"'"'s session is over at once'
-send call82 '204' POST "$api/auth/logout/" \
+send call83 '204' POST "$api/auth/logout/" \
   -H "Authorization: Bearer $(field loginOther access)" \
   -H 'Content-Type: application/json' <<JSON
 {"refresh": "$(field loginOther refresh)"}
 JSON
 
 printf '\n# %s\n' 'for its access token as well'
-call call83 '401 token_invalid' GET "$api/me/" \
+call call84 '401 token_invalid' GET "$api/me/" \
   -H "Authorization: Bearer $(field loginOther access)"
 
 printf '\n# %s\n' 'Erase the account; the rides stay, with nobody'"'"'s name on them'
-send call84 '204' DELETE "$api/me/" \
+send call85 '204' DELETE "$api/me/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"password": "$newPassword"}
 JSON
 
 printf '\n# %s\n' Gone
-send call85 '401 credentials_invalid' POST "$api/auth/token/" \
+send call86 '401 credentials_invalid' POST "$api/auth/token/" \
   -H 'Content-Type: application/json' <<JSON
 {"email": "$(field register email)", "password": "$newPassword"}
 JSON
 
 printf '\n# %s\n' 'Guessing a password gets slow: Retry-After says how slow'
-send call86 'eventually 429 throttled' POST "$api/auth/token/" \
+send call87 'eventually 429 throttled' POST "$api/auth/token/" \
   -H 'Content-Type: application/json' <<JSON
 {"email": "$(field registerOther email)", "password": "wrong-horse-7"}
 JSON

@@ -35,6 +35,14 @@ def read_settings(show: str = "", module: str = "local", **variables: str) -> su
         ("CITY_TIME_ZONE", "Europe"),
         ("CITY_TIME_ZONE", "../etc/passwd"),
         ("CITY_TIME_ZONE", ""),
+        ("SERVICE_BOUNDS", "30,59,31"),
+        ("SERVICE_BOUNDS", "30,59,31,60,61"),
+        ("SERVICE_BOUNDS", "30,60,31,59"),
+        ("SERVICE_BOUNDS", "30,59,30,60"),
+        ("SERVICE_BOUNDS", "30,59,31,91"),
+        ("SERVICE_BOUNDS", "30,59,181,60"),
+        ("SERVICE_BOUNDS", "30,59,nan,60"),
+        ("SERVICE_BOUNDS", "Demo City"),
     ],
 )
 def test_what_means_nothing_is_refused_by_name(name: str, value: str) -> None:

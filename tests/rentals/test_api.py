@@ -157,11 +157,11 @@ def test_returned_at_a_station_the_bike_stands_there(rider_client: RiderClient) 
 def test_returned_in_the_street_the_bike_floats_freely(rider_client: RiderClient) -> None:
     rental = make_rental(rider=rider_client.rider, start_station=make_station())
 
-    answer = rider_client.post(f"{RENTALS}{rental.pk}/return/", {"latitude": 1.5, "longitude": -179.9})
+    answer = rider_client.post(f"{RENTALS}{rental.pk}/return/", {"latitude": 59.97, "longitude": 30.25})
 
     assert answer.json()["end_station"] is None
     bike = Bike.objects.get(pk=rental.bike_id)
-    assert (bike.station, bike.latitude, bike.longitude) == (None, 1.5, -179.9)
+    assert (bike.station, bike.latitude, bike.longitude) == (None, 59.97, 30.25)
 
 
 @pytest.mark.parametrize(

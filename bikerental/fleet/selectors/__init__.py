@@ -2,6 +2,7 @@
 as text: a page is ready for JSON as it leaves the database. Each function states its statements."""
 
 from bikerental.fleet.selectors.bikes import NUMBER_ORDER, bike_row, bikes_by_number, bikes_page
+from bikerental.fleet.selectors.bounds import is_in_service
 from bikerental.fleet.selectors.nearby import bikes_near
 from bikerental.fleet.selectors.photos import bikes_with_reports, reports_of_rider, small_name, uploads_of_user
 from bikerental.fleet.selectors.reports import bikes_to_take_out, take_out_figures, take_outs_are_paused
@@ -16,6 +17,7 @@ __all__ = [
     "bikes_page",
     "bikes_to_take_out",
     "bikes_with_reports",
+    "is_in_service",
     "is_referenced",
     "reports_of_rider",
     "small_name",

@@ -107,7 +107,8 @@ class RentalReturnView(ApiView):
         summary="Return the bike",
         description=(
             "The end time counts from here and the answer shows the cost; `final` turns true once it is settled. "
-            "Without a place the bike counts as left where it was taken."
+            "Without a place the bike counts as left where it was taken. A position outside of the area that the "
+            "service covers is a 400 that names `latitude` and `longitude`, and the ride goes on."
         ),
         request=PlaceInput,
         success={200: RentalOutput},

@@ -8,15 +8,18 @@ from django.conf import settings
 from django.db import IntegrityError
 
 from bikerental.core.enqueueing import enqueue_after_commit
+from bikerental.core.geo import Position
 from bikerental.core.identifiers import uuid7
 from bikerental.core.transactions import constraint_name, unit_of_work
 from bikerental.fleet.exceptions import BikeUnavailableError, StationNotFoundError
 from bikerental.fleet.locks import station_keep
+from bikerental.fleet.selectors import is_in_service
 from bikerental.fleet.services import bike_claim
 from bikerental.fleet.types import BikeForRental
 from bikerental.rentals import tasks
 from bikerental.rentals.exceptions import (
     EndTimeInvalidError,
+    PlaceRefusedError,
     RentalInProgressError,
     RentalNotActiveError,
     RentalNotFoundError,
@@ -104,6 +107,7 @@ def rental_return(*, rental_id: UUID, rider_id: UUID, place: Place | None, now: 
     :raises RentalNotFoundError: if it is not the rider's
     :raises RentalNotActiveError: if it has ended before
     :raises StationNotFoundError: if there is no such station
+    :raises PlaceRefusedError: if the place lies where no bike of ours can be
     """
     locked = rental_lock(rental_id=rental_id, rider_id=rider_id)
     if locked is None:
@@ -162,6 +166,13 @@ def _rental_end(
     return ended
 
 
+def _left_in_the_street(place: Place) -> "_Left":
+    latitude, longitude = place.latitude, place.longitude
+    if latitude is None or longitude is None or not is_in_service(Position(latitude, longitude)):
+        raise PlaceRefusedError
+    return _Left(None, None, latitude, longitude)
+
+
 class _Left(NamedTuple):
     station_id: UUID | None
     station_name: str | None
@@ -175,7 +186,7 @@ def _left_at(locked: LockedRental, place: Place | None) -> _Left:
         # The station may have moved since, and its bikes with it, but for this one.
         return _Left(rental.start_station_id, rental.start_station_name, locked.start_latitude, locked.start_longitude)
     if place.station_id is None:
-        return _Left(None, None, place.latitude, place.longitude)
+        return _left_in_the_street(place)
     station = station_keep(station_id=place.station_id)
     if station is None:
         raise StationNotFoundError

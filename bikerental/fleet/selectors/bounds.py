@@ -1,0 +1,56 @@
+"""Where a bike of ours can be at all: what is beyond is a mistake of the phone, or of whoever holds it."""
+
+import time
+
+from django.conf import settings
+from django.db import connection
+
+from bikerental.core.geo import Box, Position, boxes_between, boxes_round, lies_in
+
+SURROUNDINGS_M = 50_000.0
+KEPT_SECONDS = 60.0
+# Between two stations that follow each other to the east is a gap; beyond the widest one lie the bounds.
+_BOUNDS = """
+    SELECT west, east, south, north
+      FROM (SELECT longitude AS east,
+                   coalesce(lead(longitude) OVER eastward, min(longitude) OVER everywhere) AS west,
+                   coalesce(lead(longitude) OVER eastward, min(longitude) OVER everywhere + 360) - longitude AS gap,
+                   min(latitude) OVER everywhere AS south,
+                   max(latitude) OVER everywhere AS north
+              FROM fleet_station
+            WINDOW eastward AS (ORDER BY longitude), everywhere AS ()) AS gaps
+     ORDER BY gap DESC
+     LIMIT 1
+"""
+# (until when by the monotonic clock, the boxes): this process's, replaced as a whole.
+_kept: tuple[float, list[Box]] = (0.0, [])
+
+
+def is_in_service(place: Position) -> bool:
+    """Whether the place lies within SERVICE_BOUNDS, or else round the stations; anywhere while there are none.
+
+    No statement but once a minute a process, and one before it says no: a new station counts at once, one that
+    has gone for up to a minute.
+    """
+    if settings.SERVICE_BOUNDS is not None:
+        west, south, east, north = settings.SERVICE_BOUNDS
+        return lies_in(place, boxes_between(west=west, south=south, east=east, north=north))
+    until, boxes = _kept
+    if time.monotonic() < until and lies_in(place, boxes):
+        return True
+    boxes = _station_surroundings()
+    return not boxes or lies_in(place, boxes)
+
+
+def _station_surroundings() -> list[Box]:
+    """None while there is no station. One statement."""
+    global _kept  # noqa: PLW0603 - one value for all threads of the process
+    with connection.cursor() as cursor:
+        cursor.execute(_BOUNDS)
+        row = cursor.fetchone()
+    if row is None:
+        return []
+    west, east, south, north = row
+    boxes = boxes_round(west=west, south=south, east=east, north=north, metres=SURROUNDINGS_M)
+    _kept = (time.monotonic() + KEPT_SECONDS, boxes)
+    return boxes
