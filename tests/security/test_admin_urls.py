@@ -23,7 +23,7 @@ ODD = [
       if IS_LONG else []),
 ]  # fmt: skip
 PARAMETERS = ["q", "p", "o", "all", "_changelist_filters", "_to_field", "_popup", "next", "nonsense"]
-LOOKUPS = ["", "__exact", "__gte", "__in", "__isnull", "__isempty", "__range", "__year"]
+LOOKUPS = ["", "__gte", "__range", *(["__exact", "__in", "__isnull", "__isempty", "__year"] if IS_LONG else [])]
 MODELS = sorted(site._registry, key=lambda model: model._meta.label)
 AUTOCOMPLETE = {"app_label": "fleet", "model_name": "bike", "field_name": "station", "term": "a", "page": "1"}
 
