@@ -233,10 +233,11 @@ class BikeForm(forms.ModelForm[Bike]):
 def _checked(photo: UploadedFile[Any]) -> bytes:
     if photo.size is None or photo.size > PHOTO_BYTES_MAX:
         raise PhotoTooLargeError
-    from bikerental.fleet.images import photo_check  # Pillow: memory that most processes never need
+    from bikerental.fleet.images import decoding, photo_check  # Pillow: memory that most processes never need
 
     data: bytes = photo.read()
-    photo_check(data)
+    with decoding():
+        photo_check(data)
     return data
 
 

@@ -15,7 +15,11 @@ PER_MINUTE_MAX = 100_000
 DAILY_CAP_MAX = 10_000_000
 
 PHOTO_BYTES_MAX = 5 * 1024 * 1024
-PHOTO_PIXELS_MAX = 40_000_000
+# What a process needs to decode a photo stays below 80 MB. A JPEG is decoded at the size that is published;
+# a progressive one keeps its coefficients besides, 2 bytes for each sample.
+JPEG_PIXELS_MAX, PNG_PIXELS_MAX = 65_000_000, 10_000_000
+JPEG_COEFFICIENT_BYTES_MAX = 40 * 1024 * 1024
+PHOTO_SIDE_MAX = 65_535  # a JPEG's; of a PNG whose rows are longer or more, the decoder keeps much besides the pixels
 # What is published: the longer side in pixels.
 LARGE_PX, SMALL_PX = 1600, 320
 
@@ -25,6 +29,12 @@ WEBP_TYPE = "image/webp"
 CACHE_CONTROL = "private, max-age=3600, immutable"
 
 UPLOAD_TIME = timedelta(minutes=10)
+# Of one uploader: forms of an hour, and looks at what came with them; an operator photographs the whole fleet.
+REPORT_FORMS_PER_HOUR, BIKE_FORMS_PER_HOUR = 30, 600
+LOOKS_PER_FORM = 2
+# Longer than a look takes with all its timeouts: then whoever looked has died.
+LOOK_LEASE = timedelta(minutes=1)
+REFUSED_KEPT_FOR = timedelta(days=1)
 # A claim outlives the hard time limit of the task that made it.
 PUBLISH_LEASE = timedelta(minutes=2)
 PUBLISH_ATTEMPTS_MAX = 5

@@ -294,6 +294,8 @@ class PhotoUpload(BaseModel):
     expires_at = models.DateTimeField(_("to be uploaded by"))
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True, blank=True)
     published_at = models.DateTimeField(_("published at"), null=True, blank=True)
+    # Of its uploader's, by confirmations.
+    looks = models.PositiveSmallIntegerField(_("looks"), default=0, db_default=0)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     # A claim moves it on; what died in mid-work is due again when it has passed.
     next_attempt_at = models.DateTimeField(_("next attempt at"), default=timezone.now)
@@ -326,6 +328,7 @@ class PhotoUpload(BaseModel):
                 name="photo_upload_unfinished",
             ),
             models.Index(fields=["uploader", "created_at"], name="photo_upload_of_user"),
+            models.Index(fields=["created_at"], condition=Q(state="refused"), name="photo_upload_refused"),
         ]
 
     def __str__(self) -> str:

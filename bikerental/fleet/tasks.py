@@ -24,7 +24,9 @@ def sweep_photos(**_newer: object) -> None:
 
 @shared_task
 def sweep_orphaned_photos(**_newer: object) -> None:
-    """Delete what no row names; the next run is the retry."""
-    from bikerental.fleet.services import photos_sweep_orphans
+    """Forget what was refused and delete what no row names; the next run is the retry."""
+    from bikerental.fleet.services import photos_sweep_orphans, refused_uploads_purge
 
-    photos_sweep_orphans(now=timezone.now())
+    now = timezone.now()
+    refused_uploads_purge(now=now)
+    photos_sweep_orphans(now=now)

@@ -10,7 +10,6 @@ from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, BaseUserCreationForm
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -20,7 +19,6 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from bikerental.users.admin_site import EmailSearch
-from bikerental.users.locks import users_lock
 from bikerental.users.models import User
 from bikerental.users.selectors import open_sessions_count
 from bikerental.users.services import accounts_reopen, password_reset, sessions_end
@@ -30,12 +28,6 @@ class UserForm(forms.ModelForm[User]):
     class Meta:
         model = User
         fields: ClassVar = ["email", "name", "language"]
-
-    def clean(self) -> dict[str, Any] | None:
-        """Locks the account until what the form says is saved."""
-        if any(user.erased_at for user in users_lock(user_ids=[self.instance.pk])):
-            raise ValidationError(_("This account has been erased meanwhile."), code="erased")
-        return super().clean()
 
 
 class UserAddForm(BaseUserCreationForm[User]):

@@ -35,6 +35,22 @@ def png_bomb(width: int = 30_000, height: int = 30_000) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
 
 
+def png(width: int, height: int, *, depth: int = 8, colour: int = 6, interlaced: bool = False) -> bytes:
+    """A whole PNG of one colour: kilobytes, however many pixels. Colours: 0 grey, 2 RGB, 3 palette, 4 LA, 6 RGBA."""
+    bits = depth * {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
+    passes = [(0, 0, 1, 1)]
+    if interlaced:
+        passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+    packer, pixels = zlib.compressobj(9), b""
+    for left, top, across, down in passes:
+        row = bytes(1 + (-(-(width - left) // across) * bits + 7) // 8)
+        pixels += b"".join(packer.compress(row) for _ in range(-(-(height - top) // down)))
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlaced)
+    palette = chunk(b"PLTE", bytes(768)) if colour == 3 else b""
+    parts = chunk(b"IHDR", header), palette, chunk(b"IDAT", pixels + packer.flush()), chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
 def animation(kind: str, frames: int) -> bytes:
     output = BytesIO()
     images = [Image.new("L", (1, 1), number % 256) for number in range(frames)]

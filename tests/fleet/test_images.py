@@ -1,5 +1,6 @@
 """What a photo must be, and what is left of it."""
 
+import time
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
@@ -12,7 +13,7 @@ from bikerental.fleet import images
 from bikerental.fleet.constants import PHOTO_BYTES_MAX
 from bikerental.fleet.exceptions import PhotoRefusal
 from bikerental.fleet.images import photo_check, photo_publish
-from tests.fleet.photos import HOSTILE, JPEG, picture, png_bomb, with_place
+from tests.fleet.photos import HOSTILE, JPEG, picture, png, png_bomb, with_place
 
 
 def code_of(act: Callable[[bytes], Any], data: bytes) -> str:
@@ -55,6 +56,8 @@ def test_a_bomb_is_refused_before_a_pixel_is_unpacked(monkeypatch: pytest.Monkey
         picture(mode="CMYK"),
         picture("PNG", mode="RGBA"),
         picture("PNG", mode="P"),
+        picture("PNG", mode="LA"),
+        picture("PNG", mode="I;16"),
         picture("PNG", mode="1"),
         JPEG + bytes(16),
     ],
@@ -66,6 +69,21 @@ def test_a_photo_becomes_two_webp(data: bytes) -> None:
         image = opened(published)
         image.load()
         assert (image.format, image.mode, image.size) == ("WEBP", "RGB", (64, 48))
+
+
+@pytest.mark.parametrize(
+    ("mode", "colour", "shown"),
+    [("RGBA", (200, 100, 50, 128), (200, 100, 50)), ("LA", (90, 0), (90, 90, 90)), ("P", 0, (0, 0, 0)),
+     ("I;16", 0x8000, (128, 128, 128)), ("CMYK", (0, 0, 0, 0), (255, 255, 255))],
+)  # fmt: skip
+def test_each_kind_of_picture_keeps_its_colours(mode: str, colour: Any, shown: tuple[int, int, int]) -> None:
+    output = BytesIO()
+    Image.new(mode, (2000, 40), colour).save(output, "JPEG" if mode == "CMYK" else "PNG")
+
+    large, _ = photo_publish(output.getvalue())
+
+    assert opened(large).size == (1600, 32)
+    assert all(abs(is_ - was) < 4 for is_, was in zip(opened(large).getpixel((800, 16)), shown, strict=True))
 
 
 def test_the_sizes_are_bounded_and_keep_their_shape() -> None:
@@ -88,6 +106,23 @@ def test_nothing_is_left_of_what_the_camera_wrote_and_the_picture_stands_upright
         assert image.size == (48, 64)
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        png(3170, 3170),
+        png(1, 65_536),
+        picture(size=(9000, 7300), mode="L", quality=1),
+        picture(size=(4600, 4600), quality=1, progressive=True),
+        picture(size=(3200, 3200), quality=1, progressive=True, subsampling=0),
+    ],
+    ids=["PNG", "many rows", "JPEG", "progressive", "progressive, all samples"],
+)
+def test_what_would_take_too_much_memory_has_too_many_pixels(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "_load", lambda image: pytest.fail("unpacked"))
+
+    assert code_of(photo_check, data) == "too_many_pixels"
+
+
 def test_more_pictures_behind_the_first_are_left_out() -> None:
     output = BytesIO()
     first, second = opened(picture()), opened(picture(size=(8, 8)))
@@ -98,10 +133,21 @@ def test_more_pictures_behind_the_first_are_left_out() -> None:
     assert opened(large).size == (64, 48)
 
 
-def test_a_process_decodes_one_photo_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "BUSY_SECONDS", 0.01)
+def test_a_process_decodes_one_photo_at_a_time_and_a_request_does_not_wait() -> None:
+    with images.decoding():
+        begun = time.monotonic()
+        with pytest.raises(UnavailableError), images.decoding():
+            pass
+        assert time.monotonic() - begun < 0.1
 
-    with images._decoding(), pytest.raises(UnavailableError):
-        photo_check(JPEG)
+    with images.decoding():
+        pass
 
-    photo_check(JPEG)
+
+def test_publishing_waits_for_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "PUBLISHER_WAITS", 0.01)
+
+    with images.decoding(), pytest.raises(UnavailableError):
+        photo_publish(JPEG)
+
+    photo_publish(JPEG)

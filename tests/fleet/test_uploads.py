@@ -23,7 +23,6 @@ from bikerental.fleet.constants import PUBLISH_ATTEMPTS_MAX
 from bikerental.fleet.gateways import photo_store
 from bikerental.fleet.models import Bike, BikeReport, PhotoUpload
 from bikerental.fleet.services import (
-    photo_upload_confirm,
     photos_publish,
     photos_publish_left_over,
     photos_sweep_orphans,
@@ -500,21 +499,3 @@ def test_in_production_without_a_bucket_uploads_are_unavailable(staff: RiderClie
     answer = staff.post(path(make_bike()))
 
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
-
-
-@pytest.mark.usefixtures("bucket")
-def test_a_confirmation_is_not_done_twice_by_two_at_once(staff: RiderClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    bike = make_bike()
-    form = begin(staff, path(bike))
-    send(form, picture())
-    ours = {"upload_id": UUID(form["id"]), "bike_id": bike.pk, "uploader_id": staff.rider.pk}
-    now = timezone.now()
-
-    def meanwhile(data: bytes) -> None:
-        monkeypatch.undo()
-        photo_upload_confirm(**ours, now=now - timedelta(seconds=5))
-
-    monkeypatch.setattr("bikerental.fleet.images.photo_check", meanwhile)
-    confirmed = photo_upload_confirm(**ours, now=now)
-
-    assert confirmed.confirmed_at == now - timedelta(seconds=5)

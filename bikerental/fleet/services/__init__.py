@@ -16,6 +16,7 @@ from bikerental.fleet.services.publishing import (
     photos_publish,
     photos_publish_left_over,
     photos_sweep_orphans,
+    refused_uploads_purge,
 )
 from bikerental.fleet.services.reports import (
     ReportMade,
@@ -55,6 +56,7 @@ __all__ = [
     "photos_publish",
     "photos_publish_left_over",
     "photos_sweep_orphans",
+    "refused_uploads_purge",
     "reported_bikes_take_out",
     "reports_close",
     "reports_forget",

@@ -12,6 +12,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils.timezone import now as utc_now
 
 from bikerental.core.batches import left_over_ids, run_row
+from bikerental.core.purging import rows_purge
 from bikerental.core.storage import StorageUnavailableError
 from bikerental.core.transactions import unit_of_work
 from bikerental.fleet.constants import (
@@ -20,6 +21,7 @@ from bikerental.fleet.constants import (
     PUBLISH_ATTEMPTS_MAX,
     PUBLISH_LEASE,
     PUBLISH_SWEEP_BATCH,
+    REFUSED_KEPT_FOR,
     REPORT_PHOTOS,
     STORAGE_RETRY,
     UPLOAD_TIME,
@@ -117,6 +119,11 @@ def _show(upload: PhotoUpload, name: str, now: datetime) -> str | None:
     else:
         BikeReport.objects.filter(pk=upload.report_id).update(photo=name)
     return UploadState.PUBLISHED
+
+
+def refused_uploads_purge(*, now: datetime) -> int:
+    """Forget forms that nobody confirmed and photos that were refused; how many. The sweep of orphans has the bytes."""
+    return rows_purge(PhotoUpload.objects.filter(state=UploadState.REFUSED, created_at__lt=now - REFUSED_KEPT_FOR))
 
 
 def photos_sweep_orphans(*, now: datetime, seconds: float = SECONDS) -> int:
