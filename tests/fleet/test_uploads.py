@@ -400,6 +400,14 @@ def test_a_closed_account_leaves_no_words_and_no_photos_behind() -> None:
     assert keys() == set()
 
 
+def test_nobody_begins_a_photo_for_anothers_report(rider_client: RiderClient) -> None:
+    report = BikeReport.objects.create(bike=make_bike(), rider=make_user(), kind="tyre")
+
+    answer = rider_client.post(path(report.bike, report))
+
+    assert (answer.status_code, PhotoUpload.objects.count()) == (404, 0)
+
+
 def test_a_photo_that_was_refused_while_it_was_published_is_shown_nowhere() -> None:
     bike, now = make_bike(), timezone.now()
     upload = PhotoUpload.objects.create(

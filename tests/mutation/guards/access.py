@@ -164,7 +164,7 @@ GUARDS = (
         "bikerental/users/services/resetting.py",
         "if locked is None or not _Tokens(now).check_token(locked, proof):",
         "if locked is None:",
-        (f"{RESETTING}::test_of_two_confirmations_at_once_one_succeeds",),
+        ("tests/concurrency/test_locks.py::test_of_two_resets_the_second_finds_its_token_void",),
     ),
     Guard(
         "a reset opens no closed account",
@@ -177,7 +177,7 @@ GUARDS = (
         "another rider's ride is not found",
         "bikerental/rentals/selectors.py",
         '    "rider_id": "rider_id",\n',
-        '    "rider_id": "rider_id__lte",\n',
+        '    "rider_id": "rider_id__gte",\n',
         ("tests/rentals/test_api.py::test_another_riders_ride_is_not_found",),
     ),
     Guard(
@@ -206,7 +206,7 @@ GUARDS = (
         "bikerental/fleet/services/uploads.py",
         "filter(pk=report_id, bike=bike_id, rider=uploader_id)",
         "filter(pk=report_id, bike=bike_id)",
-        (f"{UPLOADS}::test_an_upload_is_its_owners_and_for_its_bike",),
+        (f"{UPLOADS}::test_nobody_begins_a_photo_for_anothers_report",),
     ),
     Guard(
         "a rider may call what needs a rider, and nobody else may",
@@ -234,7 +234,7 @@ GUARDS = (
     ),
     Guard(
         "nobody closes the own account in the admin",
-        "bikerental/users/admin.py",
+        "bikerental/rentals/admin.py",
         " if user_id != request.user.pk]",
         "]",
         (f"{USERS_ADMIN}::test_nobody_closes_their_own_account_here",),
@@ -265,7 +265,7 @@ GUARDS = (
         "bikerental/users/admin_site.py",
         " and (not settings.ADMIN_SECOND_FACTOR or user.is_verified())",
         "",
-        (f"{SECOND_FACTOR}::test_the_password_alone_does_not",),
+        (f"{SECOND_FACTOR}::test_without_an_authenticator_nobody_is_let_in",),
     ),
     Guard(
         "an authenticator is replaced only when asked",

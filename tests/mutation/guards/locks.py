@@ -121,8 +121,8 @@ GUARDS = (
     Guard(
         "locks leave foreign keys to the row alone",
         "bikerental/core/statements.py",
-        "FOR NO KEY UPDATE OF",
-        "FOR UPDATE OF",
+        '(("NO KEY UPDATE", lock)',
+        '(("UPDATE", lock)',
         (f"{LOCKS}::test_a_lock_keeps_nobody_from_pointing_at_the_row",),
     ),
     Guard(
