@@ -71,28 +71,36 @@ class ProblemOutput(serializers.Serializer[Any]):
 
 
 class ShapeInspector(FieldInspector):
-    """Says of a field what drf-yasg says where clients' generators do not look, or of the shape in the field."""
+    """Corrects what drf-yasg says of fields that may be null and of the shapes in fields."""
 
     def process_result(self, result: Any, method_name: str, obj: Any, **kwargs: Any) -> Any:
         if not isinstance(result, openapi.Schema.OR_REF):
             return result
         is_nullable = obj.allow_null
         if isinstance(result, openapi.SchemaRef):
-            # All fields of this shape share it; drf-yasg describes in it the field that it met first.
+            # Many fields share this shape. drf-yasg writes into it what is true of the first of them.
             for said_of_the_field in ("description", "x-nullable"):
                 result.resolve(self.components).pop(said_of_the_field, None)
             if not is_nullable:
                 return result
             result = _around(result, x_nullable=True)
+        elif is_nullable:
+            _allow_null(result)
         if is_nullable and obj.required:
-            result["x-omitempty"] = False  # without it generators take it for optional
+            result["x-omitempty"] = False  # otherwise generators take the field for optional
         return result
 
 
+def _allow_null(field: openapi.Schema) -> None:
+    field["x-nullable"] = True
+    if None not in field.get("enum", [None]):
+        field["enum"] = [*field["enum"], None]  # in OpenAPI an enum holds for null too
+
+
 def _around(reference: openapi.SchemaRef, **says: Any) -> openapi.Schema:
-    """The shape with something that is true in this place alone: what stands beside a `$ref` is ignored."""
+    """The shape, and what is true of it in this place alone. Generators ignore what stands beside a `$ref`."""
     schema = openapi.Schema(type=openapi.TYPE_OBJECT, all_of=[reference], **says)
-    del schema["type"]  # it need not be an object: it may be null
+    del schema["type"]  # null is no object
     return schema
 
 
@@ -114,11 +122,11 @@ class AutoSchema(SwaggerAutoSchema):
         if said:
             return said
         words = [word for word in self.path.removeprefix("/api/v1/").strip("/").split("/") if "{" not in word]
-        if self.overrides["is_list"]:
+        if self.overrides.get("is_list"):
             words.append("list")
         elif self.method in ACTION_OF_METHOD:
             words.append(ACTION_OF_METHOD[self.method])
-        elif HTTPStatus.CREATED in self.overrides["responses"]:
+        elif HTTPStatus.CREATED in self.overrides.get("responses", ()):
             words.append("create")
         return "_".join(words)
 
@@ -142,9 +150,10 @@ class AutoSchema(SwaggerAutoSchema):
         parameter["required"] = bool(required or definition.get("minProperties"))
         for name, field in definition["properties"].items():
             if name not in required:
-                field["x-nullable"] = True  # null means absent
-        if self.overrides["body_example"] is not None:
-            parameter["schema"] = _around(schema, example=self.overrides["body_example"])
+                _allow_null(field)  # it means absent
+        example = self.overrides.get("body_example")
+        if example is not None:
+            parameter["schema"] = _around(schema, example=example)
         return parameter
 
     def get_response_serializers(self) -> Any:
@@ -163,7 +172,7 @@ class AutoSchema(SwaggerAutoSchema):
 
     def _errors_by_status(self) -> dict[int, list[ErrorClass]]:
         errors: list[ErrorClass] = [ValidationError] if self._input_names() else []
-        errors += self.overrides["errors"]
+        errors += self.overrides.get("errors", ())
         errors += BODY_ERRORS if self.get_request_serializer() else []
         errors += [NotFound] if "{" in self.path else []  # what is no UUID is no path of ours
         errors += [] if self.is_open() else LOGIN_ERRORS
@@ -176,7 +185,7 @@ class AutoSchema(SwaggerAutoSchema):
 
     def _input_names(self) -> list[str]:
         names = [name for serializer in self._inputs() for name in serializer.fields]
-        return [*names, *(["cursor"] if self.overrides["is_list"] else [])]
+        return [*names, *(["cursor"] if self.overrides.get("is_list") else [])]
 
     def _input_codes(self) -> Iterator[str]:
         for serializer in self._inputs():
@@ -209,7 +218,10 @@ def _problem(status: int, errors: list[ErrorClass], inputs: list[str]) -> openap
         "request_id": "0b8a1f6e4d9c4a7b8f2e6d5c3b1a0987",
     }
     if status == HTTPStatus.BAD_REQUEST:
-        example["errors"] = [{"field": next(iter(inputs), ""), "code": "invalid", "detail": SENTENCE}]
+        wrong = (
+            [{"field": inputs[0], "code": "invalid", "detail": SENTENCE}] if codes[0] == "invalid" and inputs else []
+        )
+        example["errors"] = wrong
     waits = ["Retry-After"] if any(getattr(error, "retry_after", None) for error in errors) else []
     return openapi.Response(
         f"{HTTPStatus(status).phrase}: {_listed(codes)}{_in_errors(_field_codes(errors))}",
