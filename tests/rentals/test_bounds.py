@@ -164,3 +164,9 @@ def test_borders_count_as_inside() -> None:
 
     assert all(lies_in(Position(*corner), [box]) for corner in ((2, 1), (2, 3), (4, 1), (4, 3)))
     assert not lies_in(Position(2, 0.999), [box])
+
+
+def test_180_degrees_east_and_west_are_one_meridian(settings: Settings) -> None:
+    settings.SERVICE_BOUNDS = (179.0, -1.0, 180.0, 1.0)
+
+    assert is_in_service(Position(0.0, -180.0))
