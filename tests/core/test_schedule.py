@@ -142,3 +142,10 @@ def test_migrate_runs_it() -> None:
     call_command("migrate", verbosity=0)
 
     assert ours() == NAMES
+
+
+@pytest.mark.parametrize("name", ["sweep-returned-rentals", "sweep-notifications", "sweep-photos"])
+def test_what_the_fast_path_lost_is_looked_for_each_minute(name: str) -> None:
+    [entry] = [entry for entry in SCHEDULE if entry.name == name]
+
+    assert entry.seconds <= 60

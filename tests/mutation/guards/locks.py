@@ -9,8 +9,8 @@ GUARDS = (
     Guard(
         "a rent locks the rider",
         "bikerental/users/locks.py",
-        'is_active=True).order_by().values_list("pk"), lock=[User]',
-        'is_active=True).order_by().values_list("pk")',
+        'values_list("email_confirmed_at"), lock=[User]',
+        'values_list("email_confirmed_at")',
         (f"{LOCKS}::test_closing_an_account_waits_for_the_rent_that_came_first",),
     ),
     Guard(

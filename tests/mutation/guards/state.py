@@ -126,8 +126,8 @@ GUARDS = (
     Guard(
         "a closed account begins no ride",
         "bikerental/rentals/services/rides.py",
-        "    open_user_lock(user_id=rider_id)\n",
-        "",
+        "    confirmed_at = open_user_lock(user_id=rider_id)\n",
+        "    confirmed_at = now\n",
         ("tests/concurrency/test_locks.py::test_a_rent_waits_for_the_closing_that_came_first",),
     ),
     Guard(
