@@ -21,7 +21,6 @@ from bikerental.fleet.constants import (
 )
 from bikerental.fleet.containers import outside_of
 from bikerental.fleet.exceptions import (
-    PhotoAnimatedError,
     PhotoDamagedError,
     PhotoEmptyError,
     PhotoInvalidError,
@@ -135,8 +134,6 @@ def _opened(data: bytes) -> Image.Image:
         raise PhotoPixelsError
     if outside.coefficients > JPEG_COEFFICIENT_BYTES_MAX:
         raise PhotoPixelsError
-    if image.format == "PNG" and getattr(image, "is_animated", False):
-        raise PhotoAnimatedError
     shrink = max(1, max(image.size) // LARGE_PX)
     image.draft(None, (max(1, image.width // shrink), max(1, image.height // shrink)))
     return image

@@ -182,8 +182,8 @@ GUARDS = (
     ),
     Guard(
         "an animated picture is refused",
-        "bikerental/fleet/images.py",
-        'if image.format == "PNG" and getattr(image, "is_animated", False):',
+        "bikerental/fleet/containers.py",
+        'if kind == b"acTL":',
         "if False:",
         (f"{IMAGES}::test_what_is_no_photo_is_refused_by_name",),
     ),
