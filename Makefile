@@ -12,11 +12,14 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 	--no-emit-package rfc3987-syntax --no-emit-package lark
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types audit format requirements shell psql manage bench mutate clean \
+.PHONY: help install run test lint types audit format requirements shell psql manage bench mutate clean \
 	stack-test backup backups drill restore alerts
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: ## make or update .venv; every other target does it too
+	$(IN_VENV) true
 
 run: ## start everything on this machine; PORT=8001 and FLOWER_PORT=5556 move it
 	$(BARE) run

@@ -7,13 +7,14 @@ from urllib.parse import unquote
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("compose/**/*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("compose/**/*.md")])
+CODE = re.compile(r"^```.*?^```$", flags=re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 ELSEWHERE = ("http://", "https://", "mailto:")
 
 
 def prose(page: Path) -> str:
-    return re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    return CODE.sub("", page.read_text())
 
 
 def anchors(page: Path) -> set[str]:
@@ -50,3 +51,10 @@ def test_every_decision_is_reached_from_its_list() -> None:
     listed = {(folder.parent / link).name for link in LINK.findall((folder.parent / "overview.md").read_text())}
 
     assert {page.name for page in folder.glob("*.md")} <= listed
+
+
+def test_the_russian_readme_has_the_commands_answers_and_links_of_the_english_one() -> None:
+    english, russian = (ROOT / name for name in ("README.md", "README.ru.md"))
+
+    assert CODE.findall(russian.read_text()) == CODE.findall(english.read_text())
+    assert set(LINK.findall(prose(russian))) ^ set(LINK.findall(prose(english))) == {"README.md", "README.ru.md"}
