@@ -115,11 +115,15 @@ class SlashMiddleware(CommonMiddleware):
         path = request.path_info
         if path.endswith("/") or request.method not in ("GET", "HEAD") or path.startswith(API_PREFIX):
             return False
-        try:
-            view = resolve(f"{path}/").func
-        except Resolver404:
-            return False
-        return bool(getattr(view, "should_append_slash", True))  # the admin's catch-all says no
+        return not _has_page(path) and _has_page(f"{path}/")
+
+
+def _has_page(path: str) -> bool:
+    try:
+        view = resolve(path).func
+    except Resolver404:
+        return False
+    return bool(getattr(view, "should_append_slash", True))  # the admin's catch-all says no
 
 
 class MetricsMiddleware:
