@@ -88,9 +88,7 @@ def test_accounts_are_found_by_email_and_name(as_superuser: Client, query: str) 
     assert "other@example.org" not in page
 
 
-@pytest.mark.parametrize(
-    "query", ["is_active__exact=0", "is_staff__exact=1", "created_at__gte=2026-01-01T00:00:00Z", "q=%00"]
-)
+@pytest.mark.parametrize("query", ["is_active__exact=0", "is_staff__exact=1", "created_at__gte=2026-01-01T00:00:00Z"])
 def test_the_filters_answer(as_superuser: Client, query: str) -> None:
     assert as_superuser.get(f"{LIST}?{query}").status_code == 200
 
