@@ -12,7 +12,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 	--no-emit-package rfc3987-syntax --no-emit-package lark
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types audit format requirements shell psql manage bench mutate clean \
+.PHONY: help install run test lint types audit format requirements messages examples shell psql manage bench mutate clean \
 	stack-test backup backups drill restore alerts
 
 help: ## list the targets
@@ -45,6 +45,13 @@ format: ## format the code and mend what can be mended
 requirements: ## compile requirements/*.in into *.txt with hashes; ARGS="--upgrade" takes newer releases
 	$(IN_VENV) sh -ec 'for name in base local production; do \
 		$(COMPILE) $(ARGS) requirements/$$name.in -o requirements/$$name.txt; done'
+
+messages: ## collect the sentences to translate into django.po and compile it; needs GNU gettext
+	$(IN_VENV) sh -ec 'cd bikerental; python ../manage.py makemessages -l ru --no-obsolete --no-wrap --add-location file; \
+		python ../manage.py compilemessages'
+
+examples: ## write docs/api/examples.sh from examples.http
+	$(IN_VENV) python -m tests.docs.playbook
 
 shell: ## open a Django shell in the running stack
 	$(BARE) inside -- python manage.py shell

@@ -3,7 +3,7 @@
 # in another terminal; BASE=http://… names another server. Prints each call and its answer and ends
 # with 1 at the first that is not as expected. Which codes are missing, and why, says examples.http.
 #
-# Made from examples.http by `python -m tests.docs.playbook`: change that file, not this one.
+# `make examples` writes this file from examples.http: change that file, not this one.
 set -euo pipefail
 
 work=$(mktemp -d)

@@ -59,7 +59,7 @@ def test_the_compiled_catalogue_says_what_the_source_says() -> None:
     with FOLDER.joinpath("django.mo").open("rb") as file:
         compiled = gettext.GNUTranslations(file)._catalog
 
-    assert compiled == PO, "run: cd bikerental && python ../manage.py compilemessages"
+    assert compiled == PO, "run: make messages"
 
 
 @pytest.mark.parametrize("key", [key for key in PO if key], ids=str)

@@ -1,6 +1,6 @@
 """`docs/api/examples.http`: read it, play it against a server, write it down in curl.
 
-`python -m tests.docs.playbook` makes `examples.sh` anew.
+`make examples` writes `examples.sh` from it.
 """
 
 import base64
@@ -32,7 +32,7 @@ SHELL_HEAD = r"""#!/usr/bin/env bash
 # in another terminal; BASE=http://… names another server. Prints each call and its answer and ends
 # with 1 at the first that is not as expected. Which codes are missing, and why, says examples.http.
 #
-# Made from examples.http by `python -m tests.docs.playbook`: change that file, not this one.
+# `make examples` writes this file from examples.http: change that file, not this one.
 set -euo pipefail
 
 work=$(mktemp -d)

@@ -52,7 +52,7 @@ def test_the_shell_script_stops_at_an_answer_that_is_not_expected() -> None:
 
 
 def test_the_shell_script_makes_the_same_calls_as_the_http_file() -> None:
-    assert SHELL_FILE.read_text() == shell_text(PLAYBOOK), "run: python -m tests.docs.playbook"
+    assert SHELL_FILE.read_text() == shell_text(PLAYBOOK), "run: make examples"
 
 
 def test_the_examples_provoke_every_code_that_the_documentation_names() -> None:
