@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
 from bikerental.core.logs import ContextFilter, JsonFormatter
-from bikerental.core.redaction import redacted
+from bikerental.core.redaction import TEXT_LENGTH_MAX, redacted
 from tests.factories import make_user
 
 
@@ -60,3 +60,13 @@ def test_at_any_depth() -> None:
     event = {"a": [{"b": ("x@example.org", 1, None)}]}
 
     assert redacted(event) == {"a": [{"b": ["[e-mail]", 1, None]}]}
+
+
+def test_a_long_text_is_cut_and_no_address_is_left_at_the_cut() -> None:
+    text = "x " * (TEXT_LENGTH_MAX // 2 - 3) + "rider@example.org " * 9
+
+    cut = redacted(text)
+
+    assert len(cut) < TEXT_LENGTH_MAX + 50
+    assert cut.endswith(f"… (of {len(text)} characters)")
+    assert "rider" not in cut
