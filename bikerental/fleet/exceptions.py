@@ -104,3 +104,12 @@ PHOTO_REFUSALS = {
         PhotoAttemptsError,
     )
 }
+
+
+class PlaceRefusedError(FieldRefusal):
+    """No bike of ours can be there: the coordinates are swapped, made up or another city's."""
+
+    field = "latitude"
+    further_fields = ("longitude",)
+    field_code = "invalid"
+    field_detail = _("This place is outside of the area that the service covers. Check latitude and longitude.")

@@ -23,7 +23,7 @@ from django.utils.translation import ngettext
 
 from bikerental.core.errors import FieldRefusal, Refusal
 from bikerental.core.money import money_text
-from bikerental.fleet.admin import BikeSearchMixin
+from bikerental.fleet.admin.base import BikeSearchMixin
 from bikerental.fleet.models import LATITUDE_RANGE, LONGITUDE_RANGE, Station
 from bikerental.rentals.exceptions import RentalNotActiveError
 from bikerental.rentals.models import Rental, RentalEvent

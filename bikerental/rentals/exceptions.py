@@ -35,12 +35,3 @@ class EndTimeInvalidError(FieldRefusal):
     field = "ended_at"
     field_code = "out_of_range"
     field_detail = _("A ride ends between its start and now.")
-
-
-class PlaceRefusedError(FieldRefusal):
-    """No bike of ours can be there: the coordinates are swapped, made up or another city's."""
-
-    field = "latitude"
-    further_fields = ("longitude",)
-    field_code = "invalid"
-    field_detail = _("This place is outside of the area that the service covers. Check latitude and longitude.")

@@ -119,6 +119,15 @@ def test_a_new_bike_needs_a_place(operator: Client, given: dict[str, str]) -> No
     assert not Bike.objects.exists()
 
 
+def test_a_bike_in_another_city_is_a_mistake(operator: Client) -> None:
+    make_station(latitude=59.9, longitude=30.3)
+
+    answer = operator.post(ADD, new_bike(latitude="30.3", longitude="59.9"))
+
+    assert "outside of the area" in answer.content.decode()
+    assert not Bike.objects.exists()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_returned_where_it_was_taken_is_where_that_station_is_now(operator: Client) -> None:
     station, rider = make_station(latitude=59.9, longitude=30.3), make_user()

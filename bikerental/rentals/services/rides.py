@@ -11,7 +11,7 @@ from bikerental.core.enqueueing import enqueue_after_commit
 from bikerental.core.geo import Position
 from bikerental.core.identifiers import uuid7
 from bikerental.core.transactions import constraint_name, unit_of_work
-from bikerental.fleet.exceptions import BikeUnavailableError, StationNotFoundError
+from bikerental.fleet.exceptions import BikeUnavailableError, PlaceRefusedError, StationNotFoundError
 from bikerental.fleet.locks import station_keep
 from bikerental.fleet.selectors import is_in_service
 from bikerental.fleet.services import bike_claim
@@ -19,7 +19,6 @@ from bikerental.fleet.types import BikeForRental
 from bikerental.rentals import tasks
 from bikerental.rentals.exceptions import (
     EndTimeInvalidError,
-    PlaceRefusedError,
     RentalInProgressError,
     RentalNotActiveError,
     RentalNotFoundError,

@@ -248,7 +248,7 @@ GUARDS = (
     ),
     Guard(
         "closing a report needs the right to change reports",
-        "bikerental/fleet/admin.py",
+        "bikerental/fleet/admin/reports.py",
         'return request.user.has_perm("fleet.change_bikereport")',
         "return True",
         ("tests/security/test_operators.py::test_who_may_only_look_closes_no_report",),

@@ -1,0 +1,60 @@
+"""Stations, and the bikes that stand there."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from bikerental.fleet.admin.base import FleetAdmin
+from bikerental.fleet.models import Station
+from bikerental.fleet.selectors import stations_with_bikes
+from bikerental.fleet.services import station_edit
+
+
+class EmptyStationFilter(admin.SimpleListFilter):
+    title = _("bikes there")
+    parameter_name = "bikes"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("some", _("some")), ("none", _("none"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "some":
+            return queryset.filter(bikes_here__gt=0)
+        return queryset.filter(bikes_here=0) if self.value() == "none" else queryset
+
+
+class StationForm(forms.ModelForm[Station]):
+    class Meta:
+        model = Station
+        fields: ClassVar = ["latitude"]
+        help_texts: ClassVar = {"latitude": _("The bikes that stand here move along.")}
+
+
+@admin.register(Station)
+class StationAdmin(FleetAdmin[Station]):
+    form = StationForm
+    fields = ("name", "latitude", "longitude", "capacity")
+    list_display = ("name", "latitude", "longitude", "capacity", "bikes_here")
+    list_filter = (EmptyStationFilter,)
+    search_fields = ("name",)
+    ordering = ("name", "pk")
+
+    @admin.display(description=_("bikes"))
+    def bikes_here(self, station: Any) -> str:
+        bikes = reverse("admin:fleet_bike_changelist", query={"station__id__exact": str(station.pk)})
+        return format_html('<a href="{}">{}</a>', bikes, station.bikes_here)
+
+    def save_model(self, request: HttpRequest, obj: Station, form: Any, change: bool) -> None:
+        if change:
+            station_edit(station=obj, fields=form.changed_data)
+        else:
+            super().save_model(request, obj, form, change)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Station]:
+        return stations_with_bikes().order_by(*self.ordering)
