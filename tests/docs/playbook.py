@@ -1,4 +1,4 @@
-"""`docs/api/examples.http`: read it, play it against a server, write it down in curl.
+"""Read `docs/api/examples.http`, send its requests to a server, write them as curl commands.
 
 `make examples` writes `examples.sh` from it.
 """
@@ -29,8 +29,8 @@ VARIABLE = re.compile(r"\{\{(.+?)\}\}")
 ANSWER = re.compile(r"(\w+)\.response\.body\.\$\.(.+)")
 SHELL_HEAD = r"""#!/usr/bin/env bash
 # Every endpoint and every refusal of the API in curl: `bash docs/api/examples.sh`, with `make run`
-# in another terminal; BASE=http://… names another server. Prints each call and its answer and ends
-# with 1 at the first that is not as expected. Which codes are missing, and why, says examples.http.
+# in another terminal. BASE=http://… names another server. It prints each call and its answer, and
+# exits with 1 at the first unexpected answer. examples.http says which codes are missing, and why.
 #
 # `make examples` writes this file from examples.http: change that file, not this one.
 set -euo pipefail
