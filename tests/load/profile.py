@@ -1,6 +1,7 @@
 """`python -m tests.load.profile`: where the time of the list, the rent and the return goes, in one process.
 
-To be run beside servers: python -m compose.bare with-services --durable -- python -m tests.load.profile
+It needs servers:
+python3 -m compose.bare.bootstrap python -m compose.bare with-services --durable -- python -m tests.load.profile
 """
 
 import cProfile
