@@ -2,7 +2,7 @@
 
 Over HTTP, with the passwords' real hash. The kinds are asked in turns and compared turn by turn, so that what
 else the machine does slows all of them; `ENUMERATION_TRIES=200` is the long run, held to 10 %.
-Registering alone tells that an e-mail is taken: docs/architecture/decisions/registering-tells-a-taken-email.md.
+Registering alone tells that an e-mail is taken: docs/architecture/decisions/0022-registration-reveals-emails.md.
 """
 
 import os
