@@ -362,7 +362,7 @@ SWAGGER_SETTINGS = {
 SWAGGER_USE_COMPAT_RENDERERS = False  # the old names of its formats
 REDOC_SETTINGS = {"SPEC_URL": "schema-json"}
 
-# Celery. What each line guards against is in docs/architecture/decisions/.
+# Celery. What each line protects against is in docs/architecture/decisions/0011-celery-settings.md.
 TASK_TIME_LIMIT = 60
 BROKER_VISIBILITY_TIMEOUT = 3600  # longer than the hard limit and than any retry's delay
 CELERY_BROKER_URL = REDIS_URL

@@ -8,6 +8,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("compose/**/*.md")])
+OVERVIEW = ROOT / "docs" / "architecture" / "overview.md"
+DECISIONS = sorted((OVERVIEW.parent / "decisions").glob("*.md"))
+HEADINGS = ["Context", "Decision", "Consequences"]
+DECISION_LINES_MAX = 35
 CODE = re.compile(r"^```.*?^```$", flags=re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 ELSEWHERE = ("http://", "https://", "mailto:")
@@ -46,11 +50,21 @@ def test_every_make_target_that_is_named_exists(page: Path) -> None:
     assert set(named) <= targets
 
 
-def test_every_decision_is_reached_from_its_list() -> None:
-    folder = ROOT / "docs" / "architecture" / "decisions"
-    listed = {(folder.parent / link).name for link in LINK.findall((folder.parent / "overview.md").read_text())}
+def test_the_overview_lists_every_decision_by_number_and_title() -> None:
+    titles = [page.read_text().splitlines()[0].removeprefix("# ").replace(". ", ". [", 1) for page in DECISIONS]
+    rows = [f"{title}](decisions/{page.name})" for title, page in zip(titles, DECISIONS, strict=True)]
 
-    assert {page.name for page in folder.glob("*.md")} <= listed
+    assert re.findall(r"^\d+\. \[.*\]\(decisions/.*\)$", OVERVIEW.read_text(), flags=re.MULTILINE) == rows
+
+
+@pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.stem)
+def test_a_decision_is_one_page_in_the_usual_order(page: Path) -> None:
+    lines = page.read_text().splitlines()
+    headings = [line.removeprefix("## ") for line in lines if line.startswith("## ")]
+
+    assert lines[0].startswith(f"# {int(page.name[:4])}. ")
+    assert headings in (HEADINGS, [*HEADINGS, "Measured"])
+    assert len(lines) <= DECISION_LINES_MAX
 
 
 def test_the_russian_readme_has_the_commands_answers_and_links_of_the_english_one() -> None:
