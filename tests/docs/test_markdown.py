@@ -12,6 +12,7 @@ OVERVIEW = ROOT / "docs" / "architecture" / "overview.md"
 DECISIONS = sorted((OVERVIEW.parent / "decisions").glob("*.md"))
 HEADINGS = ["Context", "Decision", "Consequences"]
 DECISION_LINES_MAX = 35
+RUSSIAN = [page for page in PAGES if page.name.endswith(".ru.md")]
 CODE = re.compile(r"^```.*?^```$", flags=re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 ELSEWHERE = ("http://", "https://", "mailto:")
@@ -19,6 +20,15 @@ ELSEWHERE = ("http://", "https://", "mailto:")
 
 def prose(page: Path) -> str:
     return CODE.sub("", page.read_text())
+
+
+def spans(page: Path) -> set[str]:
+    """Commands and names inside the sentences.."""
+    return set(re.findall(r"`([^`]+)`", prose(page)))
+
+
+def english_of(russian: Path) -> Path:
+    return russian.with_name(russian.name.replace(".ru.md", ".md"))
 
 
 def anchors(page: Path) -> set[str]:
@@ -67,8 +77,20 @@ def test_a_decision_is_one_page_in_the_usual_order(page: Path) -> None:
     assert len(lines) <= DECISION_LINES_MAX
 
 
-def test_the_russian_readme_has_the_commands_answers_and_links_of_the_english_one() -> None:
-    english, russian = (ROOT / name for name in ("README.md", "README.ru.md"))
+@pytest.mark.parametrize("russian", RUSSIAN, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_russian_page_has_the_code_and_links_of_the_english(russian: Path) -> None:
+    english = english_of(russian)
 
     assert CODE.findall(russian.read_text()) == CODE.findall(english.read_text())
-    assert set(LINK.findall(prose(russian))) ^ set(LINK.findall(prose(english))) == {"README.md", "README.ru.md"}
+    assert spans(russian) == spans(english)
+    assert {link.replace(".ru.md", ".md") for link in LINK.findall(prose(russian))} == {
+        link.replace(".ru.md", ".md") for link in LINK.findall(prose(english))
+    }
+
+
+@pytest.mark.parametrize("russian", RUSSIAN, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_page_in_two_languages_begins_with_a_link_to_the_other(russian: Path) -> None:
+    english = english_of(russian)
+
+    assert english.read_text().splitlines()[2] == f"[Русский]({russian.name})"
+    assert russian.read_text().splitlines()[2] == f"[English]({english.name})"
