@@ -23,7 +23,7 @@ def prose(page: Path) -> str:
 
 
 def spans(page: Path) -> set[str]:
-    """Commands and names inside the sentences.."""
+    """The commands and names inside the sentences."""
     return set(re.findall(r"`([^`]+)`", prose(page)))
 
 
