@@ -82,13 +82,13 @@ resetToken=from-the-mail
 operator=operator@demo.example
 operatorPassword=demo-ride-2026
 
-printf '\n# %s\n' 'Is the process up?'
+printf '\n# %s\n' 'Check that the process runs'
 call call1 '200' GET "$base/health/live/"
 
-printf '\n# %s\n' 'Are the database, the broker and the migrations?'
+printf '\n# %s\n' 'Check the database, the broker and the migrations'
 call call2 '200' GET "$base/health/ready/"
 
-printf '\n# %s\n' 'The whole API in one Swagger document; /api/docs/ and /api/redoc/ show it'
+printf '\n# %s\n' 'Read the Swagger document; /api/docs/ and /api/redoc/ show it'
 call call3 '200 swagger=2.0' GET "$base/api/swagger.json"
 
 printf '\n# %s\n' Register
@@ -97,45 +97,45 @@ send register '201' POST "$api/auth/register/" \
 {"name": "Rider", "email": "rider-$(guid)@example.org", "password": "$password"}
 JSON
 
-printf '\n# %s\n' 'A taken e-mail'
+printf '\n# %s\n' 'Refused: the e-mail is taken'
 send call5 '400 invalid, errors.0.field=email, errors.0.code=email_taken' POST "$api/auth/register/" \
   -H 'Content-Type: application/json' <<JSON
 {"name": "Rider", "email": "$(field register email)", "password": "$password"}
 JSON
 
-printf '\n# %s\n' 'A field that will not do: errors names each'
+printf '\n# %s\n' 'Refused: an invalid field; errors names each one'
 send call6 '400 invalid, errors.0.field=email, errors.0.code=invalid' POST "$api/auth/register/" \
   -H 'Content-Type: application/json' <<JSON
 {"name": "Rider", "email": "no address", "password": "$password"}
 JSON
 
-printf '\n# %s\n' 'The same in Russian: the words change, the codes do not'
+printf '\n# %s\n' 'The same in Russian: the sentences change, the codes do not'
 send call7 '400 invalid, errors.0.code=invalid, Content-Language: ru' POST "$api/auth/register/" \
   -H 'Content-Type: application/json' \
   -H 'Accept-Language: ru' <<JSON
 {"name": "Rider", "email": "no address", "password": "$password"}
 JSON
 
-printf '\n# %s\n' 'Not JSON'
+printf '\n# %s\n' 'Refused: the body is not JSON'
 send call8 '400 parse_error' POST "$api/auth/register/" \
   -H 'Content-Type: application/json' <<JSON
 {"name":
 JSON
 
-printf '\n# %s\n' 'Packed, or so it says'
+printf '\n# %s\n' 'Refused: a compressed body'
 send call9 '415 unsupported_media_type' POST "$api/auth/register/" \
   -H 'Content-Type: application/json' \
   -H 'Content-Encoding: gzip' <<JSON
 {"name": "Rider"}
 JSON
 
-printf '\n# %s\n' 'Not JSON by its own word'
+printf '\n# %s\n' 'Refused: a content type that is not JSON'
 send call10 '415 unsupported_media_type' POST "$api/auth/register/" \
   -H 'Content-Type: text/plain' <<JSON
 name=Rider
 JSON
 
-printf '\n# %s\n' 'More than 1 MiB'
+printf '\n# %s\n' 'Refused: a body over 1 MiB'
 call call11 '413 too_large' POST "$api/auth/register/" \
   -H 'Content-Type: application/json' --data-binary @"$work/oversized.json"
 
@@ -145,116 +145,116 @@ send login '200' POST "$api/auth/token/" \
 {"email": "$(field register email)", "password": "$password"}
 JSON
 
-printf '\n# %s\n' 'Log in with a wrong password; an unknown e-mail and a closed account sound the same'
+printf '\n# %s\n' 'Refused: a wrong password; an unknown e-mail and a closed account get the same answer'
 send call13 '401 credentials_invalid' POST "$api/auth/token/" \
   -H 'Content-Type: application/json' <<JSON
 {"email": "$(field register email)", "password": "wrong-horse-7"}
 JSON
 
-printf '\n# %s\n' 'Forgot the password: a link goes out by mail, if there is such an account; the answer never says'
+printf '\n# %s\n' 'Ask for a password reset; the answer is the same with and without an account'
 send call14 '202' POST "$api/auth/password/reset/" \
   -H 'Content-Type: application/json' <<JSON
 {"email": "$(field register email)"}
 JSON
 
-printf '\n# %s\n' 'The mail'"'"'s token sets another password, once, within 10 minutes; this one is in no mail'
+printf '\n# %s\n' 'Set a new password with the mail'"'"'s token, once, within 10 minutes; this token is invalid'
 send call15 '400 invalid, errors.0.field=token, errors.0.code=reset_token_invalid' POST "$api/auth/password/reset/confirm/" \
   -H 'Content-Type: application/json' <<JSON
 {"token": "$resetToken", "new_password": "$newPassword"}
 JSON
 
-printf '\n# %s\n' 'Another link to confirm the e-mail: the first one came with the account'
+printf '\n# %s\n' 'Ask for another link to confirm the e-mail; registering sent the first'
 call call16 '202' POST "$api/auth/email/resend/" \
   -H "Authorization: Bearer $(field login access)"
 
-printf '\n# %s\n' 'The mail'"'"'s token confirms the e-mail, once, within three days; this one is in no mail'
+printf '\n# %s\n' 'Confirm the e-mail with the mail'"'"'s token, once, within three days; this token is invalid'
 send call17 '400 invalid, errors.0.field=token, errors.0.code=email_token_invalid' POST "$api/auth/email/confirm/" \
   -H 'Content-Type: application/json' <<JSON
 {"token": "$resetToken"}
 JSON
 
-printf '\n# %s\n' 'Without a token'
+printf '\n# %s\n' 'Refused: no token'
 call call18 '401 not_authenticated' GET "$api/me/"
 
-printf '\n# %s\n' 'With a bad token'
+printf '\n# %s\n' 'Refused: an invalid token'
 call call19 '401 token_invalid' GET "$api/me/" \
   -H 'Authorization: Bearer nonsense'
 
-printf '\n# %s\n' 'The profile'
+printf '\n# %s\n' 'Read the profile'
 call call20 '200 name=Rider' GET "$api/me/" \
   -H "Authorization: Bearer $(field login access)"
 
-printf '\n# %s\n' 'Another name'
+printf '\n# %s\n' 'Change the name'
 send call21 '200 name=Rider the Second' PATCH "$api/me/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"name": "Rider the Second", "language": "en"}
 JSON
 
-printf '\n# %s\n' 'A method that this address does not know'
+printf '\n# %s\n' 'Refused: a method that this path does not take'
 send call22 '405 method_not_allowed' PUT "$api/me/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {}
 JSON
 
-printf '\n# %s\n' 'An address that does not exist'
+printf '\n# %s\n' 'Refused: a path that does not exist'
 call call23 '404 not_found' GET "$api/scooters/" \
   -H "Authorization: Bearer $(field login access)"
 
-printf '\n# %s\n' 'Free bikes'
+printf '\n# %s\n' 'List the free bikes'
 call bikes '200 results.0.status=available' GET "$api/bikes/?page_size=2" \
   -H "Authorization: Bearer $(field login access)"
 
-printf '\n# %s\n' 'Bikes near a point, nearest first, with distance_m'
+printf '\n# %s\n' 'List the bikes near a point, nearest first, with distance_m'
 call nearby '200 results.0.status=available' GET "$api/bikes/?lat=$(field bikes 'results[0].latitude')&lon=$(field bikes 'results[0].longitude')&radius=5000&page_size=5" \
   -H "Authorization: Bearer $(field login access)"
 
-printf '\n# %s\n' 'By the number, however it is typed'
+printf '\n# %s\n' 'Find a bike by its number, however it is typed'
 call call26 '200 results.0.status=available' GET "$api/bikes/?number=https://bikerental.example/b/$(field nearby 'results[0].number')" \
   -H "Authorization: Bearer $(field login access)"
 
-printf '\n# %s\n' 'A number that means nothing'
+printf '\n# %s\n' 'Refused: a number that no bike can have'
 call call27 '400 invalid, errors.0.field=number' GET "$api/bikes/?number=---" \
   -H "Authorization: Bearer $(field login access)"
 
-printf '\n# %s\n' 'Bikes in a box: west, south, east, north'
+printf '\n# %s\n' 'List the bikes in a box: west, south, east, north'
 call call28 '200' GET "$api/bikes/?bbox=-180,-90,180,90&status=any&page_size=5" \
   -H "Authorization: Bearer $(field login access)"
 
-printf '\n# %s\n' 'A value that means nothing'
+printf '\n# %s\n' 'Refused: an invalid value'
 call call29 '400 invalid, errors.0.field=status' GET "$api/bikes/?status=blue" \
   -H "Authorization: Bearer $(field login access)"
 
-printf '\n# %s\n' 'One bike'
+printf '\n# %s\n' 'Read one bike'
 call call30 '200 status=available' GET "$api/bikes/$(field nearby 'results[0].id')/" \
   -H "Authorization: Bearer $(field login access)"
 
-printf '\n# %s\n' 'No such bike'
+printf '\n# %s\n' 'Refused: there is no such bike'
 call call31 '404 bike_not_found' GET "$api/bikes/00000000-0000-7000-8000-000000000000/" \
   -H "Authorization: Bearer $(field login access)"
 
-printf '\n# %s\n' 'A photo of the bike is for operators'
+printf '\n# %s\n' 'Refused: only operators upload photos of a bike'
 call call32 '403 forbidden' POST "$api/bikes/$(field nearby 'results[0].id')/photo/" \
   -H "Authorization: Bearer $(field login access)"
 
-printf '\n# %s\n' 'An operator'
+printf '\n# %s\n' 'Log in as an operator'
 send loginOperator '200' POST "$api/auth/token/" \
   -H 'Content-Type: application/json' <<JSON
 {"email": "$operator", "password": "$operatorPassword"}
 JSON
 
-printf '\n# %s\n' 'In production with the code that the authenticator shows; this one is made up'
+printf '\n# %s\n' 'Refused: an invalid code; in production operators send the authenticator'"'"'s code'
 send call34 '401 credentials_invalid' POST "$api/auth/token/" \
   -H 'Content-Type: application/json' <<JSON
 {"email": "$operator", "password": "$operatorPassword", "code": "000000"}
 JSON
 
-printf '\n# %s\n' 'begins with a form, good for ten minutes'
+printf '\n# %s\n' 'Begin an upload as an operator; the form is valid for ten minutes'
 call photo '201 max_bytes=5242880' POST "$api/bikes/$(field nearby 'results[0].id')/photo/" \
   -H "Authorization: Bearer $(field loginOperator access)"
 
-printf '\n# %s\n' 'Confirming before anything was sent'
+printf '\n# %s\n' 'Refused: confirming before the photo is sent'
 send call36 '400 invalid, errors.0.field=photo, errors.0.code=missing' POST "$api/bikes/$(field nearby 'results[0].id')/photo/confirm/" \
   -H "Authorization: Bearer $(field loginOperator access)" \
   -H 'Content-Type: application/json' <<JSON
@@ -267,21 +267,21 @@ call call37 '204' POST "$(field photo url)" \
   -F "signature=$(field photo fields.signature)" \
   -F "file=@$work/photo.png"
 
-printf '\n# %s\n' 'and confirm: a task prepares it'
+printf '\n# %s\n' 'Confirm the upload; a task prepares the photo'
 send call38 '202' POST "$api/bikes/$(field nearby 'results[0].id')/photo/confirm/" \
   -H "Authorization: Bearer $(field loginOperator access)" \
   -H 'Content-Type: application/json' <<JSON
 {"upload": "$(field photo id)"}
 JSON
 
-printf '\n# %s\n' 'which is done within moments'
+printf '\n# %s\n' 'The photo appears within moments'
 send call39 'eventually 202 state=published' POST "$api/bikes/$(field nearby 'results[0].id')/photo/confirm/" \
   -H "Authorization: Bearer $(field loginOperator access)" \
   -H 'Content-Type: application/json' <<JSON
 {"upload": "$(field photo id)"}
 JSON
 
-printf '\n# %s\n' 'Another'"'"'s upload, or none'
+printf '\n# %s\n' 'Refused: an upload for another bike; another user'"'"'s upload gets the same answer'
 send call40 '404 not_found' POST "$api/bikes/$(field nearby 'results[1].id')/photo/confirm/" \
   -H "Authorization: Bearer $(field loginOperator access)" \
   -H 'Content-Type: application/json' <<JSON
@@ -295,51 +295,51 @@ send report '201 state=open' POST "$api/bikes/$(field nearby 'results[1].id')/re
 {"kind": "lights", "text": "The rear light flickers."}
 JSON
 
-printf '\n# %s\n' 'Once more: it is the same report'
+printf '\n# %s\n' 'Report it again: the answer is the same report'
 send call42 '200 state=open' POST "$api/bikes/$(field nearby 'results[1].id')/reports/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"kind": "lights"}
 JSON
 
-printf '\n# %s\n' 'A photo of it, the same way'
+printf '\n# %s\n' 'Begin an upload of a photo for the report'
 call reportPhoto '201' POST "$api/bikes/$(field nearby 'results[1].id')/reports/$(field report id)/photo/" \
   -H "Authorization: Bearer $(field login access)"
 
-printf '\n# %s\n' sent
+printf '\n# %s\n' 'Send the photo of the report'
 call call44 '204' POST "$(field reportPhoto url)" \
   -F "key=$(field reportPhoto fields.key)" \
   -F "signature=$(field reportPhoto fields.signature)" \
   -F "file=@$work/photo.png"
 
-printf '\n# %s\n' 'and confirmed'
+printf '\n# %s\n' 'Confirm the photo of the report'
 send call45 '202' POST "$api/bikes/$(field nearby 'results[1].id')/reports/$(field report id)/photo/confirm/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"upload": "$(field reportPhoto id)"}
 JSON
 
-printf '\n# %s\n' 'Stations, with bikes_available and docks_available'
+printf '\n# %s\n' 'List the stations, with bikes_available and docks_available'
 call stations '200' GET "$api/stations/?page_size=5" \
   -H "Authorization: Bearer $(field login access)"
 
-printf '\n# %s\n' 'The nearest ones, with distance_m'
+printf '\n# %s\n' 'List the nearest stations, with distance_m'
 call call47 '200 results.0.distance_m=0.0' GET "$api/stations/?lat=$(field stations 'results[0].latitude')&lon=$(field stations 'results[0].longitude')&radius=500" \
   -H "Authorization: Bearer $(field login access)"
 
-printf '\n# %s\n' 'One station'
+printf '\n# %s\n' 'Read one station'
 call call48 '200' GET "$api/stations/$(field stations 'results[0].id')/" \
   -H "Authorization: Bearer $(field login access)"
 
-printf '\n# %s\n' 'No such station'
+printf '\n# %s\n' 'Refused: there is no such station'
 call call49 '404 station_not_found' GET "$api/stations/00000000-0000-7000-8000-000000000000/" \
   -H "Authorization: Bearer $(field login access)"
 
-printf '\n# %s\n' 'Not riding yet'
+printf '\n# %s\n' 'Refused: the rider has no active ride'
 call call50 '404 no_active_rental' GET "$api/rentals/current/" \
   -H "Authorization: Bearer $(field login access)"
 
-printf '\n# %s\n' 'An empty key is no key'
+printf '\n# %s\n' 'Refused: an empty Idempotency-Key'
 send call51 '400 idempotency_key_invalid' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
@@ -355,7 +355,7 @@ send rent '201 status=active, cost.final=false' POST "$api/rentals/" \
 {"bike": "$(field nearby 'results[0].id')"}
 JSON
 
-printf '\n# %s\n' 'The answer was lost, so send it again: the first answer comes back, no second ride'
+printf '\n# %s\n' 'Send it again, as after a lost answer: the first answer comes back, without a second ride'
 send call53 '201 status=active, Idempotent-Replayed: true' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
@@ -363,7 +363,7 @@ send call53 '201 status=active, Idempotent-Replayed: true' POST "$api/rentals/" 
 {"bike": "$(field nearby 'results[0].id')"}
 JSON
 
-printf '\n# %s\n' 'The same key for another wish'
+printf '\n# %s\n' 'Refused: the same key with another body'
 send call54 '422 idempotency_key_reused' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
@@ -371,62 +371,62 @@ send call54 '422 idempotency_key_reused' POST "$api/rentals/" \
 {"bike": "$(field nearby 'results[1].id')"}
 JSON
 
-printf '\n# %s\n' 'One ride at a time'
+printf '\n# %s\n' 'Refused: a second ride at the same time'
 send call55 '409 rental_in_progress' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"bike_number": "$(field nearby 'results[1].number')"}
 JSON
 
-printf '\n# %s\n' 'The ride and its cost so far'
+printf '\n# %s\n' 'Read the ride and its cost so far'
 call call56 '200 status=active, overdue=false' GET "$api/rentals/current/" \
   -H "Authorization: Bearer $(field login access)"
 
-printf '\n# %s\n' 'No leaving in mid-ride'
+printf '\n# %s\n' 'Refused: deleting the account during a ride'
 send call57 '409 rental_in_progress' DELETE "$api/me/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"password": "$password"}
 JSON
 
-printf '\n# %s\n' 'Another rider'
+printf '\n# %s\n' 'Register another rider'
 send registerOther '201' POST "$api/auth/register/" \
   -H 'Content-Type: application/json' <<JSON
 {"name": "Other", "email": "other-$(guid)@example.org", "password": "$password"}
 JSON
 
-printf '\n# %s\n' 'logs in'
+printf '\n# %s\n' 'Log in as the other rider'
 send loginOther '200' POST "$api/auth/token/" \
   -H 'Content-Type: application/json' <<JSON
 {"email": "$(field registerOther email)", "password": "$password"}
 JSON
 
-printf '\n# %s\n' 'and wants the same bike'
+printf '\n# %s\n' 'Refused: the bike is rented'
 send call60 '409 bike_unavailable' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field loginOther access)" \
   -H 'Content-Type: application/json' <<JSON
 {"bike": "$(field nearby 'results[0].id')"}
 JSON
 
-printf '\n# %s\n' 'or one that nobody has'
+printf '\n# %s\n' 'Refused: renting a bike that does not exist'
 send call61 '404 bike_not_found' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field loginOther access)" \
   -H 'Content-Type: application/json' <<JSON
 {"bike_number": "no-such-bike"}
 JSON
 
-printf '\n# %s\n' 'or to see the first rider'"'"'s ride'
+printf '\n# %s\n' 'Refused: reading another rider'"'"'s ride'
 call call62 '404 not_found' GET "$api/rentals/$(field rent id)/" \
   -H "Authorization: Bearer $(field loginOther access)"
 
-printf '\n# %s\n' 'A return to nowhere leaves the ride as it is'
+printf '\n# %s\n' 'Refused: returning to a station that does not exist; the ride goes on'
 send call63 '404 station_not_found' POST "$api/rentals/$(field rent id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"station": "00000000-0000-7000-8000-000000000000"}
 JSON
 
-printf '\n# %s\n' 'Return the bike at a station; {} leaves it where it was taken, latitude and longitude anywhere'
+printf '\n# %s\n' 'Return the bike to a station; {} returns it where it was taken, latitude and longitude return it elsewhere'
 send call64 '200 status=returned' POST "$api/rentals/$(field rent id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
@@ -434,7 +434,7 @@ send call64 '200 status=returned' POST "$api/rentals/$(field rent id)/return/" \
 {"station": "$(field stations 'results[0].id')"}
 JSON
 
-printf '\n# %s\n' 'Once more, with the same key: the first answer'
+printf '\n# %s\n' 'Return it again with the same key: the first answer comes back'
 send call65 '200 status=returned, Idempotent-Replayed: true' POST "$api/rentals/$(field rent id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
@@ -442,7 +442,7 @@ send call65 '200 status=returned, Idempotent-Replayed: true' POST "$api/rentals/
 {"station": "$(field stations 'results[0].id')"}
 JSON
 
-printf '\n# %s\n' 'Once more, without a key'
+printf '\n# %s\n' 'Refused: returning it again without a key'
 call call66 '409 rental_not_active' POST "$api/rentals/$(field rent id)/return/" \
   -H "Authorization: Bearer $(field login access)"
 
@@ -450,120 +450,120 @@ printf '\n# %s\n' 'The worker settles the cost within moments'
 call call67 'eventually 200 status=settled, cost.final=true' GET "$api/rentals/$(field rent id)/" \
   -H "Authorization: Bearer $(field login access)"
 
-printf '\n# %s\n' 'The history, newest first'
+printf '\n# %s\n' 'List the history, newest first'
 call call68 '200 results.0.status=settled' GET "$api/rentals/?status=settled&from=2020-01-01T00:00:00Z&page_size=10" \
   -H "Authorization: Bearer $(field login access)"
 
-printf '\n# %s\n' 'Is a token good?'
+printf '\n# %s\n' 'Verify a token'
 send call69 '200' POST "$api/auth/token/verify/" \
   -H 'Content-Type: application/json' <<JSON
 {"token": "$(field login access)"}
 JSON
 
-printf '\n# %s\n' 'A second device logs in'
+printf '\n# %s\n' 'Log in on a second device'
 send loginDevice '200' POST "$api/auth/token/" \
   -H 'Content-Type: application/json' <<JSON
 {"email": "$(field register email)", "password": "$password"}
 JSON
 
-printf '\n# %s\n' 'and refreshes: both tokens are new'
+printf '\n# %s\n' 'Refresh on the second device: both tokens are new'
 send refresh '200' POST "$api/auth/token/refresh/" \
   -H 'Content-Type: application/json' <<JSON
 {"refresh": "$(field loginDevice refresh)"}
 JSON
 
-printf '\n# %s\n' 'The answer was lost: for a minute the spent token gives the same new refresh token'
+printf '\n# %s\n' 'Refresh again, as after a lost answer: for a minute the old token gives the same new refresh token'
 send call72 '200' POST "$api/auth/token/refresh/" \
   -H 'Content-Type: application/json' <<JSON
 {"refresh": "$(field loginDevice refresh)"}
 JSON
 
-printf '\n# %s\n' 'The new refresh token is used'
+printf '\n# %s\n' 'Refresh with the new refresh token'
 send call73 '200' POST "$api/auth/token/refresh/" \
   -H 'Content-Type: application/json' <<JSON
 {"refresh": "$(field refresh refresh)"}
 JSON
 
-printf '\n# %s\n' 'From then on the first one in use again means a thief: it ends that session'
+printf '\n# %s\n' 'Refused: the first token again; it may be stolen, so its session ends'
 send call74 '401 token_invalid' POST "$api/auth/token/refresh/" \
   -H 'Content-Type: application/json' <<JSON
 {"refresh": "$(field loginDevice refresh)"}
 JSON
 
-printf '\n# %s\n' 'with the new tokens too'
+printf '\n# %s\n' 'Refused: the new tokens of that session'
 send call75 '401 token_invalid' POST "$api/auth/token/verify/" \
   -H 'Content-Type: application/json' <<JSON
 {"token": "$(field refresh access)"}
 JSON
 
-printf '\n# %s\n' 'Another password: every other session ends'
+printf '\n# %s\n' 'Change the password: every other session ends'
 send call76 '204' POST "$api/me/password/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"current_password": "$password", "new_password": "$newPassword"}
 JSON
 
-printf '\n# %s\n' 'The current password must be right'
+printf '\n# %s\n' 'Refused: the current password is wrong'
 send call77 '400 invalid, errors.0.field=current_password, errors.0.code=password_wrong' POST "$api/me/password/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"current_password": "$password", "new_password": "$newPassword"}
 JSON
 
-printf '\n# %s\n' 'Another ride, without a key'
+printf '\n# %s\n' 'Rent again, without a key'
 send rentAgain '201 status=active' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"bike_number": "$(field nearby 'results[1].number')"}
 JSON
 
-printf '\n# %s\n' 'At 0, 0 there is no bike of ours'
+printf '\n# %s\n' 'Refused: returning at 0, 0, outside the service area'
 send call79 '400 invalid, errors.0.field=latitude, errors.1.field=longitude' POST "$api/rentals/$(field rentAgain id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"latitude": 0, "longitude": 0}
 JSON
 
-printf '\n# %s\n' 'left in the street; null is as good as nothing'
+printf '\n# %s\n' 'Return the bike in the street; null means absent'
 send call80 '200 status=returned, end_station=null' POST "$api/rentals/$(field rentAgain id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"station": null, "latitude": 59.94, "longitude": 30.32}
 JSON
 
-printf '\n# %s\n' 'The bike is free, at no station'
+printf '\n# %s\n' 'The bike is free and at no station'
 call call81 '200 status=available, station=null' GET "$api/bikes/$(field nearby 'results[1].id')/" \
   -H "Authorization: Bearer $(field login access)"
 
-printf '\n# %s\n' 'All that is held about the rider'
+printf '\n# %s\n' 'Export all data about the rider'
 call call82 '200 rentals.0.status=settled' GET "$api/me/export/" \
   -H "Authorization: Bearer $(field login access)"
 
-printf '\n# %s\n' 'Log out: the other rider'"'"'s session is over at once'
+printf '\n# %s\n' 'Log out: the other rider'"'"'s session ends at once'
 send call83 '204' POST "$api/auth/logout/" \
   -H "Authorization: Bearer $(field loginOther access)" \
   -H 'Content-Type: application/json' <<JSON
 {"refresh": "$(field loginOther refresh)"}
 JSON
 
-printf '\n# %s\n' 'for its access token as well'
+printf '\n# %s\n' 'Refused: the access token of the ended session'
 call call84 '401 token_invalid' GET "$api/me/" \
   -H "Authorization: Bearer $(field loginOther access)"
 
-printf '\n# %s\n' 'Erase the account; the rides stay, with nobody'"'"'s name on them'
+printf '\n# %s\n' 'Delete the account; the rides stay without the rider'"'"'s name'
 send call85 '204' DELETE "$api/me/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"password": "$newPassword"}
 JSON
 
-printf '\n# %s\n' Gone
+printf '\n# %s\n' 'Refused: logging in to the deleted account'
 send call86 '401 credentials_invalid' POST "$api/auth/token/" \
   -H 'Content-Type: application/json' <<JSON
 {"email": "$(field register email)", "password": "$newPassword"}
 JSON
 
-printf '\n# %s\n' 'Guessing a password gets slow: Retry-After says how slow'
+printf '\n# %s\n' 'Refused: too many wrong passwords; Retry-After says how long to wait'
 send call87 'eventually 429 throttled' POST "$api/auth/token/" \
   -H 'Content-Type: application/json' <<JSON
 {"email": "$(field registerOther email)", "password": "wrong-horse-7"}
