@@ -56,6 +56,11 @@ def station_keep(*, station_id: UUID) -> StationPlace | None:
     return None if row is None else StationPlace._make(row)
 
 
+def station_lock(*, station_id: UUID) -> None:
+    """The station, whole: waits for those who return there, and they wait for it. One statement."""
+    list(Station.objects.select_for_update().filter(pk=station_id).values_list("pk"))
+
+
 def bikes_lock(*, bike_ids: Sequence[UUID]) -> None:
     """The bikes, locked in the order of their ids, so that no two wait for each other. One statement."""
     bikes = Bike.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=bike_ids)

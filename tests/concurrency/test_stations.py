@@ -1,4 +1,4 @@
-"""A station that is deleted while a bike is returned there."""
+"""A station that is deleted or moved while a bike is returned there."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from bikerental.fleet.models import Station
+from bikerental.fleet.services import station_edit
 from tests.clients import RiderClient
 from tests.concurrency.interleaving import interleave
 from tests.factories import make_rental, make_station, make_user
@@ -93,3 +94,47 @@ def test_returns_at_one_station_do_not_wait_for_each_other(monkeypatch: pytest.M
 
     assert not met.waited
     assert [answer.status_code for answer in (met.first, met.second)] == [200, 200]
+
+
+def move(station: Station) -> None:
+    moved = Station.objects.get(pk=station.pk)
+    moved.latitude = 59.94
+    station_edit(station=moved, fields=["latitude"])
+
+
+def test_a_bike_that_is_returned_while_its_station_moves_moves_along(
+    rider_client: RiderClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    station, rental = make_station(latitude=59.93), make_rental(rider=rider_client.rider)
+
+    met = interleave(
+        monkeypatch,
+        "bikerental.rentals.services.rides.station_keep",
+        first=lambda: send(rider_client, rental, station),
+        second=lambda: move(station),
+    )
+
+    answer: Any = met.first
+    rental.bike.refresh_from_db()
+    assert met.waited
+    assert answer.status_code == 200
+    assert (rental.bike.station_id, rental.bike.latitude) == (station.pk, 59.94)
+
+
+def test_a_bike_that_is_returned_after_its_station_moved_stands_at_the_new_place(
+    rider_client: RiderClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    station, rental = make_station(latitude=59.93), make_rental(rider=rider_client.rider)
+
+    met = interleave(
+        monkeypatch,
+        "bikerental.fleet.services.stations.station_lock",
+        first=lambda: move(station),
+        second=lambda: send(rider_client, rental, station),
+    )
+
+    answer: Any = met.second
+    rental.bike.refresh_from_db()
+    assert met.waited
+    assert answer.status_code == 200
+    assert (rental.bike.station_id, rental.bike.latitude) == (station.pk, 59.94)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from bikerental.core.transactions import unit_of_work
 from bikerental.fleet.constants import BikeStatus
-from bikerental.fleet.locks import bikes_lock
+from bikerental.fleet.locks import bikes_lock, station_lock
 from bikerental.fleet.models import Bike, Station
 
 
@@ -12,11 +12,14 @@ from bikerental.fleet.models import Bike, Station
 def station_edit(*, station: Station, fields: Collection[str]) -> None:
     """Write what an operator has changed and no more; the bikes that stand there move along.
 
-    Writes the station, then locks the bikes by id. A bike that is ridden stands at no station.
+    Locks the bikes by id, then the station, so that a bike which is returned there at this moment is either
+    moved along or put at the new place. A bike that is ridden stands at no station.
     """
-    station.save(update_fields=fields)
     if not {"latitude", "longitude"}.intersection(fields):
+        station.save(update_fields=fields)
         return
     standing = Bike.objects.filter(station=station).exclude(status=BikeStatus.RENTED)
     bikes_lock(bike_ids=list(standing.values_list("pk", flat=True)))
+    station_lock(station_id=station.pk)
+    station.save(update_fields=fields)
     standing.update(latitude=station.latitude, longitude=station.longitude)
