@@ -46,7 +46,7 @@ format: ## format the code and fix what ruff can fix
 
 messages: ## collect the sentences to translate into django.po and compile it; needs GNU gettext
 	$(IN_VENV) sh -ec 'cd bikerental; python ../manage.py makemessages -l ru --no-obsolete --no-wrap --add-location file; \
-		python ../manage.py compilemessages'
+		sed -i "/^\"POT-Creation-Date/d" locale/ru/LC_MESSAGES/django.po; python ../manage.py compilemessages'
 
 examples: ## write docs/api/examples.sh from examples.http
 	$(IN_VENV) python -m tests.docs.playbook
