@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import Settings
 
 from bikerental.fleet.models import Bike, Station
 from bikerental.rentals.reconciliation import Window, reconcile
@@ -126,6 +127,17 @@ def test_a_bike_in_another_city_is_a_mistake(operator: Client) -> None:
 
     assert "outside of the area" in answer.content.decode()
     assert not Bike.objects.exists()
+
+
+def test_a_bike_that_bounds_left_outside_may_stay(operator: Client, settings: Settings) -> None:
+    bike = make_bike()
+    settings.SERVICE_BOUNDS = (10.0, 50.0, 11.0, 51.0)
+
+    assert edit(operator, bike, number="NEW-1") == 302
+    assert edit(operator, bike, latitude="59.5") == 200
+
+    assert place_of(bike) == (None, 59.93, 30.31)
+    assert bike.number == "NEW-1"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -12,11 +12,13 @@ from pytest_django import Settings
 from rest_framework.response import Response
 from rest_framework.test import APIClient
 
+from bikerental.notifications.constants import ATTEMPTS_MAX
 from bikerental.notifications.models import Notification
 from bikerental.notifications.services import notification_deliver, notifications_deliver
 from bikerental.users.exceptions import EmailTokenInvalidError
 from bikerental.users.models import User
 from bikerental.users.services import email_confirm, email_token_make
+from bikerental.users.services.confirming import email_mark_confirmed
 from tests.clients import RiderClient
 from tests.factories import NOON, PASSWORD, make_bike, make_returned_rental, make_user
 from tests.notifications.conftest import FakeMailer, make_notification
@@ -108,6 +110,16 @@ def test_a_token_is_for_that_e_mail_of_an_open_account(change: dict[str, Any]) -
     User.objects.update(**change)
 
     assert field_errors(confirm(token)) == [("token", "email_token_invalid")]
+    assert not User.objects.get().email_confirmed
+
+
+@pytest.mark.parametrize("change", [{"email": "other@example.org"}, {"is_active": False}])
+def test_what_changed_since_the_token_was_checked_is_not_confirmed(change: dict[str, Any]) -> None:
+    rider = unconfirmed()
+    User.objects.update(**change)
+
+    assert not email_mark_confirmed(user_id=rider.pk, email=rider.email, now=NOON)
+
     assert not User.objects.get().email_confirmed
 
 
@@ -262,6 +274,18 @@ def test_the_messages_to_one_rider_in_an_hour_are_bounded(settings: Settings) ->
     assert link.last_error == "too_many_messages"
     assert len(mailer.mails) == 4
     assert notification_deliver(rows[3].pk, now=NOON + timedelta(hours=1), mailer=mailer) == "sent"
+
+
+def test_a_message_that_was_put_off_each_time_is_dropped(settings: Settings) -> None:
+    settings.MESSAGES_PER_ADDRESS_HOUR = 1
+    rider = make_user()
+    notification_deliver(make_notification(1, recipient=rider).pk, now=NOON, mailer=FakeMailer())
+    row = make_notification(2, recipient=rider, attempts=ATTEMPTS_MAX - 1)
+
+    assert notification_deliver(row.pk, now=NOON, mailer=FakeMailer()) == "dropped"
+
+    row.refresh_from_db()
+    assert row.last_error == "too_many_messages"
 
 
 def test_a_message_that_is_being_sent_counts(settings: Settings) -> None:

@@ -1,7 +1,18 @@
 """The guards of the house, by what they guard against. A new guard gets an entry with the test that holds it."""
 
 from tests.mutation.entries import Entry
-from tests.mutation.guards import access, background, constraints, forgetting, locks, state, strangers
+from tests.mutation.guards import (
+    access,
+    background,
+    constraints,
+    forgetting,
+    locks,
+    mail,
+    places,
+    spelling,
+    state,
+    strangers,
+)
 
 ENTRIES: tuple[Entry, ...] = (
     *locks.GUARDS,
@@ -9,6 +20,9 @@ ENTRIES: tuple[Entry, ...] = (
     *state.GUARDS,
     *access.GUARDS,
     *strangers.GUARDS,
+    *spelling.GUARDS,
+    *places.GUARDS,
+    *mail.GUARDS,
     *background.GUARDS,
     *forgetting.GUARDS,
 )

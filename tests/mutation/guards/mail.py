@@ -1,0 +1,140 @@
+"""Who gets which mail, and what a mail proves."""
+
+from tests.mutation.entries import Guard
+
+CONFIRMING = "tests/notifications/test_confirming.py"
+
+GUARDS = (
+    Guard(
+        "an unconfirmed address gets links alone",
+        "bikerental/notifications/services/delivering.py",
+        'return "" if has_link or recipient.email_confirmed else NOT_CONFIRMED',
+        'return ""',
+        (f"{CONFIRMING}::test_an_unconfirmed_address_gets_links_and_nothing_else",),
+    ),
+    Guard(
+        "the messages to one address in an hour are bounded",
+        "bikerental/notifications/services/delivering.py",
+        "    if claimed.recipient_id and is_written_to_enough(claimed, now=now):\n",
+        "    if False:\n",
+        (f"{CONFIRMING}::test_the_messages_to_one_rider_in_an_hour_are_bounded",),
+    ),
+    Guard(
+        "a message that is being sent counts for the hour",
+        "bikerental/notifications/selectors.py",
+        "lately | Q(state=Notification.State.SENDING), ",
+        "lately, ",
+        (f"{CONFIRMING}::test_a_message_that_is_being_sent_counts",),
+    ),
+    Guard(
+        "a link is not sent an hour late",
+        "bikerental/notifications/services/delivering.py",
+        "    if claimed.kind in WITH_LINK or claimed.attempts >= ATTEMPTS_MAX:\n",
+        "    if claimed.attempts >= ATTEMPTS_MAX:\n",
+        (f"{CONFIRMING}::test_the_messages_to_one_rider_in_an_hour_are_bounded",),
+    ),
+    Guard(
+        "a message past its attempts is not put off",
+        "bikerental/notifications/services/delivering.py",
+        "    if claimed.kind in WITH_LINK or claimed.attempts >= ATTEMPTS_MAX:\n",
+        "    if claimed.kind in WITH_LINK:\n",
+        (f"{CONFIRMING}::test_a_message_that_was_put_off_each_time_is_dropped",),
+    ),
+    Guard(
+        "a link that is not needed any more is not sent",
+        "bikerental/notifications/services/delivering.py",
+        "        return ALREADY_CONFIRMED\n",
+        "        pass\n",
+        (f"{CONFIRMING}::test_a_link_that_is_not_needed_any_more_is_not_sent",),
+    ),
+    Guard(
+        "a confirmed e-mail is owed no link",
+        "bikerental/notifications/services/confirming.py",
+        "    if not user.email_confirmed:\n",
+        "    if True:\n",
+        (f"{CONFIRMING}::test_a_confirmed_e_mail_gets_no_link",),
+    ),
+    Guard(
+        "requests for a confirmation are counted",
+        "bikerental/users/services/confirming.py",
+        "    guess_admit(email=user.email, address=address, now=now, purpose=ASKING)\n",
+        "",
+        (f"{CONFIRMING}::test_asking_again_and_again_slows_down",),
+    ),
+    Guard(
+        "a confirmation is used once",
+        "bikerental/users/services/confirming.py",
+        "is_active=True, email_confirmed_at=None)",
+        "is_active=True)",
+        (f"{CONFIRMING}::test_of_many_confirmations_at_once_one_succeeds",),
+    ),
+    Guard(
+        "a used confirmation is void",
+        "bikerental/users/services/confirming.py",
+        "{user.email_confirmed_at}",
+        "",
+        (
+            f"{CONFIRMING}::test_the_link_that_comes_with_the_account_confirms_its_e_mail_once",
+            f"{CONFIRMING}::test_of_many_confirmations_at_once_one_succeeds",
+        ),
+        survives="the update asks whether the e-mail is still unconfirmed; this saves running it in vain",
+    ),
+    Guard(
+        "a confirmation is for that e-mail",
+        "bikerental/users/services/confirming.py",
+        "{user.email}{user.email_confirmed_at}",
+        "{user.email_confirmed_at}",
+        (f"{CONFIRMING}::test_a_token_is_for_that_e_mail_of_an_open_account",),
+    ),
+    Guard(
+        "a confirmation is for the e-mail that the token was checked for",
+        "bikerental/users/services/confirming.py",
+        "pk=user_id, email=email, is_active=True, email",
+        "pk=user_id, is_active=True, email",
+        (f"{CONFIRMING}::test_what_changed_since_the_token_was_checked_is_not_confirmed",),
+    ),
+    Guard(
+        "a confirmation is for an account that stays open",
+        "bikerental/users/services/confirming.py",
+        "email=email, is_active=True, email",
+        "email=email, email",
+        (f"{CONFIRMING}::test_what_changed_since_the_token_was_checked_is_not_confirmed",),
+    ),
+    Guard(
+        "a confirmation is for an open account",
+        "bikerental/users/services/confirming.py",
+        "filter(pk=user_id, is_active=True).first()",
+        "filter(pk=user_id).first()",
+        (f"{CONFIRMING}::test_a_token_is_for_that_e_mail_of_an_open_account",),
+        survives="the update asks for an open account too; this saves checking the token",
+    ),
+    Guard(
+        "a confirmation is good for its days",
+        "bikerental/users/services/confirming.py",
+        "return now - timedelta(seconds=settings.EMAIL_CONFIRM_TIMEOUT - settings.PASSWORD_RESET_TIMEOUT)",
+        "return now - timedelta(seconds=settings.EMAIL_CONFIRM_TIMEOUT)",
+        (f"{CONFIRMING}::test_a_token_is_good_for_three_days",),
+    ),
+    Guard(
+        "a confirmation sets no password, and the other way round",
+        "bikerental/users/services/confirming.py",
+        '    key_salt = "bikerental.users.confirm"\n',
+        '    key_salt = "bikerental.users.reset"\n',
+        (f"{CONFIRMING}::test_a_token_for_a_password_confirms_nothing_by_itself",),
+        survives="the two are made of other values of the account as well",
+    ),
+    Guard(
+        "an unconfirmed rider rents where the setting says so",
+        "bikerental/rentals/services/rides.py",
+        "    if confirmed_at is None and not settings.UNCONFIRMED_MAY_RENT:\n",
+        "    if False:\n",
+        (f"{CONFIRMING}::test_a_setting_decides_whether_an_unconfirmed_rider_may_rent",),
+    ),
+    Guard(
+        "a free ride has a receipt where the setting says so",
+        "bikerental/rentals/services/settling.py",
+        " if rental.cost_amount or settings.RECEIPT_FOR_FREE_RIDES]",
+        "]",
+        (f"{CONFIRMING}::test_a_free_ride_has_a_receipt_where_the_setting_says",),
+    ),
+)

@@ -1,0 +1,111 @@
+"""Where bikes may be, and what moves with them."""
+
+from tests.mutation.entries import Guard
+
+PLACES = "tests/fleet/test_places.py"
+BOUNDS = "tests/rentals/test_bounds.py"
+STATIONS = "tests/concurrency/test_stations.py"
+
+GUARDS = (
+    Guard(
+        "bikes move with their station",
+        "bikerental/fleet/services/stations.py",
+        "    standing.update(latitude=station.latitude, longitude=station.longitude)\n",
+        "",
+        (f"{PLACES}::test_a_station_that_moves_takes_the_bikes_along_that_stand_there",),
+    ),
+    Guard(
+        "a station that does not move moves no bike",
+        "bikerental/fleet/services/stations.py",
+        '    if not {"latitude", "longitude"}.intersection(fields):\n        return\n',
+        "",
+        (f"{PLACES}::test_a_station_that_is_renamed_moves_nothing",),
+    ),
+    Guard(
+        "a bike stands where its station is",
+        "bikerental/fleet/services/bikes.py",
+        "        bike.latitude, bike.longitude = station.latitude, station.longitude\n",
+        "",
+        (f"{PLACES}::test_a_bike_that_is_given_a_station_stands_there",),
+    ),
+    Guard(
+        "a bike with another position is at no station",
+        "bikerental/fleet/services/bikes.py",
+        '        bike.station = None\n        return {*fields, "station"}\n',
+        "        return set(fields)\n",
+        (f"{PLACES}::test_other_coordinates_take_a_bike_off_its_station",),
+    ),
+    Guard(
+        "a bike that is ridden gets no station",
+        "bikerental/fleet/admin/bikes.py",
+        ' and self.instance.status == BikeStatus.RENTED:\n            self.add_error("station", ',
+        ' and False:\n            self.add_error("station", ',
+        (f"{PLACES}::test_a_bike_that_is_ridden_gets_no_station",),
+    ),
+    Guard(
+        "an operator puts a bike where the service is",
+        "bikerental/fleet/admin/bikes.py",
+        '        if not is_in_service(Position(latitude, longitude)):\n            self.add_error("latitude"',
+        '        if False:\n            self.add_error("latitude"',
+        (f"{PLACES}::test_a_bike_in_another_city_is_a_mistake",),
+    ),
+    Guard(
+        "a bike that stands outside of the bounds may stay",
+        "bikerental/fleet/admin/bikes.py",
+        ' or not {"latitude", "longitude"} & set(self.changed_data):',
+        ":",
+        (f"{PLACES}::test_a_bike_that_bounds_left_outside_may_stay",),
+    ),
+    Guard(
+        "a bike returned where it was taken is at the station as it is now",
+        "bikerental/rentals/services/rides.py",
+        "rental.start_station_name, locked.start_latitude, locked.start_longitude)",
+        "rental.start_station_name, None, None)",
+        (f"{PLACES}::test_returned_where_it_was_taken_is_where_that_station_is_now",),
+    ),
+    Guard(
+        "a bike is returned where the service is",
+        "bikerental/rentals/services/rides.py",
+        " or not is_in_service(Position(latitude, longitude))",
+        "",
+        (f"{BOUNDS}::test_a_place_far_from_every_station_is_refused_and_the_ride_goes_on",),
+    ),
+    Guard(
+        "an operator's bounds count before the stations",
+        "bikerental/fleet/selectors/bounds.py",
+        "    if settings.SERVICE_BOUNDS is not None:\n",
+        "    if False:\n",
+        (f"{BOUNDS}::test_an_operators_bounds_count_instead",),
+    ),
+    Guard(
+        "a return asks for the stations once a minute",
+        "bikerental/fleet/selectors/bounds.py",
+        "    _kept = (time.monotonic() + KEPT_SECONDS, boxes)\n",
+        "",
+        (f"{BOUNDS}::test_a_return_by_place_asks_for_the_stations_once_a_minute",),
+    ),
+    Guard(
+        "a new station counts at once",
+        "bikerental/fleet/selectors/bounds.py",
+        "    if time.monotonic() < until and lies_in(place, boxes):\n        return True\n",
+        "    if time.monotonic() < until:\n        return lies_in(place, boxes)\n",
+        (f"{BOUNDS}::test_a_new_station_counts_at_once_and_an_old_one_for_a_minute",),
+    ),
+    Guard(
+        "a return keeps its station",
+        "bikerental/fleet/locks.py",
+        "values_list(*StationPlace._fields), keep=[Station])",
+        "values_list(*StationPlace._fields))",
+        (
+            f"{STATIONS}::test_a_deletion_that_comes_after_the_return_is_refused_with_a_message",
+            f"{STATIONS}::test_a_return_that_comes_after_the_deletion_is_a_404_and_the_ride_goes_on",
+        ),
+    ),
+    Guard(
+        "returns at one station do not wait for each other",
+        "bikerental/fleet/locks.py",
+        "values_list(*StationPlace._fields), keep=[Station])",
+        "values_list(*StationPlace._fields), lock=[Station])",
+        (f"{STATIONS}::test_returns_at_one_station_do_not_wait_for_each_other",),
+    ),
+)
