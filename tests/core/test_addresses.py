@@ -13,6 +13,9 @@ from bikerental.core.addresses import household
         ("fe80::1%eth0", "fe80::2"),
         ("192.0.2.1", "::ffff:192.0.2.1"),
         ("192.0.2.1", "::ffff:c000:201"),
+        ("192.0.2.1:4711", "192.0.2.1:4712"),
+        ("[2001:db8:0:1::1]:4711", "2001:db8:0:1::2"),
+        ("[2001:db8:0:1::1]", "2001:db8:0:1::2"),
     ],
 )
 def test_these_are_one(address: str, same: str) -> None:

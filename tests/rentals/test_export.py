@@ -195,15 +195,11 @@ def test_a_database_that_is_away_at_the_beginning_is_a_503(
     answer = rider_client.get(EXPORT)
 
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
-    assert free_places() == export.AT_ONCE
+    assert export.places.are_all_free()
 
 
 def fail(**_: object) -> Iterator[list[Any]]:
     raise OperationalError("away")
-
-
-def free_places() -> int:
-    return export._places._value
 
 
 def test_one_that_breaks_off_is_no_whole_document_and_is_told(
@@ -220,12 +216,12 @@ def test_one_that_breaks_off_is_no_whole_document_and_is_told(
         json.loads(b"".join(got))
     [line] = [record for record in caplog.records if record.message == "An export broke off"]
     assert (line.levelno, line.request_id) == (logging.WARNING, "phone-7")
-    assert free_places() == export.AT_ONCE
+    assert export.places.are_all_free()
 
 
 @pytest.mark.django_db(transaction=True)
 def test_only_so_many_are_sent_at_once(rider_client: RiderClient) -> None:
-    answers = [rider_client.get(EXPORT) for _ in range(export.AT_ONCE)]
+    answers = [RiderClient(make_user()).get(EXPORT) for _ in range(export.AT_ONCE)]
 
     refused = rider_client.get(EXPORT)
 
@@ -235,7 +231,20 @@ def test_only_so_many_are_sent_at_once(rider_client: RiderClient) -> None:
     assert rider_client.get(EXPORT).json()["profile"]
     for answer in answers:
         assert json.loads(b"".join(answer))
-    assert free_places() == export.AT_ONCE
+    assert export.places.are_all_free()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rider_is_sent_one_at_a_time(rider_client: RiderClient) -> None:
+    first = rider_client.get(EXPORT)
+
+    second = rider_client.get(EXPORT)
+
+    assert (second.status_code, second.json()["code"]) == (429, "throttled")
+    assert int(second.headers["Retry-After"]) >= 1
+    assert RiderClient(make_user()).get(EXPORT).json()["profile"]
+    assert json.loads(b"".join(first))
+    assert rider_client.get(EXPORT).json()["profile"]
 
 
 def test_a_client_that_reads_too_slowly_is_given_up(rider_client: RiderClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,7 +254,7 @@ def test_a_client_that_reads_too_slowly_is_given_up(rider_client: RiderClient, m
     with pytest.raises(TimeoutError):
         list(answer)
 
-    assert free_places() == export.AT_ONCE
+    assert export.places.are_all_free()
 
 
 def test_it_is_counted_when_it_was_sent(rider_client: RiderClient) -> None:

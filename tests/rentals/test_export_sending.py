@@ -20,24 +20,30 @@ EXPORT = "/api/v1/me/export/"
 
 
 def test_slow_readers_leave_a_thread_and_those_who_go_leave_their_place(tmp_path: Path) -> None:
-    client = RiderClient(make_user())
-    # More than the kernel and the server keep for a client that does not read.
-    Notification.objects.bulk_create(
-        Notification(
-            kind="receipt", recipient=client.rider, key=str(number), language="en", context={"text": "x" * 60_000}
+    client, *others = [RiderClient(make_user()) for _ in range(AT_ONCE + 1)]
+    for each in others:
+        # More than the kernel and the server keep for a client that does not read.
+        Notification.objects.bulk_create(
+            Notification(
+                kind="receipt",
+                recipient=each.rider,
+                key=f"{each.rider.pk}{number}",
+                language="en",
+                context={"text": "x" * 60_000},
+            )
+            for number in range(3 * PAGE)
         )
-        for number in range(3 * PAGE)
-    )
     token = {"Authorization": f"Bearer {client.tokens.access}"}
+    whole = {"Authorization": f"Bearer {others[0].tokens.access}"}
     with web_server(tmp_path / "web.log", processes=1) as address:
-        readers = [slow_reader(address, token["Authorization"]) for _ in range(AT_ONCE)]
+        readers = [slow_reader(address, f"Bearer {each.tokens.access}") for each in others]
         profile = requests.get(f"{address}/api/v1/me/", headers=token, timeout=10)
         refused = requests.get(f"{address}{EXPORT}", headers=token, timeout=10)
         for reader in readers:
             reader.close()
 
         def is_whole() -> bool:
-            answer = requests.get(f"{address}{EXPORT}", headers=token, timeout=60)
+            answer = requests.get(f"{address}{EXPORT}", headers=whole, timeout=60)
             return answer.status_code == 200 and len(json.loads(answer.content)["notifications"]) == 3 * PAGE
 
         assert profile.status_code == 200

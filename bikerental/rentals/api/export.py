@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.http import StreamingHttpResponse
 from django.utils import timezone, translation
@@ -21,7 +22,7 @@ from bikerental.api.problems import is_database_away
 from bikerental.api.renderers import to_json
 from bikerental.api.views import ApiView
 from bikerental.core.context import request_id_var
-from bikerental.core.errors import UnavailableError
+from bikerental.core.errors import ThrottledError, UnavailableError
 from bikerental.fleet.api.rendering import photo_url
 from bikerental.fleet.selectors import reports_of_rider, uploads_of_user
 from bikerental.notifications.selectors import notifications_of_user, refused_address
@@ -39,8 +40,38 @@ logger = logging.getLogger(__name__)
 AT_ONCE = 7
 SECONDS = 120.0
 
-_places = threading.BoundedSemaphore(AT_ONCE)
+RETRY_SECONDS = 10.0
+
 Pages = Iterator[list[Any]]
+
+
+class Places:
+    """Who is being sent an export by this process: AT_ONCE riders at the most, each of them one."""
+
+    def __init__(self) -> None:
+        self._riders: set[UUID] = set()
+        self._lock = threading.Lock()
+
+    def take(self, rider_id: UUID) -> None:
+        """:raises ThrottledError: while the rider has one, so that one rider's readers take no other rider's place
+        :raises UnavailableError: while all are taken
+        """
+        with self._lock:
+            if rider_id in self._riders:
+                raise ThrottledError(retry_after=RETRY_SECONDS)
+            if len(self._riders) >= AT_ONCE:
+                raise UnavailableError
+            self._riders.add(rider_id)
+
+    def give_back(self, rider_id: UUID) -> None:
+        with self._lock:
+            self._riders.remove(rider_id)
+
+    def are_all_free(self) -> bool:
+        return not self._riders
+
+
+places = Places()
 
 
 class ExportResponse(StreamingHttpResponse):
@@ -62,12 +93,14 @@ class ExportView(ApiView):
         summary="Everything held about the caller",
         description=(
             "One document, sent while it is read from the database: a long one is not of one moment, and one that "
-            "breaks off ends before its last brace. 503 `unavailable` while too many are being sent."
+            "breaks off ends before its last brace. 429 `throttled` while another of the caller's is being sent, 503 "
+            "`unavailable` while too many are."
         ),
         success={200: ExportOutput},
     )
     def get(self, request: Request) -> StreamingHttpResponse:
-        stream = _bounded(_document(rider_of(request), request, timezone.now()))
+        rider = rider_of(request)
+        stream = _bounded(_document(rider, request, timezone.now()), rider_id=rider.pk)
         # What goes wrong at the beginning is still a problem with a status of its own.
         return ExportResponse(_resumed(next(stream), stream), content_type="application/json")
 
@@ -77,10 +110,9 @@ def _resumed(first: bytes, stream: Iterator[bytes]) -> Iterator[bytes]:
     yield from stream
 
 
-def _bounded(stream: Iterator[bytes]) -> Iterator[bytes]:
-    """:raises UnavailableError: while AT_ONCE others are sent by this process"""
-    if not _places.acquire(blocking=False):
-        raise UnavailableError
+def _bounded(stream: Iterator[bytes], *, rider_id: UUID) -> Iterator[bytes]:
+    """:raises ThrottledError, UnavailableError: as `Places.take`"""
+    places.take(rider_id)
     request_id, begun = request_id_var.get(), time.monotonic()
     try:
         for piece in stream:
@@ -93,7 +125,7 @@ def _bounded(stream: Iterator[bytes]) -> Iterator[bytes]:
         request_id_var.reset(token)
         raise
     finally:
-        _places.release()
+        places.give_back(rider_id)
 
 
 def _require_time(begun: float) -> None:

@@ -17,9 +17,16 @@ GUARDS = (
     Guard(
         "a station that does not move moves no bike",
         "bikerental/fleet/services/stations.py",
-        '    if not {"latitude", "longitude"}.intersection(fields):\n        return\n',
-        "",
+        'if not {"latitude", "longitude"}.intersection(fields):',
+        "if False:",
         (f"{PLACES}::test_a_station_that_is_renamed_moves_nothing",),
+    ),
+    Guard(
+        "a station that moves waits for who returns there",
+        "bikerental/fleet/services/stations.py",
+        "    station_lock(station_id=station.pk)\n",
+        "",
+        ("tests/concurrency/test_stations.py::test_a_bike_that_is_returned_while_its_station_moves_moves_along",),
     ),
     Guard(
         "a bike stands where its station is",
