@@ -17,6 +17,7 @@ from bikerental.notifications.models import Notification
 from bikerental.notifications.services import notification_create
 from bikerental.rentals.models import Rental, RentalEvent
 from bikerental.rentals.services import (
+    account_close_with_ride,
     rental_end_by_operator,
     rental_return,
     rental_start,
@@ -25,7 +26,7 @@ from bikerental.rentals.services import (
     rentals_settle,
     rider_close,
 )
-from bikerental.rentals.types import Place
+from bikerental.rentals.types import OperatorsEnd, Place
 from bikerental.users.locks import users_lock
 from bikerental.users.models import User
 from bikerental.users.services import accounts_close, accounts_reopen, password_reset_confirm, reset_token_make
@@ -237,6 +238,21 @@ def test_an_operators_end_waits_for_the_riders_return(monkeypatch: pytest.Monkey
     )
 
     assert outcome == ("returned", "RentalNotActiveError", True)
+
+
+def test_an_account_that_closes_waits_for_its_riders_return(monkeypatch: pytest.MonkeyPatch) -> None:
+    rental, operator = make_rental(), make_user(is_staff=True)
+    rider_id: Any = rental.rider_id
+
+    outcome = interleave(
+        monkeypatch,
+        RENTAL,
+        first=lambda: rental_return(rental_id=rental.pk, rider_id=rider_id, place=None, now=NOON).status,
+        second=lambda: account_close_with_ride(user_id=rider_id, operator=operator, end=OperatorsEnd("x"), now=NOON),
+    )
+
+    assert outcome == ("returned", True, True)
+    assert RentalEvent.objects.get().kind == "returned"
 
 
 def test_a_second_worker_leaves_a_ride_that_is_being_settled(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from io import BytesIO
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -144,7 +146,17 @@ def test_a_process_decodes_one_photo_at_a_time_and_a_request_does_not_wait() -> 
         pass
 
 
-def test_publishing_waits_for_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_publishing_waits_for_its_turn() -> None:
+    turn = ExitStack()
+    turn.enter_context(images.decoding())
+    Timer(0.3, turn.close).start()
+
+    large, _ = photo_publish(JPEG)
+
+    assert opened(large).format == "WEBP"
+
+
+def test_publishing_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(images, "PUBLISHER_WAITS", 0.01)
 
     with images.decoding(), pytest.raises(UnavailableError):

@@ -48,6 +48,17 @@ def take_out(now: Any = NOON) -> Bike:
 
 
 @pytest.mark.django_db
+def test_what_is_not_grave_takes_no_bike_out_by_the_sweep() -> None:
+    bike = make_bike()
+    for _ in range(3):
+        say(ride(bike), kind="lights")
+
+    reported_bikes_sweep(now=NOON)
+
+    assert status(bike) == "available"
+
+
+@pytest.mark.django_db
 def test_who_has_not_ridden_the_bike_takes_it_nowhere() -> None:
     bike, clients = make_bike(), [RiderClient(make_user()) for _ in range(3)]
     for client in clients:

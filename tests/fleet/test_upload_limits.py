@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -22,6 +22,7 @@ from bikerental.fleet.models import BikeReport, PhotoUpload
 from bikerental.fleet.services import photo_upload_confirm, photo_upload_start
 from bikerental.users.models import User
 from tests.clients import RiderClient
+from tests.concurrency.interleaving import interleave
 from tests.concurrency.race import race
 from tests.factories import NOON, make_bike, make_user
 from tests.fleet.photos import JPEG
@@ -182,6 +183,26 @@ def test_looks_are_counted_too_and_the_next_is_a_429(monkeypatch: pytest.MonkeyP
     assert [answer.status_code for answer in answers] == [400, 400, 429]
     assert 3500 < int(answers[-1].headers["Retry-After"]) <= 3600
     assert PhotoUpload.objects.get().looks == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_looks_at_once_at_many_photos_are_all_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CAP, 1)
+    monkeypatch.setattr(images, "decoding", nullcontext)  # each in a process of its own
+    report = make_report()
+    fields = {"report": report, "bike": report.bike, "uploader": report.rider, "created_at": NOON, "expires_at": NOON}
+    one, other = (
+        PhotoUpload.objects.create(**fields, key=str(looks), looks=looks, next_attempt_at=NOON) for looks in (0, 1)
+    )
+
+    outcome = interleave(
+        monkeypatch,
+        "bikerental.fleet.services.uploads.open_user_lock",
+        first=lambda: confirm(report, one.pk),
+        second=lambda: confirm(report, other.pk),
+    )
+
+    assert outcome == ("PhotoMissingError", "ThrottledError", True)
 
 
 @pytest.mark.django_db

@@ -139,6 +139,12 @@ def test_one_that_is_not_confirmed_neither(operator: User, bike: Bike) -> None:
     assert photo_status(answer, bike) == (403, "forbidden")
 
 
+def test_a_code_of_one_that_is_not_confirmed_is_wrong(operator: User) -> None:
+    TOTPDevice.objects.update(confirmed=False)
+
+    assert log_in(operator, code=code_of(operator)).status_code == 401
+
+
 def test_with_a_code_each_refusal_reads_the_same(operator: User) -> None:
     rider, code = make_user(), code_of(operator)
     answers = [

@@ -1,0 +1,150 @@
+"""How many photos, how large, and looked at by whom; and what reports take out of service."""
+
+from tests.mutation.entries import Guard
+
+LIMITS = "tests/fleet/test_upload_limits.py"
+IMAGES = "tests/fleet/test_images.py"
+TAKING_OUT = "tests/fleet/test_taking_out.py"
+REPORTS = "tests/fleet/test_reports.py"
+UPLOADS = "bikerental/fleet/services/uploads.py"
+
+GUARDS = (
+    Guard(
+        "a rider gets so many forms for photos in an hour",
+        UPLOADS,
+        "    _refuse_more_than(_forms_per_hour(upload.report_id), uploads, uploads.count(), now=now)\n",
+        "",
+        (f"{LIMITS}::test_sixty_forms_at_once_are_as_many_as_a_rider_gets_in_an_hour",),
+    ),
+    Guard(
+        "forms for photos are counted under a lock",
+        UPLOADS,
+        "    open_user_lock(user_id=upload.uploader_id)\n"
+        "    uploads = _of_last_hour(upload.uploader_id, upload.report_id, now)\n"
+        "    _refuse_more_than(_forms_per_hour(upload.report_id), uploads, uploads.count(), now=now)\n",
+        "    uploads = _of_last_hour(upload.uploader_id, upload.report_id, now)\n"
+        "    _refuse_more_than(_forms_per_hour(upload.report_id), uploads, uploads.count(), now=now)\n",
+        (f"{LIMITS}::test_sixty_forms_at_once_are_as_many_as_a_rider_gets_in_an_hour",),
+    ),
+    Guard(
+        "the storage is not asked for a form that is refused",
+        UPLOADS,
+        "    _refuse_more_than(_forms_per_hour(report_id), uploads, uploads.count(), now=now)  # before",
+        "    # before",
+        (f"{LIMITS}::test_the_storage_is_not_asked_for_a_form_that_is_refused",),
+    ),
+    Guard(
+        "looks at photos are counted",
+        UPLOADS,
+        "    _refuse_more_than(LOOKS_PER_FORM * _forms_per_hour(upload.report_id), uploads, looks, now=now)\n",
+        "",
+        (f"{LIMITS}::test_looks_are_counted_too_and_the_next_is_a_429",),
+    ),
+    Guard(
+        "looks at photos are counted under a lock",
+        UPLOADS,
+        "    open_user_lock(user_id=upload.uploader_id)\n"
+        "    uploads = _of_last_hour(upload.uploader_id, upload.report_id, now)\n"
+        "    looks",
+        "    uploads = _of_last_hour(upload.uploader_id, upload.report_id, now)\n    looks",
+        (f"{LIMITS}::test_looks_at_once_at_many_photos_are_all_counted",),
+    ),
+    Guard(
+        "a photo is claimed before it is looked at",
+        UPLOADS,
+        "    due = _pending(upload.pk).filter(next_attempt_at__lte=now)\n",
+        "    due = _pending(upload.pk)\n",
+        (f"{LIMITS}::test_one_upload_is_looked_at_once_however_many_confirm_it",),
+    ),
+    Guard(
+        "who confirms a photo that is looked at is told to wait",
+        UPLOADS,
+        "    if _pending(upload.pk).exists():\n        raise UnavailableError\n",
+        "",
+        (f"{LIMITS}::test_what_somebody_looks_at_is_left_to_them_until_they_must_have_died",),
+    ),
+    Guard(
+        "a photo that was not there may be looked at again at once",
+        UPLOADS,
+        "            _pending(upload.pk).update(next_attempt_at=now)\n",
+        "",
+        (f"{LIMITS}::test_what_was_not_there_may_be_looked_at_again_at_once",),
+    ),
+    Guard(
+        "a busy looker refuses at once",
+        UPLOADS,
+        "    with decoding():\n        if not _claim(upload, now):",
+        "    with decoding(wait=5.0):\n        if not _claim(upload, now):",
+        (f"{LIMITS}::test_a_busy_process_says_so_at_once",),
+    ),
+    Guard(
+        "publishing waits for its turn",
+        "bikerental/fleet/images.py",
+        "with decoding(wait=PUBLISHER_WAITS):",
+        "with decoding():",
+        (f"{IMAGES}::test_publishing_waits_for_its_turn",),
+    ),
+    Guard(
+        "a PNG is bounded in pixels more narrowly",
+        "bikerental/fleet/images.py",
+        'PNG_PIXELS_MAX if image.format == "PNG" else JPEG_PIXELS_MAX',
+        "JPEG_PIXELS_MAX",
+        (f"{IMAGES}::test_what_would_take_too_much_memory_has_too_many_pixels",),
+    ),
+    Guard(
+        "the side of a photo is bounded",
+        "bikerental/fleet/images.py",
+        "max(image.size) > PHOTO_SIDE_MAX or ",
+        "",
+        (f"{IMAGES}::test_what_would_take_too_much_memory_has_too_many_pixels",),
+    ),
+    Guard(
+        "the coefficients of a JPEG are bounded",
+        "bikerental/fleet/images.py",
+        "    if outside.coefficients > JPEG_COEFFICIENT_BYTES_MAX:\n        raise PhotoPixelsError\n",
+        "",
+        (f"{IMAGES}::test_what_would_take_too_much_memory_has_too_many_pixels",),
+    ),
+    Guard(
+        "a report that comes again after a ride counts",
+        "bikerental/fleet/services/reports.py",
+        "before is None or counts > before.counts",
+        "before is None",
+        (f"{TAKING_OUT}::test_a_report_that_comes_again_after_a_ride_counts",),
+    ),
+    Guard(
+        "what is not grave takes no bike out of service",
+        "bikerental/fleet/selectors/reports.py",
+        "state=ReportState.OPEN, kind__in=GRAVE_KINDS, counts=True",
+        "state=ReportState.OPEN, counts=True",
+        (f"{TAKING_OUT}::test_what_is_not_grave_takes_no_bike_out_by_the_sweep",),
+    ),
+    Guard(
+        "an operator's look begins the count of the hour anew",
+        "bikerental/fleet/services/taking_out.py",
+        "now - TAKE_OUT_WINDOW if limit.released_at is None else max(now - TAKE_OUT_WINDOW, limit.released_at)",
+        "now - TAKE_OUT_WINDOW",
+        (f"{TAKING_OUT}::test_an_operator_releases_what_waits_and_the_count_begins_anew",),
+    ),
+    Guard(
+        "what left service more than an hour ago does not count",
+        "bikerental/fleet/services/taking_out.py",
+        "TakeOut.objects.filter(created_at__gt=since).count()",
+        "TakeOut.objects.count()",
+        (f"{TAKING_OUT}::test_what_left_service_more_than_an_hour_ago_does_not_count",),
+    ),
+    Guard(
+        "a small fleet loses ten bikes in an hour and no fewer",
+        "bikerental/fleet/services/taking_out.py",
+        "max(TAKE_OUTS_MIN, (in_service + done) * TAKE_OUT_PERCENT // 100)",
+        "(in_service + done) * TAKE_OUT_PERCENT // 100",
+        (f"{TAKING_OUT}::test_beyond_ten_bikes_in_an_hour_the_rest_waits_and_the_operators_are_told_once",),
+    ),
+    Guard(
+        "the reports of a ridden bike stay open",
+        "bikerental/fleet/services/reports.py",
+        "reports.exclude(bike__status=BikeStatus.RENTED).update(",
+        "reports.update(",
+        (f"{REPORTS}::test_the_reports_of_a_ridden_bike_stay_open_when_others_return_to_service",),
+    ),
+)
