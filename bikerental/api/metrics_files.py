@@ -23,6 +23,7 @@ RETRY_SECONDS = 10.0
 
 
 class MetricsFile(MmapedDict):
+    _f = None  # type: ignore[assignment] # closed once it is mapped: the map has a descriptor of its own
     _retry_at: float | None = None  # while the file lacks room
 
     def __init__(self, filename: str, read_mode: bool = False) -> None:
@@ -57,15 +58,15 @@ class MetricsFile(MmapedDict):
         """Move what is in memory into a file with room for all of it, if the disk has that."""
         new = Path(f"{self._fname}.new")  # under its own name it might be read before it has a head
         try:
-            self._f = new.open("w+b")
-            os.posix_fallocate(self._f.fileno(), 0, self._capacity)
+            with new.open("w+b") as opened:
+                os.posix_fallocate(opened.fileno(), 0, self._capacity)
+                file = mmap.mmap(opened.fileno(), self._capacity)
         except OSError as error:
             if self._retry_at is None:
                 logger.warning("Figures are counted in memory alone: %s", error.strerror)
             self._retry_at = time.monotonic() + RETRY_SECONDS
             new.unlink(missing_ok=True)
             return
-        file = mmap.mmap(self._f.fileno(), self._capacity)
         file[:] = self._m[:]
         new.replace(self._fname)
         self._m, self._retry_at = file, None

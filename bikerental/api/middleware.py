@@ -44,7 +44,6 @@ PAGE_POLICY = (
 # Swagger UI and Redoc write style elements at run time, without a nonce; no script may be inline there either.
 DOCUMENT_PREFIXES = ("/api/docs/", "/api/redoc/")
 DOCUMENT_POLICY = f"{PAGE_POLICY}; style-src 'self' 'unsafe-inline'; worker-src 'self' blob:"
-API_PREFIX = "/api/v1/"
 UNFIT = {DataError, OverflowError, ValidationError}
 KNOWN_METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 
@@ -109,11 +108,11 @@ class CityTimeMiddleware:
 
 
 class SlashMiddleware(CommonMiddleware):
-    """A page that a person asked for without the slash at its end; the API's paths are what they are."""
+    """A page that a person asked for without the slash at its end. An API request does not come here."""
 
     def should_redirect_with_slash(self, request: HttpRequest) -> bool:
         path = request.path_info
-        if path.endswith("/") or request.method not in ("GET", "HEAD") or path.startswith(API_PREFIX):
+        if path.endswith("/") or request.method not in ("GET", "HEAD"):
             return False
         return not _has_page(path) and _has_page(f"{path}/")
 

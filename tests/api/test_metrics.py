@@ -8,14 +8,16 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 from django.db import OperationalError
 from rest_framework.test import APIClient
 
-from bikerental.api import metrics
+from bikerental.api import metrics, metrics_files
 from bikerental.api.metrics import register_gauges
+from bikerental.api.metrics_files import MetricsFile
 from tests.live import eventually, web_server
 
 
@@ -132,6 +134,26 @@ def test_processes_are_added_up(tmp_path: Path) -> None:
     counted = 'bikerental_http_request_seconds_count{method="GET",route="health/live/",status="200"}'
     assert f"{counted} 1.0" in outputs[0]
     assert f"{counted} 2.0" in outputs[1]
+
+
+def test_figures_counted_in_memory_follow_into_the_file_once_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(metrics_files, "RETRY_SECONDS", -1.0)
+    path = tmp_path / "counter.db"
+    with monkeypatch.context() as full:
+        full.setattr("os.posix_fallocate", refuse)
+        figures = MetricsFile(str(path))
+        figures.write_value("rides", 1.0, 0.0)
+    assert not path.exists()
+
+    figures.write_value("returns", 2.0, 0.0)
+
+    kept = {key: value for key, value, *_ in MetricsFile.read_all_values_from_file(str(path))}  # type: ignore[no-untyped-call] # comes without types
+    assert kept == {"rides": 1.0, "returns": 2.0}
 
 
 @pytest.fixture

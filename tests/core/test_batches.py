@@ -24,6 +24,7 @@ from bikerental.notifications.models import Notification
 from bikerental.notifications.services import failed_rows_tell
 from bikerental.rentals.models import Rental
 from config.celery_app import app
+from tests.concurrency.interleaving import interleave
 from tests.factories import NOON, make_bike, make_rental, make_returned_rental, make_user
 from tests.notifications.conftest import make_notification
 
@@ -249,6 +250,19 @@ def test_operators_are_told_once_of_all_that_is_new() -> None:
     assert sent.to == ["operators@bikerental.example"]
     assert sent.subject == "2 rows need an operator"
     assert "settle rentals: 1: 22003\nsettle rentals: 2: 22003\n" in sent.body
+
+
+def test_of_two_sweeps_at_once_one_tells(monkeypatch: pytest.MonkeyPatch) -> None:
+    batches._put_down("settle rentals", "1", "22003", now=timezone.now())
+
+    def tell() -> int:
+        return failed_rows_tell(now=timezone.now())
+
+    told = interleave(
+        monkeypatch, "bikerental.notifications.services.failing.notification_create", first=tell, second=tell
+    )
+
+    assert told == (1, 0, True)
 
 
 def test_a_message_about_failed_rows_that_fails_itself_is_not_told_of() -> None:

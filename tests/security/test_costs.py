@@ -203,6 +203,21 @@ def test_a_line_of_the_log_stays_short(text: str) -> None:
     assert "ValueError" in line
 
 
+def test_an_exception_of_many_parts_keeps_the_last() -> None:
+    error = RuntimeError("the last")
+    inner: BaseException = error
+    for _ in range(50):
+        inner.__cause__ = ValueError("rider@example.org " + "x" * 100_000)
+        inner = inner.__cause__
+    record = logging.LogRecord("any", logging.ERROR, "", 1, "Failed", (), (RuntimeError, error, None))
+
+    line = JsonFormatter().format(record)
+
+    assert len(line) < 20_000
+    assert "the last" in line
+    assert "rider@example.org" not in line
+
+
 def modules() -> list[Any]:
     names = [found.name for found in pkgutil.walk_packages(bikerental.__path__, "bikerental.")]
     return [importlib.import_module(name) for name in names if ".migrations." not in name]

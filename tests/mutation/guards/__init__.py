@@ -11,9 +11,11 @@ from tests.mutation.guards import (
     operators,
     photos,
     places,
+    recovery,
     spelling,
     state,
     strangers,
+    web,
 )
 
 ENTRIES: tuple[Entry, ...] = (
@@ -22,11 +24,13 @@ ENTRIES: tuple[Entry, ...] = (
     *state.GUARDS,
     *access.GUARDS,
     *strangers.GUARDS,
+    *web.GUARDS,
     *spelling.GUARDS,
     *photos.GUARDS,
     *places.GUARDS,
     *operators.GUARDS,
     *mail.GUARDS,
     *background.GUARDS,
+    *recovery.GUARDS,
     *forgetting.GUARDS,
 )

@@ -1,0 +1,222 @@
+"""What is decided before a view, or about what is kept of a request: headers, logs, pages, households."""
+
+from tests.mutation.entries import Guard
+
+HEADERS = "tests/api/test_headers.py"
+REDACTION = "tests/core/test_redaction.py"
+COSTS = "tests/security/test_costs.py"
+PROVOKED = "tests/security/test_provoked.py"
+SCHEMA = "tests/api/test_schema.py"
+MIDDLEWARE = "tests/api/test_middleware.py"
+ADMIN_URLS = "tests/security/test_admin_urls.py"
+ADMIN_TIMES = "tests/users/test_admin_times.py"
+
+GUARDS = (
+    Guard(
+        "a header has a bound",
+        "bikerental/api/headers.py",
+        "            if length > HEADER_BYTES_MAX:\n                return True\n",
+        "",
+        (f"{HEADERS}::test_a_byte_more_is_a_431",),
+    ),
+    Guard(
+        "all headers together have a bound",
+        "bikerental/api/headers.py",
+        "return total > HEADERS_BYTES_MAX",
+        "return False",
+        (f"{HEADERS}::test_all_together_are_at_most_32_kib",),
+    ),
+    Guard(
+        "a content type past the bound is not taken apart",
+        "bikerental/api/headers.py",
+        "meta if is_bounded else {}",
+        "meta",
+        (f"{COSTS}::test_the_header_that_django_reads_before_any_middleware",),
+    ),
+    Guard(
+        "a host is no longer than a name can be",
+        "bikerental/api/headers.py",
+        '        if len(request.META.get("HTTP_HOST", "")) > HOST_LENGTH_MAX:\n',
+        "        if False:\n",
+        (f"{HEADERS}::test_a_host_is_no_longer_than_a_name_can_be",),
+    ),
+    Guard(
+        "no cookie is parsed of headers that are too large",
+        "bikerental/api/headers.py",
+        "            request.COOKIES = {}  # not even parsed, for the language that may be in them\n",
+        "",
+        (f"{HEADERS}::test_the_refusal_follows_the_language_but_no_cookie_is_parsed",),
+    ),
+    Guard(
+        "a cookie loses its backslashes before it is unquoted",
+        "bikerental/api/headers.py",
+        '        if "\\\\" in cookie:\n',
+        "        if False:\n",
+        (
+            f"{HEADERS}::test_a_cookie_with_backslashes_spoils_no_other",
+            f"{COSTS}::test_a_cookie_of_a_name_that_is_read",
+        ),
+    ),
+    Guard(
+        "no address is left at a cut of what is logged",
+        "bikerental/core/redaction.py",
+        "{kept[: begun.start()] if begun else kept}",
+        "{kept}",
+        (f"{REDACTION}::test_a_long_text_is_cut_and_no_address_is_left_at_the_cut",),
+    ),
+    Guard(
+        "an address is masked in logs",
+        "bikerental/core/redaction.py",
+        '    return _RUN.sub(lambda run: "[e-mail]" if run[1] else run[0], text)\n',
+        "    return text\n",
+        (f"{REDACTION}::test_an_address_is_masked_and_the_rest_is_kept",),
+    ),
+    Guard(
+        "each part of an exception in the log is cut and redacted",
+        "bikerental/core/logs.py",
+        "            kept.insert(0, redacted_text(part))\n",
+        "            kept.insert(0, part)\n",
+        (f"{COSTS}::test_an_exception_of_many_parts_keeps_the_last",),
+    ),
+    Guard(
+        "the parts of an exception in the log have a bound",
+        "bikerental/core/logs.py",
+        "            if room < 0:\n                break\n",
+        "",
+        (f"{COSTS}::test_an_exception_of_many_parts_keeps_the_last",),
+    ),
+    Guard(
+        "what strangers provoke is counted",
+        "bikerental/api/provoked.py",
+        '        PROVOKED.labels(record.name.rpartition(".")[2]).inc()\n',
+        "",
+        (f"{PROVOKED}::test_sentry_hears_of_bugs_alone",),
+    ),
+    Guard(
+        "what strangers provoke is logged without a trace",
+        "bikerental/api/provoked.py",
+        "        record.exc_info = record.exc_text = None\n",
+        "",
+        (f"{PROVOKED}::test_sentry_hears_of_bugs_alone",),
+    ),
+    Guard(
+        "what strangers provoke is not told to Sentry",
+        "bikerental/core/sentry.py",
+        '    ignore_logger("django.security.*")\n',
+        "",
+        (f"{PROVOKED}::test_sentry_hears_of_bugs_alone",),
+        survives="the filter makes it a warning, and no event; this keeps it out of a later event's trail as well",
+    ),
+    Guard(
+        "what strangers provoke is a warning",
+        "bikerental/api/provoked.py",
+        '        record.levelno, record.levelname = logging.WARNING, "WARNING"\n',
+        "",
+        (f"{PROVOKED}::test_sentry_hears_of_bugs_alone",),
+    ),
+    Guard(
+        "a client does not decide what is traced",
+        "bikerental/core/sentry.py",
+        'context["transaction_context"].get("op") == OP.QUEUE_TASK_CELERY and ',
+        "",
+        (f"{PROVOKED}::test_a_client_does_not_decide_what_is_traced",),
+    ),
+    Guard(
+        "the Swagger document is built once",
+        "bikerental/api/document.py",
+        "            if self._rest is None:\n",
+        "            if True:\n",
+        (f"{SCHEMA}::test_any_number_of_hosts_is_one_build",),
+    ),
+    Guard(
+        "threads that ask at once build the Swagger document once",
+        "bikerental/api/document.py",
+        "        with self._lock:\n",
+        "        if True:\n",
+        (f"{SCHEMA}::test_threads_that_ask_at_once_build_it_once",),
+    ),
+    Guard(
+        "a page builds no Swagger document",
+        "bikerental/api/document.py",
+        "    def perform_content_negotiation(",
+        "    def _perform_content_negotiation(",
+        (f"{SCHEMA}::test_a_page_builds_no_document",),
+    ),
+    Guard(
+        "a cache by what a client chooses has a bound",
+        "bikerental/rentals/selectors.py",
+        "@lru_cache(maxsize=256)\ndef _page_statement(",
+        "@lru_cache(maxsize=None)\ndef _page_statement(",
+        (f"{COSTS}::test_each_cache_has_a_bound",),
+    ),
+    Guard(
+        "an IPv6 household is one",
+        "bikerental/core/addresses.py",
+        'return f"{int(parsed) >> 64:x}::/64"',
+        "return str(parsed)",
+        ("tests/core/test_addresses.py::test_these_are_one",),
+    ),
+    Guard(
+        "an IPv4 address written as IPv6 is itself",
+        "bikerental/core/addresses.py",
+        " and parsed.ipv4_mapped is None",
+        "",
+        ("tests/core/test_addresses.py::test_these_are_two",),
+    ),
+    Guard(
+        "a rate counts a household",
+        "bikerental/api/throttles.py",
+        "return household(client_address(request))",
+        "return client_address(request)",
+        ("tests/api/test_throttles.py::test_an_ipv6_household_has_one_count",),
+    ),
+    Guard(
+        "a packed body is refused",
+        "bikerental/api/parsers.py",
+        '        if encoding.strip().lower() not in ("", "identity"):',
+        "        if False:",
+        ("tests/api/test_bodies.py::test_a_packed_body_is_a_415",),
+    ),
+    Guard(
+        "only who looks is redirected to the slash",
+        "bikerental/api/middleware.py",
+        ' or request.method not in ("GET", "HEAD")',
+        "",
+        (f"{MIDDLEWARE}::test_a_page_typed_without_its_slash_is_found",),
+    ),
+    Guard(
+        "only a page is redirected to the slash",
+        "bikerental/api/middleware.py",
+        'return bool(getattr(view, "should_append_slash", True))',
+        "return True",
+        (f"{MIDDLEWARE}::test_an_operator_finds_a_page_without_its_slash",),
+    ),
+    Guard(
+        "no page takes a NUL",
+        "bikerental/api/middleware.py",
+        "return _page_refused(request) or self.get_response(request)",
+        "return self.get_response(request)",
+        (ADMIN_URLS,),
+    ),
+    Guard(
+        "a URL that means nothing is no error of the server",
+        "bikerental/api/middleware.py",
+        "    kinds = UNFIT | {ValueError, TypeError} if is_asked else UNFIT\n",
+        "    kinds = UNFIT\n",
+        (ADMIN_URLS,),
+    ),
+    Guard(
+        "a page shows the city's time",
+        "bikerental/api/middleware.py",
+        "        with timezone.override(settings.CITY_TIME_ZONE):\n",
+        "        if True:\n",
+        (f"{ADMIN_TIMES}::test_a_page_shows_the_citys_time_and_names_the_zone",),
+    ),
+    Guard(
+        "a mail shows the city's time",
+        "bikerental/notifications/services/rendering.py",
+        "datetime.fromisoformat(text).astimezone(ZoneInfo(zone))",
+        "datetime.fromisoformat(text)",
+        ("tests/notifications/test_rendering.py",),
+    ),
+)
