@@ -5,6 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from bikerental.notifications.addresses import email_hidden
 from bikerental.notifications.models import Notification, RefusedAddress
 from bikerental.notifications.services import addresses_forget, notifications_send_again
 from bikerental.users.admin_site import EmailSearch
@@ -63,6 +64,14 @@ class RefusedAddressAdmin(EmailSearch, admin.ModelAdmin[RefusedAddress]):
     fields = ("email", "reason", "detail", "created_at")
     readonly_fields = fields
     actions = ("write_again",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[RefusedAddress], search_term: str
+    ) -> tuple[QuerySet[RefusedAddress], bool]:
+        """A hidden address is found by the address too."""
+        found, has_duplicates = super().get_search_results(request, queryset, search_term)
+        hidden = [email_hidden(word) for word in search_term.split() if "@" in word]
+        return found | queryset.filter(email__in=hidden), has_duplicates
 
     @admin.action(description=_("Write to these addresses again"), permissions=["write"])
     def write_again(self, request: HttpRequest, queryset: QuerySet[RefusedAddress]) -> None:

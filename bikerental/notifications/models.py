@@ -111,7 +111,8 @@ class Notification(BaseModel):
 class RefusedAddress(BaseModel):
     """An address that bounced for good, or whose owner called our mail spam: nothing more is sent there.
 
-    Only addresses of accounts and operators come in, and an account's leaves with its erasure.
+    Only addresses of accounts and operators come in, and an account's leaves with its erasure. If it was
+    never confirmed, it may be a stranger's: `email` has its keyed hash from then on.
     """
 
     class Reason(models.TextChoices):
@@ -128,6 +129,18 @@ class RefusedAddress(BaseModel):
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(reason__in=["bounced", "complained"]), name="refused_address_reason"),
         ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class SentMail(BaseModel):
+    """That one address was sent a message lately. By a keyed hash, which names neither address nor account."""
+
+    address_key = models.CharField(max_length=64)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["address_key", "created_at"], name="sent_mail_of_address")]
 
     def __str__(self) -> str:
         return str(self.pk)

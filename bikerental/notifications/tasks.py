@@ -27,7 +27,9 @@ def sweep_notifications(**_newer: object) -> None:
 @shared_task
 def purge_notifications(**_newer: object) -> None:
     """Forget messages past their time and addresses without an owner; the next run is the retry."""
-    from bikerental.notifications.services import addresses_purge, notifications_purge
+    from bikerental.notifications.services import addresses_purge, notifications_purge, sent_mails_purge
 
-    notifications_purge(now=timezone.now())
-    addresses_purge()
+    now = timezone.now()
+    notifications_purge(now=now)
+    sent_mails_purge(now=now)
+    addresses_purge(now=now)

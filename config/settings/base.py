@@ -275,10 +275,16 @@ else:
 # Whose reports of bounces and complaints are believed; nobody's where none is named.
 SNS_TOPIC_ARNS: list[str] = env.list("SNS_TOPIC_ARNS", default=[])
 RECEIPT_FOR_FREE_RIDES: bool = env.bool("RECEIPT_FOR_FREE_RIDES", default=False)
-# What is owed to one rider beyond these waits for an hour, links are dropped.
+# To one address, in whatever accounts it is: so many links that confirm it, and as many other messages, which
+# wait for an hour beyond that. Links are dropped.
 MESSAGES_PER_ADDRESS_HOUR: int = env.int("MESSAGES_PER_ADDRESS_HOUR", default=10)
 if MESSAGES_PER_ADDRESS_HOUR < 1:
     raise ImproperlyConfigured("MESSAGES_PER_ADDRESS_HOUR is less than one. Say how many messages a rider may get.")
+# So many links for a new password asked for from where the rider logs in, and as many from elsewhere. More than
+# the 16 that one household can ask for in an hour: it is told to wait before a link is dropped.
+RESETS_PER_ADDRESS_HOUR: int = env.int("RESETS_PER_ADDRESS_HOUR", default=20)
+if RESETS_PER_ADDRESS_HOUR < 1:
+    raise ImproperlyConfigured("RESETS_PER_ADDRESS_HOUR is less than one. Say how many such links a rider may get.")
 NOTIFICATION_RETENTION_DAYS: int = env.int("NOTIFICATION_RETENTION_DAYS", default=365)
 if NOTIFICATION_RETENTION_DAYS < 1:
     raise ImproperlyConfigured("NOTIFICATION_RETENTION_DAYS is less than a day.")

@@ -29,6 +29,7 @@ def read_settings(show: str = "", module: str = "local", **variables: str) -> su
         ("REFRESH_GRACE_SECONDS", "-1"),
         ("EMAIL_CONFIRM_URL", "https://app.example/confirm"),
         ("MESSAGES_PER_ADDRESS_HOUR", "0"),
+        ("RESETS_PER_ADDRESS_HOUR", "0"),
         ("EMAIL_URL", "pigeon://roof"),
         ("DATABASE_REPLICA_LAG_SECONDS", "0"),
         ("CITY_TIME_ZONE", "Mars/Olympus"),

@@ -12,16 +12,15 @@ from pytest_django import Settings
 from rest_framework.response import Response
 from rest_framework.test import APIClient
 
-from bikerental.notifications.constants import ATTEMPTS_MAX
 from bikerental.notifications.models import Notification
-from bikerental.notifications.services import notification_deliver, notifications_deliver
+from bikerental.notifications.services import notifications_deliver
 from bikerental.users.exceptions import EmailTokenInvalidError
 from bikerental.users.models import User
 from bikerental.users.services import email_confirm, email_token_make
 from bikerental.users.services.confirming import email_mark_confirmed
 from tests.clients import RiderClient
 from tests.factories import NOON, PASSWORD, make_bike, make_returned_rental, make_user
-from tests.notifications.conftest import FakeMailer, make_notification
+from tests.notifications.conftest import make_notification
 from tests.users.calls import ME, NEW_PASSWORD, REGISTER, field_errors, registration
 from tests.users.racing import race
 
@@ -253,50 +252,6 @@ def test_a_setting_decides_whether_an_unconfirmed_rider_may_rent(
         assert answer.json()["code"] == "email_not_confirmed"
         confirm(token_of(client.rider))
         assert client.post(RENTALS, {"bike": str(bike.pk)}).status_code == 201
-
-
-def test_the_messages_to_one_rider_in_an_hour_are_bounded(settings: Settings) -> None:
-    settings.MESSAGES_PER_ADDRESS_HOUR = 3
-    rider, other, mailer = make_user(), make_user(), FakeMailer()
-    rows = [make_notification(number, recipient=rider) for number in range(4)]
-    for row in rows:
-        notification_deliver(row.pk, now=NOON, mailer=mailer)
-
-    link = make_notification(5, kind="password_reset", recipient=rider, context={}, created_at=NOON)
-    elsewhere = make_notification(6, recipient=other)
-    states = [notification_deliver(row.pk, now=NOON, mailer=mailer) for row in (link, elsewhere)]
-
-    rows[3].refresh_from_db()
-    link.refresh_from_db()
-    assert (rows[3].state, rows[3].last_error) == ("pending", "too_many_messages")
-    assert rows[3].next_attempt_at == NOON + timedelta(hours=1)
-    assert states == ["dropped", "sent"]
-    assert link.last_error == "too_many_messages"
-    assert len(mailer.mails) == 4
-    assert notification_deliver(rows[3].pk, now=NOON + timedelta(hours=1), mailer=mailer) == "sent"
-
-
-def test_a_message_that_was_put_off_each_time_is_dropped(settings: Settings) -> None:
-    settings.MESSAGES_PER_ADDRESS_HOUR = 1
-    rider = make_user()
-    notification_deliver(make_notification(1, recipient=rider).pk, now=NOON, mailer=FakeMailer())
-    row = make_notification(2, recipient=rider, attempts=ATTEMPTS_MAX - 1)
-
-    assert notification_deliver(row.pk, now=NOON, mailer=FakeMailer()) == "dropped"
-
-    row.refresh_from_db()
-    assert row.last_error == "too_many_messages"
-
-
-def test_a_message_that_is_being_sent_counts(settings: Settings) -> None:
-    settings.MESSAGES_PER_ADDRESS_HOUR = 1
-    rider = make_user()
-    first, second = (make_notification(number, recipient=rider) for number in range(2))
-    beside: list[str | None] = []
-    mailer = FakeMailer(during=lambda: beside.append(notification_deliver(second.pk, now=NOON, mailer=FakeMailer())))
-
-    assert notification_deliver(first.pk, now=NOON, mailer=mailer) == "sent"
-    assert beside == ["pending"]
 
 
 @pytest.mark.parametrize(("setting", "receipts"), [(False, 1), (True, 2)])

@@ -175,6 +175,7 @@ def test_erasure_leaves_no_personal_datum_anywhere(tmp_path: Path) -> None:
     assert "30.31" not in logs + sentry.received
     assert Rental.objects.values_list("rider__name", flat=True).get(pk=rental_id) == ""
     assert not Notification.objects.filter(state="sending").exists()
+    assert RefusedAddress.objects.get().email.endswith("@erased.invalid")
 
 
 def test_postgresqls_own_log_quotes_nobody() -> None:

@@ -13,7 +13,7 @@ from bikerental.notifications.selectors import addresses_that_refuse
 from bikerental.notifications.services import addresses_purge
 from bikerental.users.models import User
 from bikerental.users.selectors import user_of_email
-from tests.factories import PASSWORD, make_user
+from tests.factories import NOON, PASSWORD, make_user
 from tests.users.calls import REGISTER, TOKEN, field_errors, registration
 
 pytestmark = pytest.mark.django_db
@@ -89,7 +89,7 @@ def test_the_migration_gives_old_rows_their_one_spelling() -> None:
 
     assert dict(User.objects.values_list("pk", "email")) == {old.pk: PUNYCODE, other.pk: "вело@example.org"}
     assert RefusedAddress.objects.get().email == PUNYCODE
-    assert addresses_purge() == 0
+    assert addresses_purge(now=NOON) == 0
     assert addresses_that_refuse(emails=[LETTERS]) == {PUNYCODE}
 
 

@@ -16,6 +16,7 @@ from bikerental.notifications.services.forgetting import (
     addresses_forget,
     addresses_purge,
     notifications_purge,
+    sent_mails_purge,
 )
 from bikerental.notifications.services.resetting import password_reset_request
 
@@ -34,5 +35,6 @@ __all__ = [
     "notifications_send_again",
     "password_reset_request",
     "rider_register",
+    "sent_mails_purge",
     "sns_message_take",
 ]

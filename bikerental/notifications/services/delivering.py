@@ -27,11 +27,12 @@ from bikerental.notifications.constants import (
     LEASE,
     SWEEP_BATCH,
 )
-from bikerental.notifications.exceptions import MailDeferredError, MailRefusedError, MailUnreachableError
+from bikerental.notifications.exceptions import MailError, MailRefusedError, MailUnreachableError
 from bikerental.notifications.gateways.mail import Mail, Mailer, mailer_open
 from bikerental.notifications.models import Notification
-from bikerental.notifications.selectors import addresses_that_refuse, is_written_to_enough
+from bikerental.notifications.selectors import addresses_that_refuse
 from bikerental.notifications.services.creating import WITH_LINK
+from bikerental.notifications.services.limiting import sent_mail_count
 from bikerental.notifications.services.rendering import content_render
 from bikerental.users.models import User
 from bikerental.users.types import email_normalise
@@ -66,19 +67,17 @@ def notification_deliver(notification_id: UUID, *, now: datetime, mailer: Mailer
     addresses, reason = _audience(claimed, now=now)
     if not addresses:
         return _settle(claimed, state=State.DROPPED, last_error=reason)
-    if claimed.recipient_id and is_written_to_enough(claimed, now=now):
+    counted = sent_mail_count(claimed, recipient=claimed.recipient, now=now) if claimed.recipient else None
+    if claimed.recipient and counted is None:
         return _postpone(claimed, now=now)
     content = content_render(claimed, now=now)
     mail = Mail(id=claimed.pk, to=addresses, subject=content.subject, text=content.text, html=content.html)
     try:
         provider_id = mailer.send(mail)
-    except MailRefusedError as error:
-        return _settle(claimed, state=State.FAILED, last_error=str(error))
-    except MailDeferredError as error:
-        return _defer(claimed, now=now, reason=str(error))
-    except MailUnreachableError as error:
-        _defer(claimed, now=now, reason=str(error))
-        raise
+    except MailError as error:
+        if counted:
+            counted.delete()
+        return _unsent(claimed, error, now=now)
     return _settle(claimed, state=State.SENT, sent_at=now, provider_id=provider_id[:200], feedback="")
 
 
@@ -201,6 +200,15 @@ def _settle_statement(state: str, names: tuple[str, ...]) -> Statement:
 
     types = {name: datetime if name.endswith("_at") else str for name in names}
     return Statement(build, notification_id=UUID, claimed_attempts=int, **types)
+
+
+def _unsent(claimed: Notification, error: MailError, *, now: datetime) -> str | None:
+    if isinstance(error, MailRefusedError):
+        return _settle(claimed, state=State.FAILED, last_error=str(error))
+    state = _defer(claimed, now=now, reason=str(error))
+    if isinstance(error, MailUnreachableError):
+        raise error
+    return state
 
 
 def _defer(claimed: Notification, *, now: datetime, reason: str) -> str | None:

@@ -5,13 +5,15 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
 
 from bikerental.core.purging import rows_purge
 from bikerental.core.transactions import unit_of_work
-from bikerental.notifications.constants import NOBODYS_KEPT_FOR
-from bikerental.notifications.models import Notification, RefusedAddress
+from bikerental.notifications.addresses import email_hidden
+from bikerental.notifications.constants import ADDRESS_WINDOW, NOBODYS_KEPT_FOR
+from bikerental.notifications.models import Notification, RefusedAddress, SentMail
+from bikerental.users.constants import ERASED_EMAIL_DOMAIN
 from bikerental.users.models import User
 from bikerental.users.types import email_normalise
 
@@ -26,11 +28,21 @@ def notifications_purge(*, now: datetime) -> int:
     return rows_purge(old) + rows_purge(nobodys.filter(created_at__lt=now - NOBODYS_KEPT_FOR))
 
 
-def addresses_purge() -> int:
-    """Forget addresses that are nobody's any more: an operator gave the account another one."""
+def sent_mails_purge(*, now: datetime) -> int:
+    """Forget what no longer counts."""
+    return rows_purge(SentMail.objects.filter(created_at__lte=now - ADDRESS_WINDOW))
+
+
+def addresses_purge(*, now: datetime) -> int:
+    """Forget addresses that are nobody's any more: an operator gave the account another one.
+
+    The hidden ones of erased accounts stay NOTIFICATION_RETENTION_DAYS.
+    """
     owner = User.objects.alias(email_lower=Lower("email")).filter(email_lower=OuterRef("email"))
     operators = [email_normalise(email) for email in settings.OPERATOR_EMAILS]
-    return rows_purge(RefusedAddress.objects.filter(~Exists(owner)).exclude(email__in=operators))
+    hidden = Q(email__endswith=ERASED_EMAIL_DOMAIN)
+    old = Q(created_at__lt=now - timedelta(days=settings.NOTIFICATION_RETENTION_DAYS))
+    return rows_purge(RefusedAddress.objects.filter(~hidden | old, ~Exists(owner)).exclude(email__in=operators))
 
 
 @unit_of_work
@@ -40,6 +52,17 @@ def addresses_forget(*, address_ids: Collection[UUID]) -> int:
 
 
 @unit_of_work
-def address_erase(*, email: str) -> None:
-    """Keep nothing of an address. The caller has locked the account that it belongs to."""
-    RefusedAddress.objects.filter(email=email_normalise(email)).delete()
+def address_erase(*, email: str, confirmed: bool) -> None:
+    """Keep nothing of an address. The caller has locked the account that it belongs to.
+
+    If it was never confirmed, its owner may be another: what he refused stays refused, under a keyed hash.
+    """
+    email = email_normalise(email)
+    if email in map(email_normalise, settings.OPERATOR_EMAILS):
+        return
+    spellings = [email, email_hidden(email)] if confirmed else [email]
+    refused = RefusedAddress.objects.filter(email__in=spellings)
+    if not confirmed:
+        kept = [RefusedAddress(email=email_hidden(email), reason=r.reason, created_at=r.created_at) for r in refused]
+        RefusedAddress.objects.bulk_create(kept, ignore_conflicts=True)
+    refused.delete()

@@ -67,7 +67,7 @@ def _rider_erase(*, rider: User, now: datetime) -> None:
         raise AccountClosedError
     if is_riding(rider_id=user.pk):
         raise RentalInProgressError
-    address_erase(email=user.email)
+    address_erase(email=user.email, confirmed=user.email_confirmed)
     user_erase(user=user, now=now)
     idempotency_keys_erase(rider_id=user.pk)
     reasons_erase(rider_id=user.pk)

@@ -43,10 +43,11 @@ class Keys(NamedTuple):
         return [self.pair] if trusted else [self.account, self.pair]
 
 
-def guess_admit(*, email: str, address: str, now: datetime, purpose: str = "") -> None:
-    """Count an attempt, or refuse it while an earlier one still delays.
+def guess_admit(*, email: str, address: str, now: datetime, purpose: str = "") -> bool:
+    """Count an attempt, or refuse it while an earlier one still delays; whether the account logged in from there.
 
-    :param purpose: what else than a log-in is tried; each has counters of its own
+    :param purpose: what else than a log-in is tried; each has counters of its own.
+        All trust the addresses that the account logged in from
 
     Must not run inside a transaction that a refusal rolls back: the count would go with it.
 
@@ -54,11 +55,12 @@ def guess_admit(*, email: str, address: str, now: datetime, purpose: str = "") -
     """
     keys = _keys(email, address, purpose)
     # Without a lock first: a flood that is refused anyway does not queue on the rows.
-    counters = guess_counters(keys=list(keys))
-    pair = counters.get(keys.pair)
-    trusted = pair is not None and _is_trusted(pair, now=now)
+    login = _keys(email, address).pair
+    counters = guess_counters(keys=[*keys, login])
+    trusted = login in counters and _is_trusted(counters[login], now=now)
     _refuse_while_blocked((counters[key] for key in keys.for_trust(trusted) if key in counters), now=now)
     _attempt_count(keys=keys, trusted=trusted, now=now)
+    return trusted
 
 
 @unit_of_work

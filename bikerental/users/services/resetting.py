@@ -5,6 +5,7 @@ above all: a leaked table makes none, and whatever sets a password makes every o
 """
 
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from bikerental.core.transactions import unit_of_work
@@ -26,15 +27,22 @@ class _Tokens(MailTokens):
     key_salt = "bikerental.users.reset"
 
 
-def password_reset_admit(*, email: str, address: str, now: datetime) -> User | None:
+class ResetAsked(NamedTuple):
+    user: User | None
+    at_home: bool  # from where the account, whose e-mail is confirmed, logged in before
+
+
+def password_reset_admit(*, email: str, address: str, now: datetime) -> ResetAsked:
     """The open account that a link may be sent to; the same work where there is none.
 
     :raises ThrottledError: while earlier requests for this e-mail, known or not, delay
     """
     email = email_normalise(email)
-    guess_admit(email=email, address=address, now=now, purpose=ASKING)
+    logged_in_there = guess_admit(email=email, address=address, now=now, purpose=ASKING)
     user = user_of_email(email=email)
-    return user if user is not None and user.is_active else None
+    if user is None or not user.is_active:
+        return ResetAsked(None, at_home=False)
+    return ResetAsked(user, at_home=logged_in_there and user.email_confirmed)
 
 
 def reset_token_make(*, user: User, now: datetime) -> str:

@@ -105,8 +105,8 @@ GUARDS = (
     Guard(
         "requests for a reset are counted",
         "bikerental/users/services/resetting.py",
-        "    guess_admit(email=email, address=address, now=now, purpose=ASKING)\n",
-        "",
+        "    logged_in_there = guess_admit(email=email, address=address, now=now, purpose=ASKING)\n",
+        "    logged_in_there = False\n",
         ("tests/notifications/test_resetting.py::test_asking_for_one_account_slows_down_whether_it_exists_or_not",),
     ),
     Guard(
@@ -169,8 +169,8 @@ GUARDS = (
     Guard(
         "a reset opens no closed account",
         "bikerental/users/services/resetting.py",
-        "return user if user is not None and user.is_active else None",
-        "return user",
+        "    if user is None or not user.is_active:\n",
+        "    if user is None:\n",
         ("tests/notifications/test_resetting.py::test_only_an_open_account_is_written_to",),
     ),
     Guard(

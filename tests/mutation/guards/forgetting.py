@@ -51,7 +51,7 @@ GUARDS = (
     Guard(
         "an erasure takes the refused address",
         "bikerental/rentals/services/riders.py",
-        "    address_erase(email=user.email)\n",
+        "    address_erase(email=user.email, confirmed=user.email_confirmed)\n",
         "",
         ("tests/notifications/test_feedback.py::test_an_erased_account_leaves_no_address", ERASURE),
     ),
