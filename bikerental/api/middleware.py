@@ -7,8 +7,10 @@ from io import BytesIO
 from typing import Any
 
 from django.conf import settings
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.exceptions import SuspiciousOperation, ValidationError
-from django.db import DataError
+from django.db import DatabaseError, DataError, InterfaceError
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.middleware.common import CommonMiddleware
 from django.urls import Resolver404, resolve
@@ -19,7 +21,15 @@ from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated, NotFou
 
 from bikerental.api.metrics import REQUESTS
 from bikerental.api.parsers import BODY_BYTES_MAX, TooLargeError
-from bikerental.api.problems import InternalError, exception_handler, is_page, problem_response, status_and_code
+from bikerental.api.problems import (
+    InternalError,
+    exception_handler,
+    is_database_away,
+    is_page,
+    page_unavailable,
+    problem_response,
+    status_and_code,
+)
 from bikerental.api.renderers import PROBLEM_TYPE, to_json
 from bikerental.core.context import request_id_accept, request_id_var
 from bikerental.core.storage import media_origin
@@ -44,7 +54,7 @@ PAGE_POLICY = (
 # Swagger UI and Redoc write style elements at run time, without a nonce; no script may be inline there either.
 DOCUMENT_PREFIXES = ("/api/docs/", "/api/redoc/")
 DOCUMENT_POLICY = f"{PAGE_POLICY}; style-src 'self' 'unsafe-inline'; worker-src 'self' blob:"
-UNFIT = {DataError, OverflowError, ValidationError}
+UNFIT = (DataError, OverflowError, ValidationError)
 KNOWN_METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -105,6 +115,26 @@ class CityTimeMiddleware:
             return self.get_response(request)
         with timezone.override(settings.CITY_TIME_ZONE):
             return self.get_response(request)
+
+
+class PageSessionMiddleware(SessionMiddleware):
+    """A session that cannot be saved while the database is away is neither a bug nor the operator's log-out."""
+
+    def process_response(self, request: HttpRequest, response: Any) -> Any:
+        try:
+            return super().process_response(request, response)
+        except (DatabaseError, InterfaceError, SessionInterrupted) as error:
+            cause = _cause_in_database(error)
+            if cause is None or not is_database_away(cause):
+                raise
+            return page_unavailable(request, cause)
+
+
+def _cause_in_database(error: BaseException | None) -> BaseException | None:
+    """What PostgreSQL or its driver said; Django says by itself that a session's row is gone."""
+    while error is not None and not (isinstance(error, DatabaseError | InterfaceError) and error.__cause__):
+        error = error.__context__
+    return error
 
 
 class SlashMiddleware(CommonMiddleware):
@@ -206,10 +236,9 @@ def _page_failed(request: HttpRequest, error: Exception) -> HttpResponse | None:
 
     Django's admin checks filters, pages and ids, but not that dates and numbers fit.
     """
-    is_asked = request.method in ("GET", "HEAD") and bool(request.META.get("QUERY_STRING"))
-    # A filter by a range of one value is a TypeError.
-    kinds = UNFIT | {ValueError, TypeError} if is_asked else UNFIT
-    if not isinstance(error, tuple(kinds)):
+    if is_database_away(error):
+        return page_unavailable(request, error)
+    if not isinstance(error, UNFIT):
         return None
     logger.warning("Refused: %s %s: %s", request.method, request.path, type(error).__name__, exc_info=error)
     return defaults.bad_request(request, error)

@@ -81,6 +81,7 @@ _CODES: dict[type[Exception], str] = {
     exceptions.Throttled: "throttled",
 }
 
+PLAIN_TYPE = "text/plain; charset=utf-8"  # a browser takes a text without a charset for Latin letters
 ErrorClass = type[Refusal] | type[exceptions.APIException]
 
 
@@ -139,11 +140,17 @@ def early_response(request: HttpRequest, error: ErrorClass, **headers: str) -> H
     with translation.override(translation.get_language_from_request(request)):
         if is_page(request):
             status, _code = status_and_code(error)
-            response = HttpResponse(_detail_of(error), status=status, content_type="text/plain", headers=headers)
+            response = HttpResponse(_detail_of(error), status=status, content_type=PLAIN_TYPE, headers=headers)
         else:
             response = problem_response(error, **headers)
     response.headers["Content-Length"] = str(len(response.content))
     return response
+
+
+def page_unavailable(request: HttpRequest, error: BaseException) -> HttpResponse:
+    """For an operator, while the database is away or only reads."""
+    logger.warning("The database is away or too busy: %s", type(error).__name__, exc_info=error)
+    return early_response(request, UnavailableError, **{"Retry-After": f"{UnavailableError.retry_after:.0f}"})
 
 
 def _detail_of(error: ErrorClass) -> Any:
@@ -165,7 +172,7 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response 
     return None
 
 
-def is_database_away(error: Exception) -> bool:
+def is_database_away(error: BaseException | None) -> bool:
     """Away, or too busy: lost connections, timeouts of locks and statements, deadlocks, no free place."""
     if isinstance(error, OperationalError | InterfaceError):
         return True
@@ -254,5 +261,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def internal_error(request: HttpRequest) -> HttpResponse:
     """Django calls it while the error is being handled; nobody else logs it."""
+    error = sys.exc_info()[1]
+    if error is not None and is_page(request) and is_database_away(error):
+        return page_unavailable(request, error)
     logger.error("Unhandled: %s %s", request.method, request.path, exc_info=sys.exc_info())
     return defaults.server_error(request) if is_page(request) else problem_response(InternalError)

@@ -21,6 +21,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from bikerental.api.admin_forms import CITY_TIME_STYLE
 from bikerental.core.errors import FieldRefusal, Refusal
 from bikerental.core.money import money_text
 from bikerental.fleet.admin.base import BikeSearchMixin
@@ -84,6 +85,9 @@ class EndRideForm(forms.Form):
     longitude = forms.FloatField(label=_("Longitude"), required=False, validators=LONGITUDE_RANGE)
     ended_at = forms.SplitDateTimeField(label=_("Ended at"), required=False, widget=AdminSplitDateTime)
     reason = forms.CharField(label=_("Reason"), max_length=500, widget=AdminTextareaWidget(attrs={"rows": 3}))
+
+    class Media:
+        css: ClassVar = CITY_TIME_STYLE
 
     fieldsets: ClassVar[Any] = [
         (None, {"fields": ["place", "station", ("latitude", "longitude"), "ended_at", "reason"]}),

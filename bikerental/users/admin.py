@@ -10,6 +10,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, BaseUserCreationForm
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -19,18 +20,30 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from bikerental.users.admin_site import EmailSearch
+from bikerental.users.exceptions import EmailTakenError
 from bikerental.users.models import User
-from bikerental.users.selectors import open_sessions_count
+from bikerental.users.selectors import open_sessions_count, user_of_email
 from bikerental.users.services import accounts_reopen, password_reset, sessions_end
 
 
-class UserForm(forms.ModelForm[User]):
+class EmailForm(forms.ModelForm[User]):
+    """Says that an address is taken as the API does, in every spelling that is the same to it."""
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        owner = user_of_email(email=email)
+        if owner is not None and owner.pk != self.instance.pk and "email" in self.changed_data:
+            raise ValidationError(EmailTakenError.field_detail, code=EmailTakenError.field_code)
+        return email
+
+
+class UserForm(EmailForm):
     class Meta:
         model = User
         fields: ClassVar = ["email", "name", "language"]
 
 
-class UserAddForm(BaseUserCreationForm[User]):
+class UserAddForm(EmailForm, BaseUserCreationForm[User]):
     class Meta:
         model = User
         fields: ClassVar = ["email", "name"]

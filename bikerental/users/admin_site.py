@@ -12,6 +12,7 @@ from django_otp import devices_for_user
 from django_otp.admin import OTPAdminAuthenticationForm, OTPAdminSite
 
 from bikerental.api.admin_forms import versioned
+from bikerental.api.admin_queries import checked
 from bikerental.users.models import User
 from bikerental.users.types import email_normalise
 
@@ -51,8 +52,8 @@ class OperatorSite(AdminSite):
         return _("bikerental: times are those of %(zone)s") % {"zone": settings.CITY_TIME_ZONE}
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        # Here, so that no form of the admin can do without, the packages' own neither.
-        super().register(model_or_iterable, versioned(admin_class or ModelAdmin), **options)
+        # Here, so that no page of the admin can do without, the packages' own neither.
+        super().register(model_or_iterable, checked(versioned(admin_class or ModelAdmin)), **options)
 
     @property
     def login_form(self) -> type[AdminAuthenticationForm]:  # type: ignore[override] # asked at each login

@@ -63,7 +63,7 @@ MIDDLEWARE = [
     # From here on, what pages need: an API request goes straight to its view.
     "bikerental.api.frame.ApiFrame",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "bikerental.api.middleware.PageSessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "bikerental.api.middleware.CityTimeMiddleware",
     "bikerental.api.middleware.SlashMiddleware",

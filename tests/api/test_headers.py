@@ -54,7 +54,7 @@ def test_the_refusal_follows_the_language_but_no_cookie_is_parsed(client: APICli
 def test_operators_are_told_in_plain_text(client: APIClient) -> None:
     response = client.get("/admin/login/", headers={"X-Unknown": "a" * 9000})
 
-    assert (response.status_code, response.headers["Content-Type"]) == (431, "text/plain")
+    assert (response.status_code, response.headers["Content-Type"]) == (431, "text/plain; charset=utf-8")
 
 
 def test_a_host_is_no_longer_than_a_name_can_be(client: APIClient, settings: Settings) -> None:

@@ -141,7 +141,7 @@ def test_it_is_told_in_its_language_and_an_operator_by_a_line(client: APIClient)
 
     assert client.get(PATH, headers=headers).json()["title"] == "Недоступно"
     page = client.get("/admin/", headers=headers)
-    assert (page.status_code, page.headers["Content-Type"]) == (503, "text/plain")
+    assert (page.status_code, page.headers["Content-Type"]) == (503, "text/plain; charset=utf-8")
     assert page.content.decode().startswith("Сервис")
 
 

@@ -335,3 +335,11 @@ def test_a_ride_that_starts_while_the_account_closes_comes_first_or_not_at_all()
             ("token_invalid", ([rider.pk], [])),
         )
         assert Rental.objects.filter(rider=rider).exists() == User.objects.get(pk=rider.pk).is_active
+
+
+def test_the_page_ends_its_sentence_once_and_speaks_of_no_other_clock(browser: Client) -> None:
+    page = browser.get(end_path(make_rental(started_at=NOON)))
+
+    assertContains(page, "since June 15, 2026, 3 p.m.")
+    assert "p.m.." not in page.content.decode()
+    assertContains(page, "api/admin_times.css")

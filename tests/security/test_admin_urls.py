@@ -23,7 +23,12 @@ ODD = [
       if IS_LONG else []),
 ]  # fmt: skip
 PARAMETERS = ["q", "p", "o", "all", "_changelist_filters", "_to_field", "_popup", "next", "nonsense"]
-LOOKUPS = ["", "__gte", "__range", *(["__exact", "__in", "__isnull", "__isempty", "__year"] if IS_LONG else [])]
+LOOKUPS = ["", "__range", "__in", "__isnull"]
+MORE_LOOKUPS = [
+    "__gte", "__exact", "__isempty", "__year", "__date", "__date__range", "__contains", "__regex", "__has_key", "__len",
+    "__overlap", "__nonsense", "__0", "__id__in",
+]  # fmt: skip
+PLAIN = ["zz", *(["1z", "1", "", "a,b", "1,2", "2026-13-45", "[", "{", "null"] if IS_LONG else [])]
 MODELS = sorted(site._registry, key=lambda model: model._meta.label)
 AUTOCOMPLETE = {"app_label": "fleet", "model_name": "bike", "field_name": "station", "term": "a", "page": "1"}
 
@@ -44,11 +49,16 @@ def operator() -> Client:
     return client
 
 
+def columns(model: type[Model]) -> Iterator[str]:
+    for field in model._meta.get_fields():
+        yield from (field.name + lookup for lookup in LOOKUPS + (MORE_LOOKUPS if IS_LONG else []))
+
+
 def filters(model: type[Model]) -> Iterator[str]:
     for given in site._registry[model].list_filter:
         name: Any = given[0] if isinstance(given, tuple) else given
         if isinstance(name, str):
-            yield from (name + lookup for lookup in LOOKUPS)
+            yield from (name + lookup for lookup in ("", "__gte"))
             yield f"{name}__id__exact"
         else:
             yield name.parameter_name
@@ -63,14 +73,35 @@ def test_lists(operator: Client, model: type[Model]) -> None:
     for name in [*PARAMETERS, *filters(model)]:
         for value in ODD:
             ask(operator, f"{base(model)}?{name}={value}")
+    for name in columns(model):
+        for value in ["1", *PLAIN, *ODD] if IS_LONG else ["1"]:
+            ask(operator, f"{base(model)}?{name}={value}")
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
 def test_forms(operator: Client, model: type[Model]) -> None:
-    names = {field.name for field in model._meta.get_fields()} & {"id", "station", "email", "created_at", "task"}
+    names = {field.name for field in model._meta.get_fields()} | form_fields(operator, model)
+    known = {"id", "station", "email", "created_at", "task"}
     for name in ["_changelist_filters", "_to_field", "_popup", *sorted(names)]:
-        for value in ODD:
+        for value in PLAIN + (ODD if IS_LONG or name[0] == "_" or name in known else []):
             ask(operator, f"{base(model)}add/?{name}={value}")
+
+
+def form_fields(client: Client, model: type[Model]) -> set[str]:
+    """Also those that are no column."""
+    context = client.get(f"{base(model)}add/").context
+    return set(context["adminform"].form.fields) if context and "adminform" in context else set()
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+def test_actions(operator: Client, model: type[Model]) -> None:
+    """Of a form that was made up."""
+    for action in site._registry[model].get_actions(operator.get("/admin/").wsgi_request):
+        for value in ["abc", "9" * 20, *(["", "-1", "1.5", "9" * 5000, "\0", "1\n"] if IS_LONG else [])]:
+            with transaction.atomic():
+                answer = operator.post(base(model), {"action": action, "_selected_action": [value], "index": value})
+                transaction.set_rollback(True)
+            assert answer.status_code < 500, (action, value[:20])
 
 
 @pytest.mark.parametrize("name", AUTOCOMPLETE)

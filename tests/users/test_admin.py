@@ -323,3 +323,25 @@ def test_a_hash_that_is_renewed_at_log_in_ends_no_session(superuser: User, setti
     superuser.refresh_from_db()
     assert superuser.password.startswith("argon2")
     assert phone.get("/api/v1/me/").status_code == 200
+
+
+@pytest.mark.parametrize("taken", ["taken@example.org", "Taken@EXAMPLE.org"])
+def test_an_address_that_is_taken_is_refused_as_the_api_does(as_superuser: Client, taken: str) -> None:
+    make_user(email="taken@example.org")
+    other = make_user(email="other@example.org")
+    passwords = {"password1": PASSWORD, "password2": PASSWORD}
+
+    added = as_superuser.post(f"{LIST}add/", {"email": taken, "name": "Ann"} | passwords)
+    changed = as_superuser.post(f"{LIST}{other.pk}/change/", {"email": taken, "name": "Ann", "language": "en"})
+
+    for page in (added, changed):
+        assert page.context["errors"] == [["An account with this e-mail exists already."]]
+    assert User.objects.count() == 3
+    other.refresh_from_db()
+    assert other.email == "other@example.org"
+
+
+def test_an_account_keeps_its_address(as_superuser: Client) -> None:
+    user = make_user(email="kept@example.org")
+
+    assert change(as_superuser, user, email="KEPT@example.org") == 302

@@ -1,0 +1,71 @@
+"""What a URL or a list's form gives to an admin page is checked where it is read.
+
+Django's admin leaves a part unchecked. The lookup, the widget or the filter that met it would fail,
+as if it were a bug of ours.
+"""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import EmptyResultSet, FieldDoesNotExist, ValidationError
+from django.db import models
+from django.db.models.constants import LOOKUP_SEP
+from django.http import HttpRequest
+
+
+class CheckedChangeList(ChangeList):
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> models.QuerySet[Any]:
+        if any(name.endswith(f"{LOOKUP_SEP}range") for name in self.params):
+            raise IncorrectLookupParameters  # the admin splits no value into the two that a range takes
+        found = super().get_queryset(request, exclude_parameters)
+        if self.params:
+            _check_statement(found)
+        return found
+
+
+def _check_statement(found: models.QuerySet[Any]) -> None:
+    """Some lookups look at their values only when the statement is made."""
+    try:
+        found.query.sql_with_params()
+    except EmptyResultSet:
+        return
+    except (ValueError, TypeError, LookupError) as error:
+        raise IncorrectLookupParameters(error) from error  # Django shows the list without its filters
+
+
+class CheckedAdmin(admin.ModelAdmin[Any]):
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
+        given = super().get_changelist(request, **options)
+        return type(given.__name__, (CheckedChangeList, given), {})
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        given = super().get_changeform_initial_data(request)
+        return {name: value for name, text in given.items() if (value := self._initial_value(name, text)) is not None}
+
+    def _initial_value(self, name: str, given: Any) -> Any:
+        """As its field reads it; None for what it refuses."""
+        try:
+            field: Any = self.opts.get_field(name)
+        except FieldDoesNotExist:
+            return given
+        if not isinstance(field, models.Field):
+            return None  # what points here from another model
+        try:
+            if isinstance(field, models.ManyToManyField):
+                return [field.target_field.to_python(each) for each in given]
+            return field.to_python(given)
+        except ValidationError:
+            return None
+
+    def response_action(self, request: HttpRequest, queryset: models.QuerySet[Any], *where: Any) -> Any:
+        for chosen in request.POST.getlist(ACTION_CHECKBOX_NAME):
+            self.opts.pk.to_python(chosen)  # a ValidationError: the filter by ids would fail in many ways
+        return super().response_action(request, queryset, *where)
+
+
+def checked(admin_class: type[admin.ModelAdmin[Any]]) -> type[admin.ModelAdmin[Any]]:
+    """The same admin, which checks what it is given by a URL."""
+    return type(admin_class.__name__, (CheckedAdmin, admin_class), {"__module__": admin_class.__module__})
