@@ -24,7 +24,7 @@ def test_who_may_only_look_ends_no_ride() -> None:
     rental = make_rental()
     page = reverse("admin:rentals_rental_end", args=[rental.pk])
 
-    answer = operator("view_rental").post(page, {"reason": "lost"})
+    answer = operator("view_rental").post(page, {"place": "taken", "reason": "lost"})
 
     rental.refresh_from_db()
     assert (answer.status_code, rental.status) == (403, "active")
@@ -34,7 +34,7 @@ def test_who_may_change_rides_ends_one() -> None:
     rental = make_rental()
     page = reverse("admin:rentals_rental_end", args=[rental.pk])
 
-    answer = operator("view_rental", "change_rental").post(page, {"reason": "lost"})
+    answer = operator("view_rental", "change_rental").post(page, {"place": "taken", "reason": "lost"})
 
     rental.refresh_from_db()
     event = RentalEvent.objects.get(kind="ended_by_operator")
