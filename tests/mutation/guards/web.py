@@ -199,11 +199,18 @@ GUARDS = (
         (ADMIN_URLS,),
     ),
     Guard(
-        "a URL that means nothing is no error of the server",
-        "bikerental/api/middleware.py",
-        "    kinds = UNFIT | {ValueError, TypeError} if is_asked else UNFIT\n",
-        "    kinds = UNFIT\n",
+        "a filter that no statement can hold is no error of the server",
+        "bikerental/api/admin_queries.py",
+        "            _check_statement(found)\n",
+        "            pass\n",
         (ADMIN_URLS,),
+    ),
+    Guard(
+        "what a URL gives to a form is read by its field",
+        "bikerental/api/admin_queries.py",
+        "            return field.to_python(given)\n",
+        "            return given\n",
+        ("tests/security/test_admin_urls.py::test_forms",),
     ),
     Guard(
         "a page shows the city's time",
