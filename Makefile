@@ -45,8 +45,9 @@ format: ## format the code and fix what ruff can fix
 ##@ After a change of texts, examples or dependencies
 
 messages: ## collect the sentences to translate into django.po and compile it; needs GNU gettext
-	$(IN_VENV) sh -ec 'cd bikerental; python ../manage.py makemessages -l ru --no-obsolete --no-wrap --add-location file; \
-		sed -i "/^\"POT-Creation-Date/d" locale/ru/LC_MESSAGES/django.po; python ../manage.py compilemessages'
+	$(IN_VENV) sh -ec 'python manage.py makemessages -l ru --no-obsolete --no-wrap --add-location file \
+		--ignore ".*" --ignore compose --ignore tests; \
+		sed -i "/^\"POT-Creation-Date/d" bikerental/locale/ru/LC_MESSAGES/django.po; python manage.py compilemessages --ignore ".*"'
 
 examples: ## write docs/api/examples.sh from examples.http
 	$(IN_VENV) python -m tests.docs.playbook

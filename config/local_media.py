@@ -12,8 +12,9 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
-from bikerental.fleet.constants import BIKE_PHOTOS, CACHE_CONTROL, PHOTO_BYTES_MAX, REPORT_PHOTOS, UPLOAD_TIME
-from bikerental.fleet.gateways.folder import LOCAL_SALT
+from bikerental.fleet.constants import BIKE_PHOTOS, REPORT_PHOTOS
+from bikerental.media.constants import CACHE_CONTROL, PHOTO_BYTES_MAX, UPLOAD_TIME
+from bikerental.media.gateways.folder import LOCAL_SALT
 
 
 @method_decorator(csrf_exempt, name="dispatch")  # the signature in the form is the permission

@@ -5,8 +5,9 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from bikerental.api import document, health, metrics
+from bikerental.http import document
 from bikerental.notifications import urls as notifications
+from bikerental.observe import health, prometheus
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # Tried in this order: what is asked for most comes first.
@@ -21,7 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/swagger.yaml", document.swagger_yaml, name="schema-yaml"),
     path("health/live/", health.live, name="live"),
     path("health/ready/", health.ready, name="ready"),
-    path("metrics", metrics.metrics, name="metrics"),
+    path("metrics", prometheus.metrics, name="metrics"),
     path(settings.ADMIN_PATH, admin.site.urls),
 ]
 
@@ -33,7 +34,7 @@ if settings.MEDIA_SERVED:
 
     urlpatterns += local_media.urlpatterns
 
-handler400 = "bikerental.api.problems.bad_request"
-handler403 = "bikerental.api.problems.forbidden"
-handler404 = "bikerental.api.problems.not_found"
-handler500 = "bikerental.api.problems.internal_error"
+handler400 = "bikerental.http.problems.bad_request"
+handler403 = "bikerental.http.problems.forbidden"
+handler404 = "bikerental.http.problems.not_found"
+handler500 = "bikerental.http.problems.internal_error"

@@ -10,7 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 
 django.setup(set_prefix=False)
 
-from bikerental.api.headers import Handler  # noqa: E402 - needs the settings
+from bikerental.http.headers import Handler  # noqa: E402 - needs the settings
 
 application = Handler()
 # The views are imported here rather than during the first request. What exists by now stays: the

@@ -17,7 +17,7 @@ import boto3
 import requests
 from botocore.config import Config
 
-from bikerental.core.s3 import MediaStorage
+from bikerental.media.s3 import MediaStorage
 from tests.live import free_port, listens, process, wait_for
 
 REGION = "eu-central-1"

@@ -12,8 +12,8 @@ from django_celery_beat.models import PeriodicTask
 from kombu.exceptions import OperationalError
 from kombu.utils.json import loads
 
-from bikerental.core.batches import failed_rows_retry
 from bikerental.core.models import FailedRow
+from bikerental.core.work.batches import failed_rows_retry
 
 
 @admin.register(FailedRow)

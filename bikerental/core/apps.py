@@ -11,15 +11,15 @@ class CoreConfig(AppConfig):
     verbose_name = _("core")
 
     def ready(self) -> None:
-        from bikerental.core import tasks  # noqa: F401 - connects Celery's signals, in whatever process
+        from bikerental.core.work import tracing  # noqa: F401 - connects Celery's signals, in whatever process
 
         post_migrate.connect(_schedule_sync, sender=self, dispatch_uid="schedule_sync")
 
 
 def _schedule_sync(using: str, **_signal: Any) -> None:
     """After every migrate: a deploy that adds a periodic task needs no further step."""
-    from bikerental.core.services import schedule_sync
+    from bikerental.core.work.schedule import declared_schedule, schedule_sync
 
     # `migrate core` alone, on an empty database, comes here before beat has its tables.
     if using == DEFAULT_DB_ALIAS and "django_celery_beat_periodictask" in connection.introspection.table_names():
-        schedule_sync()
+        schedule_sync(declared_schedule())

@@ -18,16 +18,6 @@ class BaseModel(models.Model):
         abstract = True
 
 
-class Heartbeat(models.Model):
-    """When a process that makes no noise last showed that it works."""
-
-    name = models.CharField(primary_key=True, max_length=64)
-    beat_at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return self.name
-
-
 class FailedRow(BaseModel):
     """A row whose own data make a batch fail; the batch leaves it out until `retry_at`."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from bikerental.core.statements import Statement, as_text, select
+from bikerental.core.db.statements import Statement, as_text, select
 from bikerental.fleet.models import Bike, Station, TakeOutLimit
 from bikerental.fleet.selectors.bikes import bikes_filter
 from bikerental.fleet.types import BikeFilters, BikeForRental, StationPlace

@@ -1,6 +1,5 @@
 """What can be ridden, where it stands and what it costs."""
 
-import secrets
 from typing import Any, ClassVar
 from unicodedata import normalize
 
@@ -29,6 +28,7 @@ from bikerental.fleet.constants import (
     UploadState,
 )
 from bikerental.fleet.numbers import NUMBER_LENGTH, is_number_key, number_key, number_key_typed
+from bikerental.media.names import photo_name
 
 LATITUDE_RANGE = (MinValueValidator(-90.0), MaxValueValidator(90.0))
 LONGITUDE_RANGE = (MinValueValidator(-180.0), MaxValueValidator(180.0))
@@ -37,10 +37,6 @@ LONGITUDE_RANGE = (MinValueValidator(-180.0), MaxValueValidator(180.0))
 def photo_path(bike: "Bike", filename: str) -> str:
     """A random name: nothing of what the file was called."""
     return photo_name(BIKE_PHOTOS)
-
-
-def photo_name(prefix: str) -> str:
-    return f"{prefix}{secrets.token_hex(16)}.webp"
 
 
 def _money(label: Any, *, most: int, **options: Any) -> "models.DecimalField[Any, Any]":

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from bikerental.core.geo import Box, Position
+from bikerental.core.geometry import Box, Position
+from bikerental.media.types import UploadForm
 
 
 class BikeFilters(NamedTuple):
@@ -117,13 +118,6 @@ class Pause(NamedTuple):
 
     began_at: datetime
     limit: int  # of an hour
-
-
-class UploadForm(NamedTuple):
-    """To be sent as multipart/form-data: the fields first, then `file`."""
-
-    url: str
-    fields: dict[str, str]
 
 
 class UploadStarted(NamedTuple):

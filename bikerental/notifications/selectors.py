@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterator
 from typing import Any
 from uuid import UUID
 
-from bikerental.core.keyset import rows_in_pages
-from bikerental.core.statements import Statement, select
+from bikerental.core.db.keyset import rows_in_pages
+from bikerental.core.db.statements import Statement, select
 from bikerental.notifications.addresses import email_hidden
 from bikerental.notifications.models import Notification, RefusedAddress
 from bikerental.users.types import email_normalise

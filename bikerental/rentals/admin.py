@@ -21,11 +21,11 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from bikerental.api.admin_forms import CITY_TIME_STYLE
 from bikerental.core.errors import FieldRefusal, Refusal
 from bikerental.core.money import money_text
 from bikerental.fleet.admin.base import BikeSearchMixin
 from bikerental.fleet.models import LATITUDE_RANGE, LONGITUDE_RANGE, Station
+from bikerental.http.admin_forms import CITY_TIME_STYLE
 from bikerental.rentals.exceptions import RentalNotActiveError
 from bikerental.rentals.models import Rental, RentalEvent
 from bikerental.rentals.services import account_close_with_ride, accounts_close_unless_riding, rental_end_by_operator

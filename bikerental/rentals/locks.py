@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from bikerental.core.statements import Statement, select
+from bikerental.core.db.statements import Statement, select
 from bikerental.fleet.models import Bike
 from bikerental.rentals.models import Rental
 from bikerental.rentals.selectors import RENTAL_COLUMNS

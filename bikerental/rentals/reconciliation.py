@@ -14,10 +14,10 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
-from bikerental.api.models import IdempotencyKey
 from bikerental.core.models import FailedRow
 from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.models import Bike
+from bikerental.http.models import IdempotencyKey
 from bikerental.notifications.models import Notification
 from bikerental.rentals.models import ReconcileCount, Rental, RentalEvent
 from bikerental.users.models import User

@@ -10,9 +10,9 @@ from uuid import UUID
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Count, Q, QuerySet
 
-from bikerental.api.pagination import Cursor, after, limit_written, turned
-from bikerental.core.keyset import PAGE, pages_after
-from bikerental.core.statements import Compiled, Samples, Statement, as_text, select
+from bikerental.core.db.keyset import PAGE, pages_after
+from bikerental.core.db.statements import Compiled, Samples, Statement, as_text, select
+from bikerental.http.pagination import Cursor, after, limit_written, turned
 from bikerental.rentals.constants import REPORTS_COUNT_FOR
 from bikerental.rentals.exceptions import NoActiveRentalError, RentalNotFoundError
 from bikerental.rentals.models import Rental, RentalEvent

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django_otp import devices_for_user
 from django_otp.admin import OTPAdminAuthenticationForm, OTPAdminSite
 
-from bikerental.api.admin_forms import versioned
-from bikerental.api.admin_queries import checked
+from bikerental.http.admin_forms import versioned
+from bikerental.http.admin_queries import checked
 from bikerental.users.models import User
 from bikerental.users.types import email_normalise
 

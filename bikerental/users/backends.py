@@ -4,8 +4,8 @@ from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 from django.utils import timezone
 
-from bikerental.api.throttles import client_address
 from bikerental.core.errors import Refusal
+from bikerental.http.throttles import client_address
 from bikerental.users.models import User
 from bikerental.users.services import credentials_check
 

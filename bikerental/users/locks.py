@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from bikerental.core.statements import Statement, select
+from bikerental.core.db.statements import Statement, select
 from bikerental.users.exceptions import AccountClosedError
 from bikerental.users.models import GuessCounter, User
 

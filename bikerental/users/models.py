@@ -11,8 +11,8 @@ from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from bikerental.core.db.transactions import constraint_name
 from bikerental.core.models import BaseModel
-from bikerental.core.transactions import constraint_name
 from bikerental.users.constants import EMAIL_LENGTH, ERASED_EMAIL_DOMAIN
 from bikerental.users.exceptions import AccountClosedError
 from bikerental.users.types import email_normalise, email_spellings, password_forms, password_normalise

@@ -14,9 +14,9 @@ from django.db.models import BooleanField, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from bikerental.core.keyset import PAGE, pages_after, rows_in_pages
-from bikerental.core.replica import replica_is_set
-from bikerental.core.statements import Samples, Statement, select
+from bikerental.core.db.keyset import PAGE, pages_after, rows_in_pages
+from bikerental.core.db.replica import replica_is_set
+from bikerental.core.db.statements import Samples, Statement, select
 from bikerental.users.constants import DEMO_EMAIL_DOMAIN
 from bikerental.users.models import GuessCounter, Session, User
 

@@ -31,11 +31,14 @@ ENVIRONMENT: str = env.str("ENVIRONMENT", default="local")
 # Applications
 INSTALLED_APPS = [
     "bikerental.core",
-    "bikerental.api",
+    "bikerental.http",
+    "bikerental.observe",
     "bikerental.users",
+    "bikerental.media",
     "bikerental.fleet",
     "bikerental.notifications",
     "bikerental.rentals",
+    "bikerental.demo",
     "bikerental.users.apps.OperatorAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -50,28 +53,28 @@ INSTALLED_APPS = [
     "drf_yasg",
 ]
 MIDDLEWARE = [
-    "bikerental.api.middleware.RequestIdMiddleware",
+    "bikerental.http.middleware.RequestIdMiddleware",
     # Round everything that answers, refusals of a body and of a host among it.
-    "bikerental.api.middleware.SecurityHeadersMiddleware",
+    "bikerental.http.middleware.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "bikerental.api.middleware.MetricsMiddleware",
+    "bikerental.observe.middleware.MetricsMiddleware",
     # Nothing outside of it reads a header that is long.
-    "bikerental.api.headers.HeaderLimitsMiddleware",
-    "bikerental.api.shedding.SheddingMiddleware",
-    "bikerental.api.middleware.ProblemMiddleware",
+    "bikerental.http.headers.HeaderLimitsMiddleware",
+    "bikerental.observe.shedding.SheddingMiddleware",
+    "bikerental.http.middleware.ProblemMiddleware",
     # From here on, what pages need: an API request goes straight to its view.
-    "bikerental.api.frame.ApiFrame",
+    "bikerental.http.frame.ApiFrame",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "bikerental.api.middleware.PageSessionMiddleware",
+    "bikerental.http.middleware.PageSessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
-    "bikerental.api.middleware.CityTimeMiddleware",
-    "bikerental.api.middleware.SlashMiddleware",
+    "bikerental.http.middleware.CityTimeMiddleware",
+    "bikerental.http.middleware.SlashMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "bikerental.api.frame.Innermost",
+    "bikerental.http.frame.Innermost",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -120,7 +123,7 @@ def _database(url: dict[str, Any], *, give_up_seconds: int = 10, **limits: str |
     if not DATABASE_POOLED:
         options["options"] = " ".join(f"-c {name}={value}" for name, value in (DATABASE_LIMITS | limits).items())
     return url | {
-        "ENGINE": "bikerental.core.postgresql",
+        "ENGINE": "bikerental.core.db.backend",
         "ATOMIC_REQUESTS": False,
         "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=600),
         "CONN_HEALTH_CHECKS": True,
@@ -231,7 +234,7 @@ if AWS_STORAGE_BUCKET_NAME:
     from botocore.config import Config as BotoConfig  # costs the processes of a machine without S3 memory
 
     STORAGES["default"] = {
-        "BACKEND": "bikerental.core.s3.MediaStorage",
+        "BACKEND": "bikerental.media.s3.MediaStorage",
         "OPTIONS": {
             "bucket_name": AWS_STORAGE_BUCKET_NAME,
             "endpoint_url": env.str("AWS_S3_ENDPOINT_URL", default="") or None,
@@ -310,11 +313,11 @@ def _rate(name: str) -> str | None:
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["bikerental.users.api.authentication.SessionTokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["bikerental.api.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["bikerental.api.parsers.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["bikerental.http.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["bikerental.http.parsers.JSONParser"],
     "DEFAULT_THROTTLE_CLASSES": [
-        "bikerental.api.throttles.AnonymousThrottle",
-        "bikerental.api.throttles.UserThrottle",
+        "bikerental.http.throttles.AnonymousThrottle",
+        "bikerental.http.throttles.UserThrottle",
     ],
     "DEFAULT_THROTTLE_RATES": {
         "register": _rate("THROTTLE_REGISTER"),
@@ -324,7 +327,7 @@ REST_FRAMEWORK = {
     },
     # How many proxies before us append to X-Forwarded-For; none believes nobody.
     "NUM_PROXIES": env.int("NUM_PROXIES", default=0),
-    "EXCEPTION_HANDLER": "bikerental.api.problems.exception_handler",
+    "EXCEPTION_HANDLER": "bikerental.http.problems.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -349,9 +352,9 @@ SIMPLE_JWT = {
     "UPDATE_LAST_LOGIN": False,
 }
 SWAGGER_SETTINGS = {
-    "DEFAULT_INFO": "bikerental.api.schema.API_INFO",
-    "DEFAULT_GENERATOR_CLASS": "bikerental.api.schema.SchemaGenerator",
-    "DEFAULT_AUTO_SCHEMA_CLASS": "bikerental.api.schema.AutoSchema",
+    "DEFAULT_INFO": "bikerental.http.schema.API_INFO",
+    "DEFAULT_GENERATOR_CLASS": "bikerental.http.schema.SchemaGenerator",
+    "DEFAULT_AUTO_SCHEMA_CLASS": "bikerental.http.schema.AutoSchema",
     "SECURITY_DEFINITIONS": {
         "Bearer": {
             "type": "apiKey",
@@ -414,7 +417,7 @@ CELERY_VISIBILITY_TIMEOUT = BROKER_VISIBILITY_TIMEOUT
 CELERY_REDIS_SOCKET_TIMEOUT = 5
 CELERY_REDIS_SOCKET_CONNECT_TIMEOUT = 3
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.2}
-CELERY_BEAT_SCHEDULER = "bikerental.core.scheduler:Scheduler"
+CELERY_BEAT_SCHEDULER = "bikerental.core.work.scheduler:Scheduler"
 # Touched each minute by the task that beat sends; a probe of the worker reads its age.
 HEARTBEAT_FILE: str = env.str("HEARTBEAT_FILE", default="")
 
@@ -423,10 +426,10 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {
-        "context": {"()": "bikerental.core.logs.ContextFilter"},
-        "provoked": {"()": "bikerental.api.provoked.ProvokedFilter"},
+        "context": {"()": "bikerental.observe.logs.ContextFilter"},
+        "provoked": {"()": "bikerental.observe.provoked.ProvokedFilter"},
     },
-    "formatters": {"json": {"()": "bikerental.core.logs.JsonFormatter"}},
+    "formatters": {"json": {"()": "bikerental.observe.logs.JsonFormatter"}},
     "handlers": {
         "console": {"class": "logging.StreamHandler", "filters": ["context"], "formatter": "json"},
         "provoked": {"class": "logging.StreamHandler", "filters": ["context", "provoked"], "formatter": "json"},
@@ -443,7 +446,7 @@ LOGGING: dict[str, Any] = {
 # Sentry: nothing is sent without a DSN.
 SENTRY_DSN: str = env.str("SENTRY_DSN", default="")
 if SENTRY_DSN:
-    from bikerental.core.sentry import sentry_init
+    from bikerental.observe.sentry import sentry_init
 
     sentry_init(
         dsn=SENTRY_DSN,
@@ -476,7 +479,7 @@ CORS_EXPOSE_HEADERS = ["Idempotent-Replayed", "Location", "Retry-After", "X-Requ
 if CORS_ALLOWED_ORIGINS:
     INSTALLED_APPS += ["corsheaders"]
     MIDDLEWARE.insert(
-        MIDDLEWARE.index("bikerental.api.shedding.SheddingMiddleware"), "corsheaders.middleware.CorsMiddleware"
+        MIDDLEWARE.index("bikerental.observe.shedding.SheddingMiddleware"), "corsheaders.middleware.CorsMiddleware"
     )
 # auth.W004: the e-mail is unique, by an index over its lower-cased form that the check does not see.
 SILENCED_SYSTEM_CHECKS: list[str] = ["auth.W004"]

@@ -17,8 +17,6 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from bikerental.api.models import IdempotencyKey
-from bikerental.fleet.gateways import photo_store
 from bikerental.fleet.models import Bike, BikeReport, PhotoUpload
 from bikerental.fleet.services import (
     bike_report_create,
@@ -26,6 +24,8 @@ from bikerental.fleet.services import (
     photo_upload_start,
     photos_publish,
 )
+from bikerental.http.models import IdempotencyKey
+from bikerental.media.gateways import photo_store
 from bikerental.notifications.models import RefusedAddress
 from bikerental.notifications.services import feedback
 from bikerental.rentals.models import RentalEvent

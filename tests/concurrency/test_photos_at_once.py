@@ -11,8 +11,8 @@ import pytest
 import requests
 from django.utils import timezone
 
-from bikerental.fleet.constants import UPLOAD_TIME
 from bikerental.fleet.models import Bike, BikeReport, PhotoUpload
+from bikerental.media.constants import UPLOAD_TIME
 from tests.clients import RiderClient
 from tests.factories import make_bike, make_user
 from tests.fleet.photos import png

@@ -25,12 +25,12 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectTimeoutError
 from django.core.files.base import ContentFile
 
-from bikerental.core import s3 as s3_module
-from bikerental.core.s3 import AWAY_SECONDS, URL_WINDOW_SECONDS, MediaStorage
-from bikerental.core.storage import StorageUnavailableError
-from bikerental.fleet.constants import PHOTO_BYTES_MAX, RAW_TYPE
-from bikerental.fleet.exceptions import PhotoMissingError, PhotoTooLargeError
-from bikerental.fleet.gateways.s3 import S3Photos
+from bikerental.media import s3 as s3_module
+from bikerental.media.constants import PHOTO_BYTES_MAX, RAW_TYPE
+from bikerental.media.exceptions import PhotoMissingError, PhotoTooLargeError
+from bikerental.media.gateways.s3 import S3Photos
+from bikerental.media.s3 import AWAY_SECONDS, URL_WINDOW_SECONDS, MediaStorage
+from bikerental.media.storage import StorageUnavailableError
 from tests.s3 import NO_PATIENCE, S3
 
 CALLS: dict[str, Callable[[MediaStorage], Any]] = {

@@ -9,13 +9,13 @@ from django.test import Client
 from django.urls import reverse
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
-from bikerental.core.queues import queue_figures
+from bikerental.observe.queues import queue_figures
 from config.celery_app import app
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 LIST = "admin:django_celery_beat_periodictask_changelist"
-HEARTBEAT = "bikerental.core.tasks.beat_heartbeat"
+HEARTBEAT = "bikerental.observe.tasks.beat_heartbeat"
 
 
 @pytest.fixture(autouse=True)

@@ -14,12 +14,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from bikerental.api.models import IdempotencyKey
-from bikerental.core import batches
-from bikerental.core.batches import RETRY_MAX, run_batch, run_left_over
 from bikerental.core.models import FailedRow
+from bikerental.core.work import batches
+from bikerental.core.work.batches import RETRY_MAX, run_batch, run_left_over
 from bikerental.fleet.constants import GRAVE_RIDERS
 from bikerental.fleet.models import Bike, BikeReport, PhotoUpload
+from bikerental.http.models import IdempotencyKey
 from bikerental.notifications.models import Notification
 from bikerental.notifications.services import failed_rows_tell
 from bikerental.rentals.models import Rental
@@ -86,7 +86,7 @@ WORKS = [
     Work("rentals.tasks.take_out_reported_bikes", reported_bike, now_is("status", "maintenance")),
     Work("notifications.tasks.sweep_notifications", message, now_is("state", "sent")),
     Work("fleet.tasks.sweep_photos", confirmed_photo, now_is("state", "refused")),  # nothing was uploaded
-    Work("api.tasks.purge_idempotency_keys", used_key, is_gone),
+    Work("http.tasks.purge_idempotency_keys", used_key, is_gone),
     Work("users.tasks.purge_sessions", old_browser, is_gone),
 ]
 
@@ -162,7 +162,7 @@ def test_every_task_on_many_rows_is_tried_here() -> None:
         # They write no rows, or one.
         "bikerental.rentals.tasks.reconcile_rentals",
         "bikerental.fleet.tasks.sweep_orphaned_photos",
-        "bikerental.core.tasks.beat_heartbeat",
+        "bikerental.observe.tasks.beat_heartbeat",
     }
     app.autodiscover_tasks(force=True)
 

@@ -11,9 +11,9 @@ import pytest
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from bikerental.core import enqueueing
 from bikerental.core.context import request_id_var
-from bikerental.core.enqueueing import Note, Publisher, enqueue_after_commit
+from bikerental.core.work import enqueueing
+from bikerental.core.work.enqueueing import Note, Publisher, enqueue_after_commit
 from bikerental.rentals.models import Rental
 from bikerental.rentals.services import rental_return
 from tests.factories import NOON, make_rental
@@ -123,8 +123,8 @@ def test_notes_beyond_the_limit_are_left_to_the_sweep(monkeypatch: pytest.Monkey
 
 FORKING = """
 import os, sys, time
-from bikerental.core import enqueueing
-from bikerental.core.enqueueing import Note, Publisher
+from bikerental.core.work import enqueueing
+from bikerental.core.work.enqueueing import Note, Publisher
 
 class Task:
     name = "tests.printing"

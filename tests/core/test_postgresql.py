@@ -7,7 +7,7 @@ import pytest
 from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from bikerental.core.postgresql.base import HEALTH_CHECK_SECONDS
+from bikerental.core.db.backend.base import HEALTH_CHECK_SECONDS
 from bikerental.users.models import User
 from tests.live import eventually
 

@@ -14,8 +14,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoDbBlocker, Settings
 
-from bikerental.core import replica as module
-from bikerental.core.replica import REPLICA, from_replica
+from bikerental.core.db import replica as module
+from bikerental.core.db.replica import REPLICA, from_replica
 from bikerental.fleet.models import Bike
 from bikerental.rentals.services import writing
 from bikerental.users.models import RecentChange

@@ -5,10 +5,10 @@ import pytest
 from django.core.management import call_command
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask, PeriodicTasks
 
-from bikerental.core.schedule import SCHEDULE, Periodic
-from bikerental.core.services import schedule_sync
+from bikerental.core.work.schedule import Periodic, declared_schedule, schedule_sync
 from config.celery_app import app
 
+SCHEDULE = declared_schedule()
 NAMES = sorted(entry.name for entry in SCHEDULE)
 
 
@@ -46,7 +46,7 @@ def test_migrate_leaves_the_schedule_in_place() -> None:
 
 @pytest.mark.usefixtures("empty")
 def test_what_is_declared_is_written() -> None:
-    assert sorted(schedule_sync()) == NAMES
+    assert sorted(schedule_sync(SCHEDULE)) == NAMES
 
     rows = PeriodicTask.objects.filter(name__in=NAMES).select_related("interval")
     written = {(row.name, row.task, row.interval.every, row.interval.period, row.expire_seconds) for row in rows}
@@ -56,11 +56,11 @@ def test_what_is_declared_is_written() -> None:
 
 @pytest.mark.usefixtures("empty")
 def test_a_second_run_writes_nothing() -> None:
-    schedule_sync()
+    schedule_sync(SCHEDULE)
     rows = list(PeriodicTask.objects.order_by("pk").values())
     read_at = PeriodicTasks.last_change()
 
-    assert schedule_sync() == []
+    assert schedule_sync(SCHEDULE) == []
 
     assert list(PeriodicTask.objects.order_by("pk").values()) == rows
     assert PeriodicTasks.last_change() == read_at
@@ -68,21 +68,21 @@ def test_a_second_run_writes_nothing() -> None:
 
 @pytest.mark.usefixtures("empty")
 def test_beat_is_told_to_read_its_table_again() -> None:
-    schedule_sync()
+    schedule_sync(SCHEDULE)
     PeriodicTask.objects.filter(name=NAMES[0]).update(task="elsewhere")
     PeriodicTasks.objects.all().delete()
 
-    schedule_sync()
+    schedule_sync(SCHEDULE)
 
     assert PeriodicTasks.last_change() is not None
 
 
 @pytest.mark.usefixtures("empty")
 def test_what_operators_disabled_stays_disabled_when_the_rest_is_mended() -> None:
-    schedule_sync()
+    schedule_sync(SCHEDULE)
     PeriodicTask.objects.filter(name=NAMES[0]).update(enabled=False, task="elsewhere", description="too loud")
 
-    assert schedule_sync() == [NAMES[0]]
+    assert schedule_sync(SCHEDULE) == [NAMES[0]]
 
     row = PeriodicTask.objects.get(name=NAMES[0])
     assert (row.enabled, row.description) == (False, "too loud")
@@ -92,7 +92,7 @@ def test_what_operators_disabled_stays_disabled_when_the_rest_is_mended() -> Non
 @pytest.mark.usefixtures("empty")
 @pytest.mark.parametrize("change", ["interval", "crontab", "expires"])
 def test_another_time_is_put_right(change: str) -> None:
-    schedule_sync()
+    schedule_sync(SCHEDULE)
     changes: dict[str, Callable[[], dict[str, Any]]] = {
         "interval": lambda: {"interval": IntervalSchedule.objects.create(every=9, period="days")},
         "crontab": lambda: {"interval": None, "crontab": CrontabSchedule.objects.create()},
@@ -100,7 +100,7 @@ def test_another_time_is_put_right(change: str) -> None:
     }
     PeriodicTask.objects.filter(name=NAMES[0]).update(**changes[change]())
 
-    schedule_sync()
+    schedule_sync(SCHEDULE)
 
     row = PeriodicTask.objects.get(name=NAMES[0])
     entry = next(entry for entry in SCHEDULE if entry.name == NAMES[0])
@@ -111,10 +111,12 @@ def test_another_time_is_put_right(change: str) -> None:
 @pytest.mark.usefixtures("empty")
 def test_what_operators_added_stays() -> None:
     interval = IntervalSchedule.objects.create(every=5, period="minutes")
-    theirs = PeriodicTask.objects.create(name="theirs", task="bikerental.core.tasks.beat_heartbeat", interval=interval)
+    theirs = PeriodicTask.objects.create(
+        name="theirs", task="bikerental.observe.tasks.beat_heartbeat", interval=interval
+    )
     before = PeriodicTask.objects.values().get(pk=theirs.pk)
 
-    schedule_sync()
+    schedule_sync(SCHEDULE)
 
     assert PeriodicTask.objects.values().get(pk=theirs.pk) == before
 
@@ -123,9 +125,9 @@ def test_what_operators_added_stays() -> None:
 def test_two_equal_intervals_do_not_confuse() -> None:
     IntervalSchedule.objects.bulk_create(IntervalSchedule(every=30, period="seconds") for _ in range(2))
 
-    schedule_sync()
+    schedule_sync(SCHEDULE)
 
-    assert schedule_sync() == []
+    assert schedule_sync(SCHEDULE) == []
 
 
 @pytest.mark.usefixtures("empty")

@@ -11,8 +11,8 @@ from django.core.management import call_command
 from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask, PeriodicTasks
 
-from bikerental.core import scheduler as module
-from bikerental.core.scheduler import Entry, Scheduler
+from bikerental.core.work import scheduler as module
+from bikerental.core.work.scheduler import Entry, Scheduler
 from config.celery_app import app
 from tests.live import CELERY, environment, eventually, process
 
@@ -24,7 +24,7 @@ AHEAD = timedelta(days=30)
 def every_second() -> PeriodicTask:
     PeriodicTask.objects.all().delete()
     interval = IntervalSchedule.objects.create(every=1, period="seconds")
-    return PeriodicTask.objects.create(name="each", task="bikerental.core.tasks.beat_heartbeat", interval=interval)
+    return PeriodicTask.objects.create(name="each", task="bikerental.observe.tasks.beat_heartbeat", interval=interval)
 
 
 @pytest.mark.slow

@@ -8,10 +8,10 @@ from django.db.models import F, Value
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from bikerental.api.problems import is_database_away
-from bikerental.core.statements import Samples, Statement, insert, select, together, update
-from bikerental.core.transactions import StalePlanError, unit_of_work
+from bikerental.core.db.statements import Samples, Statement, insert, select, together, update
+from bikerental.core.db.transactions import StalePlanError, unit_of_work
 from bikerental.fleet.models import Station
+from bikerental.http.problems import is_database_away
 from bikerental.users.models import User
 from tests.factories import make_station
 from tests.retyping import retyped

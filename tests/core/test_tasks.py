@@ -12,10 +12,10 @@ from celery.signals import task_postrun
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from bikerental.core.context import request_id_var
-from bikerental.core.enqueueing import Note, Publisher
-from bikerental.core.models import Heartbeat
-from bikerental.core.services import heartbeat_record
-from bikerental.core.tasks import beat_heartbeat
+from bikerental.core.work.enqueueing import Note, Publisher
+from bikerental.observe.heartbeat import heartbeat_record
+from bikerental.observe.models import Heartbeat
+from bikerental.observe.tasks import beat_heartbeat
 from config.celery_app import app
 from tests.factories import NOON
 

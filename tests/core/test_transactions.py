@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 from django.db import OperationalError, connection
 
-from bikerental.core.transactions import ATTEMPTS, sqlstate, unit_of_work
+from bikerental.core.db.transactions import ATTEMPTS, sqlstate, unit_of_work
 from bikerental.fleet.models import Tariff
 from tests.concurrency.race import WAIT_SECONDS, race
 from tests.factories import make_tariff

@@ -18,7 +18,7 @@ def bucket(s3: S3, settings: Settings) -> str:
     """A bucket of the test's own, in which the product keeps its media."""
     name = s3.new_bucket()
     settings.STORAGES = settings.STORAGES | {
-        "default": {"BACKEND": "bikerental.core.s3.MediaStorage", "OPTIONS": s3.options(name)}
+        "default": {"BACKEND": "bikerental.media.s3.MediaStorage", "OPTIONS": s3.options(name)}
     }
     assert default_storage.bucket_name == name
     return name
@@ -29,5 +29,5 @@ def no_s3(settings: Settings) -> None:
     """Media on an S3 that nobody answers for."""
     nobody = S3("http://127.0.0.1:1", "access", "secret")
     settings.STORAGES = settings.STORAGES | {
-        "default": {"BACKEND": "bikerental.core.s3.MediaStorage", "OPTIONS": nobody.options("media")}
+        "default": {"BACKEND": "bikerental.media.s3.MediaStorage", "OPTIONS": nobody.options("media")}
     }

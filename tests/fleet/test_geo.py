@@ -5,7 +5,7 @@ from math import asin, atan2, cos, degrees, radians, sin
 
 import pytest
 
-from bikerental.core.geo import Box, Position, boxes_around, boxes_between, distance_m
+from bikerental.core.geometry import Box, Position, boxes_around, boxes_between, distance_m
 
 
 @pytest.mark.parametrize(

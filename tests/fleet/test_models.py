@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.models import ProtectedError
 
-from bikerental.core.transactions import constraint_name
+from bikerental.core.db.transactions import constraint_name
 from bikerental.fleet.models import BikeReport, PhotoUpload, Tariff
 from tests.factories import NOON, make_bike, make_model, make_station, make_tariff, make_user
 

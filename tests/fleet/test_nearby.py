@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
-from bikerental.core.geo import Position, distance_m
+from bikerental.core.geometry import Position, distance_m
 from bikerental.fleet.models import Bike, Station
 from bikerental.fleet.selectors import bikes_near
 from bikerental.fleet.selectors.nearby import distance_bound

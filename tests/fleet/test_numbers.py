@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from bikerental.core.transactions import constraint_name
+from bikerental.core.db.transactions import constraint_name
 from bikerental.fleet.models import Bike
 from bikerental.fleet.numbers import NUMBER_TYPED_LENGTH, number_key, number_key_typed
 from bikerental.fleet.services import bike_report_create

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from bikerental.core.errors import Refusal
-from bikerental.fleet.constants import PHOTO_BYTES_MAX
-from bikerental.fleet.images import photo_check
+from bikerental.media.constants import PHOTO_BYTES_MAX
+from bikerental.media.images import photo_check
 from tests.fleet.photos import JPEG, chunk, png
 from tests.live import ROOT, environment
 
@@ -26,7 +26,7 @@ import django
 django.setup()
 from config.celery_app import app
 app.loader.import_default_modules()
-from bikerental.fleet.images import photo_publish
+from bikerental.media.images import photo_publish
 for path in sys.argv[1:]:
     child = os.fork()
     if not child:

@@ -11,8 +11,8 @@ from pytest_django import Settings
 from bikerental.fleet.models import Bike, Station
 from bikerental.rentals.reconciliation import Window, reconcile
 from bikerental.rentals.services import rental_return, rental_start
-from tests.api.pages import open_form
 from tests.factories import NOON, make_bike, make_model, make_rental, make_station, make_tariff, make_user
+from tests.http.pages import open_form
 
 pytestmark = pytest.mark.django_db
 ADD = "/admin/fleet/bike/add/"

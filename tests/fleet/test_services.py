@@ -8,8 +8,8 @@ import pytest
 from django.db import connection, transaction
 from pytest_django import DjangoAssertNumQueries
 
-from bikerental.core.statements import Statement, together
-from bikerental.core.transactions import unit_of_work
+from bikerental.core.db.statements import Statement, together
+from bikerental.core.db.transactions import unit_of_work
 from bikerental.fleet.exceptions import BikeNotFoundError, BikeUnavailableError
 from bikerental.fleet.locks import bike_lock_for_rental
 from bikerental.fleet.models import Bike

@@ -14,12 +14,12 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from bikerental.core.errors import ThrottledError, UnavailableError
-from bikerental.core.storage import StorageUnavailableError
 from bikerental.fleet import images, tasks
 from bikerental.fleet.constants import LOOK_LEASE, REPORT_FORMS_PER_HOUR
-from bikerental.fleet.exceptions import PhotoMissingError
 from bikerental.fleet.models import BikeReport, PhotoUpload
 from bikerental.fleet.services import photo_upload_confirm, photo_upload_start
+from bikerental.media.exceptions import PhotoMissingError
+from bikerental.media.storage import StorageUnavailableError
 from bikerental.users.models import User
 from tests.clients import RiderClient
 from tests.concurrency.interleaving import interleave
@@ -126,7 +126,7 @@ def test_what_was_not_there_may_be_looked_at_again_at_once(monkeypatch: pytest.M
         raise StorageUnavailableError("unreachable")
 
     with monkeypatch.context() as patched:
-        patched.setattr("bikerental.fleet.gateways.folder.FolderPhotos.fetch", away)
+        patched.setattr("bikerental.media.gateways.folder.FolderPhotos.fetch", away)
         with pytest.raises(StorageUnavailableError):
             confirm(report, upload_id)
 

@@ -16,11 +16,8 @@ from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 from rest_framework.response import Response
 from rest_framework.test import APIClient
 
-from bikerental.core.s3 import MediaStorage
-from bikerental.core.storage import StorageUnavailableError
 from bikerental.fleet import tasks
 from bikerental.fleet.constants import PUBLISH_ATTEMPTS_MAX
-from bikerental.fleet.gateways import photo_store
 from bikerental.fleet.models import Bike, BikeReport, PhotoUpload
 from bikerental.fleet.services import (
     photos_publish,
@@ -28,6 +25,9 @@ from bikerental.fleet.services import (
     photos_sweep_orphans,
 )
 from bikerental.fleet.services.publishing import _show
+from bikerental.media.gateways import photo_store
+from bikerental.media.s3 import MediaStorage
+from bikerental.media.storage import StorageUnavailableError
 from bikerental.rentals.services import rider_close
 from bikerental.users.models import User
 from tests.clients import RiderClient
@@ -116,7 +116,7 @@ def test_a_confirmed_photo_is_given_to_a_task_and_shows_only_then(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     told: list[Any] = []
-    monkeypatch.setattr("bikerental.core.enqueueing.publisher.put", told.append)
+    monkeypatch.setattr("bikerental.core.work.enqueueing.publisher.put", told.append)
     bike = make_bike()
 
     with django_capture_on_commit_callbacks(execute=True):
@@ -152,7 +152,7 @@ def test_what_is_no_photo_is_a_400_and_nothing_is_published(staff: RiderClient, 
 
 @pytest.mark.usefixtures("bucket")
 def test_a_photo_beyond_the_cap_is_a_400_that_was_not_read(staff: RiderClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bikerental.fleet.gateways.s3.PHOTO_BYTES_MAX", 1000)
+    monkeypatch.setattr("bikerental.media.gateways.s3.PHOTO_BYTES_MAX", 1000)
     bike = make_bike()
     form = begin(staff, path(bike))
     send(form, picture())
@@ -284,7 +284,7 @@ def test_s3_that_goes_away_before_the_task_costs_no_attempt_and_the_sweep_publis
         raise StorageUnavailableError("unreachable")
 
     with monkeypatch.context() as patched:
-        patched.setattr("bikerental.fleet.gateways.s3.S3Photos.put", away)
+        patched.setattr("bikerental.media.gateways.s3.S3Photos.put", away)
         for _ in range(PUBLISH_ATTEMPTS_MAX + 1):
             publish(confirmed)
             confirmed.refresh_from_db()

@@ -5,7 +5,7 @@ from django.urls import path
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from bikerental.api.views import ApiView
+from bikerental.http.views import ApiView
 from config import urls
 
 handler400, handler403, handler404, handler500 = (

@@ -3,7 +3,7 @@ from uuid import UUID
 
 import pytest
 
-from bikerental.core import enqueueing
+from bikerental.core.work import enqueueing
 from bikerental.notifications.gateways.mail import Mail
 from bikerental.notifications.models import Notification
 from tests.factories import NOON, make_user

@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
-from bikerental.core import purging
+from bikerental.core.work import purging
 from bikerental.notifications.models import Notification, RefusedAddress
 from bikerental.notifications.services import notifications_purge
 from bikerental.notifications.tasks import purge_notifications

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from bikerental.core.geo import Box, Position, boxes_round, distance_m, lies_in
+from bikerental.core.geometry import Box, Position, boxes_round, distance_m, lies_in
 from bikerental.fleet.models import Station
 from bikerental.fleet.selectors import bounds, is_in_service
 from bikerental.rentals.models import Rental, RentalEvent

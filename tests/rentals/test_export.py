@@ -15,16 +15,16 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from rest_framework import serializers
 from rest_framework.test import APIClient
 
-from bikerental.core.keyset import PAGE
+from bikerental.core.db.keyset import PAGE
 from bikerental.fleet.models import BikeReport, PhotoUpload
 from bikerental.notifications.models import Notification, RefusedAddress
 from bikerental.rentals.api import export
 from bikerental.rentals.api.export_serializers import ExportOutput
 from bikerental.rentals.models import Rental, RentalEvent
 from bikerental.users.models import User
-from tests.api.test_metrics import requests_counted
 from tests.clients import RiderClient
 from tests.factories import NOON, make_bike, make_rental, make_returned_rental, make_station, make_user
+from tests.observe.test_metrics import requests_counted
 
 pytestmark = pytest.mark.django_db
 EXPORT = "/api/v1/me/export/"

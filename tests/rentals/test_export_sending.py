@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from bikerental.core.keyset import PAGE
+from bikerental.core.db.keyset import PAGE
 from bikerental.notifications.models import Notification
 from bikerental.rentals.api.export import AT_ONCE
 from tests.clients import RiderClient

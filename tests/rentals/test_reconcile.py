@@ -15,9 +15,9 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from bikerental.api.models import IdempotencyKey
 from bikerental.core.models import FailedRow
 from bikerental.fleet.models import Bike
+from bikerental.http.models import IdempotencyKey
 from bikerental.notifications.models import Notification
 from bikerental.rentals.management.commands.reconcile import MEANINGS
 from bikerental.rentals.models import Rental

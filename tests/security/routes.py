@@ -18,8 +18,8 @@ from django.utils import timezone
 from drf_yasg.utils import force_serializer_instance
 from rest_framework.serializers import Serializer
 
-from bikerental.fleet.constants import UPLOAD_TIME
 from bikerental.fleet.models import Bike, BikeReport, PhotoUpload, Station
+from bikerental.media.constants import UPLOAD_TIME
 from bikerental.rentals.models import Rental
 from bikerental.users.models import User
 from bikerental.users.services import email_token_make, reset_token_make

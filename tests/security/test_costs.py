@@ -23,10 +23,10 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 import bikerental
-from bikerental.api.headers import BoundedRequest, Handler
-from bikerental.api.schema import API_INFO, SchemaGenerator
-from bikerental.core.logs import JsonFormatter
-from bikerental.core.redaction import redacted
+from bikerental.http.headers import BoundedRequest, Handler
+from bikerental.http.schema import API_INFO, SchemaGenerator
+from bikerental.observe.logs import JsonFormatter
+from bikerental.observe.redaction import redacted
 from tests.clients import RiderClient
 from tests.live import ROOT
 from tests.security.costs import grows_too_fast
@@ -279,7 +279,11 @@ def _calls_of_re(module: ast.Module) -> Iterator[ast.Call]:
 
 
 # Keyed by nothing, or by classes of ours.
-UNBOUNDED = {"bikerental.api.views._of_no_query", "bikerental.api.views._reader", "bikerental.api.health._all_applied"}
+UNBOUNDED = {
+    "bikerental.http.views._of_no_query",
+    "bikerental.http.views._reader",
+    "bikerental.observe.health._all_applied",
+}
 
 
 def test_each_cache_has_a_bound() -> None:

@@ -10,7 +10,7 @@ import requests
 from django.test import Client
 from rest_framework.test import APIClient
 
-from bikerental.api.middleware import DATA_POLICY, DOCUMENT_POLICY, PAGE_POLICY
+from bikerental.http.middleware import DATA_POLICY, DOCUMENT_POLICY, PAGE_POLICY
 from tests.live import PRODUCTION, ROOT, web_server
 
 DATA = {

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from bikerental.core.sentry import traces_sampler
+from bikerental.observe.sentry import traces_sampler
 from tests.live import eventually, web_server
 from tests.security.sentry_server import sentry_server
 from tests.security.test_erasure import forbidding

@@ -4,8 +4,8 @@ import pytest
 from django.db import OperationalError
 from psycopg2 import errorcodes
 
+from bikerental.core.db.transactions import sqlstate
 from bikerental.core.errors import ThrottledError
-from bikerental.core.transactions import sqlstate
 from bikerental.users.exceptions import CredentialsInvalidError
 from bikerental.users.models import GuessCounter
 from bikerental.users.services import credentials_check, guess_counters_purge

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from bikerental.core import purging
+from bikerental.core.work import purging
 from bikerental.users.exceptions import CredentialsInvalidError, PasswordWrongError, TokenInvalidError
 from bikerental.users.models import Session, User
 from bikerental.users.selectors import user_of_session

@@ -12,8 +12,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from psycopg2 import errorcodes
 
-from bikerental.core.transactions import sqlstate
-from bikerental.fleet.selectors import bikes_by_number, is_referenced, small_name
+from bikerental.core.db.transactions import sqlstate
+from bikerental.fleet.selectors import bikes_by_number, is_referenced
+from bikerental.media.names import small_name
 
 M = TypeVar("M", bound=Model)
 

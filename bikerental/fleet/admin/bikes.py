@@ -17,11 +17,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from bikerental.core.errors import FieldRefusal, UnavailableError
-from bikerental.core.geo import Position
-from bikerental.core.storage import StorageUnavailableError
+from bikerental.core.geometry import Position
 from bikerental.fleet.admin.base import FleetAdmin, picture_link
-from bikerental.fleet.constants import PHOTO_BYTES_MAX, BikeStatus
-from bikerental.fleet.exceptions import PhotoTooLargeError, PlaceRefusedError
+from bikerental.fleet.constants import BikeStatus
+from bikerental.fleet.exceptions import PlaceRefusedError
 from bikerental.fleet.models import NUMBER_KEY, Bike, Tariff
 from bikerental.fleet.numbers import is_number_key, number_key_typed
 from bikerental.fleet.selectors import bikes_with_reports, is_in_service
@@ -33,6 +32,9 @@ from bikerental.fleet.services import (
     bikes_send_to_maintenance,
     bikes_set_tariff,
 )
+from bikerental.media.constants import PHOTO_BYTES_MAX
+from bikerental.media.exceptions import PhotoTooLargeError
+from bikerental.media.storage import StorageUnavailableError
 
 
 class BikeForm(forms.ModelForm[Bike]):
@@ -85,7 +87,7 @@ class BikeForm(forms.ModelForm[Bike]):
 def _checked(photo: UploadedFile[Any]) -> bytes:
     if photo.size is None or photo.size > PHOTO_BYTES_MAX:
         raise PhotoTooLargeError
-    from bikerental.fleet.images import decoding, photo_check  # Pillow: memory that most processes never need
+    from bikerental.media.images import decoding, photo_check  # Pillow: memory that most processes never need
 
     data: bytes = photo.read()
     with decoding():

@@ -7,18 +7,19 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from bikerental.api.operations import documented
-from bikerental.api.views import ApiView, read
 from bikerental.fleet.api.serializers import (
     UploadConfirmInput,
     UploadOutput,
     UploadStateOutput,
 )
-from bikerental.fleet.constants import PHOTO_BYTES_MAX
-from bikerental.fleet.exceptions import PHOTO_REFUSALS, BikeNotFoundError, ReportNotFoundError, UploadNotFoundError
+from bikerental.fleet.exceptions import BikeNotFoundError, ReportNotFoundError, UploadNotFoundError
 from bikerental.fleet.models import PhotoUpload
 from bikerental.fleet.services import photo_upload_confirm, photo_upload_start
 from bikerental.fleet.types import UploadStarted
+from bikerental.http.operations import documented
+from bikerental.http.views import ApiView, read
+from bikerental.media.constants import PHOTO_BYTES_MAX
+from bikerental.media.exceptions import PHOTO_REFUSALS
 from bikerental.users.api.authentication import rider_of
 from bikerental.users.api.permissions import OperatorPermission
 

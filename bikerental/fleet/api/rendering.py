@@ -6,8 +6,8 @@ from typing import Any
 from django.core.files.storage import default_storage
 from rest_framework.request import Request
 
-from bikerental.fleet.selectors import small_name
 from bikerental.fleet.types import BikeRow, NearBike, StationRow
+from bikerental.media.names import small_name
 
 
 def bike_json(bike: BikeRow, request: Request) -> dict[str, Any]:

@@ -5,8 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from bikerental.api.fields import Body, IdField, TextField
-from bikerental.core.geo import Box, Position, boxes_between
+from bikerental.core.geometry import Box, Position, boxes_between
 from bikerental.fleet.constants import (
     NEAR_RADIUS_MAX_M,
     REPORT_TEXT_MAX,
@@ -18,6 +17,7 @@ from bikerental.fleet.constants import (
 )
 from bikerental.fleet.numbers import NUMBER_TYPED_LENGTH, is_number_key, number_key_typed
 from bikerental.fleet.types import BikeFilters, Circle
+from bikerental.http.fields import Body, IdField, TextField
 
 ANY = "any"
 

@@ -6,10 +6,7 @@ from uuid import UUID
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from bikerental.api.operations import documented
-from bikerental.api.pagination import Cursor, cursor_of, page_response, page_size_of, paginate
-from bikerental.api.views import ApiView, read_query
-from bikerental.core.replica import from_replica
+from bikerental.core.db.replica import from_replica
 from bikerental.fleet.api.rendering import bike_json, near_bike_json, station_json
 from bikerental.fleet.api.serializers import BikeOutput, BikesQuery, NearQuery, StationOutput
 from bikerental.fleet.exceptions import BikeNotFoundError, StationNotFoundError
@@ -23,6 +20,9 @@ from bikerental.fleet.selectors import (
     stations_near,
 )
 from bikerental.fleet.types import BikeFilters, Circle, NearCursor, StationRow
+from bikerental.http.operations import documented
+from bikerental.http.pagination import Cursor, cursor_of, page_response, page_size_of, paginate
+from bikerental.http.views import ApiView, read_query
 
 NEAR_ORDER = ("distance_m", "bike_id", "seen")
 # Of two lengths: a cursor of the one list is refused by the other.

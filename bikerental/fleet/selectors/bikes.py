@@ -7,14 +7,14 @@ from uuid import UUID
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import QuerySet
 
-from bikerental.api.pagination import Cursor, after, limit_written, turned
-from bikerental.core.geo import Box
-from bikerental.core.statements import Compiled, Samples, Statement, as_text, select
+from bikerental.core.db.statements import Compiled, Samples, Statement, as_text, select
+from bikerental.core.geometry import Box
 from bikerental.fleet.exceptions import BikeNotFoundError
 from bikerental.fleet.models import NUMBER_KEY, Bike
 from bikerental.fleet.numbers import is_number_key, number_key_typed
 from bikerental.fleet.selectors.geometry import Within, between_any
 from bikerental.fleet.types import BikeFilters, BikeRow
+from bikerental.http.pagination import Cursor, after, limit_written, turned
 
 FEW = 2_000  # bikes that are sorted in a moment
 

@@ -5,7 +5,7 @@ import time
 from django.conf import settings
 from django.db import connection
 
-from bikerental.core.geo import Box, Position, boxes_between, boxes_round, lies_in
+from bikerental.core.geometry import Box, Position, boxes_between, boxes_round, lies_in
 
 SURROUNDINGS_M = 50_000.0
 KEPT_SECONDS = 60.0

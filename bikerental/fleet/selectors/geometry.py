@@ -9,7 +9,7 @@ from django.db.models import BooleanField, F, Field, Func, Q, Value
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import ASin, Cos, Least, Radians, Sin, Sqrt
 
-from bikerental.core.geo import EARTH_RADIUS_M, Box, Position
+from bikerental.core.geometry import EARTH_RADIUS_M, Box, Position
 
 
 class _Geometry(Field):  # type: ignore[type-arg] # holds nothing: it only names a type that Django does not know

@@ -17,13 +17,13 @@ from uuid import UUID
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import F, Q
 
-from bikerental.api.pagination import limit_written
-from bikerental.core.geo import Box, Position, boxes_around, distance_m
-from bikerental.core.statements import Compiled, Samples, Statement, select
+from bikerental.core.db.statements import Compiled, Samples, Statement, select
+from bikerental.core.geometry import Box, Position, boxes_around, distance_m
 from bikerental.fleet.models import Bike
 from bikerental.fleet.selectors.bikes import BIKE_COLUMNS, bikes_filter
 from bikerental.fleet.selectors.geometry import Within, metres_to
 from bikerental.fleet.types import BikeFilters, BikeRow, Circle, NearBike, NearCursor, NearPage
+from bikerental.http.pagination import limit_written
 
 # From here on the walk for one page costs as much as it saves.
 WANTED_MAX = 10_000

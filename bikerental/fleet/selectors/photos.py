@@ -1,4 +1,4 @@
-"""Names of published photos, and the reports that show some."""
+"""Reports and uploads of a rider, and the bikes with reports."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,20 +7,9 @@ from uuid import UUID
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from bikerental.core.keyset import rows_in_pages
+from bikerental.core.db.keyset import rows_in_pages
 from bikerental.fleet.constants import ReportState
 from bikerental.fleet.models import Bike, BikeReport, PhotoUpload
-
-_SMALL, _LARGE = ".small.webp", ".webp"
-
-
-def small_name(name: str) -> str:
-    """The name of the small size of a photo; one that was published before there were two is its own."""
-    return name.removesuffix(_LARGE) + _SMALL if name.endswith(_LARGE) else name
-
-
-def large_name(name: str) -> str:
-    return name.removesuffix(_SMALL) + _LARGE if name.endswith(_SMALL) else name
 
 
 def reports_of_rider(*, rider_id: UUID) -> Iterator[list[dict[str, Any]]]:

@@ -6,8 +6,8 @@ from uuid import UUID
 from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Greatest
 
-from bikerental.core.geo import boxes_around
-from bikerental.core.statements import as_text
+from bikerental.core.db.statements import as_text
+from bikerental.core.geometry import boxes_around
 from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.exceptions import StationNotFoundError
 from bikerental.fleet.models import Bike, Station

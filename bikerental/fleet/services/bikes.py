@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from bikerental.core.statements import Compiled, Samples, update
-from bikerental.core.transactions import unit_of_work
+from bikerental.core.db.statements import Compiled, Samples, update
+from bikerental.core.db.transactions import unit_of_work
 from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.exceptions import BikeNotFoundError, BikeUnavailableError
 from bikerental.fleet.locks import bike_lock_for_rental, bikes_lock

@@ -11,10 +11,9 @@ from uuid import UUID
 from django.db.models import F, Q, QuerySet
 from django.utils.timezone import now as utc_now
 
-from bikerental.core.batches import left_over_ids, run_row
-from bikerental.core.purging import rows_purge
-from bikerental.core.storage import StorageUnavailableError
-from bikerental.core.transactions import unit_of_work
+from bikerental.core.db.transactions import unit_of_work
+from bikerental.core.work.batches import left_over_ids, run_row
+from bikerental.core.work.purging import rows_purge
 from bikerental.fleet.constants import (
     BIKE_PHOTOS,
     ORPHAN_AGE,
@@ -24,16 +23,16 @@ from bikerental.fleet.constants import (
     REFUSED_KEPT_FOR,
     REPORT_PHOTOS,
     STORAGE_RETRY,
-    UPLOAD_TIME,
     UPLOADS,
-    WEBP_TYPE,
     UploadState,
 )
-from bikerental.fleet.exceptions import PhotoAttemptsError, PhotoExpiredError, PhotoRefusal
-from bikerental.fleet.gateways import PhotoStore, photo_store
 from bikerental.fleet.locks import bikes_lock
-from bikerental.fleet.models import Bike, BikeReport, PhotoUpload, photo_name
-from bikerental.fleet.selectors.photos import large_name, small_name
+from bikerental.fleet.models import Bike, BikeReport, PhotoUpload
+from bikerental.media.constants import UPLOAD_TIME, WEBP_TYPE
+from bikerental.media.exceptions import PhotoAttemptsError, PhotoExpiredError, PhotoRefusal
+from bikerental.media.gateways import PhotoStore, photo_store
+from bikerental.media.names import large_name, photo_name, small_name
+from bikerental.media.storage import StorageUnavailableError
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +80,7 @@ def _unclaimed(now: datetime) -> Q:
 
 def _publish_one(upload_id: UUID, *, now: datetime, store: PhotoStore) -> str | None:
     """The new state, or None where there was nothing to do: of many at once one claims it, for a while."""
-    from bikerental.fleet.images import photo_publish  # Pillow: memory that most processes never need
+    from bikerental.media.images import photo_publish  # Pillow: memory that most processes never need
 
     due = PhotoUpload.objects.filter(_unclaimed(now), pk=upload_id, attempts__lt=PUBLISH_ATTEMPTS_MAX)
     if not due.update(next_attempt_at=now + PUBLISH_LEASE, attempts=F("attempts") + 1):

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from bikerental.core.db.transactions import unit_of_work
 from bikerental.core.errors import ThrottledError
-from bikerental.core.transactions import unit_of_work
 from bikerental.fleet.constants import (
     GRAVE_KINDS,
     OPEN_REPORTS_MAX,
@@ -14,11 +14,12 @@ from bikerental.fleet.constants import (
     ReportState,
     UploadState,
 )
-from bikerental.fleet.exceptions import BikeNotFoundError, PhotoExpiredError
+from bikerental.fleet.exceptions import BikeNotFoundError
 from bikerental.fleet.locks import bikes_lock
 from bikerental.fleet.models import Bike, BikeReport, PhotoUpload
 from bikerental.fleet.services.taking_out import reported_bike_take_out
 from bikerental.fleet.types import Pause
+from bikerental.media.exceptions import PhotoExpiredError
 from bikerental.users.locks import open_user_lock
 
 TOO_MANY_SECONDS = 3600.0

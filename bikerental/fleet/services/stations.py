@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from bikerental.core.transactions import unit_of_work
+from bikerental.core.db.transactions import unit_of_work
 from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.locks import bikes_lock, station_lock
 from bikerental.fleet.models import Bike, Station

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from bikerental.core.transactions import unit_of_work
+from bikerental.core.db.transactions import unit_of_work
 from bikerental.fleet.constants import TAKE_OUT_PERCENT, TAKE_OUT_WINDOW, TAKE_OUTS_MIN, BikeStatus
 from bikerental.fleet.locks import bikes_lock, take_out_limit_lock
 from bikerental.fleet.models import Bike, TakeOut, TakeOutLimit

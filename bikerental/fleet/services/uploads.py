@@ -6,32 +6,25 @@ from uuid import UUID
 
 from django.db.models import F, Min, QuerySet, Sum
 
-from bikerental.core.enqueueing import enqueue_after_commit
+from bikerental.core.db.transactions import unit_of_work
 from bikerental.core.errors import ThrottledError, UnavailableError
-from bikerental.core.storage import StorageUnavailableError
-from bikerental.core.transactions import unit_of_work
+from bikerental.core.work.enqueueing import enqueue_after_commit
 from bikerental.fleet import tasks
 from bikerental.fleet.constants import (
     BIKE_FORMS_PER_HOUR,
     LOOK_LEASE,
     LOOKS_PER_FORM,
-    RAW_TYPE,
     REPORT_FORMS_PER_HOUR,
-    UPLOAD_TIME,
     UPLOADS,
     UploadState,
 )
-from bikerental.fleet.exceptions import (
-    PHOTO_REFUSALS,
-    BikeNotFoundError,
-    PhotoMissingError,
-    PhotoRefusal,
-    ReportNotFoundError,
-    UploadNotFoundError,
-)
-from bikerental.fleet.gateways import photo_store
+from bikerental.fleet.exceptions import BikeNotFoundError, ReportNotFoundError, UploadNotFoundError
 from bikerental.fleet.models import Bike, BikeReport, PhotoUpload
 from bikerental.fleet.types import UploadStarted
+from bikerental.media.constants import RAW_TYPE, UPLOAD_TIME
+from bikerental.media.exceptions import PHOTO_REFUSALS, PhotoMissingError, PhotoRefusal
+from bikerental.media.gateways import photo_store
+from bikerental.media.storage import StorageUnavailableError
 from bikerental.users.locks import open_user_lock
 
 HOUR = timedelta(hours=1)
@@ -108,7 +101,7 @@ def photo_upload_confirm(
 
 
 def _look(upload: PhotoUpload, now: datetime) -> None:
-    from bikerental.fleet.images import decoding, photo_check  # Pillow: memory that most processes never need
+    from bikerental.media.images import decoding, photo_check  # Pillow: memory that most processes never need
 
     with decoding():
         if not _claim(upload, now):

@@ -5,10 +5,10 @@ from django.utils.translation import get_language
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from bikerental.api.operations import documented
-from bikerental.api.parsers import JSONParser
-from bikerental.api.throttles import LoginThrottle, RegisterThrottle, client_address
-from bikerental.api.views import ApiView, read
+from bikerental.http.operations import documented
+from bikerental.http.parsers import JSONParser
+from bikerental.http.throttles import LoginThrottle, RegisterThrottle, client_address
+from bikerental.http.views import ApiView, read
 from bikerental.notifications.services import (
     confirmation_request,
     password_reset_request,

@@ -8,8 +8,8 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Q
 
-from bikerental.core.enqueueing import enqueue_after_commit
-from bikerental.core.transactions import unit_of_work
+from bikerental.core.db.transactions import unit_of_work
+from bikerental.core.work.enqueueing import enqueue_after_commit
 from bikerental.notifications import tasks
 from bikerental.notifications.models import Notification
 from bikerental.users.selectors import languages_of_users

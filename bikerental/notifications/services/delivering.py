@@ -16,8 +16,8 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils.timezone import now as utc_now
 
-from bikerental.core.batches import left_over_ids, run_row
-from bikerental.core.statements import Compiled, Samples, Statement, update
+from bikerental.core.db.statements import Compiled, Samples, Statement, update
+from bikerental.core.work.batches import left_over_ids, run_row
 from bikerental.notifications.constants import (
     ADDRESS_WINDOW,
     ATTEMPTS_MAX,

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
+from bikerental.core.db.transactions import unit_of_work
 from bikerental.core.models import FailedRow
-from bikerental.core.transactions import unit_of_work
 from bikerental.notifications.constants import FAILED_ROWS_NAMED
 from bikerental.notifications.models import Notification
 from bikerental.notifications.services.creating import notification_create

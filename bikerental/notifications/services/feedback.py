@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from bikerental.core.transactions import unit_of_work
+from bikerental.core.db.transactions import unit_of_work
 from bikerental.notifications.gateways.sns import NOTIFICATION, SUBSCRIPTION, sns_confirm, sns_verify
 from bikerental.notifications.models import Notification, RefusedAddress
 from bikerental.users.locks import user_lock

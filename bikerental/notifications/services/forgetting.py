@@ -8,8 +8,8 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
 
-from bikerental.core.purging import rows_purge
-from bikerental.core.transactions import unit_of_work
+from bikerental.core.db.transactions import unit_of_work
+from bikerental.core.work.purging import rows_purge
 from bikerental.notifications.addresses import email_hidden
 from bikerental.notifications.constants import ADDRESS_WINDOW, NOBODYS_KEPT_FOR
 from bikerental.notifications.models import Notification, RefusedAddress, SentMail

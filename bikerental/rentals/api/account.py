@@ -4,9 +4,9 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from bikerental.api.operations import documented
-from bikerental.api.throttles import client_address
-from bikerental.api.views import read
+from bikerental.http.operations import documented
+from bikerental.http.throttles import client_address
+from bikerental.http.views import read
 from bikerental.rentals.api.serializers import PasswordInput
 from bikerental.rentals.exceptions import RentalInProgressError
 from bikerental.rentals.services import rider_close

@@ -17,14 +17,14 @@ from django.utils import timezone, translation
 from django.utils.functional import cached_property
 from rest_framework.request import Request
 
-from bikerental.api.operations import documented
-from bikerental.api.problems import is_database_away
-from bikerental.api.renderers import to_json
-from bikerental.api.views import ApiView
 from bikerental.core.context import request_id_var
 from bikerental.core.errors import ThrottledError, UnavailableError
 from bikerental.fleet.api.rendering import photo_url
 from bikerental.fleet.selectors import reports_of_rider, uploads_of_user
+from bikerental.http.operations import documented
+from bikerental.http.problems import is_database_away
+from bikerental.http.renderers import to_json
+from bikerental.http.views import ApiView
 from bikerental.notifications.selectors import notifications_of_user, refused_address
 from bikerental.rentals.api.export_serializers import ExportOutput
 from bikerental.rentals.api.rendering import rental_json

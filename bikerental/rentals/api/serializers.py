@@ -5,13 +5,13 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from bikerental.api.fields import Body, IdField, RealField
 from bikerental.fleet.api.serializers import (
     BikeModelOutput,
     BikeNumberField,
     StationReferenceOutput,
     TariffOutput,
 )
+from bikerental.http.fields import Body, IdField, RealField
 from bikerental.rentals.models import Rental
 from bikerental.rentals.types import Place
 from bikerental.users.api.serializers import KnownPasswordField

@@ -7,12 +7,12 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from bikerental.api.idempotency import answer_once
-from bikerental.api.operations import documented
-from bikerental.api.pagination import cursor_of, page_response, page_size_of
-from bikerental.api.views import ApiView, read, read_query
-from bikerental.core.replica import from_replica
+from bikerental.core.db.replica import from_replica
 from bikerental.fleet.exceptions import BikeNotFoundError, BikeUnavailableError, StationNotFoundError
+from bikerental.http.idempotency import answer_once
+from bikerental.http.operations import documented
+from bikerental.http.pagination import cursor_of, page_response, page_size_of
+from bikerental.http.views import ApiView, read, read_query
 from bikerental.rentals.api.rendering import rental_json
 from bikerental.rentals.api.serializers import PlaceInput, RentalOutput, RentalsQuery, RentalStartInput
 from bikerental.rentals.exceptions import (

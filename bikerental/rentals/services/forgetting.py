@@ -7,8 +7,8 @@ from uuid import UUID
 
 from django.conf import settings
 
-from bikerental.core.batches import run_left_over
-from bikerental.core.transactions import unit_of_work
+from bikerental.core.db.transactions import unit_of_work
+from bikerental.core.work.batches import run_left_over
 from bikerental.rentals.constants import FORGET_BATCH
 from bikerental.rentals.locks import somebodys_rentals_lock
 from bikerental.rentals.models import Rental, RentalEvent

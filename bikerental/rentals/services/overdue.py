@@ -6,8 +6,8 @@ from uuid import UUID
 
 from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet, Value
 
-from bikerental.core.batches import run_left_over
-from bikerental.core.transactions import unit_of_work
+from bikerental.core.db.transactions import unit_of_work
+from bikerental.core.work.batches import run_left_over
 from bikerental.notifications.models import Notification
 from bikerental.notifications.services import notifications_create
 from bikerental.rentals.constants import OVERDUE_REMINDED_AFTER, SWEEP_BATCH

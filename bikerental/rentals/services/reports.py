@@ -5,8 +5,8 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from bikerental.core.batches import run_left_over
-from bikerental.core.transactions import unit_of_work
+from bikerental.core.db.transactions import unit_of_work
+from bikerental.core.work.batches import run_left_over
 from bikerental.fleet.selectors import bikes_to_take_out, take_outs_are_paused
 from bikerental.fleet.services import (
     ReportMade,

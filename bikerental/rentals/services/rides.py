@@ -7,10 +7,10 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError
 
-from bikerental.core.enqueueing import enqueue_after_commit
-from bikerental.core.geo import Position
+from bikerental.core.db.transactions import constraint_name, unit_of_work
+from bikerental.core.geometry import Position
 from bikerental.core.identifiers import uuid7
-from bikerental.core.transactions import constraint_name, unit_of_work
+from bikerental.core.work.enqueueing import enqueue_after_commit
 from bikerental.fleet.exceptions import BikeUnavailableError, PlaceRefusedError, StationNotFoundError
 from bikerental.fleet.locks import station_keep
 from bikerental.fleet.selectors import is_in_service

@@ -8,9 +8,9 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.timezone import now as utc_now
 
-from bikerental.core.batches import run_batch, run_left_over
+from bikerental.core.db.transactions import unit_of_work
 from bikerental.core.money import money_text
-from bikerental.core.transactions import unit_of_work
+from bikerental.core.work.batches import run_batch, run_left_over
 from bikerental.notifications.models import Notification
 from bikerental.notifications.services import notifications_create
 from bikerental.rentals.constants import SWEEP_BATCH, SWEEP_GRACE

@@ -4,8 +4,8 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from bikerental.core.replica import replica_is_set
-from bikerental.core.statements import Compiled, Samples, Statement, insert, together, update
+from bikerental.core.db.replica import replica_is_set
+from bikerental.core.db.statements import Compiled, Samples, Statement, insert, together, update
 from bikerental.fleet.services import bike_releasing, bike_taking
 from bikerental.rentals.models import Rental, RentalEvent
 from bikerental.rentals.types import Ending, RentalRow

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from bikerental.api.fields import Body, TextField
+from bikerental.http.fields import Body, TextField
 from bikerental.users.constants import (
     CODE_LENGTH_MAX,
     EMAIL_LENGTH,

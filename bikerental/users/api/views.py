@@ -7,9 +7,9 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from bikerental.api.operations import documented
-from bikerental.api.throttles import LoginThrottle, client_address
-from bikerental.api.views import ApiView, read
+from bikerental.http.operations import documented
+from bikerental.http.throttles import LoginThrottle, client_address
+from bikerental.http.views import ApiView, read
 from bikerental.users.api.authentication import rider_of, session_of
 from bikerental.users.api.serializers import (
     EmailConfirmInput,

@@ -9,7 +9,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, transaction
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from bikerental.core.transactions import constraint_name, unit_of_work
+from bikerental.core.db.transactions import constraint_name, unit_of_work
 from bikerental.users.constants import ERASED_EMAIL_DOMAIN
 from bikerental.users.exceptions import AccountClosedError, EmailTakenError, PasswordWrongError
 from bikerental.users.locks import user_lock, users_lock

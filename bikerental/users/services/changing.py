@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.db.models.functions import Now
 
-from bikerental.core.statements import Compiled, insert
+from bikerental.core.db.statements import Compiled, insert
 from bikerental.users.models import RecentChange
 
 

@@ -19,9 +19,9 @@ from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
 from bikerental.core.addresses import household
+from bikerental.core.db.transactions import unit_of_work
 from bikerental.core.errors import ThrottledError
-from bikerental.core.purging import rows_purge
-from bikerental.core.transactions import unit_of_work
+from bikerental.core.work.purging import rows_purge
 from bikerental.users.constants import (
     ADDRESS_TRUSTED_FOR,
     GUESS_DELAY_MAX,

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from bikerental.core.transactions import unit_of_work
+from bikerental.core.db.transactions import unit_of_work
 from bikerental.users.exceptions import ResetTokenInvalidError
 from bikerental.users.locks import user_lock
 from bikerental.users.models import User

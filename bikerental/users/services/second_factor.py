@@ -5,7 +5,7 @@ from uuid import UUID
 from django_otp import verify_token
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from bikerental.core.transactions import unit_of_work
+from bikerental.core.db.transactions import unit_of_work
 from bikerental.users.exceptions import NoOperatorError, SecondFactorTakenError
 from bikerental.users.locks import user_lock
 from bikerental.users.models import User

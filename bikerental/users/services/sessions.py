@@ -9,8 +9,8 @@ from django.contrib.sessions.models import Session as BrowserSession
 from django.db.models import Exists, OuterRef, QuerySet, Value
 from django.db.models.functions import Coalesce
 
-from bikerental.core.purging import rows_purge
-from bikerental.core.transactions import unit_of_work
+from bikerental.core.db.transactions import unit_of_work
+from bikerental.core.work.purging import rows_purge
 from bikerental.users.exceptions import CodeInvalidError, CredentialsInvalidError, TokenInvalidError
 from bikerental.users.locks import user_lock
 from bikerental.users.models import Session, User

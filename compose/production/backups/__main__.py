@@ -108,7 +108,7 @@ def _schedule() -> None:
 
 
 def _make() -> None:
-    from bikerental.core.services import heartbeat_record  # not before Django is set up
+    from bikerental.observe.heartbeat import heartbeat_record  # not before Django is set up
 
     started = time.monotonic()
     manifest = backup_make(_archive(), passphrase=_passphrase(), release=settings.RELEASE, now=datetime.now(UTC))

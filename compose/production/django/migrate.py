@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import OperationalError, connection
 
-from bikerental.core.transactions import sqlstate
+from bikerental.core.db.transactions import sqlstate
 
 ADVISORY_KEY = 4_201_986  # any number, as long as nothing else of this database takes the same
 QUEUE_SECONDS = 600

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bikerental.core.scheduler import Scheduler as OurScheduler
+from bikerental.core.work.scheduler import Scheduler as OurScheduler
 from compose.production.django.heartbeat import FILE
 
 

@@ -189,10 +189,10 @@ GUARDS = (
     ),
     Guard(
         "an idempotency key is its rider's",
-        "bikerental/api/idempotency.py",
+        "bikerental/http/idempotency.py",
         "IdempotencyKey.objects.filter(rider_id=rider_id, route=route, key=key)",
         "IdempotencyKey.objects.filter(route=route, key=key)",
-        ("tests/api/test_idempotency.py::test_a_key_belongs_to_its_rider_and_route",),
+        ("tests/http/test_idempotency.py::test_a_key_belongs_to_its_rider_and_route",),
     ),
     Guard(
         "an upload is its owner's",

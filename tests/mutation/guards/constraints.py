@@ -60,5 +60,5 @@ CONSTRAINTS = (
     Constraint("user_email_unique", (f"{USERS}::test_the_database_refuses_what_went_round_the_normalising",)),
     Constraint("user_erased_is_inactive", (USERS,)),
     Constraint("user_erased_is_nobody", ("tests/concurrency/test_erasing.py",)),
-    Constraint("idempotency_key_unique", ("tests/api/test_idempotency.py::test_the_database_holds_one_answer_a_key",)),
+    Constraint("idempotency_key_unique", ("tests/http/test_idempotency.py::test_the_database_holds_one_answer_a_key",)),
 )

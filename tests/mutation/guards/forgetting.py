@@ -15,10 +15,10 @@ GUARDS = (
     ),
     Guard(
         "idempotency keys are purged",
-        "bikerental/api/idempotency.py",
+        "bikerental/http/idempotency.py",
         "return rows_purge(IdempotencyKey.objects.filter(created_at__lt=now - KEPT_FOR))",
         "return 0",
-        ("tests/api/test_idempotency.py::test_the_purge_forgets_the_expired_alone",),
+        ("tests/http/test_idempotency.py::test_the_purge_forgets_the_expired_alone",),
     ),
     Guard(
         "messages are purged",
@@ -43,7 +43,7 @@ GUARDS = (
     ),
     Guard(
         "a purge takes a batch to a statement",
-        "bikerental/core/purging.py",
+        "bikerental/core/work/purging.py",
         "size=PURGE_BATCH",
         "size=10**9",
         ("tests/users/test_sessions.py::test_the_purge_takes_a_batch_to_a_statement",),

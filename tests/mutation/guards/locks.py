@@ -120,7 +120,7 @@ GUARDS = (
     ),
     Guard(
         "locks leave foreign keys to the row alone",
-        "bikerental/core/statements.py",
+        "bikerental/core/db/statements.py",
         '(("NO KEY UPDATE", lock)',
         '(("UPDATE", lock)',
         (f"{LOCKS}::test_a_lock_keeps_nobody_from_pointing_at_the_row",),
@@ -176,10 +176,10 @@ GUARDS = (
     ),
     Guard(
         "a request with an idempotency key claims it",
-        "bikerental/api/idempotency.py",
+        "bikerental/http/idempotency.py",
         '    _claim(f"{rider_id}\\n{route}\\n{key}")\n',
         "",
-        ("tests/api/test_idempotency.py::test_while_the_first_runs_the_second_is_told_so",),
+        ("tests/http/test_idempotency.py::test_while_the_first_runs_the_second_is_told_so",),
     ),
     Guard(
         "what reports take out is counted under a lock",

@@ -2,56 +2,56 @@
 
 from tests.mutation.entries import Guard
 
-FORMS = "tests/api/test_admin_forms.py"
+FORMS = "tests/http/test_admin_forms.py"
 CALLS = "tests/security/test_operators_calls.py"
 ENDING = "tests/rentals/test_ending.py"
 
 GUARDS = (
     Guard(
         "a form of the admin locks its row",
-        "bikerental/api/admin_forms.py",
+        "bikerental/http/admin_forms.py",
         "        row_lock(row=row)\n",
         "",
         (f"{FORMS}::test_of_two_operators_at_once_none_undoes_the_other",),
     ),
     Guard(
         "a form of the admin refuses what changed meanwhile",
-        "bikerental/api/admin_forms.py",
+        "bikerental/http/admin_forms.py",
         "        self._refuse_changed_meanwhile()\n",
         "",
         (f"{FORMS}::test_what_changed_in_both_is_refused_until_it_is_saved_again",),
     ),
     Guard(
         "a form of the admin leaves alone what its operator did",
-        "bikerental/api/admin_forms.py",
+        "bikerental/http/admin_forms.py",
         "            self.cleaned_data.pop(name, None)  # what is not here is not written\n",
         "",
         (f"{FORMS}::test_what_was_left_alone_is_not_written",),
     ),
     Guard(
         "a mistake in what was left alone does not matter",
-        "bikerental/api/admin_forms.py",
+        "bikerental/http/admin_forms.py",
         "                self.errors.pop(name, None)  # nor does it matter whether it would still do\n",
         "                pass\n",
         (f"{FORMS}::test_a_choice_that_is_gone_does_not_matter_to_who_left_it_alone",),
     ),
     Guard(
         "the same change twice is no conflict",
-        "bikerental/api/admin_forms.py",
+        "bikerental/http/admin_forms.py",
         " and _plain(self.cleaned_data[name]) != _plain(self._current_values[name])",
         "",
         (f"{FORMS}::test_the_same_change_twice_is_no_conflict",),
     ),
     Guard(
         "what a form was shown with is signed",
-        "bikerental/api/admin_forms.py",
+        "bikerental/http/admin_forms.py",
         "        if self._is_damaged:\n",
         "        if False:\n",
         (f"{FORMS}::test_a_version_that_was_not_shown_is_refused",),
     ),
     Guard(
         "what a form was shown with is its row's",
-        "bikerental/api/admin_forms.py",
+        "bikerental/http/admin_forms.py",
         ":{self.instance.pk}",
         "",
         (f"{FORMS}::test_a_version_that_was_not_shown_is_refused",),

@@ -3,7 +3,7 @@
 from tests.mutation.entries import Guard
 
 LIMITS = "tests/fleet/test_upload_limits.py"
-IMAGES = "tests/fleet/test_images.py"
+IMAGES = "tests/media/test_images.py"
 TAKING_OUT = "tests/fleet/test_taking_out.py"
 REPORTS = "tests/fleet/test_reports.py"
 UPLOADS = "bikerental/fleet/services/uploads.py"
@@ -79,28 +79,28 @@ GUARDS = (
     ),
     Guard(
         "publishing waits for its turn",
-        "bikerental/fleet/images.py",
+        "bikerental/media/images.py",
         "with decoding(wait=PUBLISHER_WAITS):",
         "with decoding():",
         (f"{IMAGES}::test_publishing_waits_for_its_turn",),
     ),
     Guard(
         "a PNG is bounded in pixels more narrowly",
-        "bikerental/fleet/images.py",
+        "bikerental/media/images.py",
         'PNG_PIXELS_MAX if image.format == "PNG" else JPEG_PIXELS_MAX',
         "JPEG_PIXELS_MAX",
         (f"{IMAGES}::test_what_would_take_too_much_memory_has_too_many_pixels",),
     ),
     Guard(
         "the side of a photo is bounded",
-        "bikerental/fleet/images.py",
+        "bikerental/media/images.py",
         "max(image.size) > PHOTO_SIDE_MAX or ",
         "",
         (f"{IMAGES}::test_what_would_take_too_much_memory_has_too_many_pixels",),
     ),
     Guard(
         "the coefficients of a JPEG are bounded",
-        "bikerental/fleet/images.py",
+        "bikerental/media/images.py",
         "    if outside.coefficients > JPEG_COEFFICIENT_BYTES_MAX:\n        raise PhotoPixelsError\n",
         "",
         (f"{IMAGES}::test_what_would_take_too_much_memory_has_too_many_pixels",),

@@ -4,21 +4,21 @@ from tests.mutation.entries import Guard
 
 BATCHES = "tests/core/test_batches.py"
 STATEMENTS = "tests/core/test_statements.py"
-HEALTH = "tests/api/test_health.py"
+HEALTH = "tests/observe/test_health.py"
 SCHEDULER = "tests/core/test_scheduler.py"
-METRICS = "tests/api/test_metrics.py"
+METRICS = "tests/observe/test_metrics.py"
 
 GUARDS = (
     Guard(
         "readiness proves that PostgreSQL takes writes",
-        "bikerental/api/health.py",
+        "bikerental/observe/health.py",
         "return not is_read_only",
         "return True",
         (f"{HEALTH}::test_a_database_that_takes_no_writes_is_not_ready",),
     ),
     Guard(
         "readiness writes into PostgreSQL's log",
-        "bikerental/api/health.py",
+        "bikerental/observe/health.py",
         " FROM pg_logical_emit_message(true, 'bikerental.ready', '')",
         "",
         (f"{HEALTH}::test_a_standby_is_not_ready", f"{HEALTH}::test_a_database_that_takes_no_writes_is_not_ready"),
@@ -26,35 +26,35 @@ GUARDS = (
     ),
     Guard(
         "readiness proves that the broker takes writes",
-        "bikerental/api/health.py",
+        "bikerental/observe/health.py",
         'client.set(BROKER_KEY, "", ex=BROKER_KEY_SECONDS)',
         "client.ping()",
         (f"{HEALTH}::test_a_broker_that_takes_no_writes_is_not_ready",),
     ),
     Guard(
         "those who ask for readiness at once ask the database once",
-        "bikerental/api/health.py",
+        "bikerental/observe/health.py",
         "        if name not in _asked or not _asked[name].is_open:\n",
         "        if True:\n",
         (f"{HEALTH}::test_those_who_ask_at_once_are_one_to_the_database",),
     ),
     Guard(
         "a stale plan closes its connection",
-        "bikerental/core/statements.py",
+        "bikerental/core/db/statements.py",
         "            database.close()\n            raise StalePlanError from error\n",
         "            raise StalePlanError from error\n",
         (f"{STATEMENTS}::test_after_a_column_was_retyped_a_read_is_asked_again_on_a_new_connection",),
     ),
     Guard(
         "a read with a stale plan is asked again",
-        "bikerental/core/statements.py",
+        "bikerental/core/db/statements.py",
         "            if database.in_atomic_block:\n                raise\n",
         "            raise\n",
         (f"{STATEMENTS}::test_after_a_column_was_retyped_a_read_is_asked_again_on_a_new_connection",),
     ),
     Guard(
         "half a transaction is not asked again",
-        "bikerental/core/statements.py",
+        "bikerental/core/db/statements.py",
         "            if database.in_atomic_block:\n                raise\n",
         "            pass\n",
         (
@@ -64,91 +64,91 @@ GUARDS = (
     ),
     Guard(
         "a unit of work with a stale plan begins anew",
-        "bikerental/core/transactions.py",
+        "bikerental/core/db/transactions.py",
         " and not isinstance(error, StalePlanError)",
         "",
         (f"{STATEMENTS}::test_a_unit_of_work_begins_anew_as_a_whole",),
     ),
     Guard(
         "a statement that was never good is not asked again",
-        "bikerental/core/statements.py",
+        "bikerental/core/db/statements.py",
         "(_STALE if is_known else _TAKEN)",
         "_STALE | _TAKEN",
         (f"{STATEMENTS}::test_a_statement_that_was_never_good_is_a_bug",),
     ),
     Guard(
         "figures take their room on the disk first",
-        "bikerental/api/metrics_files.py",
+        "bikerental/observe/metrics_files.py",
         "os.posix_fallocate(opened.fileno(), 0, self._capacity)",
         "opened.truncate(self._capacity)",
         (f"{METRICS}::test_a_full_disk_ends_no_process_and_figures_come_back",),
     ),
     Guard(
         "figures go back to the disk that has room again",
-        "bikerental/api/metrics_files.py",
+        "bikerental/observe/metrics_files.py",
         "        if self._retry_at is not None and time.monotonic() > self._retry_at:\n",
         "        if False:\n",
         (f"{METRICS}::test_figures_counted_in_memory_follow_into_the_file_once_there_is_room",),
     ),
     Guard(
         "a batch that fails is tried row by row",
-        "bikerental/core/batches.py",
+        "bikerental/core/work/batches.py",
         "    return sum(run_row(task, row_id, run) for row_id in row_ids)\n",
         "    return 0\n",
         (f"{BATCHES}::test_the_others_go_on",),
     ),
     Guard(
         "a row that fails is marked",
-        "bikerental/core/batches.py",
+        "bikerental/core/work/batches.py",
         "        _put_down(task, str(row_id), _code(error), now=timezone.now())\n",
         "",
         (f"{BATCHES}::test_the_others_go_on",),
     ),
     Guard(
         "a marked row is left out until it is due",
-        "bikerental/core/batches.py",
+        "bikerental/core/work/batches.py",
         "rows.filter(~Exists(failed))",
         "rows",
         (f"{BATCHES}::test_the_others_go_on",),
     ),
     Guard(
         "a marked row is not tried before it is due",
-        "bikerental/core/batches.py",
+        "bikerental/core/work/batches.py",
         "task=task, retry_at__lte=timezone.now()",
         "task=task",
         (f"{BATCHES}::test_the_others_go_on",),
     ),
     Guard(
         "a marked row is tried again when it is due",
-        "bikerental/core/batches.py",
+        "bikerental/core/work/batches.py",
         'due.values_list("row_id", flat=True)[:RETRIES_AT_ONCE]',
         'due.none().values_list("row_id", flat=True)',
         (f"{BATCHES}::test_what_is_mended_is_done_when_it_is_due_again",),
     ),
     Guard(
         "a row that is done loses its mark",
-        "bikerental/core/batches.py",
+        "bikerental/core/work/batches.py",
         "    FailedRow.objects.filter(task=task, row_id=str(row_id)).delete()\n",
         "",
         (f"{BATCHES}::test_what_is_mended_is_done_when_it_is_due_again",),
     ),
     Guard(
         "a marked row is tried at least once a day",
-        "bikerental/core/batches.py",
+        "bikerental/core/work/batches.py",
         "min(RETRY_MAX, RETRY_FIRST * 2 ** min(failed.failures, 10))",
         "RETRY_FIRST * 2 ** min(failed.failures, 10)",
         (f"{BATCHES}::test_attempts_come_ever_later_and_at_least_once_a_day",),
     ),
     Guard(
         "what is not the row's fault ends the batch",
-        "bikerental/core/batches.py",
+        "bikerental/core/work/batches.py",
         "ROW_ERRORS = (DataError,",
         "ROW_ERRORS = (Exception, DataError,",
         (f"{BATCHES}::test_what_is_not_the_rows_fault_ends_the_batch",),
     ),
     Guard(
         "a mark holds nothing of the row's data",
-        "bikerental/core/batches.py",
+        "bikerental/core/work/batches.py",
         'return f"{type(error).__name__} in {traceback.extract_tb(error.__traceback__)[-1].name}"[:200]',
         "return str(error)[:200]",
         (f"{BATCHES}::test_an_error_is_told_without_the_data",),
@@ -177,14 +177,14 @@ GUARDS = (
     ),
     Guard(
         "beat goes on after a clock that was ahead",
-        "bikerental/core/scheduler.py",
+        "bikerental/core/work/scheduler.py",
         "min(self.last_run_at, self._default_now())",
         "self.last_run_at",
         (f"{SCHEDULER}::test_a_real_beat_sends_what_last_ran_in_the_future",),
     ),
     Guard(
         "a running beat notices a clock that is set back",
-        "bikerental/core/scheduler.py",
+        "bikerental/core/work/scheduler.py",
         "        if now < self._ticked_at:",
         "        if False:",
         (f"{SCHEDULER}::test_a_clock_that_is_set_back_while_beat_runs",),

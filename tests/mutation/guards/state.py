@@ -3,7 +3,7 @@
 from tests.mutation.entries import Guard
 
 TRANSACTIONS = "tests/core/test_transactions.py"
-IDEMPOTENCY = "tests/api/test_idempotency.py"
+IDEMPOTENCY = "tests/http/test_idempotency.py"
 REFRESHING = "tests/users/test_refreshing.py"
 DELIVERING = "tests/notifications/test_delivering.py"
 UPLOADS = "tests/fleet/test_uploads.py"
@@ -11,28 +11,28 @@ UPLOADS = "tests/fleet/test_uploads.py"
 GUARDS = (
     Guard(
         "a deadlock is tried again",
-        "bikerental/core/transactions.py",
+        "bikerental/core/db/transactions.py",
         "errorcodes.SERIALIZATION_FAILURE, errorcodes.DEADLOCK_DETECTED",
         "errorcodes.SERIALIZATION_FAILURE",
         (f"{TRANSACTIONS}::test_of_two_in_a_deadlock_both_are_done",),
     ),
     Guard(
         "a serialization failure is tried again",
-        "bikerental/core/transactions.py",
+        "bikerental/core/db/transactions.py",
         "errorcodes.SERIALIZATION_FAILURE, errorcodes.DEADLOCK_DETECTED",
         "errorcodes.DEADLOCK_DETECTED",
         (f"{TRANSACTIONS}::test_after_three_attempts_the_error_is_the_callers",),
     ),
     Guard(
         "nothing else is tried again",
-        "bikerental/core/transactions.py",
+        "bikerental/core/db/transactions.py",
         "if sqlstate(error) not in _AGAIN and not isinstance(error, StalePlanError):",
         "if False:",
         (f"{TRANSACTIONS}::test_what_another_attempt_does_not_mend_is_not_tried_again",),
     ),
     Guard(
         "a unit of work inside another shares its fate",
-        "bikerental/core/transactions.py",
+        "bikerental/core/db/transactions.py",
         "        if connection.in_atomic_block:",
         "        if False:",
         (f"{TRANSACTIONS}::test_inside_another_the_outermost_runs_again",),
@@ -231,14 +231,14 @@ GUARDS = (
     ),
     Guard(
         "an idempotency key with another body is refused",
-        "bikerental/api/idempotency.py",
+        "bikerental/http/idempotency.py",
         "    if first.fingerprint != fingerprint:\n        raise IdempotencyKeyReusedError\n",
         "",
         (f"{IDEMPOTENCY}::test_another_body_is_refused_and_does_nothing",),
     ),
     Guard(
         "claim and effect are one transaction",
-        "bikerental/api/idempotency.py",
+        "bikerental/http/idempotency.py",
         "@unit_of_work\ndef _answer_once(",
         "def _answer_once(",
         (f"{IDEMPOTENCY}::test_what_fails_rolls_back_and_is_not_kept",),

@@ -2,54 +2,54 @@
 
 from tests.mutation.entries import Guard
 
-HEADERS = "tests/api/test_headers.py"
-REDACTION = "tests/core/test_redaction.py"
+HEADERS = "tests/http/test_headers.py"
+REDACTION = "tests/observe/test_redaction.py"
 COSTS = "tests/security/test_costs.py"
 PROVOKED = "tests/security/test_provoked.py"
-SCHEMA = "tests/api/test_schema.py"
-MIDDLEWARE = "tests/api/test_middleware.py"
+SCHEMA = "tests/http/test_schema.py"
+MIDDLEWARE = "tests/http/test_middleware.py"
 ADMIN_URLS = "tests/security/test_admin_urls.py"
 ADMIN_TIMES = "tests/users/test_admin_times.py"
 
 GUARDS = (
     Guard(
         "a header has a bound",
-        "bikerental/api/headers.py",
+        "bikerental/http/headers.py",
         "            if length > HEADER_BYTES_MAX:\n                return True\n",
         "",
         (f"{HEADERS}::test_a_byte_more_is_a_431",),
     ),
     Guard(
         "all headers together have a bound",
-        "bikerental/api/headers.py",
+        "bikerental/http/headers.py",
         "return total > HEADERS_BYTES_MAX",
         "return False",
         (f"{HEADERS}::test_all_together_are_at_most_32_kib",),
     ),
     Guard(
         "a content type past the bound is not taken apart",
-        "bikerental/api/headers.py",
+        "bikerental/http/headers.py",
         "meta if is_bounded else {}",
         "meta",
         (f"{COSTS}::test_the_header_that_django_reads_before_any_middleware",),
     ),
     Guard(
         "a host is no longer than a name can be",
-        "bikerental/api/headers.py",
+        "bikerental/http/headers.py",
         '        if len(request.META.get("HTTP_HOST", "")) > HOST_LENGTH_MAX:\n',
         "        if False:\n",
         (f"{HEADERS}::test_a_host_is_no_longer_than_a_name_can_be",),
     ),
     Guard(
         "no cookie is parsed of headers that are too large",
-        "bikerental/api/headers.py",
+        "bikerental/http/headers.py",
         "            request.COOKIES = {}  # not even parsed, for the language that may be in them\n",
         "",
         (f"{HEADERS}::test_the_refusal_follows_the_language_but_no_cookie_is_parsed",),
     ),
     Guard(
         "a cookie loses its backslashes before it is unquoted",
-        "bikerental/api/headers.py",
+        "bikerental/http/headers.py",
         '        if "\\\\" in cookie:\n',
         "        if False:\n",
         (
@@ -59,49 +59,49 @@ GUARDS = (
     ),
     Guard(
         "no address is left at a cut of what is logged",
-        "bikerental/core/redaction.py",
+        "bikerental/observe/redaction.py",
         "{kept[: begun.start()] if begun else kept}",
         "{kept}",
         (f"{REDACTION}::test_a_long_text_is_cut_and_no_address_is_left_at_the_cut",),
     ),
     Guard(
         "an address is masked in logs",
-        "bikerental/core/redaction.py",
+        "bikerental/observe/redaction.py",
         '    return _RUN.sub(lambda run: "[e-mail]" if run[1] else run[0], text)\n',
         "    return text\n",
         (f"{REDACTION}::test_an_address_is_masked_and_the_rest_is_kept",),
     ),
     Guard(
         "each part of an exception in the log is cut and redacted",
-        "bikerental/core/logs.py",
+        "bikerental/observe/logs.py",
         "            kept.insert(0, redacted_text(part))\n",
         "            kept.insert(0, part)\n",
         (f"{COSTS}::test_an_exception_of_many_parts_keeps_the_last",),
     ),
     Guard(
         "the parts of an exception in the log have a bound",
-        "bikerental/core/logs.py",
+        "bikerental/observe/logs.py",
         "            if room < 0:\n                break\n",
         "",
         (f"{COSTS}::test_an_exception_of_many_parts_keeps_the_last",),
     ),
     Guard(
         "what strangers provoke is counted",
-        "bikerental/api/provoked.py",
+        "bikerental/observe/provoked.py",
         '        PROVOKED.labels(record.name.rpartition(".")[2]).inc()\n',
         "",
         (f"{PROVOKED}::test_sentry_hears_of_bugs_alone",),
     ),
     Guard(
         "what strangers provoke is logged without a trace",
-        "bikerental/api/provoked.py",
+        "bikerental/observe/provoked.py",
         "        record.exc_info = record.exc_text = None\n",
         "",
         (f"{PROVOKED}::test_sentry_hears_of_bugs_alone",),
     ),
     Guard(
         "what strangers provoke is not told to Sentry",
-        "bikerental/core/sentry.py",
+        "bikerental/observe/sentry.py",
         '    ignore_logger("django.security.*")\n',
         "",
         (f"{PROVOKED}::test_sentry_hears_of_bugs_alone",),
@@ -109,35 +109,35 @@ GUARDS = (
     ),
     Guard(
         "what strangers provoke is a warning",
-        "bikerental/api/provoked.py",
+        "bikerental/observe/provoked.py",
         '        record.levelno, record.levelname = logging.WARNING, "WARNING"\n',
         "",
         (f"{PROVOKED}::test_sentry_hears_of_bugs_alone",),
     ),
     Guard(
         "a client does not decide what is traced",
-        "bikerental/core/sentry.py",
+        "bikerental/observe/sentry.py",
         'context["transaction_context"].get("op") == OP.QUEUE_TASK_CELERY and ',
         "",
         (f"{PROVOKED}::test_a_client_does_not_decide_what_is_traced",),
     ),
     Guard(
         "the Swagger document is built once",
-        "bikerental/api/document.py",
+        "bikerental/http/document.py",
         "            if self._rest is None:\n",
         "            if True:\n",
         (f"{SCHEMA}::test_any_number_of_hosts_is_one_build",),
     ),
     Guard(
         "threads that ask at once build the Swagger document once",
-        "bikerental/api/document.py",
+        "bikerental/http/document.py",
         "        with self._lock:\n",
         "        if True:\n",
         (f"{SCHEMA}::test_threads_that_ask_at_once_build_it_once",),
     ),
     Guard(
         "a page builds no Swagger document",
-        "bikerental/api/document.py",
+        "bikerental/http/document.py",
         "    def perform_content_negotiation(",
         "    def _perform_content_negotiation(",
         (f"{SCHEMA}::test_a_page_builds_no_document",),
@@ -165,56 +165,56 @@ GUARDS = (
     ),
     Guard(
         "a rate counts a household",
-        "bikerental/api/throttles.py",
+        "bikerental/http/throttles.py",
         "return household(client_address(request))",
         "return client_address(request)",
-        ("tests/api/test_throttles.py::test_an_ipv6_household_has_one_count",),
+        ("tests/http/test_throttles.py::test_an_ipv6_household_has_one_count",),
     ),
     Guard(
         "a packed body is refused",
-        "bikerental/api/parsers.py",
+        "bikerental/http/parsers.py",
         '        if encoding.strip().lower() not in ("", "identity"):',
         "        if False:",
-        ("tests/api/test_bodies.py::test_a_packed_body_is_a_415",),
+        ("tests/http/test_bodies.py::test_a_packed_body_is_a_415",),
     ),
     Guard(
         "only who looks is redirected to the slash",
-        "bikerental/api/middleware.py",
+        "bikerental/http/middleware.py",
         ' or request.method not in ("GET", "HEAD")',
         "",
         (f"{MIDDLEWARE}::test_a_page_typed_without_its_slash_is_found",),
     ),
     Guard(
         "only a page is redirected to the slash",
-        "bikerental/api/middleware.py",
+        "bikerental/http/middleware.py",
         'return bool(getattr(view, "should_append_slash", True))',
         "return True",
         (f"{MIDDLEWARE}::test_an_operator_finds_a_page_without_its_slash",),
     ),
     Guard(
         "no page takes a NUL",
-        "bikerental/api/middleware.py",
+        "bikerental/http/middleware.py",
         "return _page_refused(request) or self.get_response(request)",
         "return self.get_response(request)",
         (ADMIN_URLS,),
     ),
     Guard(
         "a filter that no statement can hold is no error of the server",
-        "bikerental/api/admin_queries.py",
+        "bikerental/http/admin_queries.py",
         "            _check_statement(found)\n",
         "            pass\n",
         (ADMIN_URLS,),
     ),
     Guard(
         "what a URL gives to a form is read by its field",
-        "bikerental/api/admin_queries.py",
+        "bikerental/http/admin_queries.py",
         "            return field.to_python(given)\n",
         "            return given\n",
         ("tests/security/test_admin_urls.py::test_forms",),
     ),
     Guard(
         "a page shows the city's time",
-        "bikerental/api/middleware.py",
+        "bikerental/http/middleware.py",
         "        with timezone.override(settings.CITY_TIME_ZONE):\n",
         "        if True:\n",
         (f"{ADMIN_TIMES}::test_a_page_shows_the_citys_time_and_names_the_zone",),

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from bikerental.core.limits import limits_read, limits_store
+from bikerental.core.db.limits import limits_read, limits_store
 
 
 class Command(BaseCommand):

@@ -3,7 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from bikerental.core.services import schedule_forget_future_runs, schedule_sync
+from bikerental.core.work.schedule import declared_schedule, schedule_forget_future_runs, schedule_sync
 
 
 class Command(BaseCommand):
@@ -13,7 +13,7 @@ class Command(BaseCommand):
     )
 
     def handle(self, *_args: Any, **_options: Any) -> None:
-        for name in schedule_sync():
+        for name in schedule_sync(declared_schedule()):
             self.stdout.write(f"{name}: updated")
         for name in schedule_forget_future_runs(now=timezone.now()):
             self.stdout.write(f"{name}: last ran in the future, counts from now")

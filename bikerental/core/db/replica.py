@@ -1,0 +1,181 @@
+"""Reads that may be some seconds old, from a streaming replica where one is set.
+
+    rows = from_replica(lambda using: bikes_page(filters, cursor=cursor, limit=limit, using=using))
+
+The replica is used while it is proven to be no older than DATABASE_REPLICA_LAG_SECONDS: once a second
+at most a process notes the primary's place in the log, and takes the newest place that the replica
+has replayed. No clocks are compared, an idle primary is no lag, and a replica that has lost its
+primary is found out. Whatever is wrong with the replica, the primary answers.
+"""
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, connections
+from psycopg2 import errorcodes
+
+from bikerental.core.db.transactions import sqlstate
+
+R = TypeVar("R")
+
+REPLICA = "replica"
+POLL_SECONDS = 1.0
+AWAY_SECONDS = 10.0
+# The replica's own limit for a statement is 2 s (DATABASES in config/settings); this is for one that hangs.
+ANSWER_SECONDS = 3.0
+WATCH_SECONDS = 0.5
+# Replaying cancels a read that stands in its way: nothing is wrong with the replica.
+_CANCELLED = {errorcodes.SERIALIZATION_FAILURE, errorcodes.DEADLOCK_DETECTED}
+_PRIMARY_PLACE = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')"
+# One that was promoted is another database.
+_REPLICA_PLACE = "SELECT pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0') WHERE pg_is_in_recovery()"
+
+logger = logging.getLogger(__name__)
+
+
+def replica_is_set() -> bool:
+    return REPLICA in connections.databases
+
+
+def from_replica(ask: Callable[[str], R], *, unless: bool = False) -> R:
+    """What `ask` finds on the database of the alias that it is given.
+
+    On the primary inside a transaction and where `unless` says so, and when the replica is away, too
+    far behind or fails. It fails after 2 s of connecting or 3.5 s of reading.
+    """
+    if not replica_is_set() or unless or connections[DEFAULT_DB_ALIAS].in_atomic_block or not proof.is_good():
+        return ask(DEFAULT_DB_ALIAS)
+    try:
+        with deadline.on(REPLICA):
+            return ask(REPLICA)
+    # Any complaint: a migration that it has not replayed is one as well, and a bug shows on the primary.
+    except (DatabaseError, InterfaceError) as error:
+        if sqlstate(error) not in _CANCELLED:
+            proof.withdraw(error)
+    return ask(DEFAULT_DB_ALIAS)
+
+
+class Proof:
+    """Until when the replica is known to be fresh enough, for all threads of this process."""
+
+    def __init__(self) -> None:
+        self._polling = threading.Lock()
+        self.forget()
+
+    def forget(self) -> None:
+        self._places: deque[tuple[float, Any]] = deque()  # when the primary was where in its log
+        self._good_until = self._poll_at = 0.0
+        self._was_good = False
+
+    def is_good(self) -> bool:
+        # One thread asks; the others go by what is known.
+        if time.monotonic() >= self._poll_at and self._polling.acquire(blocking=False):
+            try:
+                self._poll()
+            finally:
+                self._polling.release()
+        return time.monotonic() < self._good_until
+
+    def withdraw(self, error: Exception) -> None:
+        """Leave the replica alone for a while."""
+        self.forget()
+        self._poll_at = time.monotonic() + AWAY_SECONDS
+        connections[REPLICA].close()
+        logger.warning("The replica is away, the primary answers for %d s: %s", AWAY_SECONDS, str(error).strip())
+
+    def _poll(self) -> None:
+        asked_at = time.monotonic()
+        places = self._places  # another thread may withdraw the proof meanwhile
+        places.append((asked_at, _place(DEFAULT_DB_ALIAS, _PRIMARY_PLACE)))
+        try:
+            with deadline.on(REPLICA):
+                replayed = _place(REPLICA, _REPLICA_PLACE)
+        except (DatabaseError, InterfaceError) as error:
+            self.withdraw(error)
+            return
+        lag = settings.DATABASE_REPLICA_LAG_SECONDS
+        while places[0][0] < asked_at - lag:
+            places.popleft()
+        for noted_at, place in places:
+            if replayed is not None and place <= replayed:
+                self._good_until = noted_at + lag
+        self._poll_at = time.monotonic() + POLL_SECONDS
+        self._tell(time.monotonic() < self._good_until)
+
+    def _tell(self, is_good: bool) -> None:
+        if is_good and not self._was_good:
+            logger.info("The replica answers.")
+        if self._was_good and not is_good:
+            logger.warning("The replica is more than %d s behind.", settings.DATABASE_REPLICA_LAG_SECONDS)
+        self._was_good = is_good
+
+
+def _place(using: str, sql: str) -> Any:
+    connection = connections[using]
+    connection.ensure_connection()
+    # The driver's own cursor: once a second a process, whoever asks then, so no part of what was asked.
+    with connection.wrap_database_errors, connection.connection.cursor() as cursor:
+        cursor.execute(sql)
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+class Deadline:
+    """Cuts the connection of a read that hangs.
+
+    PostgreSQL's own limit does not end a server that stands still, nor does TCP while its kernel
+    lives, and the driver waits for ever.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._watcher: threading.Thread | None = None
+        self._reads: dict[int, float] = {}  # when to cut, by a descriptor of our own
+
+    @contextmanager
+    def on(self, using: str) -> Iterator[None]:
+        connections[using].ensure_connection()
+        # Ours stays open, so that its number is nobody else's when we cut.
+        descriptor = os.dup(connections[using].connection.fileno())
+        with self._lock:
+            self._reads[descriptor] = time.monotonic() + ANSWER_SECONDS
+            if self._watcher is None or not self._watcher.is_alive():  # as after a fork
+                self._watcher = threading.Thread(target=self._watch, name="replica", daemon=True)
+                self._watcher.start()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._reads.pop(descriptor, None)
+                os.close(descriptor)
+
+    def _watch(self) -> None:
+        while True:
+            time.sleep(WATCH_SECONDS)
+            with self._lock:
+                overdue = [descriptor for descriptor, at in self._reads.items() if at < time.monotonic()]
+                for descriptor in overdue:
+                    del self._reads[descriptor]
+                    _cut(descriptor)
+
+
+def _cut(descriptor: int) -> None:
+    connected = socket.socket(fileno=os.dup(descriptor))
+    try:
+        connected.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return  # it has broken off by itself
+    finally:
+        connected.close()
+
+
+proof = Proof()
+deadline = Deadline()

@@ -1,0 +1,109 @@
+"""Work on many rows, in which one bad row does not keep the others waiting.
+
+A batch is one transaction. Where the data of a row make it fail, each of its rows runs by itself,
+and the bad one is put down as a `FailedRow`. Batches leave it out until its next attempt; the
+operators are told once (`notifications.services.failing`), `manage.py reconcile` counts it.
+"""
+
+import logging
+import traceback
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import DataError, IntegrityError, connection
+from django.db.models import CharField, Exists, F, OuterRef, QuerySet
+from django.db.models.functions import Cast
+from django.utils import timezone
+
+from bikerental.core.db.transactions import constraint_name, sqlstate, unit_of_work
+from bikerental.core.models import FailedRow
+
+logger = logging.getLogger(__name__)
+
+# The row's own fault. What can recover (OperationalError), and bugs that meet every row, are not among them.
+ROW_ERRORS = (DataError, IntegrityError, ArithmeticError, ValueError)
+RETRY_FIRST = timedelta(hours=1)
+RETRY_MAX = timedelta(days=1)
+RETRIES_AT_ONCE = 100
+
+Run = Callable[[Sequence[Any]], int]  # of the rows with these ids, in one transaction; how many were done
+
+
+def run_batch(task: str, row_ids: Sequence[Any], run: Run) -> int:
+    """All rows at once or, where that fails, each by itself; how many were done."""
+    try:
+        return run(row_ids)
+    except ROW_ERRORS:
+        if connection.in_atomic_block:
+            raise
+    return sum(run_row(task, row_id, run) for row_id in row_ids)
+
+
+def run_row(task: str, row_id: Any, run: Run) -> int:
+    """One row; what fails is put down, and what failed before and succeeds now is no longer."""
+    try:
+        done = run([row_id])
+    except ROW_ERRORS as error:
+        if connection.in_atomic_block:
+            raise
+        _put_down(task, str(row_id), _code(error), now=timezone.now())
+        return 0
+    FailedRow.objects.filter(task=task, row_id=str(row_id)).delete()
+    return done
+
+
+def run_left_over(task: str, rows: QuerySet[Any], run: Run, *, size: int, batches: int = 100) -> int:
+    """The rows in their order, batch by batch; how many were done.
+
+    `run` takes the rows out of `rows`: what is done is not found again.
+    """
+    done = sum(run_row(task, row_id, run) for row_id in _due_again(task, rows))
+    for _ in range(batches):
+        row_ids = list(_without_failed(task, rows)[:size])
+        count = run_batch(task, row_ids, run) if row_ids else 0
+        done += count
+        if len(row_ids) < size or not count:  # none: another worker has them
+            break
+    return done
+
+
+def left_over_ids(task: str, rows: QuerySet[Any], *, size: int) -> list[Any]:
+    """For what takes its rows one by one: those that are due, failed ones among them. Two statements."""
+    return [*_due_again(task, rows), *_without_failed(task, rows)[:size]]
+
+
+@unit_of_work
+def failed_rows_retry(*, failed_row_ids: Sequence[UUID], now: datetime) -> int:
+    """Let the next sweep try these again; how many there were."""
+    return FailedRow.objects.filter(pk__in=failed_row_ids).update(retry_at=now)
+
+
+def _due_again(task: str, rows: QuerySet[Any]) -> list[Any]:
+    due = FailedRow.objects.filter(task=task, retry_at__lte=timezone.now()).order_by("retry_at")
+    return [rows.model._meta.pk.to_python(row_id) for row_id in due.values_list("row_id", flat=True)[:RETRIES_AT_ONCE]]
+
+
+def _without_failed(task: str, rows: QuerySet[Any]) -> QuerySet[Any, Any]:
+    failed = FailedRow.objects.filter(task=task, row_id=Cast(OuterRef("pk"), CharField()))
+    return rows.filter(~Exists(failed)).values_list("pk", flat=True)
+
+
+def _put_down(task: str, row_id: str, code: str, *, now: datetime) -> None:
+    first = {"error": code, "failed_at": now, "retry_at": now + RETRY_FIRST}
+    failed, is_new = FailedRow.objects.get_or_create(task=task, row_id=row_id, defaults=first)
+    if is_new:
+        logger.error("%s fails on row %s, which waits while the others go on: %s", task, row_id, code)
+        return
+    delay = min(RETRY_MAX, RETRY_FIRST * 2 ** min(failed.failures, 10))
+    FailedRow.objects.filter(pk=failed.pk).update(
+        error=code, failed_at=now, retry_at=now + delay, failures=F("failures") + 1
+    )
+
+
+def _code(error: Exception) -> str:
+    """What went wrong without a word of the data: PostgreSQL's message quotes the row."""
+    if state := sqlstate(error):
+        return f"{state} {constraint_name(error) or ''}".strip()[:200]
+    return f"{type(error).__name__} in {traceback.extract_tb(error.__traceback__)[-1].name}"[:200]

@@ -1,0 +1,23 @@
+"""Forgetting rows past their time."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+
+from bikerental.core.work.batches import run_left_over
+
+# One DELETE takes this many rows: a purge after a long pause stays under the statement timeout.
+PURGE_BATCH = 5000
+
+
+def rows_purge(rows: QuerySet) -> int:  # type: ignore[type-arg] # of any model
+    """Delete the rows, a batch to a statement: after a long pause each still ends before its timeout."""
+
+    def delete(ids: Sequence[Any]) -> int:
+        count: int = rows.filter(pk__in=ids).delete()[0]
+        return count
+
+    task = f"purge {rows.model._meta.label_lower}"
+    return run_left_over(task, rows, delete, size=PURGE_BATCH, batches=sys.maxsize)

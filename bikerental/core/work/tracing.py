@@ -1,0 +1,30 @@
+"""What a task's message carries beside its arguments: the request's id, and when it was sent."""
+
+import time
+from typing import Any
+
+from celery import Task
+from celery.signals import before_task_publish, task_postrun, task_prerun
+
+from bikerental.core.context import request_id_var
+
+SENT_AT = "sent_at"  # the header that every message of ours carries, in seconds since 1970
+
+
+@before_task_publish.connect(dispatch_uid="sent_at")
+def sent_at_put(headers: dict[str, Any], **_signal: Any) -> None:
+    """Let the queue's age be read from the broker; the message knows no time of its own."""
+    headers[SENT_AT] = time.time()
+
+
+@task_prerun.connect(dispatch_uid="request_id")
+def request_id_take(task: Task[Any, Any], **_signal: Any) -> None:
+    """Let logs, Sentry and further tasks name the request that caused this one."""
+    if not task.request.is_eager:  # an eager one runs inside its request
+        request_id_var.set((task.request.headers or {}).get("request_id") or "")
+
+
+@task_postrun.connect(dispatch_uid="request_id")
+def request_id_drop(task: Task[Any, Any], **_signal: Any) -> None:
+    if not task.request.is_eager:
+        request_id_var.set("")

@@ -1,0 +1,181 @@
+"""A form of the admin changes what its operator changed, and nothing else.
+
+Each change form carries the values that it was shown with, signed, in a hidden field. A field that
+still has its shown value is not written, whatever the row holds by now. A field that the operator
+changed and that changed in the row as well is refused, with both values. The row is locked before
+it is read, so that of two forms at once the second sees what the first has written.
+"""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.utils import display_for_field, flatten_fieldsets
+from django.core.exceptions import ValidationError
+from django.core.files import File
+from django.core.signing import BadSignature, Signer
+from django.db import models, router, transaction
+from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from bikerental.http.locks import row_lock
+
+SHOWN = "shown"
+# Without Django's note beside each time on how far the browser's clock is from "server time".
+CITY_TIME_STYLE = {"all": ["api/admin_times.css"]}
+Version = dict[str, Any]  # each field's value as text, of a relation to many the ids
+
+
+class ShownField(forms.CharField):
+    widget = forms.HiddenInput
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return False
+
+
+class VersionedForm(forms.ModelForm[Any]):
+    shown = ShownField(required=False, label="")
+
+    error_messages: ClassVar = {
+        "changed_meanwhile": _(
+            "This was changed meanwhile to “%(current)s”. You gave “%(given)s”: save again to write it all the same."
+        ),
+        "damaged": _("This page cannot tell what it was shown with. Open it anew."),
+    }
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._current_version = self._version_of_row()
+        self._current_values = {name: self._value_of_row(name) for name in self._current_version}
+        self._shown_version = dict(self._current_version)
+        self._is_damaged = False
+        self._touched: set[str] = set()
+        self.initial[SHOWN] = self._signer().sign_object(self._current_version, compress=True)
+        if self.is_bound:
+            self._take_shown(self.data.get(self.add_prefix(SHOWN)))
+
+    def _clean_form(self) -> None:
+        before = dict(self.cleaned_data)
+        super()._clean_form()  # type: ignore[misc] # not in the stubs
+        # A form's `clean` may set a field that its operator left alone: another field has chosen it.
+        chosen = {name for name, value in self.cleaned_data.items() if value is not before.get(name)}
+        self._touched = {*self.changed_data, *chosen}
+        if self._is_damaged:
+            self.add_error(None, self.error_messages["damaged"])
+        self._refuse_changed_meanwhile()
+
+    def _post_clean(self) -> None:
+        for name in self._current_version.keys() - self._touched:
+            self.cleaned_data.pop(name, None)  # what is not here is not written
+            if self._is_changed_in_row(name):
+                self.errors.pop(name, None)  # nor does it matter whether it would still do
+        super()._post_clean()  # type: ignore[misc] # not in the stubs
+
+    def _refuse_changed_meanwhile(self) -> None:
+        refused = [
+            name
+            for name in self._touched & self._current_version.keys() & self.cleaned_data.keys()
+            if self._is_changed_in_row(name) and _plain(self.cleaned_data[name]) != _plain(self._current_values[name])
+        ]
+        for name in refused:
+            values = {"current": self._text(name, self._current_values[name])}
+            values["given"] = self._text(name, self.cleaned_data[name])
+            self.add_error(name, ValidationError(self.error_messages["changed_meanwhile"], params=values))
+        if refused:
+            # The page that comes back has shown these: saved again, they are meant.
+            version = self._shown_version | {name: self._current_version[name] for name in refused}
+            signed = self._signer().sign_object(version, compress=True)
+            data: Any = self.data
+            self.data = data.copy()
+            self.data[self.add_prefix(SHOWN)] = signed  # type: ignore[index] # a QueryDict, copied to be changed
+
+    def _take_shown(self, signed: str | None) -> None:
+        """Compare with what was shown. A client without pages sends nothing: it means the row as it is."""
+        if not signed:
+            return
+        try:
+            version = self._signer().unsign_object(signed)
+        except (BadSignature, ValueError):
+            self._is_damaged = True
+            return
+        for name in version.keys() & self._current_version.keys():
+            self._shown_version[name] = version[name]
+            field = self._field(name)
+            if self._is_changed_in_row(name) and not isinstance(field, models.FileField):
+                self.initial[name] = field.to_python(version[name])
+
+    def _is_changed_in_row(self, name: str) -> bool:
+        return bool(self._shown_version[name] != self._current_version[name])
+
+    def _signer(self) -> Signer:
+        return Signer(salt=f"{__name__}:{self._meta.model._meta.label_lower}:{self.instance.pk}")
+
+    def _field(self, name: str) -> Any:
+        return self._meta.model._meta.get_field(name)
+
+    def _version_of_row(self) -> Version:
+        known = {field.name for field in (*self.instance._meta.concrete_fields, *self.instance._meta.many_to_many)}
+        return {name: self._version_of_field(name) for name in self.fields if name in known}
+
+    def _version_of_field(self, name: str) -> Any:
+        field = self._field(name)
+        if field.many_to_many:
+            return sorted(str(row.pk) for row in self.initial[name])
+        return None if field.value_from_object(self.instance) is None else field.value_to_string(self.instance)
+
+    def _value_of_row(self, name: str) -> Any:
+        return self.initial[name] if self._field(name).many_to_many else getattr(self.instance, name)
+
+    def _text(self, name: str, value: Any) -> str:
+        if isinstance(value, bool):
+            return gettext("Yes") if value else gettext("No")
+        if isinstance(value, File):
+            return str(value.name)
+        if isinstance(value, Iterable) and not isinstance(value, str):
+            return ", ".join(map(str, value)) or "–"
+        return str(display_for_field(value, self._field(name), "–")) or "–"
+
+
+def _plain(value: Any) -> Any:
+    """To be compared: a set of rows has no order, and a file is what it is called."""
+    if isinstance(value, models.QuerySet | list):
+        return {row.pk for row in value}
+    return value.name or None if isinstance(value, File) else value
+
+
+class VersionedAdmin(admin.ModelAdmin[Any]):
+    class Media:
+        css: ClassVar = CITY_TIME_STYLE
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        row = super().get_object(request, object_id, from_field)
+        database = router.db_for_write(self.model)
+        if row is None or request.method != "POST" or not transaction.get_connection(database).in_atomic_block:
+            return row
+        row_lock(row=row)
+        return super().get_object(request, object_id, from_field)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
+        fields = options.pop("fields") if "fields" in options else flatten_fieldsets(self.get_fieldsets(request, obj))
+        options["fields"] = fields and [name for name in fields if name != SHOWN]
+        form = super().get_form(request, obj, change=change, **options)
+        if not self._is_versioned(request, obj):
+            return form
+        return forms.models.ModelFormMetaclass(form.__name__, (VersionedForm, form), {})
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        fieldsets = list(super().get_fieldsets(request, obj))
+        if not self._is_versioned(request, obj) or SHOWN in flatten_fieldsets(fieldsets):
+            return fieldsets
+        (heading, options), *others = fieldsets
+        return [(heading, {**options, "fields": [*options["fields"], SHOWN]}), *others]
+
+    def _is_versioned(self, request: HttpRequest, obj: Any) -> bool:
+        return obj is not None and self.has_change_permission(request, obj)
+
+
+def versioned(admin_class: type[admin.ModelAdmin[Any]]) -> type[admin.ModelAdmin[Any]]:
+    """The same admin, whose change forms save against the version that was shown."""
+    return type(admin_class.__name__, (VersionedAdmin, admin_class), {"__module__": admin_class.__module__})

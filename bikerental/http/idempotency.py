@@ -1,0 +1,124 @@
+"""`Idempotency-Key`: a request that comes again gets the first answer again.
+
+The claim and the effect are one transaction: either both happened, or neither.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from hashlib import sha256
+from uuid import UUID
+
+import orjson
+from django.db import connection
+from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from bikerental.core.db.transactions import unit_of_work
+from bikerental.core.errors import Kind, Refusal
+from bikerental.core.work.purging import rows_purge
+from bikerental.http.models import IdempotencyKey
+from bikerental.http.renderers import to_json
+
+KEPT_FOR = timedelta(hours=24)
+_BARE = re.compile(r"[\x20\x21\x23-\x7e]{1,255}", re.ASCII)
+_QUOTED = re.compile(r'"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255})"', re.ASCII)
+_ESCAPED = re.compile(r"\\(.)")
+
+
+class IdempotencyKeyInvalidError(Refusal):
+    kind = Kind.INVALID
+    code = "idempotency_key_invalid"
+    detail = _("Idempotency-Key takes 1 to 255 printable ASCII characters, quoted or bare.")
+
+
+class IdempotencyKeyReusedError(Refusal):
+    kind = Kind.REUSED
+    code = "idempotency_key_reused"
+    detail = _("This Idempotency-Key came with another body before. Take a new key for a new request.")
+
+
+class RequestInProgressError(Refusal):
+    kind = Kind.CONFLICT
+    code = "request_in_progress"
+    detail = _("The first request with this Idempotency-Key is still running. Ask again in a moment.")
+    retry_after = 1.0
+
+
+def key_of(request: Request) -> str | None:
+    """:raises IdempotencyKeyInvalidError: if it is none by the contract"""
+    sent = request.headers.get("Idempotency-Key")
+    if sent is None:
+        return None
+    if quoted := _QUOTED.fullmatch(sent):
+        return _ESCAPED.sub(r"\1", quoted[1])
+    if _BARE.fullmatch(sent):
+        return sent
+    raise IdempotencyKeyInvalidError
+
+
+def answer_once(request: Request, *, rider_id: UUID, route: str, act: Callable[[], Response]) -> HttpResponse:
+    """Act, or give the answer that was given to the same request before.
+
+    Refusals are not kept: they changed nothing, and the next try may fare better.
+    """
+    key = key_of(request)
+    if key is None:
+        return act()
+    # null means absent: with it and without it the body is the same.
+    said = {name: value for name, value in dict(request.data).items() if value is not None}
+    fingerprint = sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return _answer_once(rider_id=rider_id, route=route, key=key, fingerprint=fingerprint, act=act)
+
+
+@unit_of_work
+def _answer_once(
+    *, rider_id: UUID, route: str, key: str, fingerprint: str, act: Callable[[], Response]
+) -> HttpResponse:
+    _claim(f"{rider_id}\n{route}\n{key}")
+    keys = IdempotencyKey.objects.filter(rider_id=rider_id, route=route, key=key)
+    first = keys.first()
+    if first is not None and first.created_at < timezone.now() - KEPT_FOR:
+        keys.delete()
+        first = None
+    if first is not None:
+        return _replay(first, fingerprint)
+    response = act()
+    IdempotencyKey.objects.create(
+        rider_id=rider_id,
+        route=route,
+        key=key,
+        fingerprint=fingerprint,
+        status=response.status_code,
+        body=to_json(response.data),
+        location=response.headers.get("Location", ""),
+        created_at=timezone.now(),
+    )
+    return response
+
+
+def _claim(name: str) -> None:
+    number = int.from_bytes(sha256(name.encode()).digest()[:8], "big", signed=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number])
+        if not cursor.fetchone()[0]:
+            raise RequestInProgressError
+
+
+def _replay(first: IdempotencyKey, fingerprint: str) -> HttpResponse:
+    if first.fingerprint != fingerprint:
+        raise IdempotencyKeyReusedError
+    headers = {"Idempotent-Replayed": "true"} | ({"Location": first.location} if first.location else {})
+    return HttpResponse(bytes(first.body), status=first.status, content_type="application/json", headers=headers)
+
+
+def idempotency_keys_purge(*, now: datetime) -> int:
+    """Forget the keys of the day before yesterday, a batch at a time."""
+    return rows_purge(IdempotencyKey.objects.filter(created_at__lt=now - KEPT_FOR))
+
+
+def idempotency_keys_erase(*, rider_id: UUID) -> None:
+    IdempotencyKey.objects.filter(rider_id=rider_id).delete()

@@ -1,0 +1,242 @@
+"""What surrounds every request: its id, and an answer for what no view answers."""
+
+import functools
+import logging
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+from django.conf import settings
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.exceptions import SuspiciousOperation, ValidationError
+from django.db import DatabaseError, DataError, InterfaceError
+from django.http import HttpRequest, HttpResponse
+from django.middleware.common import CommonMiddleware
+from django.urls import Resolver404, resolve
+from django.utils import timezone, translation
+from django.views import defaults
+from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated, NotFound, ParseError, PermissionDenied
+
+from bikerental.core.context import request_id_accept, request_id_var
+from bikerental.core.registry import declared
+from bikerental.http.parsers import BODY_BYTES_MAX, TooLargeError
+from bikerental.http.problems import (
+    InternalError,
+    exception_handler,
+    is_database_away,
+    is_page,
+    page_unavailable,
+    problem_response,
+    status_and_code,
+)
+from bikerental.http.renderers import PROBLEM_TYPE, to_json
+
+logger = logging.getLogger(__name__)
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+DATA_TYPES = (PROBLEM_TYPE, "application/json")
+# What Django answers by itself.
+ERRORS = {
+    status_and_code(error)[0]: error
+    for error in (ParseError, NotAuthenticated, PermissionDenied, NotFound, MethodNotAllowed, TooLargeError)
+}
+DRAIN_BYTES_MAX = 64 * BODY_BYTES_MAX
+DRAIN_CHUNK = 64 * 1024
+LENGTH_DIGITS_MAX = 20  # Python refuses to read a number of thousands
+DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
+PAGE_POLICY = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+# Swagger UI and Redoc write style elements at run time, without a nonce; no script may be inline there either.
+DOCUMENT_PREFIXES = ("/api/docs/", "/api/redoc/")
+DOCUMENT_POLICY = f"{PAGE_POLICY}; style-src 'self' 'unsafe-inline'; worker-src 'self' blob:"
+UNFIT = (DataError, OverflowError, ValidationError)
+
+
+class RequestIdMiddleware:
+    """`X-Request-ID`: taken when it is sane or made, in the logs and in the answer."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request_id = request_id_accept(request.META.get("HTTP_X_REQUEST_ID"))
+        token = request_id_var.set(request_id)
+        try:
+            response = self.get_response(request)
+        finally:
+            request_id_var.reset(token)
+        response["X-Request-ID"] = request_id
+        return response
+
+
+class SecurityHeadersMiddleware:
+    """What a browser may do with the answer: with data nothing, with a page what that page needs.
+
+    Texts made beforehand: each request pays for three headers and no more.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        headers = response.headers
+        headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+        if is_page(request):
+            headers["Content-Security-Policy"] = _page_policy()
+        elif request.path_info.startswith(DOCUMENT_PREFIXES):
+            headers["Content-Security-Policy"] = DOCUMENT_POLICY
+        else:
+            headers["Content-Security-Policy"] = DATA_POLICY
+        return response
+
+
+@functools.cache
+def _page_policy() -> str:
+    """The admin shows pictures, which may come from elsewhere: a bucket, for one."""
+    origins = [origin for source in declared("policies", "image_origins") for origin in source()]
+    return PAGE_POLICY.replace("img-src 'self'", " ".join(["img-src 'self'", *origins]))
+
+
+class CityTimeMiddleware:
+    """Pages for people show and read times in the city's zone; data stays in UTC."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not is_page(request):
+            return self.get_response(request)
+        with timezone.override(settings.CITY_TIME_ZONE):
+            return self.get_response(request)
+
+
+class PageSessionMiddleware(SessionMiddleware):
+    """A session that cannot be saved while the database is away is neither a bug nor the operator's log-out."""
+
+    def process_response(self, request: HttpRequest, response: Any) -> Any:
+        try:
+            return super().process_response(request, response)
+        except (DatabaseError, InterfaceError, SessionInterrupted) as error:
+            cause = _cause_in_database(error)
+            if cause is None or not is_database_away(cause):
+                raise
+            return page_unavailable(request, cause)
+
+
+def _cause_in_database(error: BaseException | None) -> BaseException | None:
+    """What PostgreSQL or its driver said; Django says by itself that a session's row is gone."""
+    while error is not None and not (isinstance(error, DatabaseError | InterfaceError) and error.__cause__):
+        error = error.__context__
+    return error
+
+
+class SlashMiddleware(CommonMiddleware):
+    """A page that a person asked for without the slash at its end. An API request does not come here."""
+
+    def should_redirect_with_slash(self, request: HttpRequest) -> bool:
+        path = request.path_info
+        if path.endswith("/") or request.method not in ("GET", "HEAD"):
+            return False
+        return not _has_page(path) and _has_page(f"{path}/")
+
+
+def _has_page(path: str) -> bool:
+    try:
+        view = resolve(path).func
+    except Resolver404:
+        return False
+    return bool(getattr(view, "should_append_slash", True))  # the admin's catch-all says no
+
+
+class ProblemMiddleware:
+    """Errors that no view of the API turns into an answer, and those that come as a page of HTML."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if is_page(request):
+            return _page_refused(request) or self.get_response(request)
+        status = _body_refused(request)
+        if status is None:
+            response = self.get_response(request)
+            if response.status_code < 400 or response.headers.get("Content-Type", "").startswith(DATA_TYPES):
+                return response
+            # Django's own pages: with DEBUG nearly every error has one, a missing CSRF token always.
+            status = response.status_code
+        # LocaleMiddleware stands inside of this one.
+        with translation.override(translation.get_language_from_request(request)):
+            return problem_response(ERRORS.get(status, InternalError))
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """What a view raises, and DRF's hook does not answer, if it was asked."""
+        if is_page(request):
+            return _page_failed(request, error)
+        problem = exception_handler(error, {})
+        if problem is None:
+            # A bug: the log has the trace and tells Sentry, the client has an id to quote.
+            logger.error("Unhandled: %s %s", request.method, request.path, exc_info=error)
+            return problem_response(InternalError)
+        headers = {**problem.headers, "Content-Type": PROBLEM_TYPE}
+        return HttpResponse(to_json(problem.data), status=problem.status_code, headers=headers)
+
+
+def _page_refused(request: HttpRequest) -> HttpResponse | None:
+    """PostgreSQL takes no NUL, and no page has a use for one."""
+    if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+        return defaults.bad_request(request, SuspiciousOperation("NUL"))
+    return None
+
+
+def _page_failed(request: HttpRequest, error: Exception) -> HttpResponse | None:
+    """A URL that holds what no column can, typed or made up, is no error of ours.
+
+    Django's admin checks filters, pages and ids, but not that dates and numbers fit.
+    """
+    if is_database_away(error):
+        return page_unavailable(request, error)
+    if not isinstance(error, UNFIT):
+        return None
+    logger.warning("Refused: %s %s: %s", request.method, request.path, type(error).__name__, exc_info=error)
+    return defaults.bad_request(request, error)
+
+
+def _body_refused(request: HttpRequest) -> int | None:
+    """The status that refuses a body before anything reads it."""
+    length = request.META.get("CONTENT_LENGTH")
+    if length:
+        if not (length.isascii() and length.isdecimal() and len(length) <= LENGTH_DIGITS_MAX):
+            return 400
+        if int(length) <= BODY_BYTES_MAX:
+            return None
+        _drain(request.META["wsgi.input"], min(int(length), DRAIN_BYTES_MAX))
+        return 413
+    if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
+        return _chunked_body_read(request)
+    return None
+
+
+def _chunked_body_read(request: Any) -> int | None:
+    """A body without a length is as good as none to Django and DRF: read here, and given one."""
+    body = request.META["wsgi.input"].read(BODY_BYTES_MAX + 1)
+    if len(body) > BODY_BYTES_MAX:
+        _drain(request.META["wsgi.input"], DRAIN_BYTES_MAX)
+        return 413
+    request.META["CONTENT_LENGTH"] = str(len(body))
+    request._stream = BytesIO(body)
+    return None
+
+
+def _drain(stream: Any, length: int) -> None:
+    """Read and throw away, within a limit: where the server closes while the client still sends, the
+    client sees a reset connection in place of the answer."""
+    while length > 0:
+        chunk = stream.read(min(length, DRAIN_CHUNK))
+        if not chunk:
+            return
+        length -= len(chunk)

@@ -1,0 +1,148 @@
+"""What a view's method says of itself in the Swagger document: `documented`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from drf_yasg import openapi
+from drf_yasg.utils import no_body, swagger_auto_schema
+from rest_framework import serializers
+
+from bikerental.http.fields import Body
+from bikerental.http.idempotency import IdempotencyKeyInvalidError, IdempotencyKeyReusedError, RequestInProgressError
+from bikerental.http.pagination import PAGE_SIZE, PAGE_SIZE_MAX
+from bikerental.http.problems import ErrorClass
+
+V = TypeVar("V", bound=Callable[..., Any])
+MARK = "_bikerental_documented"
+
+_TEXT = {"type": openapi.TYPE_STRING}
+HEADERS = {
+    "Allow": _TEXT | {"description": "The methods that the path takes."},
+    "Location": _TEXT | {"description": "Where the new rental is."},
+    "Idempotent-Replayed": _TEXT | {"description": "`true` where this is the first answer, given again."},
+    "Retry-After": {"type": openapi.TYPE_INTEGER, "description": "Seconds to wait."},
+    "WWW-Authenticate": _TEXT,
+    "X-Request-ID": _TEXT | {"description": "Id of the request in our logs: the one that was sent, or a new one."},
+}
+IDEMPOTENCY_KEY = openapi.Parameter(
+    "Idempotency-Key",
+    openapi.IN_HEADER,
+    description="Makes a retry safe for 24 hours: the same key and body give the first answer again.",
+    type=openapi.TYPE_STRING,
+    min_length=1,
+    # Bare or quoted. Spaces round a header's value are no part of it.
+    pattern=(
+        r"^(?:[\x21\x23-\x7e](?:[\x20\x21\x23-\x7e]{0,253}[\x21\x23-\x7e])?"
+        r'|"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255}")$'
+    ),
+)
+IDEMPOTENCY_ERRORS: list[ErrorClass] = [
+    RequestInProgressError,
+    IdempotencyKeyInvalidError,
+    IdempotencyKeyReusedError,
+]
+PAGE_PARAMETERS = [
+    openapi.Parameter(
+        "cursor",
+        openapi.IN_QUERY,
+        description="From `next` or `previous`.",
+        type=openapi.TYPE_STRING,
+        min_length=1,
+    ),
+    openapi.Parameter(
+        "page_size",
+        openapi.IN_QUERY,
+        type=openapi.TYPE_INTEGER,
+        minimum=1,
+        maximum=PAGE_SIZE_MAX,
+        default=PAGE_SIZE,
+    ),
+]
+
+
+def documented(  # noqa: PLR0913 - each says one thing of the document
+    *,
+    summary: str,
+    success: Mapping[int, Any],
+    errors: Sequence[ErrorClass] = (),
+    description: str = "",
+    operation_id: str | None = None,
+    request: type[Body] | None = None,
+    query: type[serializers.Serializer[Any]] | None = None,
+    example: dict[str, Any] | None = None,
+    headers: Sequence[str] = (),
+    paginated: bool = False,
+) -> Callable[[V], V]:
+    """Say of a view's method what the code does not show: what it takes and all that it answers.
+
+    :param errors: what it refuses; what any operation with a body, a query, a login, an idempotency key refuses
+        is added
+    :param operation_id: where the path and the method make no good one; clients' functions have this name
+    :param example: of the request's body; an answer's is its shape's `Meta.example`
+    :param headers: `Idempotency-Key` where it is taken, `Location` where it is given
+    """
+    is_idempotent = "Idempotency-Key" in headers
+    given = [*(["Idempotent-Replayed"] if is_idempotent else []), *(name for name in headers if name == "Location")]
+
+    def decorate(view: V) -> V:
+        decorated: V = swagger_auto_schema(
+            operation_id=operation_id,
+            operation_summary=summary,
+            operation_description=description or summary,
+            request_body=request or no_body,
+            query_serializer=query,
+            manual_parameters=[*([IDEMPOTENCY_KEY] if is_idempotent else []), *(PAGE_PARAMETERS if paginated else [])],
+            responses={status: _answer(status, shape, given, paginated) for status, shape in success.items()},
+            # For AutoSchema.
+            body_example=example,
+            errors=[*errors, *(IDEMPOTENCY_ERRORS if is_idempotent else [])],
+            is_list=paginated,
+        )(view)
+        setattr(decorated, MARK, True)
+        return decorated
+
+    return decorate
+
+
+def headers_named(*names: str) -> dict[str, Any]:
+    """The headers of an answer; the request's id comes with each."""
+    return {name: HEADERS[name] for name in [*names, "X-Request-ID"]}
+
+
+def _answer(status: int, shape: Any, headers: Sequence[str], paginated: bool) -> openapi.Response:
+    described = {"description": HTTPStatus(status).phrase, "headers": headers_named(*headers)}
+    if status == HTTPStatus.NO_CONTENT:
+        return openapi.Response(**described)
+    if shape is None:
+        schema, example = openapi.Schema(type=openapi.TYPE_OBJECT), {}
+    elif paginated:
+        schema, example = _page_of(shape), {"next": None, "previous": None, "results": _example_of(shape)}
+    else:
+        schema, example = shape, _example_of(shape)
+    return openapi.Response(**described, schema=schema, examples={"application/json": example})
+
+
+def _example_of(shape: Any) -> Any:
+    """An answer of this shape: its `Meta.example`, and for each shape in it that one's."""
+    serializer = shape() if isinstance(shape, type) else shape
+    if isinstance(serializer, serializers.ListSerializer):
+        return [_example_of(serializer.child)]
+    own = getattr(serializer.Meta, "example", {})
+    inner = {
+        name: _example_of(field)
+        for name, field in serializer.fields.items()
+        if isinstance(field, serializers.BaseSerializer)
+    }
+    return inner | own
+
+
+def _page_of(many: Any) -> type[serializers.Serializer[Any]]:
+    name = many.child.Meta.ref_name
+    fields = {
+        "next": serializers.URLField(allow_null=True),
+        "previous": serializers.URLField(allow_null=True),
+        "results": many,
+        "Meta": type("Meta", (), {"ref_name": f"{name}Page"}),
+    }
+    return type(f"{name}Page", (serializers.Serializer,), fields)

@@ -1,0 +1,18 @@
+"""Names of published pictures. A name is never used again."""
+
+import secrets
+
+_SMALL, _LARGE = ".small.webp", ".webp"
+
+
+def photo_name(prefix: str) -> str:
+    return f"{prefix}{secrets.token_hex(16)}.webp"
+
+
+def small_name(name: str) -> str:
+    """The name of the small size of a photo; one that was published before there were two is its own."""
+    return name.removesuffix(_LARGE) + _SMALL if name.endswith(_LARGE) else name
+
+
+def large_name(name: str) -> str:
+    return name.removesuffix(_SMALL) + _LARGE if name.endswith(_SMALL) else name

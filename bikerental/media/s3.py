@@ -1,0 +1,206 @@
+"""Media on S3: a private bucket, signed URLs that stay the same for a while, errors that say what is wrong.
+
+Imported where a bucket is set up, and nowhere else: the AWS client costs each process 7 MiB.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cached_property, lru_cache
+from time import monotonic
+from typing import Any
+from urllib.parse import urlsplit
+
+from boto3.exceptions import Boto3Error
+from botocore.auth import SIGV4_TIMESTAMP, S3SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
+from storages.backends.s3 import S3Storage
+
+from bikerental.media.storage import StorageUnavailableError
+
+logger = logging.getLogger(__name__)
+
+URL_SECONDS = 3600
+# Signed as at the beginning of its half hour, a URL is good for half an hour at least, and whoever
+# asks within that time gets the same one: a phone's cache knows it again.
+URL_WINDOW_SECONDS = 1800
+URLS_KEPT = 10_000
+# Once S3 has kept a caller waiting in vain, only one in so many seconds waits to see whether it is back: a
+# wait takes a thread, and rides need those.
+AWAY_SECONDS = 10.0
+_REASONS = {
+    "NoSuchBucket": "bucket_missing",
+    "InvalidAccessKeyId": "credentials_refused",
+    "SignatureDoesNotMatch": "credentials_refused",
+    "InvalidToken": "credentials_refused",
+    "ExpiredToken": "credentials_refused",
+    "AccessDenied": "credentials_refused",
+    "RequestTimeTooSkewed": "clock_skewed",
+    "SlowDown": "busy",
+    "ServiceUnavailable": "busy",
+    "InternalError": "busy",
+    "403": "credentials_refused",
+}
+UNREACHABLE = "unreachable"
+PASSING = {"busy", UNREACHABLE}
+
+
+@contextmanager
+def storage_errors() -> Iterator[None]:
+    """What S3 and its client complain of, as one refusal that names the reason.
+
+    :raises StorageUnavailableError: for all but what is no fault of the storage's, as a missing object
+    """
+    try:
+        yield
+    except (ClientError, BotoCoreError, Boto3Error) as error:
+        reason = _reason(error)
+        if reason is None:
+            raise
+        unavailable = StorageUnavailableError(reason)
+        log = logger.warning if reason in PASSING else logger.error  # an operator has to mend the rest
+        log("The photo storage: %s", unavailable)
+        raise unavailable from error
+
+
+def _reason(error: Exception) -> str | None:
+    if isinstance(error, NoCredentialsError | PartialCredentialsError):
+        return "credentials_refused"
+    if not isinstance(error, ClientError):
+        cause = error.__cause__ or error.__context__
+        return _reason(cause) if isinstance(cause, ClientError) else UNREACHABLE
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return _REASONS.get(error.response["Error"].get("Code", ""), "busy" if status >= 500 else None)
+
+
+class MediaStorage(S3Storage):
+    """django-storages' S3, with stable URLs, and `exists` that tells a missing object from a missing bucket."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._url_of_window = lru_cache(maxsize=URLS_KEPT)(self._sign)
+        self._away_lock = threading.Lock()
+        self._ask_again_at: float | None = None  # by the monotonic clock; None while S3 answers
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Round each call of S3; not one inside another.
+
+        :raises StorageUnavailableError: as `storage_errors`; at once while S3 is known to be away
+        """
+        self._admit()
+        ask_again_at = None
+        try:
+            with storage_errors():
+                yield
+        except StorageUnavailableError as error:
+            if error.reason == UNREACHABLE:
+                ask_again_at = monotonic() + AWAY_SECONDS
+            raise
+        finally:
+            self._ask_again_at = ask_again_at
+
+    def _admit(self) -> None:
+        with self._away_lock:
+            if self._ask_again_at is None:
+                return
+            now = monotonic()
+            if now < self._ask_again_at:
+                raise StorageUnavailableError(UNREACHABLE)
+            self._ask_again_at = now + AWAY_SECONDS  # this one waits, for all
+
+    def exists(self, name: str) -> bool:
+        # HEAD answers both with a 404 that says nothing.
+        key = self._normalize_name(name)
+        with self.asking():
+            found = self.connection.meta.client.list_objects_v2(Bucket=self.bucket_name, Prefix=key, MaxKeys=1)
+        return any(entry["Key"] == key for entry in found.get("Contents", []))
+
+    def delete(self, name: str) -> None:
+        # django-storages takes a missing bucket for a missing object, which needs no deleting.
+        with self.asking():
+            self.connection.meta.client.delete_object(Bucket=self.bucket_name, Key=self._normalize_name(name))
+
+    def size(self, name: str) -> int:
+        with self._object_errors(name):
+            size: int = super().size(name)
+            return size
+
+    def _open(self, name: str, mode: str = "rb") -> Any:
+        with self._object_errors(name):
+            return super()._open(name, mode)
+
+    @contextmanager
+    def _object_errors(self, name: str) -> Iterator[None]:
+        try:
+            with self.asking():
+                yield
+        except FileNotFoundError:
+            self.exists(name)  # says so if the bucket is missing
+            raise
+
+    def _save(self, name: str, content: Any) -> str:
+        with self.asking():
+            saved: str = super()._save(name, content)
+            return saved
+
+    def url(self, name: str, parameters: Any = None, expire: int | None = None, http_method: str | None = None) -> str:
+        """The same answer for half an hour, from every process; good for half an hour more at least.
+
+        Signed here, without a word to S3, and kept: a list names the same photos again and again.
+        Signed by an instance's role it ends with the role's own credentials, if these end sooner.
+        """
+        if parameters or expire or http_method:
+            custom: str = super().url(name, parameters, expire, http_method)
+            return custom
+        with storage_errors():
+            credentials = self._credentials.get_frozen_credentials()
+        return self._url_of_window(name, int(time.time()) // URL_WINDOW_SECONDS, credentials)
+
+    def _sign(self, name: str, window: int, credentials: Any) -> str:
+        request = AWSRequest(method="GET", url=self._base + self._quoted(name))
+        region = self.connection.meta.client.meta.region_name
+        signed_at = datetime.fromtimestamp(window * URL_WINDOW_SECONDS, UTC)
+        _AuthAt(credentials, region, signed_at).add_auth(request)
+        return str(request.url)
+
+    @cached_property
+    def _credentials(self) -> Any:
+        credentials = self.connection.meta.client._get_credentials()
+        if credentials is None:
+            raise NoCredentialsError
+        return credentials
+
+    @cached_property
+    def _base(self) -> str:
+        """Where the client would look for an object: by host or by path, as it is set up."""
+        params = {"Bucket": self.bucket_name, "Key": "-"}
+        url: str = self.unsigned_connection.meta.client.generate_presigned_url("get_object", Params=params)
+        return url.partition("?")[0].removesuffix("-")
+
+    @cached_property
+    def origin(self) -> str:
+        """Scheme and host of every URL."""
+        return "{0.scheme}://{0.netloc}".format(urlsplit(self._base))
+
+    def _quoted(self, name: str) -> str:
+        # Names are ours: letters, digits, slashes, dots and dashes, none of which needs quoting.
+        return str(self._normalize_name(name))
+
+
+class _AuthAt(S3SigV4QueryAuth):
+    """Signs a URL as at a given moment, where botocore would take the present one."""
+
+    def __init__(self, credentials: Any, region: str, signed_at: datetime) -> None:
+        super().__init__(credentials, "s3", region, expires=URL_SECONDS)
+        self._signed_at = signed_at
+
+    def add_auth(self, request: AWSRequest) -> None:
+        request.context["timestamp"] = self._signed_at.strftime(SIGV4_TIMESTAMP)
+        self._modify_request_before_signing(request)
+        to_sign = self.string_to_sign(request, self.canonical_request(request))
+        self._inject_signature_to_request(request, self.signature(to_sign, request))

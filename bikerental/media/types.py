@@ -1,0 +1,10 @@
+"""Plain values of the media app."""
+
+from typing import NamedTuple
+
+
+class UploadForm(NamedTuple):
+    """To be sent as multipart/form-data: the fields first, then `file`."""
+
+    url: str
+    fields: dict[str, str]

@@ -1,0 +1,1 @@
+from bikerental.observe import metrics_files  # noqa: F401 - before any module makes its first figure

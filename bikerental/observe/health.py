@@ -1,0 +1,125 @@
+"""Whether the process lives, and whether it can serve."""
+
+import functools
+import threading
+import time
+from collections.abc import Callable
+
+import redis
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, JsonResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from bikerental.http.problems import problem
+from bikerental.http.renderers import PROBLEM_TYPE
+from bikerental.observe.questions import NoAnswerError, Question
+
+CHECK_SECONDS = 2.5
+BROKER_SECONDS = 1.0
+BROKER_KEY = "bikerental-ready"
+BROKER_KEY_SECONDS = 60
+
+
+@require_safe
+def live(request: HttpRequest) -> JsonResponse:
+    """The process answers; touches nothing."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+def ready(request: HttpRequest) -> JsonResponse:
+    """Database and broker take writes, migrations are applied: 200, or 503 naming what failed."""
+    deadline = time.monotonic() + CHECK_SECONDS
+    asked = {name: _question(name, check) for name, check in CHECKS.items()}
+    checks = {name: _is_fine_before(question, deadline) for name, question in asked.items()}
+    failed = sorted(name for name, is_fine in checks.items() if not is_fine)
+    if not failed:
+        return JsonResponse({"status": "ok", "checks": dict.fromkeys(checks, "ok")})
+    document = problem(503, "unavailable", _("Not ready: %(names)s.") % {"names": ", ".join(failed)})
+    document["checks"] = {name: "ok" if is_fine else "failed" for name, is_fine in checks.items()}
+    return JsonResponse(document, status=503, content_type=PROBLEM_TYPE, headers={"Retry-After": "2"})
+
+
+_asked: dict[str, Question[bool]] = {}
+_asking = threading.Lock()
+
+
+def _question(name: str, check: Callable[[], bool]) -> Question[bool]:
+    """The one that is still open, or a new one: those who ask at once cost one connection and one write."""
+    with _asking:
+        if name not in _asked or not _asked[name].is_open:
+            _asked[name] = Question(check)
+        return _asked[name]
+
+
+def _is_fine_before(question: Question[bool], deadline: float) -> bool:
+    try:
+        return question.answer_before(deadline)
+    except NoAnswerError:
+        return False
+
+
+# A message in the log that is committed, and read by nobody: it fails on a standby and where the log has no more
+# room. A row would prove no more; it would be locked by each who asks, and left behind. Messages may be written
+# in a read-only transaction, so that is asked as well.
+_WRITE = """
+    SELECT current_setting('transaction_read_only')::boolean FROM pg_logical_emit_message(true, 'bikerental.ready', '')
+"""
+
+
+def _database() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(_WRITE)
+            (is_read_only,) = cursor.fetchone()
+        return not is_read_only
+    except DatabaseError:
+        return False
+    finally:
+        connection.close()
+
+
+def _broker() -> bool:
+    try:
+        with redis.Redis.from_url(
+            settings.CELERY_BROKER_URL,
+            socket_timeout=BROKER_SECONDS,
+            socket_connect_timeout=BROKER_SECONDS,
+            retry=Retry(NoBackoff(), 0),  # three of its own, with pauses, would outlast the probe
+        ) as client:
+            # A replica and one that is full answer to PING, and take no task.
+            return bool(client.set(BROKER_KEY, "", ex=BROKER_KEY_SECONDS))
+    except redis.RedisError:
+        return False
+
+
+def _migrations() -> bool:
+    try:
+        # Reading a hundred migration files costs more than a request. The files of a running process
+        # do not change: once all are applied, they stay so.
+        return _all_applied()
+    except (DatabaseError, _NotApplied):
+        return False
+    finally:
+        connection.close()
+
+
+class _NotApplied(Exception):
+    """Keeps the answer from being remembered."""
+
+
+@functools.cache
+def _all_applied() -> bool:
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise _NotApplied
+    return True
+
+
+CHECKS: dict[str, Callable[[], bool]] = {"database": _database, "broker": _broker, "migrations": _migrations}

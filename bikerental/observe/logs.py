@@ -1,0 +1,56 @@
+"""Log lines as JSON, each with the request and the task it belongs to."""
+
+import logging
+import traceback
+from typing import Any
+
+from celery import current_task
+from pythonjsonlogger.json import JsonFormatter as BaseJsonFormatter
+
+from bikerental.core.context import request_id_var
+from bikerental.observe.redaction import redacted, redacted_text
+
+FRAMES_MAX = 50  # the innermost of each exception
+EXCEPTION_LENGTH_MAX = 16_000
+
+
+class ContextFilter(logging.Filter):
+    """Adds `request_id` and `task_id`; a filter, because it runs where the record is made."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = request_id_var.get() or None
+        record.task_id = current_task.request.id if current_task else None  # type: ignore[truthy-bool] # a proxy, false outside of a task
+        return True
+
+
+class JsonFormatter(BaseJsonFormatter):
+    def __init__(self) -> None:
+        super().__init__(
+            "{asctime}{levelname}{name}{message}{request_id}{task_id}",
+            style="{",
+            json_default=_described,
+            rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},
+            datefmt="%Y-%m-%dT%H:%M:%S%z",
+        )
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name
+        """The last parts as far as there is room: what went wrong stands at the end."""
+        kept: list[str] = []
+        room = EXCEPTION_LENGTH_MAX
+        for part in reversed(traceback.format_exception(*ei, limit=-FRAMES_MAX)):
+            # Each by itself: a long message in one takes no room from the others, and what PostgreSQL
+            # quotes ends with the part.
+            kept.insert(0, redacted_text(part))
+            room -= len(kept[0])
+            if room < 0:
+                break
+        return "".join(kept)
+
+    def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
+        processed = super().process_log_record(log_data)
+        return {key: value if key == "exc_info" else redacted(value) for key, value in processed.items()}
+
+
+def _described(value: object) -> str:
+    """What is no JSON, as the request that Django adds to some of its records."""
+    return redacted_text(repr(value))

@@ -1,0 +1,10 @@
+"""What the service's own processes tell of themselves."""
+
+from bikerental.observe.heartbeat import heartbeat_ages
+from bikerental.observe.prometheus import Source
+from bikerental.observe.queues import queue_figures
+
+FIGURES = (
+    Source("queues", queue_figures, label="queue"),
+    Source("heartbeats", lambda: {"bikerental_heartbeat_age_seconds": heartbeat_ages()}, label="name"),
+)

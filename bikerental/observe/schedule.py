@@ -1,0 +1,5 @@
+"""What of this app runs without being asked."""
+
+from bikerental.core.work.schedule import Periodic
+
+SCHEDULE = (Periodic("beat-heartbeat", "bikerental.observe.tasks.beat_heartbeat", seconds=60, expires=60),)

@@ -1,0 +1,5 @@
+"""What of this app runs without being asked."""
+
+from bikerental.core.work.schedule import Periodic
+
+SCHEDULE = (Periodic("purge-sessions", "bikerental.users.tasks.purge_sessions", seconds=3600, expires=3600),)

@@ -1,0 +1,253 @@
+from hashlib import sha256
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.models import Count, F, Q, Window
+from django.db.models.functions import Lead
+from pytest_django import Settings
+
+from bikerental.demo.copying import RowStream
+from bikerental.fleet.models import Bike, BikeModel, Station
+from bikerental.notifications.models import Notification
+from bikerental.rentals.models import Rental, RentalEvent
+from bikerental.users.constants import DEMO_ADMIN_EMAIL, DEMO_PASSWORD, DEMO_RIDER_EMAIL
+from bikerental.users.models import User
+from tests.factories import make_bike, make_rental, make_user
+
+pytestmark = pytest.mark.django_db
+
+TABLES = ("users_user", "fleet_bike", "fleet_station", "fleet_tariff", "rentals_rental", "rentals_rentalevent")
+
+
+def seed(**options: Any) -> str:
+    output = StringIO()
+    sizes = {"bikes": 40, "stations": 9, "users": 12, "rentals": 300}
+    call_command("seed_demo", stdout=output, **sizes | options)
+    return output.getvalue()
+
+
+def fingerprint() -> str:
+    digest = sha256()
+    with connection.cursor() as cursor:
+        for table in TABLES:
+            cursor.execute(f"SELECT t::text FROM {table} t ORDER BY t.id")
+            digest.update(repr(cursor.fetchall()).encode())
+    return digest.hexdigest()
+
+
+def definitions() -> list[tuple[str, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'
+            UNION ALL SELECT conrelid::regclass || conname || pg_get_constraintdef(oid) FROM pg_constraint ORDER BY 1"""
+        )
+        rows: list[tuple[str, ...]] = cursor.fetchall()
+        return rows
+
+
+def test_the_city_has_the_asked_sizes() -> None:
+    seed()
+
+    counts = [model.objects.count() for model in (Bike, Station, User, Rental, RentalEvent, BikeModel)]
+    assert counts == [40, 9, 13, 300, 900, 3]
+
+
+def test_one_ride_and_one_of_everything_is_a_city() -> None:
+    seed(bikes=1, stations=1, users=1, rentals=1)
+
+    assert Rental.objects.values_list("rider__email", flat=True).get() == DEMO_RIDER_EMAIL
+
+
+def test_a_city_without_rides() -> None:
+    seed(rentals=0)
+
+    assert (Bike.objects.count(), Rental.objects.count()) == (40, 0)
+
+
+def test_the_same_arguments_make_the_same_rows() -> None:
+    seed()
+    first = fingerprint()
+    Bike.objects.update(status="maintenance")
+    make_rental(rider=User.objects.get(email=DEMO_RIDER_EMAIL))
+
+    seed()
+
+    assert fingerprint() == first
+
+
+def test_indexes_and_constraints_are_afterwards_what_they_were() -> None:
+    before = definitions()
+
+    seed()
+
+    assert definitions() == before
+
+
+def test_settled_costs_are_those_of_the_price_function() -> None:
+    seed()
+
+    for rental in Rental.objects.all():
+        cost = rental.cost_at(rental.settled_at)
+        assert rental.status == "settled"
+        assert rental.cost_amount == cost.amount
+        assert rental.cost_lines == [line.as_json() for line in cost.lines]
+
+
+def test_the_terms_are_those_of_the_bikes_tariff() -> None:
+    seed()
+
+    names = ("tariff_name", "unlock_fee", "per_minute", "free_minutes", "daily_cap", "overdue_after_minutes")
+    for rental in Rental.objects.select_related("tariff", "bike"):
+        assert rental.tariff_id == rental.bike.tariff_id
+        assert [getattr(rental, name) for name in names] == [
+            getattr(rental.tariff, name.removeprefix("tariff_")) for name in names
+        ]
+
+
+def test_each_ride_has_its_events_in_order() -> None:
+    seed()
+
+    for rental in Rental.objects.all():
+        events = list(rental.events.order_by("id").values_list("kind", "happened_at", "actor_id"))
+        assert events == [
+            ("started", rental.started_at, rental.rider_id),
+            ("returned", rental.ended_at, rental.rider_id),
+            ("settled", rental.settled_at, None),
+        ]
+
+
+@pytest.mark.parametrize("whose", ["rider", "bike"])
+def test_no_two_rides_overlap(whose: str) -> None:
+    seed()
+
+    following = Window(Lead("started_at"), partition_by=F(whose), order_by="started_at")
+    rides = Rental.objects.annotate(next_starts=following).values_list("ended_at", "next_starts")
+    assert [ride for ride in rides if ride[1] is not None and ride[1] <= ride[0]] == []
+
+
+def test_each_bike_starts_where_it_was_left_and_stands_there() -> None:
+    seed()
+
+    for bike in Bike.objects.all():
+        stops = list(bike.rentals.order_by("started_at").values_list("start_station_id", "end_station_id"))
+        assert [end for _, end in stops[:-1]] == [start for start, _ in stops[1:]]
+        assert bike.station_id == stops[-1][1]
+
+
+def test_no_bike_is_rented_and_stations_have_docks_for_theirs() -> None:
+    seed()
+
+    assert set(Bike.objects.values_list("status", flat=True)) == {"available"}
+    assert not Station.objects.alias(standing=Count("bikes")).filter(standing__gt=F("capacity")).exists()
+    assert not Bike.objects.filter(~Q(latitude=F("station__latitude")), station__isnull=False).exists()
+
+
+def test_from_ten_thousand_rides_on_the_first_rider_has_a_thousand() -> None:
+    seed(rentals=10_000, users=100)
+
+    counts = dict(User.objects.annotate(rides=Count("rentals")).values_list("email", "rides"))
+    assert counts.pop(DEMO_RIDER_EMAIL) == 1000
+    assert {counts[email] for email in counts if email != DEMO_ADMIN_EMAIL} == {90, 91}
+
+
+def test_rider_and_operator_log_in_with_the_demo_password() -> None:
+    seed()
+
+    rider, operator = User.objects.get(email=DEMO_RIDER_EMAIL), User.objects.get(email=DEMO_ADMIN_EMAIL)
+    assert rider.check_password(DEMO_PASSWORD)
+    assert operator.check_password(DEMO_PASSWORD)
+    assert (rider.is_staff, operator.is_staff, operator.is_superuser) == (False, True, True)
+
+
+def test_if_empty_leaves_any_data_alone() -> None:
+    make_bike()
+
+    output = seed(if_empty=True)
+
+    assert output == "There is data already.\n"
+    assert (Bike.objects.count(), User.objects.count()) == (1, 0)
+
+
+def test_if_empty_fills_an_empty_database() -> None:
+    seed(if_empty=True)
+
+    assert Bike.objects.count() == 40
+
+
+def test_strangers_are_not_removed() -> None:
+    seed()
+    make_user(email="someone@example.org")
+
+    with pytest.raises(CommandError, match=r"1 accounts that are not of @demo\.example"):
+        seed()
+
+    assert User.objects.filter(email="someone@example.org").exists()
+    assert Rental.objects.count() == 300
+
+
+def test_a_fleet_without_any_demo_rider_is_not_removed() -> None:
+    make_bike()
+
+    with pytest.raises(CommandError, match="a fleet that the demo did not make"):
+        seed()
+
+    assert Bike.objects.count() == 1
+
+
+def test_force_removes_strangers_with_what_hangs_on_them() -> None:
+    rider = make_user(email="someone@example.org")
+    rental = make_rental(rider=rider)
+    Notification.objects.create(kind="receipt", recipient=rider, subject_id=rental.pk, key="receipt", language="en")
+
+    connection.check_constraints()  # as the commit would
+
+    seed(force=True)
+
+    assert not User.objects.filter(email="someone@example.org").exists()
+    assert (Rental.objects.count(), Notification.objects.count()) == (300, 0)
+
+
+def test_too_many_rides_for_one_rider_are_refused_before_anything_changes() -> None:
+    seed()
+    before = fingerprint()
+
+    with pytest.raises(CommandError, match="more than 20 years"):
+        seed(users=1, rentals=100_000)
+
+    assert fingerprint() == before
+
+
+@pytest.mark.parametrize(("option", "value"), [("bikes", "0"), ("users", "-1"), ("rentals", "many")])
+def test_sizes_that_mean_nothing_are_refused(option: str, value: str) -> None:
+    with pytest.raises(CommandError, match=f"--{option}"):
+        call_command("seed_demo", f"--{option}={value}")
+
+
+def test_the_stream_holds_no_more_rows_than_a_read_asks_for() -> None:
+    taken: list[int] = []
+    stream = RowStream((f"{number:09}\n" for number in range(1_000_000)), taken.append)
+
+    first = stream.read(100_000)
+
+    assert (len(first), first[:10]) == (100_000, "000000000\n")
+    assert sum(taken) == 10_000
+
+
+def test_production_gets_no_operator_with_a_published_password(settings: Settings) -> None:
+    settings.ENVIRONMENT = "production"
+
+    with pytest.raises(CommandError, match="this is production"):
+        seed()
+
+    assert not User.objects.exists()
+
+
+def test_production_can_be_rehearsed(settings: Settings) -> None:
+    settings.ENVIRONMENT = "production"
+
+    seed(in_production=True)
+
+    assert User.objects.filter(is_staff=True).count() == 1

@@ -1,0 +1,204 @@
+"""Who is turned away, worked out with given times; and how."""
+
+import heapq
+import time
+from collections.abc import Callable
+
+import pytest
+from django.core.exceptions import MiddlewareNotUsed
+from django.http import HttpRequest, HttpResponse
+from django.test import RequestFactory
+from prometheus_client import REGISTRY
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+from bikerental.observe.shedding import BURST, QUEUE, Patience, SheddingMiddleware
+
+SECONDS = 0.5
+REFUSING_SECONDS = 0.0005
+PATH = "/api/v1/nothing/"
+
+
+class Queue:
+    """One process before which requests wait: first come, first begun; `rate` of them a second."""
+
+    def __init__(self, rate: float) -> None:
+        self.patience = Patience(SECONDS)
+        self.rate = rate
+        self.free_at = 0.0
+        self.waits: list[float] = []
+        self.refused = 0
+
+    def take(self, came: float) -> float:
+        """When its answer is there."""
+        now = max(came, self.free_at)
+        is_refused = self.patience.is_over(came=1000 + came, now=1000 + now)
+        self.free_at = now + (REFUSING_SECONDS if is_refused else 1 / self.rate)
+        self.refused += is_refused
+        if not is_refused:
+            self.waits.append(now - came)
+        return self.free_at
+
+
+def at_once(queue: Queue, number: int, *, came: float = 0.0) -> None:
+    for _ in range(number):
+        queue.take(came)
+
+
+def evenly(queue: Queue, *, rate: float, since: float, until: float) -> None:
+    for number in range(int((until - since) * rate)):
+        queue.take(since + number / rate)
+
+
+@pytest.mark.parametrize("rate", [25, 100, 1000])
+def test_a_crowd_that_comes_at_once_is_served_however_slowly(rate: float) -> None:
+    queue = Queue(rate)
+
+    at_once(queue, 200)
+
+    assert queue.refused == 0
+
+
+@pytest.mark.parametrize("rate", [2, 25, 100, 1000])
+def test_as_many_as_may_wait_ask_again_and_again_however_slow_it_is(rate: float) -> None:
+    queue = Queue(rate)
+    asking = [0.0] * QUEUE
+    for _ in range(1000):
+        heapq.heappush(asking, queue.take(heapq.heappop(asking)))
+
+    assert queue.refused == 0
+
+
+@pytest.mark.parametrize(("rate", "times"), [(50, 1.3), (50, 5), (100, 2), (100, 8), (400, 1.3), (400, 3)])
+def test_under_too_much_load_what_is_served_is_served_soon(rate: float, times: float) -> None:
+    queue = Queue(rate)
+
+    evenly(queue, rate=times * rate, since=0, until=40)
+    early = len(queue.waits)
+    evenly(queue, rate=times * rate, since=40, until=100)
+
+    assert max(queue.waits) <= max(SECONDS, BURST / rate) + 0.1
+    assert max(queue.waits[early:]) <= max(SECONDS, QUEUE / rate) + 0.1
+    # It goes on serving; what it refuses costs it its time.
+    refused = queue.refused / 100
+    assert len(queue.waits) / 100 >= 0.95 * rate * (1 - refused * REFUSING_SECONDS)
+    assert refused >= 0.8 * (times - 1) * rate
+
+
+def test_when_the_load_is_over_the_queue_is_gone_within_a_second() -> None:
+    queue = Queue(100)
+    evenly(queue, rate=300, since=0, until=60)
+
+    assert queue.free_at - 60 < 1
+    refused = queue.refused
+    evenly(queue, rate=50, since=61, until=71)
+    at_once(queue, 200, came=71)
+    assert queue.refused == refused
+
+
+def test_a_crowd_after_a_silence_is_served_although_the_first_of_it_waited() -> None:
+    queue = Queue(100)
+    evenly(queue, rate=300, since=0, until=60)
+    refused = queue.refused
+
+    queue.free_at = 100  # something else held the machine up
+    at_once(queue, 200, came=98)
+
+    assert queue.refused == refused
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever waited is turned away."""
+    monkeypatch.setattr(Patience, "is_over", lambda self, came, now: now - came > SECONDS)
+
+
+def stamp(ago: float) -> str:
+    return str(int((time.time() - ago) * 1000))
+
+
+def counted(name: str) -> float:
+    return REGISTRY.get_sample_value(name) or 0.0
+
+
+@pytest.mark.usefixtures("impatient")
+def test_it_is_told_to_come_back(client: APIClient) -> None:
+    before = counted("bikerental_http_shed_total")
+
+    answer = client.post(PATH, {"a": 1}, headers={"X-Request-Start": stamp(3), "X-Request-ID": "mine"})
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (503, "application/problem+json")
+    assert answer.headers["Retry-After"] in {"1", "2", "3"}
+    assert (answer.json()["code"], answer.json()["request_id"]) == ("unavailable", "mine")
+    assert "Content-Security-Policy" in answer.headers
+    assert int(answer.headers["Content-Length"]) == len(answer.content)
+    assert counted("bikerental_http_shed_total") == before + 1
+
+
+@pytest.mark.usefixtures("impatient")
+def test_it_is_told_in_its_language_and_an_operator_by_a_line(client: APIClient) -> None:
+    headers = {"X-Request-Start": stamp(3), "Accept-Language": "ru"}
+
+    assert client.get(PATH, headers=headers).json()["title"] == "Недоступно"
+    page = client.get("/admin/", headers=headers)
+    assert (page.status_code, page.headers["Content-Type"]) == (503, "text/plain; charset=utf-8")
+    assert page.content.decode().startswith("Сервис")
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("path", ["/health/live/", "/metrics"])
+@pytest.mark.django_db
+def test_what_tells_how_busy_it_is_is_never_turned_away(client: APIClient, path: str) -> None:
+    assert client.get(path, headers={"X-Request-Start": stamp(3)}).status_code == 200
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("sent", ["", "soon", "-5", "1.5", "１７９５", "9" * 400, "0"])
+def test_a_stamp_that_is_none_is_no_wait(client: APIClient, sent: str) -> None:
+    assert client.get(PATH, headers={"X-Request-Start": sent}).status_code == 404
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("ago", [3600, 61, 0.0, -5, -3600])
+def test_a_stamp_of_another_clock_is_no_wait(client: APIClient, ago: float) -> None:
+    assert client.get(PATH, headers={"X-Request-Start": stamp(ago)}).status_code == 404
+
+
+def test_a_wait_is_measured(client: APIClient) -> None:
+    before = counted("bikerental_http_wait_seconds_sum")
+
+    assert client.get(PATH, headers={"X-Request-Start": stamp(3)}).status_code == 404
+    assert 2.9 < counted("bikerental_http_wait_seconds_sum") - before < 30
+
+
+def test_it_stands_before_all_that_costs_and_inside_of_what_counts(settings: Settings) -> None:
+    order = [name.rpartition(".")[2] for name in settings.MIDDLEWARE]
+
+    assert order[order.index("SheddingMiddleware") - 2 :][:2] == ["MetricsMiddleware", "HeaderLimitsMiddleware"]
+    assert {"RequestIdMiddleware", "SecurityHeadersMiddleware"} <= {*order[: order.index("SheddingMiddleware")]}
+    assert order[order.index("SheddingMiddleware") + 1] == "ProblemMiddleware"
+
+
+def test_it_costs_a_request_next_to_nothing(settings: Settings) -> None:
+    """Compared with making and answering an empty request: no share of the real ones."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(b"{}", content_type="application/json")
+
+    def seconds(handler: Callable[[HttpRequest], HttpResponse]) -> float:
+        requests = [RequestFactory().get(PATH, headers={"X-Request-Start": stamp(0)}) for _ in range(300)]
+        started = time.process_time()
+        for request in requests:
+            handler(request)
+        return time.process_time() - started
+
+    middleware = SheddingMiddleware(answer)
+    # The best of some: the machine is noisy.
+    assert min(seconds(middleware) for _ in range(7)) < 8 * min(seconds(answer) for _ in range(7))
+
+
+def test_it_can_be_switched_off(settings: Settings) -> None:
+    settings.SHED_AFTER_SECONDS = 0
+
+    with pytest.raises(MiddlewareNotUsed):
+        SheddingMiddleware(lambda request: HttpResponse())
