@@ -17,7 +17,6 @@ from pytest_django import DjangoDbBlocker, Settings
 from bikerental.core.db import replica as module
 from bikerental.core.db.replica import REPLICA, from_replica
 from bikerental.fleet.models import Bike
-from bikerental.rentals.services import writing
 from bikerental.users.models import RecentChange
 from bikerental.users.services import user_erase
 from tests.clients import RiderClient
@@ -49,8 +48,6 @@ def replica(
     settings.DATABASE_REPLICA_LAG_SECONDS = LONG
     monkeypatch.setattr(module, "AWAY_SECONDS", 0.5)
     monkeypatch.setattr(module, "POLL_SECONDS", 0.1)
-    for statement in (writing._START, writing._END, writing._END_ELSEWHERE):
-        monkeypatch.setattr(statement, "_compiled", None)
     place = {"HOST": "127.0.0.1", "PORT": server.port}
     connections.databases[REPLICA] = connection.settings_dict | place
     # Django closes to a test all databases but those it made itself.

@@ -3,12 +3,12 @@
 from uuid import UUID
 
 import pytest
-from django.db import IntegrityError, ProgrammingError, connection, transaction
+from django.db import ProgrammingError, connection, transaction
 from django.db.models import F, Value
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from bikerental.core.db.statements import Samples, Statement, insert, select, together, update
+from bikerental.core.db.statements import Samples, SqlStatement, Statement, select
 from bikerental.core.db.transactions import StalePlanError, unit_of_work
 from bikerental.fleet.models import Station
 from bikerental.http.problems import is_database_away
@@ -89,37 +89,41 @@ def test_what_was_prepared_in_a_transaction_outlives_its_end() -> None:
     assert statement.all(station_id=station.pk) == [("7% hill", "100 %s")]
 
 
-def renaming(v: Samples) -> tuple[str, tuple[object, ...]]:
-    station = Station(pk=v["new_id"], name=v["name"], latitude=1.0, longitude=2.0, capacity=3)
-    return together(update(Station.objects.filter(pk=v["old_id"]), name=v["name"]), insert(station))
+RENAME = """
+    WITH renamed AS (
+        UPDATE fleet_station SET name = %(name)s || ' 7%%' WHERE id = %(old_id)s RETURNING 1
+    ), added AS (
+        INSERT INTO fleet_station (id, created_at, name, latitude, longitude, capacity)
+        VALUES (%(new_id)s, now(), %(name)s, 1, 2, 3)
+    )
+    SELECT (SELECT count(*) FROM renamed)
+"""
 
 
 @pytest.mark.usefixtures("prepares")
-def test_together_counts_what_each_part_wrote() -> None:
-    statement = Statement(renaming, old_id=UUID, new_id=UUID, name=str)
+def test_sql_that_is_written_down_takes_its_values_by_name() -> None:
+    statement = SqlStatement(RENAME)
     old = make_station()
 
-    assert statement.counts(old_id=old.pk, new_id=UUID(int=7), name="A") == (1, 1)
-    assert statement.counts(old_id=UUID(int=9), new_id=UUID(int=8), name="B") == (0, 1)
+    assert statement.first(old_id=old.pk, new_id=UUID(int=7), name="A") == (1,)
+    assert statement.first(old_id=UUID(int=9), new_id=UUID(int=8), name="B") == (0,)
 
-    assert set(Station.objects.values_list("name", flat=True)) == {"A", "B"}
+    assert set(Station.objects.values_list("name", flat=True)) == {"A 7%", "A", "B"}
 
 
 @pytest.mark.usefixtures("prepares")
-def test_together_is_all_or_nothing() -> None:
-    statement = Statement(renaming, old_id=UUID, new_id=UUID, name=str)
-    old = make_station(name="Old")
+@pytest.mark.parametrize("values", [{"name": "A"}, {"name": "A", "old_id": None, "new_id": None}], ids=["few", "many"])
+def test_a_run_takes_every_value_and_no_other(values: dict[str, object]) -> None:
+    statement = SqlStatement("UPDATE fleet_station SET name = %(name)s WHERE id = %(old_id)s")
 
-    with pytest.raises(IntegrityError), transaction.atomic():
-        statement.counts(old_id=old.pk, new_id=old.pk, name="New")
-
-    assert list(Station.objects.values_list("name", flat=True)) == ["Old"]
+    with pytest.raises(TypeError, match=r"takes \['name', 'old_id'\], not "):
+        statement.run(**values)
 
 
 def test_a_value_that_is_not_in_the_statement_is_a_mistake() -> None:
     statement = Statement(lambda v: select(User.objects.values_list("pk")), user_id=UUID)
 
-    with pytest.raises(ValueError, match="takes no user_id"):
+    with pytest.raises(TypeError, match="takes no user_id"):
         statement.all(user_id=UUID(int=1))
 
 

@@ -1,18 +1,16 @@
-"""Statements of the hot paths: the ORM writes their SQL once, PostgreSQL plans it once a connection.
+"""Statements of the hot paths: their SQL is made once in each process, and planned once on each connection.
 
-Writing the SQL is most of what the ORM costs: 0.3 to 0.6 ms for a joined select that PostgreSQL
-answers in 0.1 ms. Here it is still the ORM that writes it, from the models, the first time a
-process needs it; only the values change after that. Planning is most of what PostgreSQL then
-does: 0.7 ms for a page of bikes that it finds in 0.3 ms, 1.5 ms for a page of rides found in 0.6.
-So the statement is prepared on each connection, and what no run changes (a status, a limit) stays
-written in it, where the planner sees it. Rows are what the driver gives: no converters run, so
-JSON arrives as text.
+Making the SQL is most of what the ORM costs: 0.3 to 0.6 ms for a joined select that PostgreSQL
+answers in 0.1 ms. A `Statement` lets the ORM make it once, from the models; later runs only change
+the values. An `SqlStatement` is SQL written by hand. Planning is most of what PostgreSQL does:
+0.7 ms for a page of bikes that it finds in 0.3 ms, 1.5 ms for a page of rides found in 0.6. So each
+connection prepares the statement. What no run changes (a status, a limit) is written into it, where
+the planner sees it. Rows are what the driver gives: no converters run, so JSON arrives as text.
 """
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -21,9 +19,8 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
 from django.db.backends.utils import CursorWrapper
 from django.db.models import CharField, Model, QuerySet
-from django.db.models.constants import OnConflict
 from django.db.models.functions import Cast
-from django.db.models.sql import InsertQuery, UpdateQuery
+from django.db.models.sql import UpdateQuery
 from psycopg2 import errorcodes
 
 from bikerental.core.db.backend.base import DatabaseWrapper
@@ -40,6 +37,7 @@ _STALE = {
 # Of one that is being prepared: its name is taken, by whoever had the connection before.
 _TAKEN = {errorcodes.DUPLICATE_PREPARED_STATEMENT}
 _PLACEHOLDER = re.compile("%[%s]")
+_NAMED_PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 Compiled = tuple[str, tuple[Any, ...]]
 Samples = Mapping[str, Any]
@@ -50,25 +48,14 @@ _SAMPLES: dict[type, Callable[[int, str], Any]] = {
     str: lambda number, name: f"<{name}>",
     int: lambda number, name: 31_900 + number,  # a small integer column takes it too
     float: lambda number, name: 0.123456789 + number,
-    Decimal: lambda number, name: Decimal(f"{7_000_000 + number}.77"),
     datetime: lambda number, name: datetime(1066, 10, 14, tzinfo=UTC) + timedelta(seconds=number),
 }
 
 
-class Statement:
-    """One statement with named values.
+class _Prepared:
+    """One statement with named values. Each run takes every value and no other."""
 
-        FREE = Statement(lambda v: update(Bike.objects.filter(pk=v["bike_id"]), status="available"), bike_id=UUID)
-        FREE.run(bike_id=bike_id)
-
-    :param build: given sample values by name, the SQL and its parameters: `select`, `update` or `insert`
-    :param types: the type of each value; None may stand for any at a run of an insert or an update's new values
-    """
-
-    def __init__(self, build: Callable[[Samples], Compiled], **types: type) -> None:
-        self._build = build
-        self._types = types
-        self._compiled: _Compiled | None = None
+    _compiled: "_Compiled | None" = None
 
     def all(self, *, using: str = DEFAULT_DB_ALIAS, **values: Any) -> list[tuple[Any, ...]]:
         rows: list[tuple[Any, ...]] = self._ask(using, values, lambda cursor: cursor.fetchall())
@@ -77,10 +64,6 @@ class Statement:
     def first(self, **values: Any) -> tuple[Any, ...] | None:
         row: tuple[Any, ...] | None = self._ask(DEFAULT_DB_ALIAS, values, lambda cursor: cursor.fetchone())
         return row
-
-    def counts(self, **values: Any) -> tuple[int, ...]:
-        """How many rows each part of `together` wrote."""
-        return self.first(**values) or ()
 
     def run(self, **values: Any) -> int:
         """How many rows it wrote."""
@@ -114,13 +97,46 @@ class Statement:
         compiled = self._compiled
         if compiled is None:
             compiled = self._compiled = self._compile(cursor)
-        parameters = [values[name] for name in compiled.names]
+        if values.keys() != compiled.names:
+            raise TypeError(f"The statement takes {sorted(compiled.names)}, not {sorted(values)}: {compiled.sql}")
         if not settings.DATABASE_PREPARES:
-            cursor.execute(compiled.sql, parameters)
+            cursor.execute(compiled.sql, values)
             return
         if compiled.key not in cursor.db.prepared:
             _prepare(compiled, cursor.db)
-        cursor.execute(compiled.call, parameters)
+        cursor.execute(compiled.call, values)
+
+    def _compile(self, cursor: CursorWrapper) -> "_Compiled":
+        raise NotImplementedError
+
+
+class SqlStatement(_Prepared):
+    """One statement that is written as SQL, with `%(name)s` for each value.
+
+    FREE = SqlStatement("UPDATE fleet_bike SET status = 'available' WHERE id = %(bike_id)s")
+    FREE.run(bike_id=bike_id)
+    """
+
+    def __init__(self, sql: str) -> None:
+        self.sql = sql
+
+    def _compile(self, cursor: CursorWrapper) -> "_Compiled":
+        return _Compiled(self.sql)
+
+
+class Statement(_Prepared):
+    """One statement that the ORM writes.
+
+        BIKE = Statement(lambda v: select(Bike.objects.filter(pk=v["bike_id"]).values_list("number")), bike_id=UUID)
+        BIKE.first(bike_id=bike_id)
+
+    :param build: given sample values by name, the SQL and its parameters: `select` or `update`
+    :param types: the type of each value; None may stand for any among an update's new values
+    """
+
+    def __init__(self, build: Callable[[Samples], Compiled], **types: type) -> None:
+        self._build = build
+        self._types = types
 
     def _compile(self, cursor: CursorWrapper) -> "_Compiled":
         samples = {name: _SAMPLES[kind](number, name) for number, (name, kind) in enumerate(self._types.items(), 1)}
@@ -128,28 +144,27 @@ class Statement:
         found = {sample: name for name, sample in samples.items()}
         names = [found.get(parameter) for parameter in parameters]
         if missing := set(samples) - set(names):
-            raise ValueError(f"The statement takes no {', '.join(sorted(missing))}: {sql}")
+            raise TypeError(f"The statement takes no {', '.join(sorted(missing))}: {sql}")
         written = iter(
-            "%s" if name else cursor.mogrify("%s", [parameter]).decode().replace("%", "%%")
+            f"%({name})s" if name else cursor.mogrify("%s", [parameter]).decode().replace("%", "%%")
             for name, parameter in zip(names, parameters, strict=True)
         )
-        sql = _PLACEHOLDER.sub(lambda match: next(written) if match[0] == "%s" else match[0], sql)
-        return _Compiled(sql, [name for name in names if name])
+        return _Compiled(_PLACEHOLDER.sub(lambda match: next(written) if match[0] == "%s" else match[0], sql))
 
 
 class _Compiled:
     """SQL that has placeholders for the named values alone."""
 
-    def __init__(self, sql: str, names: list[str]) -> None:
+    def __init__(self, sql: str) -> None:
+        names = dict.fromkeys(_NAMED_PLACEHOLDER.findall(sql))
         self.sql = sql
-        self.names = names
+        self.names = names.keys()
         self.key = f"s_{sha256(sql.encode()).hexdigest()[:16]}"
-        self.call = f"EXECUTE {self.key}" + (f" ({', '.join(['%s'] * len(names))})" if names else "")
+        self.call = f"EXECUTE {self.key}" + (f" ({', '.join(f'%({name})s' for name in names)})" if names else "")
 
     @property
     def preparation(self) -> str:
-        numbered = self.sql % tuple(f"${number}" for number in range(1, len(self.names) + 1))
-        return f"PREPARE {self.key} AS {numbered}"
+        return f"PREPARE {self.key} AS " + self.sql % {name: f"${number}" for number, name in enumerate(self.names, 1)}
 
 
 def _prepare(compiled: _Compiled, database: DatabaseWrapper) -> None:
@@ -183,34 +198,4 @@ def update(queryset: QuerySet[Any, Any], **values: Any) -> Compiled:
     query = queryset.query.chain(UpdateQuery)
     query.add_update_values(values)  # type: ignore[attr-defined] # chain() makes it an UpdateQuery
     sql, parameters = query.get_compiler(connection=connection).as_sql()
-    return sql, tuple(parameters)
-
-
-def together(*parts: Compiled) -> Compiled:
-    """Updates and inserts in one statement: one journey to PostgreSQL and back for all of them.
-
-    None sees what the others write, and none waits for another's outcome: what each may do is
-    known before, from rows that are locked.
-    """
-    named = [(f"part_{number}", sql, parameters) for number, (sql, parameters) in enumerate(parts)]
-    written = ", ".join(f"{name} AS ({sql} RETURNING 1)" for name, sql, _ in named)
-    counted = ", ".join(f"(SELECT count(*) FROM {name})" for name, _, _ in named)  # noqa: S608 - names made here
-    return f"WITH {written} SELECT {counted}", tuple(value for *_, parameters in named for value in parameters)
-
-
-def insert(row: Model, *, or_update: bool = False) -> Compiled:
-    """Every field of the row but a key that the database counts.
-
-    :param or_update: a row with this primary key takes over the other fields
-    """
-    fields = [field for field in row._meta.concrete_fields if field is not row._meta.auto_field]
-    key = row._meta.pk
-    query = InsertQuery(
-        type(row),
-        on_conflict=OnConflict.UPDATE if or_update else None,
-        update_fields=[field for field in fields if field is not key] if or_update else None,
-        unique_fields=[key] if or_update else None,
-    )
-    query.insert_values(fields, [row])
-    [(sql, parameters)] = query.get_compiler(connection=connection).as_sql()
     return sql, tuple(parameters)

@@ -4,7 +4,6 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from bikerental.core.db.statements import Compiled, Samples, update
 from bikerental.core.db.transactions import unit_of_work
 from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.exceptions import BikeNotFoundError, BikeUnavailableError
@@ -30,20 +29,6 @@ def bike_claim(*, bike_id: UUID | None = None, bike_number: str | None = None) -
     if bike.status != BikeStatus.AVAILABLE:
         raise BikeUnavailableError
     return bike
-
-
-def bike_taking(v: Samples) -> Compiled:
-    """Part of the statement that begins a ride: the bike `bike_id`, if available, leaves its station."""
-    free = Bike.objects.filter(pk=v["bike_id"], status=BikeStatus.AVAILABLE)
-    return update(free, status=BikeStatus.RENTED, station=None)
-
-
-def bike_releasing(v: Samples) -> Compiled:
-    """Part of the statement that ends a ride: the bike `bike_id`, if rented, is offered again at `station_id`,
-    and at `latitude` and `longitude` where these are among the values."""
-    rented = Bike.objects.filter(pk=v["bike_id"], status=BikeStatus.RENTED)
-    place = {name: v[name] for name in ("station_id", "latitude", "longitude") if name in v}
-    return update(rented, status=BikeStatus.AVAILABLE, **place)
 
 
 def bike_send_to_maintenance(*, bike_id: UUID) -> None:

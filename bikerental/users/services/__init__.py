@@ -8,7 +8,6 @@ from bikerental.users.services.accounts import (
     user_erase,
     user_register,
 )
-from bikerental.users.services.changing import change_noting
 from bikerental.users.services.confirming import email_confirm, email_confirm_admit, email_token_make
 from bikerental.users.services.guessing import guess_counters_purge
 from bikerental.users.services.resetting import password_reset_admit, password_reset_confirm, reset_token_make
@@ -29,7 +28,6 @@ __all__ = [
     "accesses_issue",
     "accounts_close",
     "accounts_reopen",
-    "change_noting",
     "credentials_check",
     "email_confirm",
     "email_confirm_admit",

@@ -39,10 +39,10 @@ GUARDS = (
     ),
     Guard(
         "a bike is taken by compare-and-swap",
-        "bikerental/fleet/services/bikes.py",
-        'pk=v["bike_id"], status=BikeStatus.AVAILABLE)',
-        'pk=v["bike_id"])',
-        ("tests/fleet/test_services.py::test_the_swap_holds_without_the_lock",),
+        "bikerental/rentals/services/writing.py",
+        "WHERE id = %(bike_id)s AND status = 'available'",
+        "WHERE id = %(bike_id)s",
+        ("tests/rentals/test_constraints.py::test_a_ride_whose_bike_was_taken_meanwhile_is_refused",),
     ),
     Guard(
         "only a free bike is claimed",
@@ -54,10 +54,10 @@ GUARDS = (
     ),
     Guard(
         "only a rented bike is released",
-        "bikerental/fleet/services/bikes.py",
-        'pk=v["bike_id"], status=BikeStatus.RENTED)',
-        'pk=v["bike_id"])',
-        ("tests/fleet/test_services.py::test_only_a_rented_bike_is_released",),
+        "bikerental/rentals/services/writing.py",
+        "WHERE id = %(bike_id)s AND status = 'rented'",
+        "WHERE id = %(bike_id)s",
+        ("tests/rentals/test_constraints.py::test_a_return_of_a_bike_that_is_not_rented_is_refused",),
     ),
     Guard(
         "a rented bike is left to its rider",
@@ -90,8 +90,8 @@ GUARDS = (
     Guard(
         "the row of an ended ride is compared and swapped",
         "bikerental/rentals/services/writing.py",
-        'pk=v["rental_id"], status=Rental.Status.ACTIVE)',
-        'pk=v["rental_id"])',
+        "WHERE id = %(rental_id)s AND status = 'active'",
+        "WHERE id = %(rental_id)s",
         ("tests/rentals/test_constraints.py::test_who_saw_a_ride_active_that_has_ended_ends_no_other",),
     ),
     Guard(
