@@ -24,16 +24,6 @@ class Circle(NamedTuple):
     radius_m: float
 
 
-class NearCursor(NamedTuple):
-    """A place in the list of bikes by distance, then id: the page follows it, or precedes it
-    where it is backward. `seen` is about how many rows come before the place."""
-
-    distance_m: float = -1.0  # before every bike
-    bike_id: UUID = UUID(int=0)
-    seen: int = 0
-    backward: bool = False
-
-
 class BikeRow(NamedTuple):
     """A bike as a rider sees it; ids and amounts as text."""
 
@@ -105,12 +95,6 @@ class NearBike(NamedTuple):
     @property
     def bike_id(self) -> UUID:
         return UUID(self.bike.id)
-
-
-class NearPage(NamedTuple):
-    rows: list[NearBike]
-    next: NearCursor | None
-    previous: NearCursor | None
 
 
 class Pause(NamedTuple):

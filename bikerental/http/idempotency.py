@@ -5,7 +5,6 @@ The claim and the effect are one transaction: either both happened, or neither.
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
@@ -19,11 +18,10 @@ from rest_framework.response import Response
 
 from bikerental.core.db.transactions import unit_of_work
 from bikerental.core.errors import Kind, Refusal
-from bikerental.core.work.purging import rows_purge
 from bikerental.http.models import IdempotencyKey
 from bikerental.http.renderers import to_json
+from bikerental.http.services import KEYS_KEPT_FOR
 
-KEPT_FOR = timedelta(hours=24)
 _BARE = re.compile(r"[\x20\x21\x23-\x7e]{1,255}", re.ASCII)
 _QUOTED = re.compile(r'"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255})"', re.ASCII)
 _ESCAPED = re.compile(r"\\(.)")
@@ -81,7 +79,7 @@ def _answer_once(
     _claim(f"{rider_id}\n{route}\n{key}")
     keys = IdempotencyKey.objects.filter(rider_id=rider_id, route=route, key=key)
     first = keys.first()
-    if first is not None and first.created_at < timezone.now() - KEPT_FOR:
+    if first is not None and first.created_at < timezone.now() - KEYS_KEPT_FOR:
         keys.delete()
         first = None
     if first is not None:
@@ -113,12 +111,3 @@ def _replay(first: IdempotencyKey, fingerprint: str) -> HttpResponse:
         raise IdempotencyKeyReusedError
     headers = {"Idempotent-Replayed": "true"} | ({"Location": first.location} if first.location else {})
     return HttpResponse(bytes(first.body), status=first.status, content_type="application/json", headers=headers)
-
-
-def idempotency_keys_purge(*, now: datetime) -> int:
-    """Forget the keys of the day before yesterday, a batch at a time."""
-    return rows_purge(IdempotencyKey.objects.filter(created_at__lt=now - KEPT_FOR))
-
-
-def idempotency_keys_erase(*, rider_id: UUID) -> None:
-    IdempotencyKey.objects.filter(rider_id=rider_id).delete()

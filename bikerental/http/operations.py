@@ -8,9 +8,9 @@ from drf_yasg import openapi
 from drf_yasg.utils import no_body, swagger_auto_schema
 from rest_framework import serializers
 
+from bikerental.core.db.keyset import PAGE_SIZE, PAGE_SIZE_MAX
 from bikerental.http.fields import Body
 from bikerental.http.idempotency import IdempotencyKeyInvalidError, IdempotencyKeyReusedError, RequestInProgressError
-from bikerental.http.pagination import PAGE_SIZE, PAGE_SIZE_MAX
 from bikerental.http.problems import ErrorClass
 
 V = TypeVar("V", bound=Callable[..., Any])

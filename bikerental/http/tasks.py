@@ -7,6 +7,6 @@ from django.utils import timezone
 @shared_task
 def purge_idempotency_keys(**_newer: object) -> None:
     """Forget keys past their time; the next run is the retry."""
-    from bikerental.http.idempotency import idempotency_keys_purge
+    from bikerental.http.services import idempotency_keys_purge
 
     idempotency_keys_purge(now=timezone.now())

@@ -10,9 +10,8 @@ from uuid import UUID
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Count, Q, QuerySet
 
-from bikerental.core.db.keyset import PAGE, pages_after
+from bikerental.core.db.keyset import PAGE_SIZE_MAX, Cursor, Page, PageShape, after, pages_after
 from bikerental.core.db.statements import Compiled, Samples, Statement, as_text, select
-from bikerental.http.pagination import Cursor, after, limit_written, turned
 from bikerental.rentals.constants import REPORTS_COUNT_FOR
 from bikerental.rentals.exceptions import NoActiveRentalError, RentalNotFoundError
 from bikerental.rentals.models import Rental, RentalEvent
@@ -62,31 +61,24 @@ def rentals_page(
     *,
     rider_id: UUID,
     filters: RentalFilters,
-    cursor: Cursor | None = None,
-    limit: int,
+    page: Page[RentalRow],
     using: str = DEFAULT_DB_ALIAS,
-) -> list[RentalRow]:
-    """The rider's rentals, newest first (going back: oldest first) from the cursor on. One statement."""
+) -> Page[RentalRow]:
+    """The rider's rentals, NEWEST_FIRST. One statement."""
     values: dict[str, Any] = {"rider_id": rider_id}
     values |= {name: value for name, value in filters._asdict().items() if name in _TYPES and value is not None}
-    if cursor is not None:
-        values |= {"cursor_started_at": cursor.keys[0], "cursor_id": cursor.keys[1]}
-    statement = _page_statement(
-        filters.status, tuple(values), cursor is not None and cursor.is_backward, limit_written(limit)
-    )
-    return list(map(RentalRow._make, statement.all(using=using, **values)[:limit]))
+    values |= page.values
+    statement = _page_statement(filters.status, tuple(values), page.shape)
+    return page.filled(map(RentalRow._make, statement.all(using=using, **values)))
 
 
 @lru_cache(maxsize=256)
-def _page_statement(status: str | None, names: tuple[str, ...], is_backward: bool, limit: int) -> Statement:
+def _page_statement(status: str | None, names: tuple[str, ...], shape: PageShape) -> Statement:
     """One for each combination of filters: status and page size are written into its SQL."""
 
     def build(v: Samples) -> Compiled:
         rentals = _rentals(v if status is None else {**v, "status": status})
-        if "cursor_id" in v:
-            rentals = rentals.filter(after(NEWEST_FIRST, Cursor((v["cursor_started_at"], v["cursor_id"]), is_backward)))
-        rentals = rentals.order_by(*(turned(NEWEST_FIRST) if is_backward else NEWEST_FIRST))
-        return select(rentals.values_list(*_PAGE_COLUMNS)[:limit])
+        return select(shape.select(rentals.values_list(*_PAGE_COLUMNS), v))
 
     return Statement(build, **{name: _TYPES[name] for name in names})
 
@@ -108,7 +100,7 @@ def _after(v: Samples) -> Compiled:
     """For the export: the ids of events are asked for by it, so it stays a UUID."""
     rentals = _rentals({"rider_id": v["rider_id"]})
     rentals = rentals.filter(after(OLDEST_FIRST, Cursor((v["cursor_started_at"], v["cursor_id"]))))
-    return select(rentals.order_by(*OLDEST_FIRST).values_list(*RENTAL_COLUMNS)[:PAGE])
+    return select(rentals.order_by(*OLDEST_FIRST).values_list(*RENTAL_COLUMNS)[:PAGE_SIZE_MAX])
 
 
 _AFTER = Statement(_after, rider_id=UUID, cursor_started_at=datetime, cursor_id=UUID)

@@ -14,7 +14,7 @@ from django.db.models import BooleanField, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from bikerental.core.db.keyset import PAGE, pages_after, rows_in_pages
+from bikerental.core.db.keyset import PAGE_SIZE_MAX, pages_after, rows_in_pages
 from bikerental.core.db.replica import replica_is_set
 from bikerental.core.db.statements import Samples, Statement, select
 from bikerental.users.constants import DEMO_EMAIL_DOMAIN
@@ -100,7 +100,7 @@ def operators_changes_of_user(*, user_id: UUID) -> Iterator[list[LogEntry]]:
     users = ContentType.objects.get_for_model(User)
     entries = LogEntry.objects.filter(content_type=users, object_id=str(user_id))
     return pages_after(
-        lambda last: list((entries if last is None else entries.filter(pk__gt=last.pk)).order_by("pk")[:PAGE])
+        lambda last: list((entries if last is None else entries.filter(pk__gt=last.pk)).order_by("pk")[:PAGE_SIZE_MAX])
     )
 
 

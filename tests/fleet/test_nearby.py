@@ -9,11 +9,12 @@ import pytest
 from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
+from bikerental.core.db.keyset import Page
 from bikerental.core.geometry import Position, distance_m
 from bikerental.fleet.models import Bike, Station
-from bikerental.fleet.selectors import bikes_near
+from bikerental.fleet.selectors import NEAR_ORDER, bikes_near
 from bikerental.fleet.selectors.nearby import distance_bound
-from bikerental.fleet.types import BikeFilters, Circle, NearCursor
+from bikerental.fleet.types import BikeFilters, Circle, NearBike
 from tests.factories import make_bike, make_model, make_tariff
 
 pytestmark = pytest.mark.django_db
@@ -60,14 +61,23 @@ def nearest_by_hand(circle: Circle) -> dict[UUID, float]:
     return dict(sorted(found.items(), key=lambda item: (item[1], item[0])))
 
 
-def pages(circle: Circle, *, limit: int, filters: BikeFilters = ALL) -> list[list[UUID]]:
-    cursor: NearCursor | None = NearCursor()
-    taken = []
-    while cursor is not None:
-        page = bikes_near(circle=circle, filters=filters, cursor=cursor, limit=limit)
-        taken.append([near.bike_id for near in page.rows])
-        cursor = page.next
-    return taken
+def first_page(circle: Circle, *, size: int, filters: BikeFilters = ALL) -> Page[NearBike]:
+    return bikes_near(circle=circle, filters=filters, page=Page(NEAR_ORDER, size))
+
+
+def next_page(circle: Circle, page: Page[NearBike], filters: BikeFilters = ALL) -> Page[NearBike]:
+    return bikes_near(circle=circle, filters=filters, page=Page(NEAR_ORDER, page.size, page.next))
+
+
+def ids(page: Page[NearBike]) -> list[UUID]:
+    return [near.bike_id for near in page.rows]
+
+
+def pages(circle: Circle, *, size: int, filters: BikeFilters = ALL) -> list[Page[NearBike]]:
+    found = [first_page(circle, size=size, filters=filters)]
+    while found[-1].next is not None:
+        found.append(next_page(circle, found[-1], filters))
+    return found
 
 
 @pytest.mark.parametrize("centre", CENTRES.values(), ids=CENTRES.keys())
@@ -76,7 +86,7 @@ def test_pages_hold_every_bike_of_the_circle_by_exact_distance(centre: Position,
     scatter(centre, number_of=400)
     circle = Circle(centre, radius_m)
 
-    found = [pk for page in pages(circle, limit=37) for pk in page]
+    found = [pk for page in pages(circle, size=37) for pk in ids(page)]
 
     expected = nearest_by_hand(circle)
     assert len(expected) >= 2
@@ -88,7 +98,7 @@ def test_pages_hold_every_bike_of_the_circle_by_exact_distance(centre: Position,
 def test_a_row_ends_in_the_distance_that_the_kernel_computes() -> None:
     bike = make_bike(latitude=59.95, longitude=30.35)
 
-    [row] = bikes_near(circle=Circle(CITY, 5_000), filters=BikeFilters(), cursor=NearCursor(), limit=5).rows
+    [row] = first_page(Circle(CITY, 5_000), size=5).rows
 
     assert row.bike_id == bike.pk
     assert row.distance_m == pytest.approx(distance_m(CITY, Position(59.95, 30.35)), rel=1e-12)
@@ -119,12 +129,7 @@ def test_two_statements_a_page(django_assert_num_queries: DjangoAssertNumQueries
     scatter(CENTRES["west of the 180th meridian"], number_of=60)
 
     with django_assert_num_queries(2):
-        page = bikes_near(
-            circle=Circle(CENTRES["west of the 180th meridian"], 10_000),
-            filters=BikeFilters(),
-            cursor=NearCursor(),
-            limit=10,
-        )
+        page = first_page(Circle(CENTRES["west of the 180th meridian"], 10_000), size=10)
 
     assert len(page.rows) == 10
 
@@ -132,40 +137,31 @@ def test_two_statements_a_page(django_assert_num_queries: DjangoAssertNumQueries
 def test_back_again_shows_the_same_pages(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     scatter(CITY, number_of=100)
     circle = Circle(CITY, 10_000)
-    forth, cursor = [], NearCursor()
-    while True:
-        page = bikes_near(circle=circle, filters=BikeFilters(), cursor=cursor, limit=20)
-        forth.append([near.bike_id for near in page.rows])
-        if page.next is None:
-            break
-        cursor = page.next
+    forth = pages(circle, size=20)
 
-    back = [forth[-1]]
+    page = forth[-1]
+    back = [ids(page)]
     while page.previous is not None:
         with django_assert_num_queries(1):
-            page = bikes_near(circle=circle, filters=BikeFilters(), cursor=page.previous, limit=20)
-        back.append([near.bike_id for near in page.rows])
+            page = bikes_near(circle=circle, filters=ALL, page=Page(NEAR_ORDER, 20, page.previous))
+        back.append(ids(page))
 
-    assert back == forth[::-1]
+    assert back == [ids(page) for page in forth[::-1]]
     assert page.next is not None
-    again = bikes_near(circle=circle, filters=BikeFilters(), cursor=page.next, limit=20)
-    assert [near.bike_id for near in again.rows] == forth[1]
+    assert ids(next_page(circle, page)) == ids(forth[1])
 
 
 def test_bikes_that_come_near_between_two_pages_hide_none_of_the_rest() -> None:
     scatter(CITY, number_of=60)
     circle = Circle(CITY, 10_000)
     expected = list(nearest_by_hand(circle))
-    first = bikes_near(circle=circle, filters=BikeFilters(), cursor=NearCursor(), limit=10)
-    assert first.next is not None
+    page = first_page(circle, size=10)
 
     scatter(CITY, number_of=80, seed=2, spread_m=1)
     rest: list[UUID] = []
-    cursor: NearCursor | None = first.next
-    while cursor is not None:
-        page = bikes_near(circle=circle, filters=BikeFilters(), cursor=cursor, limit=10)
-        rest += [near.bike_id for near in page.rows]
-        cursor = page.next
+    while page.next is not None:
+        page = next_page(circle, page)
+        rest += ids(page)
 
     assert rest == expected[10:]
 
@@ -174,17 +170,17 @@ def test_filters_hold_in_both_steps() -> None:
     scatter(CITY, number_of=80, status="maintenance")
     wanted = make_bike(latitude=59.99, longitude=30.31)
 
-    found = pages(Circle(CITY, 10_000), limit=5, filters=BikeFilters(status="available"))
+    found = pages(Circle(CITY, 10_000), size=5, filters=BikeFilters(status="available"))
 
-    assert found == [[wanted.pk]]
+    assert [ids(page) for page in found] == [[wanted.pk]]
 
 
 def test_an_empty_circle_is_one_empty_page() -> None:
     make_bike(latitude=10.0, longitude=10.0)
 
-    page = bikes_near(circle=Circle(CITY, 10_000), filters=BikeFilters(), cursor=NearCursor(), limit=5)
+    page = first_page(Circle(CITY, 10_000), size=5)
 
-    assert page == ([], None, None)
+    assert (page.rows, page.next, page.previous) == ([], None, None)
 
 
 def plans_of(circle: Circle) -> list[str]:
@@ -196,7 +192,7 @@ def plans_of(circle: Circle) -> list[str]:
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(note):
-        bikes_near(circle=circle, filters=BikeFilters(status="available"), cursor=NearCursor(), limit=50)
+        first_page(circle, size=50, filters=BikeFilters(status="available"))
     with connection.cursor() as cursor:
         plans = []
         for statement in statements:

@@ -23,13 +23,12 @@ from bikerental.http.idempotency import (
     IdempotencyKeyReusedError,
     RequestInProgressError,
     answer_once,
-    idempotency_keys_erase,
-    idempotency_keys_purge,
     key_of,
 )
 from bikerental.http.models import IdempotencyKey
 from bikerental.http.parsers import JSONParser
 from bikerental.http.renderers import to_json
+from bikerental.http.services import idempotency_keys_erase, idempotency_keys_purge
 from tests.concurrency.race import race
 from tests.factories import make_station
 

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from bikerental.core.errors import FieldRefusal, Kind, Refusal, ThrottledError, UnavailableError
 from bikerental.fleet.models import Station
 from bikerental.http.fields import Body
-from bikerental.http.pagination import paginate
+from bikerental.http.pagination import read_page, render_page
 from bikerental.http.throttles import AnonymousThrottle, RegisterThrottle, UserThrottle
 from bikerental.http.views import ApiView, read, read_query
 from config.urls import handler400, handler403, handler404, handler500
@@ -163,14 +163,9 @@ class StationsView(OpenView):
     def get(self, request: Request) -> Response:
         from django.db.models import F
 
+        page = read_page(request, order=("-south", "-id"))
         stations = Station.objects.annotate(south=-F("latitude"))
-        return paginate(
-            request,
-            stations,
-            order=("-south", "-id"),
-            row=lambda station: station,
-            render=lambda station: {"name": station.name},
-        )
+        return render_page(request, page.filled(page.select(stations)), lambda station: {"name": station.name})
 
 
 class CountedView(OpenView):

@@ -15,7 +15,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from rest_framework import serializers
 from rest_framework.test import APIClient
 
-from bikerental.core.db.keyset import PAGE
+from bikerental.core.db.keyset import PAGE_SIZE_MAX
 from bikerental.fleet.models import BikeReport, PhotoUpload
 from bikerental.notifications.models import Notification, RefusedAddress
 from bikerental.rentals.api import export
@@ -158,7 +158,7 @@ def make_many(rider: User, count: int) -> list[Rental]:
     return Rental.objects.bulk_create(more)
 
 
-@pytest.mark.parametrize("count", [PAGE - 1, PAGE, 2 * PAGE + 1])
+@pytest.mark.parametrize("count", [PAGE_SIZE_MAX - 1, PAGE_SIZE_MAX, 2 * PAGE_SIZE_MAX + 1])
 def test_pages_neither_repeat_nor_skip_a_row(rider_client: RiderClient, count: int) -> None:
     rentals = make_many(rider_client.rider, count)
     messages = Notification.objects.bulk_create(
@@ -175,7 +175,7 @@ def test_pages_neither_repeat_nor_skip_a_row(rider_client: RiderClient, count: i
 
 @pytest.mark.django_db(transaction=True)
 def test_no_more_than_a_page_is_read_ahead(rider_client: RiderClient) -> None:
-    make_many(rider_client.rider, 3 * PAGE)
+    make_many(rider_client.rider, 3 * PAGE_SIZE_MAX)
     answer = rider_client.get(EXPORT)
     pieces = iter(answer)
 
@@ -183,7 +183,7 @@ def test_no_more_than_a_page_is_read_ahead(rider_client: RiderClient) -> None:
         largest = max(len(next(pieces)) for _ in range(6))  # sessions, and the first page of rides
 
     assert sum('"rentals_rental"' in each["sql"] or "EXECUTE" in each["sql"] for each in statements) <= 2
-    assert largest < 1000 * PAGE
+    assert largest < 1000 * PAGE_SIZE_MAX
     answer.close()
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from bikerental.core.db.keyset import PAGE
+from bikerental.core.db.keyset import PAGE_SIZE_MAX
 from bikerental.notifications.models import Notification
 from bikerental.rentals.api.export import AT_ONCE
 from tests.clients import RiderClient
@@ -31,7 +31,7 @@ def test_slow_readers_leave_a_thread_and_those_who_go_leave_their_place(tmp_path
                 language="en",
                 context={"text": "x" * 60_000},
             )
-            for number in range(3 * PAGE)
+            for number in range(3 * PAGE_SIZE_MAX)
         )
     token = {"Authorization": f"Bearer {client.tokens.access}"}
     whole = {"Authorization": f"Bearer {others[0].tokens.access}"}
@@ -44,7 +44,7 @@ def test_slow_readers_leave_a_thread_and_those_who_go_leave_their_place(tmp_path
 
         def is_whole() -> bool:
             answer = requests.get(f"{address}{EXPORT}", headers=whole, timeout=60)
-            return answer.status_code == 200 and len(json.loads(answer.content)["notifications"]) == 3 * PAGE
+            return answer.status_code == 200 and len(json.loads(answer.content)["notifications"]) == 3 * PAGE_SIZE_MAX
 
         assert profile.status_code == 200
         assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")

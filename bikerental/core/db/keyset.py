@@ -1,33 +1,155 @@
-"""Reading many rows a page at a time, in the order of their keys.
+"""Lists in pages over a keyset: a page is one statement that starts at an index entry, however deep it
+lies, and a changing list neither repeats nor skips a row.
 
-A statement a page, and nothing in between: no cursor that a pooler would lose, no transaction that a slow
-client would hold open, and no more in memory than a page.
+    NEWEST_FIRST = ("-created_at", "-id")
+
+    def claims_page(*, rider_id: UUID, page: Page[ClaimRow]) -> Page[ClaimRow]:
+        claims = Claim.objects.filter(rider=rider_id).values_list(*CLAIM_COLUMNS)
+        return page.filled(map(ClaimRow._make, page.select(claims)))
+
+An order ends in a unique key and goes one way. Its names are both fields of the query and attributes of
+the row. A view reads the page from its request and renders it: `http.pagination`.
 """
 
-from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, Generic, NamedTuple, TypeVar
 
-from django.db.models import QuerySet
+from django.db.models import Model, Q, QuerySet
 
 R = TypeVar("R")
+M = TypeVar("M", bound=Model)
 
-PAGE = 200
+PAGE_SIZE = 50
+PAGE_SIZE_MAX = 200
+
+Order = tuple[str, ...]
+
+
+class Cursor(NamedTuple):
+    """After (or, going back, before) the row whose keys these are; without keys: from the start."""
+
+    keys: tuple[Any, ...]
+    is_backward: bool = False
+
+
+class PageShape(NamedTuple):
+    """What of a page is written into a statement that is kept. The keys of its cursor are the statement's values."""
+
+    order: Order
+    limit: int
+    has_cursor: bool
+    is_backward: bool
+
+    def select(self, rows: QuerySet[M, R], values: Mapping[str, Any]) -> QuerySet[M, R]:
+        if self.has_cursor:
+            keys = tuple(values[_value_name(name)] for name in self.order)
+            rows = rows.filter(after(self.order, Cursor(keys, self.is_backward)))
+        return rows.order_by(*(turned(self.order) if self.is_backward else self.order))[: self.limit]
+
+
+class Page(NamedTuple, Generic[R]):
+    """A page of a list: what is asked for, and once it is `filled` also its rows and its neighbours."""
+
+    order: Order
+    size: int = PAGE_SIZE
+    cursor: Cursor | None = None
+    rows: Sequence[R] = ()
+    next: Cursor | None = None
+    previous: Cursor | None = None
+
+    @property
+    def is_backward(self) -> bool:
+        return self.cursor is not None and self.cursor.is_backward
+
+    @property
+    def limit(self) -> int:
+        return _limit(self.size)
+
+    @property
+    def shape(self) -> PageShape:
+        return PageShape(self.order, limit_written(self.limit), self.cursor is not None, self.is_backward)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The keys of the cursor by name, `cursor_id` for `-id`."""
+        if self.cursor is None:
+            return {}
+        return {_value_name(name): key for name, key in zip(self.order, self.cursor.keys, strict=True)}
+
+    def select(self, rows: QuerySet[M, Any]) -> QuerySet[M, Any]:
+        """Those of the page, and one beyond it if there is one: what `filled` takes."""
+        return self.shape._replace(limit=self.limit).select(rows, self.values)
+
+    def filled(self, found: Iterable[R]) -> "Page[R]":
+        """The page with the rows found in its direction. Those after its limit are not looked at."""
+        rows = list(islice(found, self.limit))
+        has_more = len(rows) > self.size
+        del rows[self.size :]
+        if self.is_backward:
+            rows.reverse()
+        has_next, has_previous = (True, has_more) if self.is_backward else (has_more, self.cursor is not None)
+        # If all rows before the cursor have gone, the list goes on from the start.
+        following = Cursor(self._keys(rows[-1]) if rows else ()) if has_next else None
+        previous = Cursor(self._keys(rows[0]), is_backward=True) if rows and has_previous else None
+        return Page(self.order, self.size, self.cursor, rows, following, previous)
+
+    def _keys(self, row: R) -> tuple[Any, ...]:
+        return tuple(getattr(row, name.removeprefix("-")) for name in self.order)
+
+
+def limit_written(limit: int) -> int:
+    """The limit to write into a statement that is kept: one of two, so that not every page size asks for
+    a statement of its own. The caller cuts what is too much."""
+    return _limit(PAGE_SIZE if limit <= _limit(PAGE_SIZE) else PAGE_SIZE_MAX)
+
+
+def after(order: Order, cursor: Cursor) -> Q:
+    """The rows behind the cursor's, in its direction: (a, b) > (x, y), spelled for an index."""
+    condition = Q()
+    equal = Q()
+    for name, key in zip(order, cursor.keys, strict=True):
+        comparison = "lt" if name.startswith("-") != cursor.is_backward else "gt"
+        field = name.removeprefix("-")
+        condition |= equal & Q(**{f"{field}__{comparison}": key})
+        equal &= Q(**{field: key})
+    first, key = order[0], cursor.keys[0]
+    bound = "lte" if first.startswith("-") != cursor.is_backward else "gte"
+    # Implied by the rest; without it the planner does not see where in the index to start.
+    return Q(**{f"{first.removeprefix('-')}__{bound}": key}) & condition
+
+
+def turned(order: Order) -> Order:
+    """The order the other way round, for a page that goes back."""
+    return tuple(name.removeprefix("-") if name.startswith("-") else f"-{name}" for name in order)
+
+
+def _limit(size: int) -> int:
+    return size + 1  # the one more tells whether there is another page
+
+
+def _value_name(name: str) -> str:
+    return f"cursor_{name.removeprefix('-')}"
 
 
 def rows_in_pages(rows: QuerySet[Any, dict[str, Any]], *, key: str = "id") -> Iterator[list[dict[str, Any]]]:
-    """The rows, which are `values()` with the primary key among them."""
+    """All the rows, which are `values()` with the primary key among them, by it."""
     return pages_after(
-        lambda last: list((rows if last is None else rows.filter(pk__gt=last[key])).order_by("pk")[:PAGE])
+        lambda last: list((rows if last is None else rows.filter(pk__gt=last[key])).order_by("pk")[:PAGE_SIZE_MAX])
     )
 
 
 def pages_after(read: Callable[[R | None], list[R]]) -> Iterator[list[R]]:
-    """:param read: up to PAGE rows after this one, or the first ones"""
+    """A whole list, a page at a time: no cursor that a pooler would lose, no transaction that a slow client
+    would hold open, and no more in memory than a page.
+
+    :param read: up to PAGE_SIZE_MAX rows after this one, or the first ones
+    """
     last = None
     while True:
         page = read(last)
         if page:
             yield page
             last = page[-1]
-        if len(page) < PAGE:
+        if len(page) < PAGE_SIZE_MAX:
             return

@@ -1,6 +1,6 @@
 """Reads that may be some seconds old, from a streaming replica where one is set.
 
-    rows = from_replica(lambda using: bikes_page(filters, cursor=cursor, limit=limit, using=using))
+    found = from_replica(lambda using: bikes_page(filters, page=page, using=using))
 
 The replica is used while it is proven to be no older than DATABASE_REPLICA_LAG_SECONDS: once a second
 at most a process notes the primary's place in the log, and takes the newest place that the replica

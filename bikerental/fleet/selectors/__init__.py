@@ -3,13 +3,23 @@ as text: a page is ready for JSON as it leaves the database. Each function state
 
 from bikerental.fleet.selectors.bikes import NUMBER_ORDER, bike_row, bikes_by_number, bikes_page
 from bikerental.fleet.selectors.bounds import is_in_service
-from bikerental.fleet.selectors.nearby import bikes_near
+from bikerental.fleet.selectors.nearby import NEAR_ORDER, bikes_near
 from bikerental.fleet.selectors.photos import bikes_with_reports, reports_of_rider, uploads_of_user
 from bikerental.fleet.selectors.reports import bikes_to_take_out, take_out_figures, take_outs_are_paused
-from bikerental.fleet.selectors.stations import station_row, stations_list, stations_near, stations_with_bikes
+from bikerental.fleet.selectors.stations import (
+    NAME_ORDER,
+    NEAR_STATION_ORDER,
+    station_row,
+    stations_near,
+    stations_page,
+    stations_with_bikes,
+)
 from bikerental.fleet.selectors.usage import is_referenced
 
 __all__ = [
+    "NAME_ORDER",
+    "NEAR_ORDER",
+    "NEAR_STATION_ORDER",
     "NUMBER_ORDER",
     "bike_row",
     "bikes_by_number",
@@ -21,8 +31,8 @@ __all__ = [
     "is_referenced",
     "reports_of_rider",
     "station_row",
-    "stations_list",
     "stations_near",
+    "stations_page",
     "stations_with_bikes",
     "take_out_figures",
     "take_outs_are_paused",

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import QuerySet
 
+from bikerental.core.db.keyset import Page, PageShape
 from bikerental.core.db.statements import Compiled, Samples, Statement, as_text, select
 from bikerental.core.geometry import Box
 from bikerental.fleet.exceptions import BikeNotFoundError
@@ -14,7 +15,6 @@ from bikerental.fleet.models import NUMBER_KEY, Bike
 from bikerental.fleet.numbers import is_number_key, number_key_typed
 from bikerental.fleet.selectors.geometry import Within, between_any
 from bikerental.fleet.types import BikeFilters, BikeRow
-from bikerental.http.pagination import Cursor, after, limit_written, turned
 
 FEW = 2_000  # bikes that are sorted in a moment
 
@@ -46,35 +46,25 @@ NUMBER_ORDER = ("number",)
 _TYPES: dict[str, type] = {"station_id": UUID, "model_id": UUID, "number_key": str, "cursor_number": str}
 
 
-def bikes_page(
-    filters: BikeFilters, *, cursor: Cursor | None, limit: int, using: str = DEFAULT_DB_ALIAS
-) -> list[BikeRow]:
-    """Bikes by number (going back: the other way round) from the cursor on. One statement, with boxes two."""
-    is_backward = cursor is not None and cursor.is_backward
-    order = turned(NUMBER_ORDER) if is_backward else NUMBER_ORDER
+def bikes_page(filters: BikeFilters, *, page: Page[BikeRow], using: str = DEFAULT_DB_ALIAS) -> Page[BikeRow]:
+    """Bikes in NUMBER_ORDER. One statement, with boxes two."""
     if filters.boxes:  # as many shapes as there are boxes: the ORM writes these each time
         bikes = _in_boxes(bikes_filter(filters).using(using), filters.boxes).values_list(*BIKE_COLUMNS)
-        if cursor is not None:
-            bikes = bikes.filter(after(NUMBER_ORDER, cursor))
-        return list(map(BikeRow._make, bikes.order_by(*order)[:limit]))
+        return page.filled(map(BikeRow._make, page.select(bikes)))
     values = {name: value for name, value in filters._asdict().items() if name in _TYPES and value is not None}
-    if cursor is not None:
-        values["cursor_number"] = cursor.keys[0]
-    statement = _page_statement(filters.status, tuple(values), is_backward, limit_written(limit))
-    return list(map(BikeRow._make, statement.all(using=using, **values)[:limit]))
+    values |= page.values
+    statement = _page_statement(filters.status, tuple(values), page.shape)
+    return page.filled(map(BikeRow._make, statement.all(using=using, **values)))
 
 
 @lru_cache(maxsize=256)
-def _page_statement(status: str | None, names: tuple[str, ...], is_backward: bool, limit: int) -> Statement:
+def _page_statement(status: str | None, names: tuple[str, ...], shape: PageShape) -> Statement:
     """One for each combination of filters. Status and page size are written into its SQL: few bikes are
     in maintenance and most are free, and the plan of the one is not the plan of the other."""
 
     def build(v: Samples) -> Compiled:
         filters = BikeFilters(status, **{name: value for name, value in v.items() if name != "cursor_number"})
-        bikes = bikes_filter(filters).values_list(*BIKE_COLUMNS)
-        if "cursor_number" in v:
-            bikes = bikes.filter(after(NUMBER_ORDER, Cursor((v["cursor_number"],), is_backward)))
-        return select(bikes.order_by(*(turned(NUMBER_ORDER) if is_backward else NUMBER_ORDER))[:limit])
+        return select(shape.select(bikes_filter(filters).values_list(*BIKE_COLUMNS), v))
 
     return Statement(build, **{name: _TYPES[name] for name in names})
 

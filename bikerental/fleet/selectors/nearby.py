@@ -12,18 +12,19 @@ stops it as soon as enough bikes pass the filters.
 """
 
 from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import F, Q
 
+from bikerental.core.db.keyset import Cursor, Page, limit_written
 from bikerental.core.db.statements import Compiled, Samples, Statement, select
 from bikerental.core.geometry import Box, Position, boxes_around, distance_m
 from bikerental.fleet.models import Bike
 from bikerental.fleet.selectors.bikes import BIKE_COLUMNS, bikes_filter
 from bikerental.fleet.selectors.geometry import Within, metres_to
-from bikerental.fleet.types import BikeFilters, BikeRow, Circle, NearBike, NearCursor, NearPage
-from bikerental.http.pagination import limit_written
+from bikerental.fleet.types import BikeFilters, BikeRow, Circle, NearBike
 
 # From here on the walk for one page costs as much as it saves.
 WANTED_MAX = 10_000
@@ -42,39 +43,60 @@ _CENTRE: dict[str, type] = {"latitude": float, "longitude": float}
 _FILTERS: dict[str, type] = {"station_id": UUID, "model_id": UUID, "number_key": str}
 
 
+# `seen` is about how many rows come before the place that a cursor stands for.
+NEAR_ORDER = ("distance_m", "bike_id", "seen")
+
+
+class Place(NamedTuple):
+    """The keys of a cursor: a place in the list."""
+
+    distance_m: float = -1.0  # before every bike
+    bike_id: UUID = UUID(int=0)
+    seen: int = 0
+
+
 def bikes_near(
-    *, circle: Circle, filters: BikeFilters, cursor: NearCursor, limit: int, using: str = DEFAULT_DB_ALIAS
-) -> NearPage:
-    """Two statements at most."""
-    page = _page_before if cursor.backward else _page_after
-    return page(circle, filters, cursor, limit, using)
+    *, circle: Circle, filters: BikeFilters, page: Page[NearBike], using: str = DEFAULT_DB_ALIAS
+) -> Page[NearBike]:
+    """Bikes in NEAR_ORDER. Two statements at most."""
+    place = Place(*page.cursor.keys) if page.cursor else Place()
+    fill = _filled_backward if page.is_backward else _filled_forward
+    return fill(circle, filters, page, place, using)
 
 
-def _page_after(circle: Circle, filters: BikeFilters, cursor: NearCursor, limit: int, using: str) -> NearPage:
-    wanted = cursor.seen + limit + 1
+def _filled_forward(
+    circle: Circle, filters: BikeFilters, page: Page[NearBike], place: Place, using: str
+) -> Page[NearBike]:
+    wanted = place.seen + page.limit
     bound = distance_bound(filters, circle, wanted, using=using)
-    rows = _rows(circle, filters, cursor, bound, limit + 1, using)
-    page = rows[:limit]
-    following = None
-    if len(rows) > limit:
-        following = _place_of(page[-1], seen=cursor.seen + limit)
+    found = _rows(circle, filters, page, place, bound, using)
+    rows = found[: page.size]
+    following = previous = None
+    if len(found) > page.size:
+        following = Cursor(_place_of(rows[-1], seen=place.seen + page.size))
     elif bound < circle.radius_m:
         # Bikes have moved since the earlier pages, and the walk met too many of them again.
         # What lies beyond the bound is the next page's.
-        last = _place_of(page[-1], seen=0) if page else cursor
-        following = last._replace(seen=wanted * 2)
-    previous = _place_of(page[0], seen=cursor.seen, backward=True) if page and cursor.distance_m >= 0 else None
-    return NearPage(page, following, previous)
+        last = _place_of(rows[-1], seen=0) if rows else place
+        following = Cursor(last._replace(seen=wanted * 2))
+    if rows and place.distance_m >= 0:
+        previous = Cursor(_place_of(rows[0], seen=place.seen), is_backward=True)
+    return page._replace(rows=rows, next=following, previous=previous)
 
 
-def _page_before(circle: Circle, filters: BikeFilters, cursor: NearCursor, limit: int, using: str) -> NearPage:
-    bound = min(cursor.distance_m, circle.radius_m)
-    rows = _rows(circle, filters, cursor, bound, limit + 1, using)
-    page = rows[:limit][::-1]
-    seen = max(0, cursor.seen - len(page))
-    previous = _place_of(page[0], seen=seen, backward=True) if len(rows) > limit else None
-    following = _place_of(page[-1], seen=cursor.seen) if page else NearCursor()
-    return NearPage(page, following, previous)
+def _filled_backward(
+    circle: Circle, filters: BikeFilters, page: Page[NearBike], place: Place, using: str
+) -> Page[NearBike]:
+    bound = min(place.distance_m, circle.radius_m)
+    found = _rows(circle, filters, page, place, bound, using)
+    rows = found[: page.size][::-1]
+    following, previous = Cursor(()), None
+    if rows:
+        following = Cursor(_place_of(rows[-1], seen=place.seen))
+    if len(found) > page.size:
+        seen = max(0, place.seen - page.size)
+        previous = Cursor(_place_of(rows[0], seen=seen), is_backward=True)
+    return page._replace(rows=rows, next=following, previous=previous)
 
 
 def distance_bound(filters: BikeFilters, circle: Circle, wanted: int, *, using: str = DEFAULT_DB_ALIAS) -> float:
@@ -127,17 +149,17 @@ def _walk_statement(status: str | None, names: tuple[str, ...], wanted: int) -> 
 
 
 def _rows(
-    circle: Circle, filters: BikeFilters, cursor: NearCursor, bound: float, limit: int, using: str
+    circle: Circle, filters: BikeFilters, page: Page[NearBike], place: Place, bound: float, using: str
 ) -> list[NearBike]:
-    """Those within the bound that follow the cursor, nearest first; going back those before it, farthest first."""
+    """Those within the bound after the place, nearest first; going back those before it, farthest first."""
     boxes = boxes_around(circle.centre, bound)
     values = dict(circle.centre._asdict(), bound=bound) | _given(filters)
     for number, box in enumerate(boxes):
         values |= {f"{side}_{number}": degrees for side, degrees in box._asdict().items()}
-    if cursor.distance_m >= 0:
-        values |= {"cursor_distance_m": cursor.distance_m, "cursor_id": cursor.bike_id}
-    statement = _page_statement(filters.status, tuple(values), len(boxes), cursor.backward, limit_written(limit))
-    return [NearBike(BikeRow._make(row[:-1]), row[-1]) for row in statement.all(using=using, **values)[:limit]]
+    if place.distance_m >= 0:
+        values |= {"cursor_distance_m": place.distance_m, "cursor_id": place.bike_id}
+    statement = _page_statement(filters.status, tuple(values), len(boxes), page.is_backward, limit_written(page.limit))
+    return [NearBike(BikeRow._make(row[:-1]), row[-1]) for row in statement.all(using=using, **values)[: page.limit]]
 
 
 @lru_cache(maxsize=256)
@@ -169,5 +191,5 @@ def _given(filters: BikeFilters) -> dict[str, UUID | str]:
     return {name: value for name in _FILTERS if (value := getattr(filters, name)) is not None}
 
 
-def _place_of(near: NearBike, *, seen: int, backward: bool = False) -> NearCursor:
-    return NearCursor(distance_m=near.distance_m, bike_id=near.bike_id, seen=seen, backward=backward)
+def _place_of(near: NearBike, *, seen: int) -> Place:
+    return Place(near.distance_m, near.bike_id, seen)

@@ -1,11 +1,13 @@
 """Stations, with what can be taken from and left at each."""
 
-from typing import Any
+from itertools import starmap
 from uuid import UUID
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Greatest
 
+from bikerental.core.db.keyset import Page
 from bikerental.core.db.statements import as_text
 from bikerental.core.geometry import boxes_around
 from bikerental.fleet.constants import BikeStatus
@@ -18,25 +20,34 @@ from bikerental.fleet.types import Circle, StationRow
 STATION_COLUMNS = (as_text("id"), "name", "latitude", "longitude", "capacity", "bikes_available", "docks_available")
 
 
-def stations_list() -> QuerySet[Station, tuple[Any, ...]]:
-    """Rows of STATION_COLUMNS by name. One statement; the bikes of a page's stations alone are counted."""
-    return _stations_counted().order_by("name", "pk").values_list(*STATION_COLUMNS)
+# Of two lengths: a cursor of the one list is refused by the other.
+NAME_ORDER, NEAR_STATION_ORDER = ("name", "id"), ("distance_m", "name", "id")
 
 
-def stations_near(circle: Circle) -> QuerySet[Station, tuple[Any, ...]]:
-    """Rows of STATION_COLUMNS and `distance_m`, nearest first. One statement.
+def stations_page(*, page: Page[StationRow], using: str = DEFAULT_DB_ALIAS) -> Page[StationRow]:
+    """Stations in NAME_ORDER. One statement; the bikes of the page's stations alone are counted."""
+    stations = _stations_counted(using).values_list(*STATION_COLUMNS)
+    return page.filled(starmap(StationRow, page.select(stations)))
+
+
+def stations_near(circle: Circle, *, page: Page[StationRow], using: str = DEFAULT_DB_ALIAS) -> Page[StationRow]:
+    """Stations in NEAR_STATION_ORDER. One statement.
 
     It reads each station's place: there are hundreds of times fewer stations than bikes.
     """
-    near = _stations_counted().filter(between_any(boxes_around(*circle)))
+    near = _stations_counted(using).filter(between_any(boxes_around(*circle)))
     found = near.annotate(distance_m=metres_to(circle.centre)).filter(distance_m__lte=circle.radius_m)
-    return found.order_by("distance_m", "name", "pk").values_list(*STATION_COLUMNS, "distance_m")
+    return page.filled(starmap(StationRow, page.select(found.values_list(*STATION_COLUMNS, "distance_m"))))
 
 
-def _stations_counted() -> QuerySet[Station]:
-    return stations_with_bikes().annotate(
-        bikes_available=_count(_at_station().filter(status=BikeStatus.AVAILABLE)),
-        docks_available=Greatest(Value(0), F("capacity") - F("bikes_here")),
+def _stations_counted(using: str = DEFAULT_DB_ALIAS) -> QuerySet[Station]:
+    return (
+        stations_with_bikes()
+        .using(using)
+        .annotate(
+            bikes_available=_count(_at_station().filter(status=BikeStatus.AVAILABLE)),
+            docks_available=Greatest(Value(0), F("capacity") - F("bikes_here")),
+        )
     )
 
 
@@ -45,7 +56,7 @@ def station_row(*, station_id: UUID) -> StationRow:
 
     :raises StationNotFoundError: if there is none
     """
-    row = stations_list().filter(pk=station_id).first()
+    row = _stations_counted().filter(pk=station_id).values_list(*STATION_COLUMNS).first()
     if row is None:
         raise StationNotFoundError
     return StationRow(*row)

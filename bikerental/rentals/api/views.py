@@ -11,7 +11,7 @@ from bikerental.core.db.replica import from_replica
 from bikerental.fleet.exceptions import BikeNotFoundError, BikeUnavailableError, StationNotFoundError
 from bikerental.http.idempotency import answer_once
 from bikerental.http.operations import documented
-from bikerental.http.pagination import cursor_of, page_response, page_size_of
+from bikerental.http.pagination import read_page, render_page
 from bikerental.http.views import ApiView, read, read_query
 from bikerental.rentals.api.rendering import rental_json
 from bikerental.rentals.api.serializers import PlaceInput, RentalOutput, RentalsQuery, RentalStartInput
@@ -46,16 +46,13 @@ class RentalsView(ApiView):
         query = read_query(RentalsQuery, request)
         now = timezone.now()
         filters = RentalFilters(query.get("status"), query.get("from"), query.get("to"))
-        size = page_size_of(request)
-        cursor = cursor_of(request, NEWEST_FIRST)
+        page = read_page(request, order=NEWEST_FIRST)
         rider = rider_of(request)
         found = from_replica(
-            lambda using: rentals_page(rider_id=rider.pk, filters=filters, cursor=cursor, limit=size + 1, using=using),
+            lambda using: rentals_page(rider_id=rider.pk, filters=filters, page=page, using=using),
             unless=rider.changed_lately,
         )
-        return page_response(
-            request, found, order=NEWEST_FIRST, size=size, cursor=cursor, render=lambda row: rental_json(row, now)
-        )
+        return render_page(request, found, lambda row: rental_json(row, now))
 
     @documented(
         summary="Rent a bike",

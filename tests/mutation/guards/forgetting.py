@@ -15,8 +15,8 @@ GUARDS = (
     ),
     Guard(
         "idempotency keys are purged",
-        "bikerental/http/idempotency.py",
-        "return rows_purge(IdempotencyKey.objects.filter(created_at__lt=now - KEPT_FOR))",
+        "bikerental/http/services.py",
+        "return rows_purge(IdempotencyKey.objects.filter(created_at__lt=now - KEYS_KEPT_FOR))",
         "return 0",
         ("tests/http/test_idempotency.py::test_the_purge_forgets_the_expired_alone",),
     ),
