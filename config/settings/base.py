@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "bikerental.media",
     "bikerental.fleet",
     "bikerental.notifications",
+    "bikerental.billing",
     "bikerental.rentals",
     "bikerental.demo",
     "bikerental.users.apps.OperatorAdminConfig",
