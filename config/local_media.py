@@ -12,7 +12,8 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
-from bikerental.fleet.constants import BIKE_PHOTOS, REPORT_PHOTOS
+from bikerental.fleet.constants import BIKE_PHOTOS
+from bikerental.maintenance.constants import REPORT_PHOTOS
 from bikerental.media.constants import CACHE_CONTROL, PHOTO_BYTES_MAX, UPLOAD_TIME
 from bikerental.media.gateways.folder import LOCAL_SALT
 

@@ -1,7 +1,5 @@
 """Words and limits of the fleet app."""
 
-from datetime import timedelta
-
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -14,29 +12,7 @@ UNLOCK_FEE_MAX = 1_000_000
 PER_MINUTE_MAX = 100_000
 DAILY_CAP_MAX = 10_000_000
 
-# Of one uploader: forms of an hour, and looks at what came with them; an operator photographs the whole fleet.
-REPORT_FORMS_PER_HOUR, BIKE_FORMS_PER_HOUR = 30, 600
-LOOKS_PER_FORM = 2
-# Longer than a look takes with all its timeouts: then whoever looked has died.
-LOOK_LEASE = timedelta(minutes=1)
-REFUSED_KEPT_FOR = timedelta(days=1)
-# A claim outlives the hard time limit of the task that made it.
-PUBLISH_LEASE = timedelta(minutes=2)
-PUBLISH_ATTEMPTS_MAX = 5
-STORAGE_RETRY = timedelta(minutes=1)
-PUBLISH_SWEEP_BATCH = 20
-# Longer than a URL signed before the last reference went, and than any upload or claim.
-ORPHAN_AGE = timedelta(hours=2)
-# Where S3 keeps what: nothing outside of these is read, written or swept.
-UPLOADS, BIKE_PHOTOS, REPORT_PHOTOS = "uploads/", "bikes/", "reports/"
-
-# So many riders with an open report of a grave kind take a bike off the street.
-GRAVE_RIDERS = 2
-# Within this time reports take so many bikes out of service, and then the rest waits for an operator.
-TAKE_OUT_WINDOW = timedelta(hours=1)
-TAKE_OUT_PERCENT, TAKE_OUTS_MIN = 5, 10
-OPEN_REPORTS_MAX = 20  # of one rider
-REPORT_TEXT_MAX = 1000
+BIKE_PHOTOS = "bikes/"  # where the storage keeps them
 
 
 class Propulsion(models.TextChoices):
@@ -52,35 +28,3 @@ class BikeStatus(models.TextChoices):
     RENTED = "rented", _("rented")
     RESERVED = "reserved", _("reserved")
     MAINTENANCE = "maintenance", _("maintenance")
-
-
-class ReportKind(models.TextChoices):
-    BRAKES = "brakes", _("brakes")
-    STEERING = "steering", _("steering")
-    FRAME = "frame", _("frame")
-    WHEEL = "wheel", _("wheel")
-    TYRE = "tyre", _("tyre")
-    CHAIN = "chain", _("chain")
-    LIGHTS = "lights", _("lights")
-    SADDLE = "saddle", _("saddle")
-    LOCK = "lock", _("lock")
-    OTHER = "other", _("other")
-
-
-# Somebody falls.
-GRAVE_KINDS = (ReportKind.BRAKES, ReportKind.STEERING, ReportKind.FRAME, ReportKind.WHEEL)
-
-
-class ReportState(models.TextChoices):
-    OPEN = "open", _("open")
-    RESOLVED = "resolved", _("resolved")
-    DISMISSED = "dismissed", _("dismissed")
-
-
-class UploadState(models.TextChoices):
-    """`confirmed` is the outbox: the photo still has to be published."""
-
-    PENDING = "pending", _("pending")
-    CONFIRMED = "confirmed", _("confirmed")
-    PUBLISHED = "published", _("published")
-    REFUSED = "refused", _("refused")

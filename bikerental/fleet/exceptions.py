@@ -25,20 +25,6 @@ class BikeUnavailableError(Refusal):
     detail = _("This bike is not available.")
 
 
-class ReportNotFoundError(Refusal):
-    kind = Kind.NOT_FOUND
-    code = "not_found"
-    detail = _("There is nothing here.")
-
-
-class UploadNotFoundError(Refusal):
-    """Also where it is another's, or for another bike or report."""
-
-    kind = Kind.NOT_FOUND
-    code = "not_found"
-    detail = _("There is nothing here.")
-
-
 class PlaceRefusedError(FieldRefusal):
     """No bike of ours can be there: the coordinates are swapped, made up or another city's."""
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from bikerental.core.db.statements import Statement, as_text, select
-from bikerental.fleet.models import Bike, Station, TakeOutLimit
+from bikerental.fleet.models import Bike, Station
 from bikerental.fleet.selectors.bikes import bikes_filter
 from bikerental.fleet.types import BikeFilters, BikeForRental, StationPlace
 
@@ -65,12 +65,3 @@ def bikes_lock(*, bike_ids: Sequence[UUID]) -> None:
     """The bikes, locked in the order of their ids, so that no two wait for each other. One statement."""
     bikes = Bike.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=bike_ids)
     list(bikes.order_by("pk").values_list("pk"))
-
-
-def take_out_limit_lock() -> TakeOutLimit:
-    """The one row, locked; after the bikes. One statement, the first time three."""
-    limits = TakeOutLimit.objects.select_for_update(no_key=True)
-    if (limit := limits.first()) is None:
-        TakeOutLimit.objects.bulk_create([TakeOutLimit()], ignore_conflicts=True)
-        limit = limits.get()
-    return limit

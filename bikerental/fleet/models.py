@@ -3,14 +3,12 @@
 from typing import Any, ClassVar
 from unicodedata import normalize
 
-from django.conf import settings
 from django.contrib.postgres.indexes import GistIndex
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.functions import Round
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bikerental.core.models import BaseModel
@@ -23,9 +21,6 @@ from bikerental.fleet.constants import (
     UNLOCK_FEE_MAX,
     BikeStatus,
     Propulsion,
-    ReportKind,
-    ReportState,
-    UploadState,
 )
 from bikerental.fleet.numbers import NUMBER_LENGTH, is_number_key, number_key, number_key_typed
 from bikerental.media.names import photo_name
@@ -194,138 +189,3 @@ class Bike(BaseModel):
         key = number_key(self.number)
         if key != number_key_typed(self.number) or not is_number_key(key):
             raise ValidationError({"number": _("A number has letters or digits, and is no address.")})
-
-
-class BikeReport(BaseModel):
-    """A rider's word that something on a bike is broken."""
-
-    bike = models.ForeignKey(
-        Bike, on_delete=models.PROTECT, related_name="reports", verbose_name=_("bike"), db_index=False
-    )
-    rider = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="bike_reports", verbose_name=_("rider")
-    )
-    kind = models.CharField(_("kind"), max_length=16, choices=ReportKind.choices)
-    text = models.TextField(_("text"), blank=True)
-    state = models.CharField(_("state"), max_length=16, choices=ReportState.choices, default=ReportState.OPEN)
-    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
-    # Whether it may take the bike out of service: its rider rode the bike lately. The database fills it in
-    # for the code before it, which runs on while a deploy goes on.
-    counts = models.BooleanField(_("from a rider of the bike"), default=False, db_default=False)
-    # The name of the published photo in the storage.
-    photo = models.CharField(_("photo"), max_length=100, blank=True, default="")
-
-    class Meta:
-        verbose_name = _("report of a bike")
-        verbose_name_plural = _("reports of bikes")
-        constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(kind__in=ReportKind.values), name="bike_report_kind_known"),
-            models.CheckConstraint(
-                condition=Q(state="open", closed_at=None)
-                | Q(state__in=["resolved", "dismissed"], closed_at__isnull=False),
-                name="bike_report_closed_has_time",
-            ),
-            # Also the index of a bike's open reports.
-            models.UniqueConstraint(
-                fields=["bike", "rider", "kind"], condition=Q(state="open"), name="bike_report_open_once"
-            ),
-        ]
-        indexes: ClassVar = [
-            models.Index(fields=["bike", "state"], name="bike_report_of_bike"),
-            models.Index("kind", "bike", condition=Q(state="open"), name="bike_report_open_kind"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {timezone.localtime(self.created_at):%Y-%m-%d}"
-
-
-class TakeOut(BaseModel):
-    """That reports took a bike out of service, at `created_at`. Rows are only ever added."""
-
-    bike = models.ForeignKey(Bike, on_delete=models.CASCADE, related_name="+", verbose_name=_("bike"), db_index=False)
-
-    class Meta:
-        indexes: ClassVar = [models.Index(fields=["created_at"], name="take_out_age")]
-
-    def __str__(self) -> str:
-        return str(self.pk)
-
-
-class TakeOutLimit(models.Model):
-    """Whether reports take bikes out of service at present: one row, which each take-out locks."""
-
-    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
-    paused_at = models.DateTimeField(_("paused at"), null=True, blank=True)
-    # What was taken out before does not count any more.
-    released_at = models.DateTimeField(_("released at"), null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("limit of what reports take out of service")
-        verbose_name_plural = _("limit of what reports take out of service")
-        constraints: ClassVar = [models.CheckConstraint(condition=Q(id=1), name="take_out_limit_is_one_row")]
-
-    def __str__(self) -> str:
-        return str(self.paused_at or "")
-
-
-class PhotoUpload(BaseModel):
-    """One upload, from the form that was handed out until the photo is published or refused."""
-
-    bike = models.ForeignKey(Bike, on_delete=models.CASCADE, related_name="photo_uploads", verbose_name=_("bike"))
-    # None: the photo is the bike's own.
-    report = models.ForeignKey(
-        BikeReport,
-        on_delete=models.CASCADE,
-        related_name="photo_uploads",
-        null=True,
-        blank=True,
-        verbose_name=_("report of a bike"),
-    )
-    uploader = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name=_("uploader")
-    )
-    key = models.CharField(_("name in the storage"), max_length=100, unique=True)
-    state = models.CharField(_("state"), max_length=16, choices=UploadState.choices, default=UploadState.PENDING)
-    code = models.CharField(_("why refused"), max_length=32, blank=True)
-    expires_at = models.DateTimeField(_("to be uploaded by"))
-    confirmed_at = models.DateTimeField(_("confirmed at"), null=True, blank=True)
-    published_at = models.DateTimeField(_("published at"), null=True, blank=True)
-    # Of its uploader's, by confirmations.
-    looks = models.PositiveSmallIntegerField(_("looks"), default=0, db_default=0)
-    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
-    # A claim moves it on; what died in mid-work is due again when it has passed.
-    next_attempt_at = models.DateTimeField(_("next attempt at"), default=timezone.now)
-
-    class Meta:
-        verbose_name = _("upload of a photo")
-        verbose_name_plural = _("uploads of photos")
-        constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(state__in=UploadState.values), name="photo_upload_state_known"),
-            models.CheckConstraint(
-                condition=Q(state="refused") & ~Q(code="") | ~Q(state="refused") & Q(code=""),
-                name="photo_upload_refused_has_code",
-            ),
-            models.CheckConstraint(
-                condition=Q(state="pending", confirmed_at=None)
-                | Q(state__in=["confirmed", "published"], confirmed_at__isnull=False)
-                | Q(state="refused"),
-                name="photo_upload_confirmed_has_time",
-            ),
-            models.CheckConstraint(
-                condition=Q(state="published", published_at__isnull=False)
-                | ~Q(state="published") & Q(published_at=None),
-                name="photo_upload_published_has_time",
-            ),
-        ]
-        indexes: ClassVar = [
-            models.Index(
-                fields=["next_attempt_at"],
-                condition=Q(state__in=["pending", "confirmed"]),
-                name="photo_upload_unfinished",
-            ),
-            models.Index(fields=["uploader", "created_at"], name="photo_upload_of_user"),
-            models.Index(fields=["created_at"], condition=Q(state="refused"), name="photo_upload_refused"),
-        ]
-
-    def __str__(self) -> str:
-        return str(self.pk)

@@ -1,12 +1,10 @@
 """Plain values of the fleet app."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from bikerental.core.geometry import Box, Position
-from bikerental.media.types import UploadForm
 
 
 class BikeFilters(NamedTuple):
@@ -95,16 +93,3 @@ class NearBike(NamedTuple):
     @property
     def bike_id(self) -> UUID:
         return UUID(self.bike.id)
-
-
-class Pause(NamedTuple):
-    """From `began_at` on reports take no bike out of service until an operator has looked."""
-
-    began_at: datetime
-    limit: int  # of an hour
-
-
-class UploadStarted(NamedTuple):
-    id: UUID
-    form: UploadForm
-    expires_at: datetime

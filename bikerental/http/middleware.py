@@ -95,11 +95,15 @@ class SecurityHeadersMiddleware:
         return response
 
 
-@functools.cache
 def _page_policy() -> str:
     """The admin shows pictures, which may come from elsewhere: a bucket, for one."""
-    origins = [origin for source in declared("policies", "image_origins") for origin in source()]
+    origins = [origin for source in _image_sources() for origin in source()]
     return PAGE_POLICY.replace("img-src 'self'", " ".join(["img-src 'self'", *origins]))
+
+
+@functools.cache
+def _image_sources() -> tuple[Callable[[], list[str]], ...]:
+    return tuple(declared("policies", "image_origins"))
 
 
 class CityTimeMiddleware:

@@ -7,5 +7,4 @@ SCHEDULE = (
     Periodic("sweep-returned-rentals", "bikerental.rentals.tasks.sweep_returned_rentals", seconds=30, expires=30),
     Periodic("reconcile-rentals", "bikerental.rentals.tasks.reconcile_rentals", seconds=300, expires=300),
     Periodic("forget-rentals", "bikerental.rentals.tasks.forget_rentals", seconds=3600, expires=3600),
-    Periodic("take-out-reported-bikes", "bikerental.rentals.tasks.take_out_reported_bikes", seconds=30, expires=30),
 )

@@ -45,11 +45,3 @@ def forget_rentals(**_newer: object) -> None:
     from bikerental.rentals.services import rentals_forget
 
     rentals_forget(now=timezone.now())
-
-
-@shared_task
-def take_out_reported_bikes(**_newer: object) -> None:
-    """Take gravely reported bikes out of service that came back from a ride; the next run is the retry."""
-    from bikerental.rentals.services import reported_bikes_sweep
-
-    reported_bikes_sweep(now=timezone.now())

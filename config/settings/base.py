@@ -37,7 +37,7 @@ INSTALLED_APPS = [
     "bikerental.media",
     "bikerental.fleet",
     "bikerental.notifications",
-    "bikerental.billing",
+    "bikerental.maintenance",
     "bikerental.rentals",
     "bikerental.demo",
     "bikerental.users.apps.OperatorAdminConfig",

@@ -15,7 +15,8 @@ from django.db import connection
 from django.utils import timezone
 
 from bikerental.core.errors import Refusal
-from bikerental.fleet.services import bikes_return_to_service, bikes_send_to_maintenance, bikes_set_tariff
+from bikerental.fleet.services import bikes_send_to_maintenance, bikes_set_tariff
+from bikerental.maintenance.services import repaired_bikes_return
 from bikerental.rentals.models import Rental
 from bikerental.rentals.reconciliation import Window, reconcile
 from bikerental.rentals.services import (
@@ -101,7 +102,7 @@ class Crossing:
 
     def maintain(self) -> None:
         bikes_send_to_maintenance(bike_ids=shuffled(self.bikes))
-        bikes_return_to_service(bike_ids=shuffled(self.bikes), now=timezone.now())
+        repaired_bikes_return(bike_ids=shuffled(self.bikes), now=timezone.now())
 
     def price(self) -> None:
         bikes_set_tariff(bike_ids=shuffled(self.bikes), tariff_id=random.choice(self.tariffs))

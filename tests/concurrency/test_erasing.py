@@ -17,14 +17,15 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from bikerental.fleet.models import Bike, BikeReport, PhotoUpload
-from bikerental.fleet.services import (
+from bikerental.fleet.models import Bike
+from bikerental.http.models import IdempotencyKey
+from bikerental.maintenance.models import BikeReport, PhotoUpload
+from bikerental.maintenance.services import (
     bike_report_create,
     photo_upload_confirm,
     photo_upload_start,
     photos_publish,
 )
-from bikerental.http.models import IdempotencyKey
 from bikerental.media.gateways import photo_store
 from bikerental.notifications.models import RefusedAddress
 from bikerental.notifications.services import feedback
@@ -43,7 +44,7 @@ from bikerental.users.services import (
 from tests.clients import RiderClient
 from tests.concurrency.interleaving import Interleaved, interleave
 from tests.factories import NOON, PASSWORD, make_bike, make_user
-from tests.fleet.photos import JPEG
+from tests.maintenance.photos import JPEG
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -100,7 +101,7 @@ def test_a_report_after_an_erasure_is_refused(monkeypatch: pytest.MonkeyPatch, r
 
 
 def test_a_report_before_an_erasure_loses_its_text(monkeypatch: pytest.MonkeyPatch, rider: User, bike: Bike) -> None:
-    lock = "bikerental.fleet.services.reports.open_user_lock"
+    lock = "bikerental.maintenance.services.reports.open_user_lock"
 
     outcome = erase_after(monkeypatch, rider, lock, lambda: report(rider, bike).text)
 
@@ -134,7 +135,7 @@ def test_a_form_for_a_photo_after_an_erasure_is_refused(
 
 def test_a_form_for_a_photo_before_an_erasure_is_void(monkeypatch: pytest.MonkeyPatch, rider: User, bike: Bike) -> None:
     made = report(rider, bike)
-    lock = "bikerental.fleet.services.uploads.open_user_lock"
+    lock = "bikerental.maintenance.services.uploads.open_user_lock"
 
     outcome = erase_after(monkeypatch, rider, lock, lambda: upload(rider, made).state)
 
@@ -157,7 +158,7 @@ def test_a_photo_confirmed_before_an_erasure_is_not_published(
     monkeypatch: pytest.MonkeyPatch, rider: User, bike: Bike
 ) -> None:
     sent = upload(rider, report(rider, bike))
-    lock = "bikerental.fleet.services.uploads.enqueue_after_commit"  # by then the uploader is locked again
+    lock = "bikerental.maintenance.services.uploads.enqueue_after_commit"  # by then the uploader is locked again
 
     outcome = erase_after(monkeypatch, rider, lock, lambda: confirm(rider, sent))
 
@@ -171,7 +172,7 @@ def test_a_photo_that_is_being_published_does_not_show_after_an_erasure(
 ) -> None:
     sent = upload(rider, report(rider, bike))
     confirm(rider, sent)
-    lock = "bikerental.fleet.services.publishing.bikes_lock"
+    lock = "bikerental.maintenance.services.publishing.bikes_lock"
 
     outcome = erase_after(monkeypatch, rider, lock, lambda: photos_publish(upload_ids=[sent.pk]))
 

@@ -11,12 +11,13 @@ import pytest
 import requests
 from django.utils import timezone
 
-from bikerental.fleet.models import Bike, BikeReport, PhotoUpload
+from bikerental.fleet.models import Bike
+from bikerental.maintenance.models import BikeReport, PhotoUpload
 from bikerental.media.constants import UPLOAD_TIME
 from tests.clients import RiderClient
 from tests.factories import make_bike, make_user
-from tests.fleet.photos import png
 from tests.live import web_server
+from tests.maintenance.photos import png
 
 AT_ONCE = 60
 PACE_SECONDS = 0.05

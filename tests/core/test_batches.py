@@ -17,9 +17,10 @@ from django.utils import timezone
 from bikerental.core.models import FailedRow
 from bikerental.core.work import batches
 from bikerental.core.work.batches import RETRY_MAX, run_batch, run_left_over
-from bikerental.fleet.constants import GRAVE_RIDERS
-from bikerental.fleet.models import Bike, BikeReport, PhotoUpload
+from bikerental.fleet.models import Bike
 from bikerental.http.models import IdempotencyKey
+from bikerental.maintenance.constants import GRAVE_RIDERS
+from bikerental.maintenance.models import BikeReport, PhotoUpload
 from bikerental.notifications.models import Notification
 from bikerental.notifications.services import failed_rows_tell
 from bikerental.rentals.models import Rental
@@ -83,9 +84,9 @@ WORKS = [
     Work("rentals.tasks.sweep_returned_rentals", make_returned_rental, now_is("status", "settled")),
     Work("rentals.tasks.check_overdue_rentals", make_rental, now_is("overdue_at__isnull", False)),
     Work("rentals.tasks.forget_rentals", settled_ride, now_is("rider", None)),
-    Work("rentals.tasks.take_out_reported_bikes", reported_bike, now_is("status", "maintenance")),
+    Work("maintenance.tasks.take_out_reported_bikes", reported_bike, now_is("status", "maintenance")),
     Work("notifications.tasks.sweep_notifications", message, now_is("state", "sent")),
-    Work("fleet.tasks.sweep_photos", confirmed_photo, now_is("state", "refused")),  # nothing was uploaded
+    Work("maintenance.tasks.sweep_photos", confirmed_photo, now_is("state", "refused")),  # nothing was uploaded
     Work("http.tasks.purge_idempotency_keys", used_key, is_gone),
     Work("users.tasks.purge_sessions", old_browser, is_gone),
 ]
@@ -157,11 +158,11 @@ def test_every_task_on_many_rows_is_tried_here() -> None:
     tried = {f"bikerental.{work.task}" for work in WORKS} | {
         "bikerental.rentals.tasks.settle_rentals",  # the fast path to a sweep's work
         "bikerental.notifications.tasks.deliver_notifications",
-        "bikerental.fleet.tasks.publish_photos",
+        "bikerental.maintenance.tasks.publish_photos",
         "bikerental.notifications.tasks.purge_notifications",  # by `rows_purge`, as keys and sessions
         # They write no rows, or one.
         "bikerental.rentals.tasks.reconcile_rentals",
-        "bikerental.fleet.tasks.sweep_orphaned_photos",
+        "bikerental.maintenance.tasks.sweep_orphaned_photos",
         "bikerental.observe.tasks.beat_heartbeat",
     }
     app.autodiscover_tasks(force=True)

@@ -12,11 +12,17 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
-from bikerental.fleet.models import Bike, BikeModel, BikeReport, PhotoUpload, Station, Tariff
-from bikerental.fleet.tasks import publish_photos
+from bikerental.fleet.models import (
+    Bike,
+    BikeModel,
+    Station,
+    Tariff,
+)
+from bikerental.maintenance.models import BikeReport, PhotoUpload
+from bikerental.maintenance.tasks import publish_photos
 from bikerental.rentals.services import rentals_settle
 from tests.factories import NOON, make_bike, make_model, make_rental, make_station, make_tariff, make_user
-from tests.fleet.photos import HOSTILE, picture, with_place
+from tests.maintenance.photos import HOSTILE, picture, with_place
 
 pytestmark = pytest.mark.django_db
 
@@ -268,7 +274,7 @@ def test_without_s3_the_bike_is_saved_and_the_operator_is_told(operator: Client)
     assert not PhotoUpload.objects.exists()
 
 
-REPORTS = "admin:fleet_bikereport_changelist"
+REPORTS = "admin:maintenance_bikereport_changelist"
 
 
 def make_report(**fields: Any) -> BikeReport:
@@ -276,7 +282,7 @@ def make_report(**fields: Any) -> BikeReport:
 
 
 # Two statements know the operator, one counts, one lists; the filter of codes takes one.
-@pytest.mark.parametrize(("page", "statements"), [(REPORTS, 4), ("admin:fleet_photoupload_changelist", 5)])
+@pytest.mark.parametrize(("page", "statements"), [(REPORTS, 4), ("admin:maintenance_photoupload_changelist", 5)])
 @pytest.mark.parametrize("rows", [1, 7])
 def test_what_riders_sent_is_listed_by_the_same_statements_however_much(
     operator: Client, django_assert_num_queries: DjangoAssertNumQueries, page: str, statements: int, rows: int
@@ -326,7 +332,7 @@ def test_a_bike_counts_its_open_reports_and_leads_to_them(operator: Client) -> N
 def test_the_pages_policy_lets_a_photo_come_from_the_bucket(operator: Client) -> None:
     made = make_report(photo="reports/1.webp")
 
-    answer = operator.get(reverse("admin:fleet_bikereport_change", args=[made.pk]))
+    answer = operator.get(reverse("admin:maintenance_bikereport_change", args=[made.pk]))
 
     [source] = re.findall(
         r'<img src="([^"]+reports/1\.small\.webp[^"]*)" alt="" height="128">', answer.content.decode()
@@ -340,7 +346,7 @@ def test_a_report_and_an_upload_open_and_cannot_be_written(operator: Client) -> 
     sent = PhotoUpload.objects.create(bike=made.bike, uploader=made.rider, key="1", expires_at=NOON)
 
     for row in (made, sent):
-        url = reverse(f"admin:fleet_{row._meta.model_name}_change", args=[row.pk])
+        url = reverse(f"admin:maintenance_{row._meta.model_name}_change", args=[row.pk])
         assert operator.get(url).status_code == 200
         assert operator.post(url, {"state": "published"}).status_code == 403
 

@@ -13,7 +13,8 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.models import ProtectedError
 
 from bikerental.core.db.transactions import constraint_name
-from bikerental.fleet.models import BikeReport, PhotoUpload, Tariff
+from bikerental.fleet.models import Tariff
+from bikerental.maintenance.models import BikeReport, PhotoUpload
 from tests.factories import NOON, make_bike, make_model, make_station, make_tariff, make_user
 
 pytestmark = pytest.mark.django_db

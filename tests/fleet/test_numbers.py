@@ -16,7 +16,7 @@ from pytest_django import DjangoAssertNumQueries
 from bikerental.core.db.transactions import constraint_name
 from bikerental.fleet.models import Bike
 from bikerental.fleet.numbers import NUMBER_TYPED_LENGTH, number_key, number_key_typed
-from bikerental.fleet.services import bike_report_create
+from bikerental.maintenance.services import bike_report_create
 from tests.clients import RiderClient
 from tests.factories import make_bike, make_rental, make_user
 
@@ -190,7 +190,7 @@ def test_a_letter_of_two_characters_is_the_letter_of_one(bike: Bike, rider_clien
 @pytest.mark.parametrize(
     ("page", "typed"),
     [("fleet_bike", "вх 0000"), *[(page, "вх 000006") for page in
-     ("fleet_bike", "fleet_bikereport", "fleet_photoupload", "rentals_rental")]],
+     ("fleet_bike", "maintenance_bikereport", "maintenance_photoupload", "rentals_rental")]],
 )  # fmt: skip
 def test_operators_find_it_however_they_type(operator: Client, bike: Bike, page: str, typed: str) -> None:
     other = make_bike(number="CX-000006")
@@ -206,7 +206,7 @@ def test_operators_find_it_however_they_type(operator: Client, bike: Bike, page:
 
 
 @pytest.mark.parametrize("typed", ["---", "https://[", "https://bikerental.example/b/BX%000006", "x" * 5000])
-@pytest.mark.parametrize("page", ["fleet_bike", "fleet_bikereport", "rentals_rental"])
+@pytest.mark.parametrize("page", ["fleet_bike", "maintenance_bikereport", "rentals_rental"])
 def test_operators_find_nothing_by_what_is_no_number(operator: Client, bike: Bike, page: str, typed: str) -> None:
     make_rental(bike=bike)
 

@@ -1,7 +1,6 @@
 """Bikes are taken, brought back and looked after."""
 
 import threading
-from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -19,7 +18,7 @@ from bikerental.fleet.services import (
     bikes_send_to_maintenance,
     bikes_set_tariff,
 )
-from tests.factories import NOON, make_bike, make_station, make_tariff
+from tests.factories import make_bike, make_station, make_tariff
 
 
 @pytest.mark.django_db
@@ -101,12 +100,12 @@ def test_to_maintenance_and_back(status: str) -> None:
     bike_send_to_maintenance(bike_id=bike.pk)
     assert Bike.objects.get(pk=bike.pk).status == "maintenance"
 
-    bike_return_to_service(bike_id=bike.pk, now=NOON)
+    bike_return_to_service(bike_id=bike.pk)
     assert Bike.objects.get(pk=bike.pk).status == "available"
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("service", [bike_send_to_maintenance, partial(bike_return_to_service, now=NOON)])
+@pytest.mark.parametrize("service", [bike_send_to_maintenance, bike_return_to_service])
 def test_a_rented_bike_is_left_to_its_rider(service) -> None:  # type: ignore[no-untyped-def] # either of two services
     bike = make_bike(status="rented")
 

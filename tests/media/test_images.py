@@ -15,7 +15,7 @@ from bikerental.media import images
 from bikerental.media.constants import PHOTO_BYTES_MAX
 from bikerental.media.exceptions import PhotoRefusal
 from bikerental.media.images import photo_check, photo_publish
-from tests.fleet.photos import HOSTILE, JPEG, picture, png, png_bomb, with_place
+from tests.maintenance.photos import HOSTILE, JPEG, picture, png, png_bomb, with_place
 
 
 def code_of(act: Callable[[bytes], Any], data: bytes) -> str:

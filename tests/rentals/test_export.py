@@ -16,7 +16,7 @@ from rest_framework import serializers
 from rest_framework.test import APIClient
 
 from bikerental.core.db.keyset import PAGE_SIZE_MAX
-from bikerental.fleet.models import BikeReport, PhotoUpload
+from bikerental.maintenance.models import BikeReport, PhotoUpload
 from bikerental.notifications.models import Notification, RefusedAddress
 from bikerental.rentals.api import export
 from bikerental.rentals.api.export_serializers import ExportOutput
@@ -34,8 +34,8 @@ KEYS = {
     "users.Session.user": "sessions",
     "rentals.Rental.rider": "rentals",
     "notifications.Notification.recipient": "notifications",
-    "fleet.BikeReport.rider": "reports",
-    "fleet.PhotoUpload.uploader": "uploads",
+    "maintenance.BikeReport.rider": "reports",
+    "maintenance.PhotoUpload.uploader": "uploads",
     "otp_totp.TOTPDevice.user": "authenticators",
     "rentals.RentalEvent.actor": "none: events are in the export of the ride's rider; an operator's work is not",
     "admin.LogEntry.user": "none: what an operator did is told to the user whom it was done to",

@@ -14,7 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from bikerental.core.errors import Refusal
 from bikerental.fleet.models import Bike
-from bikerental.fleet.services import bike_return_to_service, bike_send_to_maintenance
+from bikerental.fleet.services import bike_send_to_maintenance
+from bikerental.maintenance.services import repaired_bike_return
 from bikerental.notifications.models import Notification
 from bikerental.notifications.services import notifications_deliver_left_over
 from bikerental.rentals.models import Rental, RentalEvent
@@ -44,7 +45,7 @@ class Life(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         with connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL bikerental.emptying = 'on'; TRUNCATE {EMPTIED} CASCADE")
+            cursor.execute(f"TRUNCATE {EMPTIED} CASCADE")
         self.now: datetime = NOON
         model, tariff = make_model(), make_tariff(free_minutes=3, overdue_after_minutes=60)
         self.riders = [make_user() for _ in range(RIDERS)]
@@ -112,7 +113,7 @@ class Life(RuleBasedStateMachine):
     @rule(bike=index, to_service=st.booleans())
     def maintain(self, bike: int, to_service: bool) -> None:
         bike_id = self.bikes[bike % BIKES].pk
-        change = partial(bike_return_to_service, now=self.now) if to_service else bike_send_to_maintenance
+        change = partial(repaired_bike_return, now=self.now) if to_service else bike_send_to_maintenance
         ridden = bike_id in self.riding.values()
         assert outcome_of(lambda: change(bike_id=bike_id)) == ("BikeUnavailableError" if ridden else "done")
         if not ridden:

@@ -18,14 +18,15 @@ from django.utils import timezone
 from drf_yasg.utils import force_serializer_instance
 from rest_framework.serializers import Serializer
 
-from bikerental.fleet.models import Bike, BikeReport, PhotoUpload, Station
+from bikerental.fleet.models import Bike, Station
+from bikerental.maintenance.models import BikeReport, PhotoUpload
 from bikerental.media.constants import UPLOAD_TIME
 from bikerental.rentals.models import Rental
 from bikerental.users.models import User
 from bikerental.users.services import email_token_make, reset_token_make
 from tests.clients import RiderClient
 from tests.factories import PASSWORD, make_bike, make_rental, make_station, make_user
-from tests.fleet.photos import JPEG
+from tests.maintenance.photos import JPEG
 
 METHODS = ("get", "post", "put", "patch", "delete")
 

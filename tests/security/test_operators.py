@@ -5,7 +5,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
-from bikerental.fleet.models import BikeReport
+from bikerental.maintenance.models import BikeReport
 from bikerental.rentals.models import RentalEvent
 from tests.factories import NOON, make_bike, make_rental, make_user
 
@@ -46,7 +46,7 @@ def test_who_may_change_rides_ends_one() -> None:
 )
 def test_who_may_only_look_closes_no_report(rights: list[str], state: str) -> None:
     report = BikeReport.objects.create(bike=make_bike(), rider=make_user(), kind="saddle", created_at=NOON)
-    page = reverse("admin:fleet_bikereport_changelist")
+    page = reverse("admin:maintenance_bikereport_changelist")
 
     operator(*rights).post(page, {"action": "resolve", "_selected_action": [str(report.pk)]})
 

@@ -12,7 +12,8 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from bikerental.fleet.models import Bike, PhotoUpload
+from bikerental.fleet.models import Bike
+from bikerental.maintenance.models import PhotoUpload
 from bikerental.users.models import GuessCounter, Session, User
 from bikerental.users.services.second_factor import second_factor_match
 from tests.factories import PASSWORD, make_bike, make_user

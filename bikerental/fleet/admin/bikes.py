@@ -5,41 +5,27 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
-from django.core.exceptions import ValidationError
-from django.core.files.uploadedfile import UploadedFile
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from bikerental.core.errors import FieldRefusal, UnavailableError
 from bikerental.core.geometry import Position
-from bikerental.fleet.admin.base import FleetAdmin, picture_link
+from bikerental.fleet.admin.base import FleetAdmin
 from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.exceptions import PlaceRefusedError
 from bikerental.fleet.models import NUMBER_KEY, Bike, Tariff
 from bikerental.fleet.numbers import is_number_key, number_key_typed
-from bikerental.fleet.selectors import bikes_with_reports, is_in_service
+from bikerental.fleet.selectors import is_in_service
 from bikerental.fleet.services import (
     bike_add,
     bike_edit,
-    bike_photo_take,
-    bikes_return_to_service,
     bikes_send_to_maintenance,
     bikes_set_tariff,
 )
-from bikerental.media.constants import PHOTO_BYTES_MAX
-from bikerental.media.exceptions import PhotoTooLargeError
-from bikerental.media.storage import StorageUnavailableError
 
 
 class BikeForm(forms.ModelForm[Bike]):
-    uploaded: bytes | None = None
-
     class Meta:
         model = Bike
         fields: ClassVar = ["station", "latitude", "longitude"]
@@ -71,48 +57,26 @@ class BikeForm(forms.ModelForm[Bike]):
         if not is_in_service(Position(latitude, longitude)):
             self.add_error("latitude", str(PlaceRefusedError.field_detail))
 
-    def clean_photo(self) -> Any:
-        photo = self.cleaned_data["photo"]
-        if not isinstance(photo, UploadedFile):  # unchanged, or cleared
-            return photo
-        try:
-            self.uploaded = _checked(photo)
-        except FieldRefusal as refusal:
-            raise ValidationError(str(refusal.field_detail), code=refusal.field_code) from refusal
-        except UnavailableError as error:
-            raise ValidationError(str(error), code=error.code) from error
-        return self.initial.get("photo")  # the old one stays until a task has published the new one
-
-
-def _checked(photo: UploadedFile[Any]) -> bytes:
-    if photo.size is None or photo.size > PHOTO_BYTES_MAX:
-        raise PhotoTooLargeError
-    from bikerental.media.images import decoding, photo_check  # Pillow: memory that most processes never need
-
-    data: bytes = photo.read()
-    with decoding():
-        photo_check(data)
-    return data
-
 
 class BikeActionForm(ActionForm):
     tariff = forms.ModelChoiceField(queryset=Tariff.objects.order_by("name", "pk"), required=False, label=_("Tariff"))
 
 
-@admin.register(Bike)
 class BikeAdmin(FleetAdmin[Bike]):
+    """Registered by the maintenance app, which adds reports, repairs and photos."""
+
     form = BikeForm
     action_form = BikeActionForm
-    actions = ("send_to_maintenance", "return_to_service", "set_tariff")
-    list_display = ("number", "model", "status", "station", "tariff", "open_reports")
+    actions: tuple[str, ...] = ("send_to_maintenance", "set_tariff")
+    list_display: tuple[str, ...] = ("number", "model", "status", "station", "tariff")
     list_filter = ("status", "model", "tariff", ("station", admin.EmptyFieldListFilter))
     list_select_related = ("model", "station", "tariff")
     search_fields = ("number",)
     search_help_text = _("Beginning of the number.")
     ordering = ("number",)
-    fields = ("number", "model", "tariff", "status", "station", "latitude", "longitude", "photo", "preview")
+    fields: ClassVar[tuple[str, ...]] = ("number", "model", "tariff", "status", "station", "latitude", "longitude")
     # Rides change it, and the actions do; a form would write what it was when the form was shown.
-    readonly_fields = ("status", "preview")
+    readonly_fields: ClassVar[tuple[str, ...]] = ("status",)
     autocomplete_fields = ("model", "tariff", "station")
 
     def get_search_results(
@@ -125,48 +89,14 @@ class BikeAdmin(FleetAdmin[Bike]):
 
     def save_model(self, request: HttpRequest, obj: Bike, form: Any, change: bool) -> None:
         if change:
-            bike_edit(bike=obj, fields=[name for name in form.changed_data if name != "photo" or not form.uploaded])
+            bike_edit(bike=obj, fields=form.changed_data)
         else:
             bike_add(bike=obj)
-        if form.uploaded:
-            # After the commit: the storage is asked outside of the transaction, and only for what was saved.
-            transaction.on_commit(lambda: self._take_photo(request, obj, form.uploaded))
-
-    def _take_photo(self, request: HttpRequest, bike: Bike, photo: bytes) -> None:
-        try:
-            bike_photo_take(
-                bike_id=bike.pk,
-                uploader_id=request.user.pk,  # type: ignore[arg-type] # the admin admits users alone
-                data=photo,
-                now=timezone.now(),
-            )
-        except StorageUnavailableError as error:
-            text = _("The bike is saved, the photo is not. %(reason)s") % {"reason": error.detail}
-            self.message_user(request, text, messages.ERROR)
-        else:
-            self.message_user(request, _("The photo is being prepared; it shows in a moment."), messages.SUCCESS)
-
-    @admin.display(description=_("shown as"))
-    def preview(self, bike: Bike) -> str:
-        return picture_link(bike.photo.name)
-
-    @admin.display(description=_("open reports"))
-    def open_reports(self, bike: Bike) -> str:
-        reports = reverse("admin:fleet_bikereport_changelist", query={"bike__id__exact": str(bike.pk)})
-        return format_html('<a href="{}">{}</a>', reports, bike.open_reports_count)  # type: ignore[attr-defined] # annotated
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Bike]:
-        return bikes_with_reports().order_by(*self.ordering)
 
     @admin.action(description=_("Send to maintenance"), permissions=["change"])
     def send_to_maintenance(self, request: HttpRequest, bikes: QuerySet[Bike]) -> None:
         ids = list(bikes.values_list("pk", flat=True))
         self._tell(request, done=bikes_send_to_maintenance(bike_ids=ids), of=len(ids))
-
-    @admin.action(description=_("Return to service"), permissions=["change"])
-    def return_to_service(self, request: HttpRequest, bikes: QuerySet[Bike]) -> None:
-        ids = list(bikes.values_list("pk", flat=True))
-        self._tell(request, done=bikes_return_to_service(bike_ids=ids, now=timezone.now()), of=len(ids))
 
     @admin.action(description=_("Set the tariff"), permissions=["change"])
     def set_tariff(self, request: HttpRequest, bikes: QuerySet[Bike]) -> None:

@@ -4,8 +4,6 @@ as text: a page is ready for JSON as it leaves the database. Each function state
 from bikerental.fleet.selectors.bikes import NUMBER_ORDER, bike_row, bikes_by_number, bikes_page
 from bikerental.fleet.selectors.bounds import is_in_service
 from bikerental.fleet.selectors.nearby import NEAR_ORDER, bikes_near
-from bikerental.fleet.selectors.photos import bikes_with_reports, reports_of_rider, uploads_of_user
-from bikerental.fleet.selectors.reports import bikes_to_take_out, take_out_figures, take_outs_are_paused
 from bikerental.fleet.selectors.stations import (
     NAME_ORDER,
     NEAR_STATION_ORDER,
@@ -25,16 +23,10 @@ __all__ = [
     "bikes_by_number",
     "bikes_near",
     "bikes_page",
-    "bikes_to_take_out",
-    "bikes_with_reports",
     "is_in_service",
     "is_referenced",
-    "reports_of_rider",
     "station_row",
     "stations_near",
     "stations_page",
     "stations_with_bikes",
-    "take_out_figures",
-    "take_outs_are_paused",
-    "uploads_of_user",
 ]

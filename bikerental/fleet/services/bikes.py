@@ -1,7 +1,6 @@
 """Bikes: taken, released, edited, in and out of service."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
 from uuid import UUID
 
 from bikerental.core.db.transactions import unit_of_work
@@ -10,7 +9,6 @@ from bikerental.fleet.exceptions import BikeNotFoundError, BikeUnavailableError
 from bikerental.fleet.locks import bike_lock_for_rental, bikes_lock
 from bikerental.fleet.models import Bike, Station
 from bikerental.fleet.numbers import number_key
-from bikerental.fleet.services.reports import grave_reports_resolve
 from bikerental.fleet.types import BikeForRental
 
 
@@ -40,15 +38,13 @@ def bike_send_to_maintenance(*, bike_id: UUID) -> None:
     _status_set(bike_id, BikeStatus.MAINTENANCE)
 
 
-@unit_of_work
-def bike_return_to_service(*, bike_id: UUID, now: datetime) -> None:
-    """Offer a bike to riders again: whatever grave was reported counts as mended.
+def bike_return_to_service(*, bike_id: UUID) -> None:
+    """Offer a bike to riders again.
 
     :raises BikeNotFoundError: if there is none
     :raises BikeUnavailableError: while it is rented
     """
     _status_set(bike_id, BikeStatus.AVAILABLE)
-    grave_reports_resolve(bike_ids=[bike_id], now=now)
 
 
 def bikes_send_to_maintenance(*, bike_ids: Sequence[UUID]) -> int:
@@ -56,12 +52,9 @@ def bikes_send_to_maintenance(*, bike_ids: Sequence[UUID]) -> int:
     return _statuses_set(bike_ids, BikeStatus.MAINTENANCE)
 
 
-@unit_of_work
-def bikes_return_to_service(*, bike_ids: Sequence[UUID], now: datetime) -> int:
+def bikes_return_to_service(*, bike_ids: Sequence[UUID]) -> int:
     """As for one, but leaves out those rented. Returns how many it is for. Locks the bikes by id."""
-    count = _statuses_set(bike_ids, BikeStatus.AVAILABLE)
-    grave_reports_resolve(bike_ids=bike_ids, now=now)
-    return count
+    return _statuses_set(bike_ids, BikeStatus.AVAILABLE)
 
 
 @unit_of_work

@@ -20,11 +20,11 @@ from rest_framework.request import Request
 from bikerental.core.context import request_id_var
 from bikerental.core.errors import ThrottledError, UnavailableError
 from bikerental.fleet.api.rendering import photo_url
-from bikerental.fleet.selectors import reports_of_rider, uploads_of_user
 from bikerental.http.operations import documented
 from bikerental.http.problems import is_database_away
 from bikerental.http.renderers import to_json
 from bikerental.http.views import ApiView
+from bikerental.maintenance.selectors import reports_of_rider, uploads_of_user
 from bikerental.notifications.selectors import notifications_of_user, refused_address
 from bikerental.rentals.api.export_serializers import ExportOutput
 from bikerental.rentals.api.rendering import rental_json

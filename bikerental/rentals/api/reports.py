@@ -8,11 +8,11 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from bikerental.fleet.api.serializers import ReportInput, ReportOutput
 from bikerental.fleet.exceptions import BikeNotFoundError
-from bikerental.fleet.models import BikeReport
 from bikerental.http.operations import documented
 from bikerental.http.views import ApiView, read
+from bikerental.maintenance.api.serializers import ReportInput, ReportOutput
+from bikerental.maintenance.models import BikeReport
 from bikerental.rentals.services import rider_report
 from bikerental.users.api.authentication import rider_of
 

@@ -5,8 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from bikerental.core.db.transactions import unit_of_work
-from bikerental.fleet.services import reports_forget
 from bikerental.http.services import idempotency_keys_erase
+from bikerental.maintenance.services import reports_forget
 from bikerental.notifications.services import address_erase
 from bikerental.rentals.exceptions import RentalInProgressError
 from bikerental.rentals.locks import rental_lock

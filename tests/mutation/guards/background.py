@@ -5,7 +5,7 @@ from tests.mutation.entries import Guard
 ENQUEUEING = "tests/core/test_enqueueing.py"
 POSTGRESQL = "tests/core/test_postgresql.py"
 DELIVERING = "tests/notifications/test_delivering.py"
-UPLOADS = "tests/fleet/test_uploads.py"
+UPLOADS = "tests/maintenance/test_uploads.py"
 EXPORT = "tests/rentals/test_export.py"
 
 GUARDS = (
@@ -104,38 +104,38 @@ GUARDS = (
     ),
     Guard(
         "photos that nobody published are swept",
-        "bikerental/fleet/services/publishing.py",
+        "bikerental/maintenance/services/publishing.py",
         "    return photos_publish(upload_ids=left_over_ids(TASK, due, size=PUBLISH_SWEEP_BATCH))",
         "    return len(left_over_ids(TASK, due, size=PUBLISH_SWEEP_BATCH))",
         (f"{UPLOADS}::test_what_the_fast_path_lost_is_found_by_the_sweep",),
     ),
     Guard(
         "a photo that kills its worker is given up",
-        "bikerental/fleet/services/publishing.py",
+        "bikerental/maintenance/services/publishing.py",
         "attempts__gte=PUBLISH_ATTEMPTS_MAX",
         "attempts__gte=9999",
         (f"{UPLOADS}::test_what_ended_its_worker_each_time_is_given_up",),
     ),
     Guard(
         "an upload that nobody confirmed expires",
-        "bikerental/fleet/services/publishing.py",
+        "bikerental/maintenance/services/publishing.py",
         "    pending.update(state=UploadState.REFUSED, code=PhotoExpiredError.field_code)\n",
         "",
         (f"{UPLOADS}::test_what_nobody_confirms_expires",),
     ),
     Guard(
         "the sweep of orphans leaves what a row names",
-        "bikerental/fleet/services/publishing.py",
+        "bikerental/maintenance/services/publishing.py",
         "return (key for key in keys if large_name(key) not in named)",
         "return iter(keys)",
         (f"{UPLOADS}::test_the_sweep_deletes_what_no_row_names_and_nothing_else",),
     ),
     Guard(
         "reported bikes leave service once they are back",
-        "bikerental/fleet/services/taking_out.py",
-        "    bikes_lock(bike_ids=bike_ids)\n    return _take_out(bike_ids=bike_ids, now=now)",
-        "    return None",
-        ("tests/fleet/test_reports.py::test_a_ride_goes_on_and_the_bike_leaves_service_after_it",),
+        "bikerental/maintenance/services/taking_out.py",
+        "    return len(bike_ids) if _take_out(bike_ids=bike_ids, now=now) else 0",
+        "    return 0",
+        ("tests/maintenance/test_reports.py::test_a_ride_goes_on_and_the_bike_leaves_service_after_it",),
     ),
     Guard(
         "a connection that answered lately is believed, another is checked",

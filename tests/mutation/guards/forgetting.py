@@ -2,7 +2,7 @@
 
 from tests.mutation.entries import Guard
 
-UPLOADS = "tests/fleet/test_uploads.py"
+UPLOADS = "tests/maintenance/test_uploads.py"
 ERASURE = "tests/security/test_erasure.py"
 
 GUARDS = (

@@ -2,11 +2,11 @@
 
 from tests.mutation.entries import Guard
 
-LIMITS = "tests/fleet/test_upload_limits.py"
+LIMITS = "tests/maintenance/test_upload_limits.py"
 IMAGES = "tests/media/test_images.py"
-TAKING_OUT = "tests/fleet/test_taking_out.py"
-REPORTS = "tests/fleet/test_reports.py"
-UPLOADS = "bikerental/fleet/services/uploads.py"
+TAKING_OUT = "tests/maintenance/test_taking_out.py"
+REPORTS = "tests/maintenance/test_reports.py"
+UPLOADS = "bikerental/maintenance/services/uploads.py"
 
 GUARDS = (
     Guard(
@@ -107,42 +107,42 @@ GUARDS = (
     ),
     Guard(
         "a report that comes again after a ride counts",
-        "bikerental/fleet/services/reports.py",
+        "bikerental/maintenance/services/reports.py",
         "before is None or counts > before.counts",
         "before is None",
         (f"{TAKING_OUT}::test_a_report_that_comes_again_after_a_ride_counts",),
     ),
     Guard(
         "what is not grave takes no bike out of service",
-        "bikerental/fleet/selectors/reports.py",
+        "bikerental/maintenance/selectors.py",
         "state=ReportState.OPEN, kind__in=GRAVE_KINDS, counts=True",
         "state=ReportState.OPEN, counts=True",
         (f"{TAKING_OUT}::test_what_is_not_grave_takes_no_bike_out_by_the_sweep",),
     ),
     Guard(
         "an operator's look begins the count of the hour anew",
-        "bikerental/fleet/services/taking_out.py",
+        "bikerental/maintenance/services/taking_out.py",
         "now - TAKE_OUT_WINDOW if limit.released_at is None else max(now - TAKE_OUT_WINDOW, limit.released_at)",
         "now - TAKE_OUT_WINDOW",
         (f"{TAKING_OUT}::test_an_operator_releases_what_waits_and_the_count_begins_anew",),
     ),
     Guard(
         "what left service more than an hour ago does not count",
-        "bikerental/fleet/services/taking_out.py",
+        "bikerental/maintenance/services/taking_out.py",
         "TakeOut.objects.filter(created_at__gt=since).count()",
         "TakeOut.objects.count()",
         (f"{TAKING_OUT}::test_what_left_service_more_than_an_hour_ago_does_not_count",),
     ),
     Guard(
         "a small fleet loses ten bikes in an hour and no fewer",
-        "bikerental/fleet/services/taking_out.py",
+        "bikerental/maintenance/services/taking_out.py",
         "max(TAKE_OUTS_MIN, (in_service + done) * TAKE_OUT_PERCENT // 100)",
         "(in_service + done) * TAKE_OUT_PERCENT // 100",
         (f"{TAKING_OUT}::test_beyond_ten_bikes_in_an_hour_the_rest_waits_and_the_operators_are_told_once",),
     ),
     Guard(
         "the reports of a ridden bike stay open",
-        "bikerental/fleet/services/reports.py",
+        "bikerental/maintenance/services/reports.py",
         "reports.exclude(bike__status=BikeStatus.RENTED).update(",
         "reports.update(",
         (f"{REPORTS}::test_the_reports_of_a_ridden_bike_stay_open_when_others_return_to_service",),

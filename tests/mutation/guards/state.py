@@ -6,7 +6,7 @@ TRANSACTIONS = "tests/core/test_transactions.py"
 IDEMPOTENCY = "tests/http/test_idempotency.py"
 REFRESHING = "tests/users/test_refreshing.py"
 DELIVERING = "tests/notifications/test_delivering.py"
-UPLOADS = "tests/fleet/test_uploads.py"
+UPLOADS = "tests/maintenance/test_uploads.py"
 
 GUARDS = (
     Guard(
@@ -181,7 +181,7 @@ GUARDS = (
     ),
     Guard(
         "a photo is claimed before it is published",
-        "bikerental/fleet/services/publishing.py",
+        "bikerental/maintenance/services/publishing.py",
         '    if not due.update(next_attempt_at=now + PUBLISH_LEASE, attempts=F("attempts") + 1):\n'
         "        return None\n",
         '    due.update(next_attempt_at=now + PUBLISH_LEASE, attempts=F("attempts") + 1)\n',
@@ -189,14 +189,14 @@ GUARDS = (
     ),
     Guard(
         "of two photos the one confirmed later stays",
-        "bikerental/fleet/services/publishing.py",
+        "bikerental/maintenance/services/publishing.py",
         "    if same.filter(confirmed_at__gt=upload.confirmed_at).exists():\n        return UploadState.PUBLISHED\n",
         "",
         (f"{UPLOADS}::test_of_two_photos_the_one_confirmed_later_stays_whichever_is_published_last",),
     ),
     Guard(
         "a photo refused meanwhile is not shown",
-        "bikerental/fleet/services/publishing.py",
+        "bikerental/maintenance/services/publishing.py",
         "    if not ours.update(state=UploadState.PUBLISHED, published_at=now):\n        return None",
         "    if not ours.update(state=UploadState.PUBLISHED, published_at=now):\n        pass",
         (f"{UPLOADS}::test_a_photo_that_was_refused_while_it_was_published_is_shown_nowhere",),

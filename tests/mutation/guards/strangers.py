@@ -5,9 +5,9 @@ from tests.mutation.entries import Guard
 THROTTLES = "tests/http/test_throttles.py"
 BODIES = "tests/http/test_bodies.py"
 IMAGES = "tests/media/test_images.py"
-UPLOADS = "tests/fleet/test_uploads.py"
-TAKING_OUT = "tests/fleet/test_taking_out.py"
-REPORTS = "tests/fleet/test_reports.py"
+UPLOADS = "tests/maintenance/test_uploads.py"
+TAKING_OUT = "tests/maintenance/test_taking_out.py"
+REPORTS = "tests/maintenance/test_reports.py"
 FEEDBACK = "tests/notifications/test_feedback.py"
 
 GUARDS = (
@@ -189,28 +189,28 @@ GUARDS = (
     ),
     Guard(
         "a rider has so many open reports",
-        "bikerental/fleet/services/reports.py",
+        "bikerental/maintenance/services/reports.py",
         "if before is None and open_ones.count() >= OPEN_REPORTS_MAX:",
         "if False:",
         (f"{REPORTS}::test_who_reports_everything_has_to_wait",),
     ),
     Guard(
         "one rider, however loud, is one",
-        "bikerental/fleet/selectors/reports.py",
+        "bikerental/maintenance/selectors.py",
         'Count("rider", distinct=True)',
         'Count("rider")',
         (f"{REPORTS}::test_one_rider_however_loud_is_one",),
     ),
     Guard(
         "a ridden bike stays in service until it is back",
-        "bikerental/fleet/selectors/reports.py",
+        "bikerental/maintenance/selectors.py",
         "status__in=(BikeStatus.AVAILABLE, BikeStatus.RESERVED)",
         "status__in=(BikeStatus.AVAILABLE, BikeStatus.RESERVED, BikeStatus.RENTED)",
         (f"{REPORTS}::test_a_ride_goes_on_and_the_bike_leaves_service_after_it",),
     ),
     Guard(
         "only who rode the bike takes it out of service",
-        "bikerental/fleet/selectors/reports.py",
+        "bikerental/maintenance/selectors.py",
         "kind__in=GRAVE_KINDS, counts=True)",
         "kind__in=GRAVE_KINDS)",
         (f"{TAKING_OUT}::test_who_has_not_ridden_the_bike_takes_it_nowhere",),
@@ -224,15 +224,15 @@ GUARDS = (
     ),
     Guard(
         "so many bikes leave service in an hour and no more",
-        "bikerental/fleet/services/taking_out.py",
+        "bikerental/maintenance/services/taking_out.py",
         "room = max(0, most - done)",
         "room = len(standing)",
         (f"{TAKING_OUT}::test_beyond_ten_bikes_in_an_hour_the_rest_waits_and_the_operators_are_told_once",),
     ),
     Guard(
         "what waits waits for an operator",
-        "bikerental/fleet/services/taking_out.py",
-        "    if limit.paused_at is not None:\n        return None\n",
+        "bikerental/maintenance/services/taking_out.py",
+        "    if limit.paused_at is not None:\n        return True\n",
         "",
         (f"{TAKING_OUT}::test_what_waits_waits_for_an_operator_and_not_for_the_next_hour",),
     ),

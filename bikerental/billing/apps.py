@@ -1,5 +1,0 @@
-from django.apps import AppConfig
-
-
-class BillingConfig(AppConfig):
-    name = "bikerental.billing"

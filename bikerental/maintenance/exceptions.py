@@ -1,0 +1,19 @@
+"""What the maintenance app refuses."""
+
+from django.utils.translation import gettext_lazy as _
+
+from bikerental.core.errors import Kind, Refusal
+
+
+class ReportNotFoundError(Refusal):
+    kind = Kind.NOT_FOUND
+    code = "not_found"
+    detail = _("There is nothing here.")
+
+
+class UploadNotFoundError(Refusal):
+    """Also where it is another's, or for another bike or report."""
+
+    kind = Kind.NOT_FOUND
+    code = "not_found"
+    detail = _("There is nothing here.")

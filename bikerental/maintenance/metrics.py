@@ -1,0 +1,6 @@
+"""What maintenance tells of itself."""
+
+from bikerental.maintenance.selectors import take_out_figures
+from bikerental.observe.prometheus import Source
+
+FIGURES = (Source("fleet", take_out_figures),)

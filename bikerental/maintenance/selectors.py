@@ -1,0 +1,59 @@
+"""Bikes that enough riders call dangerous, and what riders reported and uploaded."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from bikerental.core.db.keyset import rows_in_pages
+from bikerental.fleet.constants import BikeStatus
+from bikerental.fleet.models import Bike
+from bikerental.maintenance.constants import GRAVE_KINDS, GRAVE_RIDERS, ReportState
+from bikerental.maintenance.models import BikeReport, PhotoUpload, TakeOutLimit
+
+
+def bikes_to_take_out() -> QuerySet[Bike]:
+    """Those that stand in the street though GRAVE_RIDERS of their riders reported something grave. One statement."""
+    return Bike.objects.filter(
+        pk__in=_gravely_reported(), status__in=(BikeStatus.AVAILABLE, BikeStatus.RESERVED)
+    ).order_by("pk")
+
+
+def _gravely_reported() -> QuerySet[BikeReport, Any]:
+    grave = BikeReport.objects.filter(state=ReportState.OPEN, kind__in=GRAVE_KINDS, counts=True)
+    by_bike = grave.values("bike").annotate(riders=Count("rider", distinct=True))
+    return by_bike.filter(riders__gte=GRAVE_RIDERS).values("bike")
+
+
+def take_outs_are_paused() -> bool:
+    """One statement."""
+    return TakeOutLimit.objects.filter(paused_at__isnull=False).exists()
+
+
+def take_out_figures() -> dict[str, float]:
+    """For the metrics. Two statements."""
+    return {
+        "bikerental_take_outs_paused": float(take_outs_are_paused()),
+        "bikerental_bikes_to_take_out": float(bikes_to_take_out().count()),
+    }
+
+
+def reports_of_rider(*, rider_id: UUID) -> Iterator[list[dict[str, Any]]]:
+    """What a rider has reported, in pages. One statement each."""
+    fields = ("id", "bike__number", "kind", "text", "state", "created_at", "closed_at", "photo")
+    return rows_in_pages(BikeReport.objects.filter(rider=rider_id).values(*fields))
+
+
+def uploads_of_user(*, user_id: UUID) -> Iterator[list[dict[str, Any]]]:
+    """What somebody has uploaded, or was about to, in pages. One statement each."""
+    fields = ("id", "bike__number", "report_id", "state", "code", "created_at", "confirmed_at", "published_at")
+    return rows_in_pages(PhotoUpload.objects.filter(uploader=user_id).values(*fields))
+
+
+def bikes_with_reports() -> QuerySet[Bike]:
+    """With `open_reports_count`. One statement."""
+    open_ones = BikeReport.objects.filter(bike=OuterRef("pk"), state=ReportState.OPEN)
+    counts = open_ones.order_by().values("bike").annotate(number_of=Count("pk")).values("number_of")
+    return Bike.objects.annotate(open_reports_count=Coalesce(Subquery(counts, output_field=IntegerField()), 0))

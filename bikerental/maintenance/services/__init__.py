@@ -1,0 +1,30 @@
+"""What changes in reports, in service and in photos."""
+
+from bikerental.maintenance.services.publishing import (
+    photos_publish,
+    photos_publish_left_over,
+    photos_sweep_orphans,
+    refused_uploads_purge,
+)
+from bikerental.maintenance.services.repairs import repaired_bike_return, repaired_bikes_return
+from bikerental.maintenance.services.reports import ReportMade, bike_report_create, reports_close, reports_forget
+from bikerental.maintenance.services.taking_out import reported_bikes_sweep, waiting_bikes_release
+from bikerental.maintenance.services.uploads import bike_photo_take, photo_upload_confirm, photo_upload_start
+
+__all__ = [
+    "ReportMade",
+    "bike_photo_take",
+    "bike_report_create",
+    "photo_upload_confirm",
+    "photo_upload_start",
+    "photos_publish",
+    "photos_publish_left_over",
+    "photos_sweep_orphans",
+    "refused_uploads_purge",
+    "repaired_bike_return",
+    "repaired_bikes_return",
+    "reported_bikes_sweep",
+    "reports_close",
+    "reports_forget",
+    "waiting_bikes_release",
+]

@@ -1,0 +1,112 @@
+"""What reports take out of service, and how much of it before an operator has looked.
+
+A bike waits where the hour's limit is reached: it stays in the street until an operator releases those
+that wait or closes their reports.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from bikerental.core.db.transactions import unit_of_work
+from bikerental.core.work.batches import run_left_over
+from bikerental.fleet.constants import BikeStatus
+from bikerental.fleet.locks import bikes_lock
+from bikerental.fleet.models import Bike
+from bikerental.maintenance.constants import SWEEP_BATCH, TAKE_OUT_PERCENT, TAKE_OUT_WINDOW, TAKE_OUTS_MIN
+from bikerental.maintenance.locks import take_out_limit_lock
+from bikerental.maintenance.models import TakeOut, TakeOutLimit
+from bikerental.maintenance.selectors import bikes_to_take_out, take_outs_are_paused
+from bikerental.notifications.models import Notification
+from bikerental.notifications.services import notification_create
+
+
+def reported_bike_take_out(*, bike_id: UUID, now: datetime) -> None:
+    """Take the bike out of service if enough of its riders reported it, and it stands.
+
+    The caller has locked the bike. Locks the limit, so that of two at once the second counts the first.
+    """
+    _take_out(bike_ids=[bike_id], now=now)
+
+
+def reported_bikes_sweep(*, now: datetime) -> None:
+    """Take out of service the bikes that were ridden when they were reported, unless there is a pause.
+
+    A pause in which no bike waits any more ends.
+    """
+    if take_outs_are_paused() and not bikes_to_take_out().exists():
+        TakeOutLimit.objects.update(paused_at=None)
+    if not take_outs_are_paused():
+        take = partial(_bikes_take_out, now=now)
+        run_left_over("take out reported bikes", bikes_to_take_out(), take, size=SWEEP_BATCH)
+
+
+@unit_of_work
+def _bikes_take_out(bike_ids: Sequence[UUID], *, now: datetime) -> int:
+    """How many; none where a pause began. Locks the bikes by id, and then the limit."""
+    bikes_lock(bike_ids=bike_ids)
+    return len(bike_ids) if _take_out(bike_ids=bike_ids, now=now) else 0
+
+
+@unit_of_work
+def waiting_bikes_release(*, now: datetime) -> int:
+    """An operator has looked: take out of service all that wait, and count anew; how many bikes.
+
+    Locks the bikes by id, and then the limit.
+    """
+    bike_ids = list(bikes_to_take_out().values_list("pk", flat=True))
+    bikes_lock(bike_ids=bike_ids)
+    limit = take_out_limit_lock()
+    taken = _standing(bike_ids)
+    _send_to_maintenance(taken, now=now)
+    limit.paused_at, limit.released_at = None, now
+    limit.save()
+    return len(taken)
+
+
+def _take_out(*, bike_ids: Sequence[UUID], now: datetime) -> bool:
+    """Take out what stands, as far as the hour's limit goes; False if a pause began with it."""
+    if not _standing(bike_ids):  # nearly always: nobody waits for the limit then
+        return True
+    limit = take_out_limit_lock()
+    if limit.paused_at is not None:
+        return True
+    standing = _standing(bike_ids)
+    most, done = _limit_and_count(limit, now)
+    room = max(0, most - done)
+    _send_to_maintenance(standing[:room], now=now)
+    if len(standing) <= room:
+        return True
+    limit.paused_at = now
+    limit.save()
+    _operators_tell(now, most)
+    return False
+
+
+def _operators_tell(began_at: datetime, limit: int) -> None:
+    """Once a pause: it begins once."""
+    notification_create(
+        kind=Notification.Kind.TAKE_OUTS_PAUSED,
+        recipient_id=None,
+        subject_id=None,
+        key=f"take_outs_paused:{began_at.isoformat()}",
+        context={"limit": limit, "waiting": bikes_to_take_out().count()},
+    )
+
+
+def _standing(bike_ids: Sequence[UUID]) -> list[UUID]:
+    return list(bikes_to_take_out().filter(pk__in=bike_ids).values_list("pk", flat=True))
+
+
+def _limit_and_count(limit: TakeOutLimit, now: datetime) -> tuple[int, int]:
+    """How many the hour allows, and how many it has seen. The fleet is what is in service or was until then."""
+    since = now - TAKE_OUT_WINDOW if limit.released_at is None else max(now - TAKE_OUT_WINDOW, limit.released_at)
+    done = TakeOut.objects.filter(created_at__gt=since).count()
+    in_service = Bike.objects.exclude(status=BikeStatus.MAINTENANCE).count()
+    return max(TAKE_OUTS_MIN, (in_service + done) * TAKE_OUT_PERCENT // 100), done
+
+
+def _send_to_maintenance(bike_ids: Sequence[UUID], *, now: datetime) -> None:
+    Bike.objects.filter(pk__in=bike_ids).update(status=BikeStatus.MAINTENANCE)
+    TakeOut.objects.bulk_create(TakeOut(bike_id=bike_id, created_at=now) for bike_id in bike_ids)
