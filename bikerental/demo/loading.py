@@ -18,7 +18,8 @@ from bikerental.users.models import User
 SIGNS_OF_LIFE: tuple[type[models.Model], ...] = (User, Station, BikeModel, Tariff)
 EMPTIED_APPS = ("api", "users", "fleet", "notifications", "rentals")
 # Given, so that the same arguments make the same rows; a random one would guard a password that all know.
-SALT = "demo-city-of-riders"
+# It is as long as Django asks for: a shorter one is replaced at the first log-in, which then hashes twice.
+SALT = "demo-city-of-many-riders"
 LOCK_NOT_AVAILABLE, UNDEFINED_TABLE = "55P03", "42P01"
 
 

@@ -1,4 +1,7 @@
-"""The only row locks of the users app. Order in the house: user, rental, bike."""
+"""The row locks of the users app. Order in the house: user, rental, bike.
+
+A log-in locks in the very statements that write: `services/guessing.py`, `services/sessions.py`.
+"""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -6,7 +9,7 @@ from uuid import UUID
 
 from bikerental.core.db.statements import Statement, select
 from bikerental.users.exceptions import AccountClosedError
-from bikerental.users.models import GuessCounter, User
+from bikerental.users.models import User
 
 
 def user_lock(*, user_id: UUID) -> User | None:
@@ -40,9 +43,3 @@ def open_user_lock(*, user_id: UUID) -> datetime | None:
 def users_lock(*, user_ids: Collection[UUID]) -> list[User]:
     """The users, open or closed, locked in the order of their ids. One statement."""
     return list(User.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=user_ids).order_by("pk"))
-
-
-def guess_counters_lock(*, keys: Collection[str]) -> dict[str, GuessCounter]:
-    """The counters that exist, by key, locked in the order of their keys. One statement."""
-    locked = GuessCounter.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=keys).order_by("key")
-    return {counter.key: counter for counter in locked}

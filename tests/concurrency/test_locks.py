@@ -30,8 +30,15 @@ from bikerental.rentals.services import (
 )
 from bikerental.rentals.types import OperatorsEnd, Place
 from bikerental.users.locks import users_lock
-from bikerental.users.models import User
-from bikerental.users.services import accounts_close, accounts_reopen, password_reset_confirm, reset_token_make
+from bikerental.users.models import GuessCounter, Session, User
+from bikerental.users.services import (
+    accounts_close,
+    accounts_reopen,
+    password_reset_confirm,
+    reset_token_make,
+    session_start,
+)
+from bikerental.users.services.guessing import guess_admit, guess_succeeded
 from tests.concurrency.interleaving import WAIT_SECONDS, Runner, interleave, until_it_waits
 from tests.factories import (
     NOON,
@@ -357,6 +364,41 @@ def test_of_two_resets_the_second_finds_its_token_void(monkeypatch: pytest.Monke
     assert outcome == (None, "ResetTokenInvalidError", True)
     rider.refresh_from_db()
     assert rider.check_password("first-first")
+
+
+def test_a_login_waits_for_the_reset_that_came_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    rider = make_user()
+    token = reset_token_make(user=rider, now=NOON)
+
+    outcome = interleave(
+        monkeypatch,
+        USER_FOR_RESET,
+        first=lambda: password_reset_confirm(token=token, new_password="first-first", address="192.0.2.10", now=NOON),
+        second=lambda: session_start(email=rider.email, password=PASSWORD, address="192.0.2.10", now=NOON),
+    )
+
+    assert outcome == (None, "CredentialsInvalidError", True)
+    assert not Session.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("waiting", "failures"),
+    [
+        # The rider's address, the guesser's, and the account.
+        pytest.param(guess_succeeded, [0, 1, 1], id="log-in"),
+        pytest.param(guess_admit, [1, 2, 3], id="guess"),
+    ],
+)
+def test_an_attempt_waits_for_the_guess_that_is_counted(waiting: Callable[..., object], failures: list[int]) -> None:
+    guess_admit(email="rider@example.org", address="192.0.2.10", now=NOON)
+    second = Runner(lambda: waiting(email="rider@example.org", address="192.0.2.10", now=NOON))
+    with transaction.atomic():
+        guess_admit(email="rider@example.org", address="198.51.100.7", now=NOON)
+        second.start()
+        assert until_it_waits(second)
+    second.join(WAIT_SECONDS)
+
+    assert sorted(GuessCounter.objects.values_list("failures", flat=True)) == failures
 
 
 def test_a_lock_keeps_nobody_from_pointing_at_the_row(monkeypatch: pytest.MonkeyPatch) -> None:

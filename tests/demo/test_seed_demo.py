@@ -162,6 +162,16 @@ def test_rider_and_operator_log_in_with_the_demo_password() -> None:
     assert (rider.is_staff, operator.is_staff, operator.is_superuser) == (False, True, True)
 
 
+def test_a_demo_log_in_keeps_the_hash() -> None:
+    """Django replaces a hash with a short salt at the next log-in, and so hashes twice."""
+    seed()
+    rider = User.objects.get(email=DEMO_RIDER_EMAIL)
+    encoded = rider.password
+
+    assert rider.check_password(DEMO_PASSWORD)
+    assert User.objects.get(pk=rider.pk).password == encoded
+
+
 def test_if_empty_leaves_any_data_alone() -> None:
     make_bike()
 

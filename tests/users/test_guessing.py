@@ -9,6 +9,7 @@ from bikerental.core.errors import ThrottledError
 from bikerental.users.exceptions import CredentialsInvalidError
 from bikerental.users.models import GuessCounter
 from bikerental.users.services import credentials_check, guess_counters_purge
+from bikerental.users.services.guessing import guess_succeeded
 from tests.factories import NOON, PASSWORD, make_user
 from tests.users.racing import race
 
@@ -168,6 +169,25 @@ def test_mistakes_before_a_login_from_a_fresh_address_are_forgiven_the_account()
     assert GuessCounter.objects.filter(failures__gt=0).count() == 0
 
 
+def test_a_counter_that_was_purged_is_made_again() -> None:
+    rider = make_user()
+    guess(rider.email, password=PASSWORD)
+    GuessCounter.objects.filter(trusted_until=None).delete()
+
+    assert guess(rider.email, address=ELSEWHERE) == "refused"
+    assert sorted(GuessCounter.objects.values_list("failures", flat=True)) == [0, 1, 1]
+
+
+def test_an_address_that_succeeded_otherwise_is_let_in_at_once() -> None:
+    """A reset's token has counters of its own; those of the log-in may not exist yet."""
+    rider = make_user()
+    guess_from_everywhere(rider.email, times=30)
+
+    guess_succeeded(email=rider.email, address=HOME, now=NOON)
+
+    assert guess(rider.email, password=PASSWORD, now=NOON - timedelta(seconds=1)) == "in"
+
+
 def test_a_day_of_peace_forgets() -> None:
     rider = make_user()
     for _ in range(6):
@@ -227,6 +247,16 @@ def test_a_thousand_guesses_at_once_count_as_a_thousand() -> None:
     flat = [outcome for outcomes_of_one in outcomes for outcome in outcomes_of_one]
     assert len(flat) == 1000
     assert flat.count("refused") == 6
+
+
+@pytest.mark.django_db(transaction=True)
+def test_guesses_at_once_that_are_refused_count_nowhere() -> None:
+    rider = make_user()
+
+    race(lambda _: guess_in_a_crowd(rider.email, address=HOME), times=20)
+
+    # Also not for the account, which itself would still admit them.
+    assert list(GuessCounter.objects.values_list("failures", flat=True)) == [6, 6]
 
 
 @pytest.mark.django_db(transaction=True)

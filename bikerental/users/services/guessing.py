@@ -11,15 +11,15 @@ the account at one address, and of the account at all addresses it never logged 
   price of not letting a thousand addresses guess a thousand times as fast.
 """
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable
+from datetime import datetime
 from typing import NamedTuple
 
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
 from bikerental.core.addresses import household
-from bikerental.core.db.transactions import unit_of_work
+from bikerental.core.db.statements import SqlStatement
 from bikerental.core.errors import ThrottledError
 from bikerental.core.work.purging import rows_purge
 from bikerental.users.constants import (
@@ -29,9 +29,65 @@ from bikerental.users.constants import (
     GUESSES_FREE_PER_ACCOUNT,
     GUESSES_FREE_PER_ADDRESS,
 )
-from bikerental.users.locks import guess_counters_lock
 from bikerental.users.models import GuessCounter
 from bikerental.users.selectors import guess_counters
+
+# COUNT and FORGIVE lock the counters in the order of their keys and compute from the locked rows. They
+# write by INSERT … ON CONFLICT: it finds the version of a row that is locked, also if it is newer than
+# the statement's snapshot. Each holds its locks shorter than a transaction of four statements would.
+INSERT_MISSING = SqlStatement("""
+    INSERT INTO users_guesscounter (key, failures, failed_at, blocked_until)
+    SELECT key, 0, %(now)s, %(long_ago)s FROM unnest(%(keys)s::text[]) AS key
+    ON CONFLICT DO NOTHING
+""")
+# All of the counters are counted; none, if one of them is missing or still delays.
+# The exponent is capped before the power: two to the thousandth is no delay.
+COUNT = SqlStatement("""
+    WITH held AS (
+        SELECT * FROM users_guesscounter WHERE key = ANY(%(keys)s::text[]) ORDER BY key FOR NO KEY UPDATE
+    ), counted AS (
+        SELECT
+            key,
+            CASE WHEN failed_at < %(now)s::timestamptz - %(forgotten_after)s::interval
+                THEN 1 ELSE failures + 1 END AS failures,
+            CASE key WHEN %(pair)s THEN %(free_per_address)s::int ELSE %(free_per_account)s::int END AS free,
+            GREATEST(failed_at, %(now)s::timestamptz) AS failed_at,
+            blocked_until
+        FROM held
+        WHERE (SELECT count(*) FILTER (WHERE blocked_until <= %(now)s) FROM held) = cardinality(%(keys)s::text[])
+    ), written AS (
+        INSERT INTO users_guesscounter (key, failures, failed_at, blocked_until)
+        SELECT key, failures, failed_at, CASE
+            WHEN failures <= free THEN blocked_until
+            ELSE GREATEST(blocked_until, %(now)s::timestamptz + LEAST(
+                %(delay_max)s::interval, power(2, LEAST(failures - free - 1, 12)) * interval '1 second'))
+            END
+        FROM counted
+        ON CONFLICT (key) DO UPDATE
+        SET failures = EXCLUDED.failures, failed_at = EXCLUDED.failed_at, blocked_until = EXCLUDED.blocked_until
+    )
+    SELECT key, blocked_until FROM held
+""")
+# The account's counter changes only if this address was not trusted: else nothing of it was counted there.
+# `blocked_until` never moves later: another log-in of this moment may have read its clock before us.
+# `own` is an aggregate, so that all rows are locked and read before the first one is written.
+FORGIVE = SqlStatement("""
+    WITH held AS (
+        SELECT * FROM users_guesscounter WHERE key IN (%(account)s, %(pair)s) ORDER BY key FOR NO KEY UPDATE
+    ), own AS (
+        SELECT coalesce(max(failures), 0) AS failures, coalesce(bool_or(trusted_until > %(now)s), false) AS is_trusted
+        FROM held WHERE key = %(pair)s
+    )
+    INSERT INTO users_guesscounter AS counter (key, failures, failed_at, blocked_until, trusted_until)
+    SELECT %(pair)s, 0, %(now)s::timestamptz, %(long_ago)s::timestamptz, %(trusted_until)s::timestamptz FROM own
+    UNION ALL
+    SELECT account.key, GREATEST(0, account.failures - own.failures), %(now)s, %(now)s, NULL
+    FROM held AS account, own WHERE account.key = %(account)s AND NOT own.is_trusted
+    ON CONFLICT (key) DO UPDATE SET
+        failures = EXCLUDED.failures,
+        blocked_until = LEAST(counter.blocked_until, %(now)s),
+        trusted_until = coalesce(EXCLUDED.trusted_until, counter.trusted_until)
+""")
 
 
 class Keys(NamedTuple):
@@ -46,6 +102,8 @@ class Keys(NamedTuple):
 def guess_admit(*, email: str, address: str, now: datetime, purpose: str = "") -> bool:
     """Count an attempt, or refuse it while an earlier one still delays; whether the account logged in from there.
 
+    Two statements, three for the first attempt from an address.
+
     :param purpose: what else than a log-in is tried; each has counters of its own.
         All trust the addresses that the account logged in from
 
@@ -58,38 +116,42 @@ def guess_admit(*, email: str, address: str, now: datetime, purpose: str = "") -
     login = _keys(email, address).pair
     counters = guess_counters(keys=[*keys, login])
     trusted = login in counters and _is_trusted(counters[login], now=now)
-    _refuse_while_blocked((counters[key] for key in keys.for_trust(trusted) if key in counters), now=now)
-    _attempt_count(keys=keys, trusted=trusted, now=now)
+    known = {key: counters[key].blocked_until for key in keys.for_trust(trusted) if key in counters}
+    _refuse_while_blocked(known.values(), now=now)
+    _attempt_count(keys=keys, trusted=trusted, known=known, now=now)
     return trusted
 
 
-@unit_of_work
-def _attempt_count(*, keys: Keys, trusted: bool, now: datetime) -> None:
-    counters = _counters_lock(keys.for_trust(trusted), now=now)
-    _refuse_while_blocked(counters.values(), now=now)
-    for key, counter in counters.items():
-        _count(counter, free=GUESSES_FREE_PER_ADDRESS if key == keys.pair else GUESSES_FREE_PER_ACCOUNT, now=now)
-    GuessCounter.objects.bulk_update(counters.values(), ["failures", "failed_at", "blocked_until"])
+def _attempt_count(*, keys: Keys, trusted: bool, known: Collection[str], now: datetime) -> None:
+    wanted = sorted(keys.for_trust(trusted))
+    blocked_until: dict[str, datetime] = {}
+    while len(blocked_until) < len(wanted):
+        # Another may insert them first, and a purge delete them: try until all were there.
+        if missing := [key for key in wanted if key not in known]:
+            INSERT_MISSING.run(keys=missing, now=now, long_ago=now - GUESS_DELAY_MAX)
+        known = blocked_until = dict(
+            COUNT.all(
+                keys=wanted,
+                pair=keys.pair,
+                now=now,
+                forgotten_after=GUESSES_FORGOTTEN_AFTER,
+                free_per_address=GUESSES_FREE_PER_ADDRESS,
+                free_per_account=GUESSES_FREE_PER_ACCOUNT,
+                delay_max=GUESS_DELAY_MAX,
+            )
+        )
+    _refuse_while_blocked(blocked_until.values(), now=now)
 
 
-@unit_of_work
 def guess_succeeded(*, email: str, address: str, now: datetime) -> None:
-    """Forgive what this address was counted for, and remember the address.
+    """Forgive what this address was counted for, and remember the address. One statement.
 
     What other addresses were counted for stays: a rider who logs in every day must not buy the
     guessers of his password a fresh start each time.
     """
-    keys = _keys(email, address)
-    counters = _counters_lock(list(keys), now=now)
-    account, pair = counters[keys.account], counters[keys.pair]
-    if not _is_trusted(pair, now=now):  # else nothing of it was counted for the account
-        account.failures = max(0, account.failures - pair.failures)
-        account.blocked_until = min(account.blocked_until, now)
-    pair.failures = 0
-    # Never later than it was: another log-in of this moment may have read its clock before us.
-    pair.blocked_until = min(pair.blocked_until, now)
-    pair.trusted_until = now + ADDRESS_TRUSTED_FOR
-    GuessCounter.objects.bulk_update([account, pair], ["failures", "blocked_until", "trusted_until"])
+    account, pair = _keys(email, address)
+    long_ago, trusted_until = now - GUESS_DELAY_MAX, now + ADDRESS_TRUSTED_FOR
+    FORGIVE.run(account=account, pair=pair, now=now, long_ago=long_ago, trusted_until=trusted_until)
 
 
 def guess_counters_purge(*, now: datetime) -> int:
@@ -111,29 +173,7 @@ def _is_trusted(pair: GuessCounter, *, now: datetime) -> bool:
     return pair.trusted_until is not None and pair.trusted_until > now
 
 
-def _refuse_while_blocked(counters: Iterable[GuessCounter], *, now: datetime) -> None:
-    blocked_until = max((counter.blocked_until for counter in counters), default=now)
-    if blocked_until > now:
-        raise ThrottledError(retry_after=(blocked_until - now).total_seconds())
-
-
-def _counters_lock(keys: list[str], *, now: datetime) -> Mapping[str, GuessCounter]:
-    counters = guess_counters_lock(keys=keys)
-    while missing := [key for key in sorted(keys) if key not in counters]:
-        # Another may insert them first, and a purge delete them: look again until all are held.
-        fresh = [GuessCounter(key=key, failed_at=now, blocked_until=now - GUESS_DELAY_MAX) for key in missing]
-        GuessCounter.objects.bulk_create(fresh, ignore_conflicts=True)
-        counters = guess_counters_lock(keys=keys)
-    return counters
-
-
-def _count(counter: GuessCounter, *, free: int, now: datetime) -> None:
-    if counter.failed_at < now - GUESSES_FORGOTTEN_AFTER:
-        counter.failures = 0
-    counter.failures += 1
-    counter.failed_at = max(counter.failed_at, now)
-    doublings = counter.failures - free
-    if doublings > 0:
-        # The exponent is capped before the power: two to the thousandth is no delay.
-        delay = min(GUESS_DELAY_MAX, timedelta(seconds=2 ** min(doublings - 1, 12)))
-        counter.blocked_until = max(counter.blocked_until, now + delay)
+def _refuse_while_blocked(blocked_until: Iterable[datetime], *, now: datetime) -> None:
+    until = max(blocked_until, default=now)
+    if until > now:
+        raise ThrottledError(retry_after=(until - now).total_seconds())

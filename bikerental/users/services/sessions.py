@@ -9,10 +9,10 @@ from django.contrib.sessions.models import Session as BrowserSession
 from django.db.models import Exists, OuterRef, QuerySet, Value
 from django.db.models.functions import Coalesce
 
+from bikerental.core.db.statements import SqlStatement
 from bikerental.core.db.transactions import unit_of_work
 from bikerental.core.work.purging import rows_purge
 from bikerental.users.exceptions import CodeInvalidError, CredentialsInvalidError, TokenInvalidError
-from bikerental.users.locks import user_lock
 from bikerental.users.models import Session, User
 from bikerental.users.selectors import user_of_email
 from bikerental.users.services.guessing import guess_admit, guess_succeeded
@@ -26,6 +26,16 @@ from bikerental.users.services.tokens import (
     tokens_issue,
 )
 from bikerental.users.types import TokenClaims, TokenPair, email_normalise, password_normalise
+
+# If the user's row is locked, this waits, then looks at the row anew.
+INSERT_FOR_OPEN_ACCOUNT = SqlStatement("""
+    INSERT INTO users_session (id, created_at, user_id, refresh_id, refreshed_at, expires_at, second_factor_id)
+    SELECT
+        %(id)s::uuid, %(created_at)s::timestamptz, id, %(refresh_id)s::uuid,
+        %(refreshed_at)s::timestamptz, %(expires_at)s::timestamptz, %(second_factor_id)s::int
+    FROM users_user WHERE id = %(user_id)s AND is_active AND password = %(password)s
+    FOR NO KEY UPDATE
+""")
 
 
 def credentials_check(*, email: str, password: str, address: str, now: datetime, code: str = "") -> User:
@@ -75,16 +85,22 @@ def session_start(*, email: str, password: str, address: str, now: datetime, cod
     )
 
 
-@unit_of_work
 def _session_insert(*, user: User, now: datetime) -> Session:
-    """Locks the user, so that a password change or a closing at this moment either ends this
-    session with the others or keeps it from starting."""
-    locked = user_lock(user_id=user.pk)
-    if locked is None or locked.password != user.password:
-        raise CredentialsInvalidError
+    """Locks the user: a password change or a closing at this moment either ends this session with
+    the others, or keeps it from starting. One statement."""
     session = _session_of(user.pk, now=now, lifetime=REFRESH_LIFETIME)
-    session.second_factor_id = user.second_factor_id
-    session.save(force_insert=True)
+    is_open = INSERT_FOR_OPEN_ACCOUNT.run(
+        id=session.pk,
+        created_at=session.created_at,
+        user_id=user.pk,
+        password=user.password,
+        refresh_id=session.refresh_id,
+        refreshed_at=session.refreshed_at,
+        expires_at=session.expires_at,
+        second_factor_id=user.second_factor_id,
+    )
+    if not is_open:
+        raise CredentialsInvalidError
     return session
 
 

@@ -29,10 +29,17 @@ GUARDS = (
     ),
     Guard(
         "guesses are counted under a lock",
-        "bikerental/users/locks.py",
-        'GuessCounter.objects.select_for_update(no_key=True, of=("self",))',
-        "GuessCounter.objects",
-        ("tests/users/test_guessing.py::test_a_thousand_guesses_at_once_count_as_a_thousand",),
+        "bikerental/users/services/guessing.py",
+        "SELECT * FROM users_guesscounter WHERE key = ANY(%(keys)s::text[]) ORDER BY key FOR NO KEY UPDATE",
+        "SELECT * FROM users_guesscounter WHERE key = ANY(%(keys)s::text[]) ORDER BY key",
+        (f"{LOCKS}::test_an_attempt_waits_for_the_guess_that_is_counted",),
+    ),
+    Guard(
+        "guesses are forgiven under a lock",
+        "bikerental/users/services/guessing.py",
+        "WHERE key IN (%(account)s, %(pair)s) ORDER BY key FOR NO KEY UPDATE",
+        "WHERE key IN (%(account)s, %(pair)s) ORDER BY key",
+        (f"{LOCKS}::test_an_attempt_waits_for_the_guess_that_is_counted",),
     ),
     Guard(
         "a return locks the rental, then the bike",
@@ -149,9 +156,9 @@ GUARDS = (
     Guard(
         "logging in locks the user",
         "bikerental/users/services/sessions.py",
-        "    locked = user_lock(user_id=user.pk)\n    if locked is None or locked.password != user.password:",
-        "    locked = user\n    if locked is None or locked.password != user.password:",
-        ("tests/users/test_sessions.py::test_a_login_that_met_the_old_state_starts_no_session",),
+        " AND password = %(password)s\n    FOR NO KEY UPDATE\n",
+        " AND password = %(password)s\n",
+        (f"{LOCKS}::test_a_login_waits_for_the_reset_that_came_first",),
     ),
     Guard(
         "a new password locks the user",
