@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "bikerental.fleet",
     "bikerental.notifications",
     "bikerental.maintenance",
+    "bikerental.billing",
     "bikerental.rentals",
     "bikerental.demo",
     "bikerental.users.apps.OperatorAdminConfig",

@@ -15,14 +15,17 @@ from psycopg2 import sql
 SECONDS = 300
 # As the suite makes it, and left there.
 MAKE = "import django; django.setup(); from django.db import connection as c; c.creation.create_test_db(0, True)"
-# A constraint by its name, or a unique index that belongs to none.
+# A constraint by its name, a unique index that belongs to none, or a trigger.
 FIND = """
     SELECT format('ALTER TABLE %%s DROP CONSTRAINT %%I', conrelid::regclass, conname)
-      FROM pg_constraint WHERE conname = %(name)s
+      FROM pg_constraint WHERE conname = %(name)s AND contype <> 't'
     UNION ALL
     SELECT format('DROP INDEX %%s', indexrelid::regclass)
       FROM pg_index WHERE indexrelid = to_regclass(%(name)s) AND indisunique
        AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u', 'x'))
+    UNION ALL
+    SELECT format('DROP TRIGGER %%I ON %%s', tgname, tgrelid::regclass)
+      FROM pg_trigger WHERE tgname = %(name)s AND NOT tgisinternal
 """
 
 

@@ -34,7 +34,7 @@ class Guard(NamedTuple):
 
 
 class Constraint(NamedTuple):
-    """A constraint or unique index that PostgreSQL keeps, removed from the test database."""
+    """A constraint, unique index or trigger that PostgreSQL keeps, removed from the test database."""
 
     name: str
     tests: tuple[str, ...]

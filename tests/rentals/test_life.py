@@ -45,7 +45,7 @@ class Life(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         with connection.cursor() as cursor:
-            cursor.execute(f"TRUNCATE {EMPTIED} CASCADE")
+            cursor.execute(f"SET LOCAL bikerental.emptying = 'on'; TRUNCATE {EMPTIED} CASCADE")
         self.now: datetime = NOON
         model, tariff = make_model(), make_tariff(free_minutes=3, overdue_after_minutes=60)
         self.riders = [make_user() for _ in range(RIDERS)]

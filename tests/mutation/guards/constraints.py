@@ -3,6 +3,7 @@
 from tests.mutation.entries import Constraint
 
 RENTALS = "tests/rentals/test_constraints.py"
+LEDGER = "tests/billing/test_guards.py"
 FLEET = "tests/fleet/test_models.py"
 NOTIFICATIONS = "tests/notifications/test_creating.py::test_the_database_forbids_what_must_not_be"
 USERS = "tests/users/test_accounts.py"
@@ -23,6 +24,29 @@ CONSTRAINTS = (
         ("tests/rentals/test_forgetting.py::test_the_database_forbids_half_a_forgotten_ride",),
     ),
     Constraint("rental_event_once", (RENTALS,)),
+    Constraint("account_one_a_rider_and_currency", (LEDGER,)),
+    Constraint("account_one_a_kind_and_currency", (LEDGER,)),
+    Constraint("account_kind_known", (LEDGER,)),
+    Constraint("account_rider_of_riders_alone", (LEDGER,)),
+    Constraint("account_currency_three_letters", (LEDGER,)),
+    Constraint("entry_key_unique", (f"{LEDGER}::test_a_key_books_once",)),
+    Constraint("entry_reversed_once", (f"{LEDGER}::test_an_entry_is_reversed_once",)),
+    Constraint("entry_one_charge_a_ride", (f"{LEDGER}::test_a_second_charge_for_a_ride_is_refused",)),
+    Constraint("entry_kind_known", (LEDGER,)),
+    Constraint("entry_of_a_person_has_actor_and_reason", (LEDGER,)),
+    Constraint("entry_reversal_reverses", (LEDGER,)),
+    Constraint("entry_of_a_ride", (LEDGER,)),
+    Constraint("posting_one_an_entry_and_account", (LEDGER,)),
+    Constraint("posting_not_zero", (LEDGER,)),
+    Constraint("billing_account_append_only", (f"{LEDGER}::test_no_row_is_changed_or_removed",)),
+    Constraint("billing_account_append_only_whole", (f"{LEDGER}::test_no_row_is_changed_or_removed",)),
+    Constraint("billing_entry_append_only", (f"{LEDGER}::test_no_row_is_changed_or_removed",)),
+    Constraint("billing_entry_append_only_whole", (f"{LEDGER}::test_no_row_is_changed_or_removed",)),
+    Constraint("billing_posting_append_only", (f"{LEDGER}::test_no_row_is_changed_or_removed",)),
+    Constraint("billing_posting_append_only_whole", (f"{LEDGER}::test_no_row_is_changed_or_removed",)),
+    Constraint("entry_signed", (f"{LEDGER}::test_an_entry_cannot_be_left_open_for_a_later_transaction",)),
+    Constraint("entry_written", (f"{LEDGER}::test_an_entry_without_postings_is_refused",)),
+    Constraint("posting_written", (f"{LEDGER}::test_a_posting_joins_no_entry_of_an_earlier_transaction",)),
     Constraint("tariff_currency_known", (FLEET,)),
     Constraint("tariff_terms_bounded", (FLEET,)),
     Constraint("tariff_amounts_can_be_paid", (FLEET,)),

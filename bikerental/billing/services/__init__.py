@@ -1,0 +1,6 @@
+"""Everything that writes the ledger."""
+
+from bikerental.billing.services.booking import adjust_ride, book_payment, refund_payment, reverse_entry, write_off_debt
+from bikerental.billing.services.charging import charge_rentals
+
+__all__ = ["adjust_ride", "book_payment", "charge_rentals", "refund_payment", "reverse_entry", "write_off_debt"]
