@@ -16,7 +16,7 @@ from bikerental.users.models import User
 
 # Whoever has any row in these has data of his own to lose.
 SIGNS_OF_LIFE: tuple[type[models.Model], ...] = (User, Station, BikeModel, Tariff)
-EMPTIED_APPS = ("api", "users", "fleet", "notifications", "billing", "rentals")
+EMPTIED_APPS = ("api", "users", "fleet", "zones", "notifications", "billing", "rentals")
 # Given, so that the same arguments make the same rows; a random one would guard a password that all know.
 # It is as long as Django asks for: a shorter one is replaced at the first log-in, which then hashes twice.
 SALT = "demo-city-of-many-riders"

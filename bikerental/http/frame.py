@@ -55,6 +55,7 @@ class ApiFrame:
         else:
             headers["Vary"] = "Accept-Language"
         headers.setdefault("Content-Language", language)
-        if not response.streaming and "Content-Length" not in headers:
+        # A 304 has none: it would be the length of what is not sent.
+        if not response.streaming and "Content-Length" not in headers and response.status_code != 304:
             headers["Content-Length"] = str(len(response.content))
         return response

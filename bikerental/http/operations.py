@@ -19,12 +19,14 @@ MARK = "_bikerental_documented"
 _TEXT = {"type": openapi.TYPE_STRING}
 HEADERS = {
     "Allow": _TEXT | {"description": "The methods that the path takes."},
+    "ETag": _TEXT | {"description": "For `If-None-Match`."},
     "Location": _TEXT | {"description": "Where the new rental is."},
     "Idempotent-Replayed": _TEXT | {"description": "`true` where this is the first answer, given again."},
     "Retry-After": {"type": openapi.TYPE_INTEGER, "description": "Seconds to wait."},
     "WWW-Authenticate": _TEXT,
     "X-Request-ID": _TEXT | {"description": "Id of the request in our logs: the one that was sent, or a new one."},
 }
+GIVEN = {"ETag", "Location"}
 IDEMPOTENCY_KEY = openapi.Parameter(
     "Idempotency-Key",
     openapi.IN_HEADER,
@@ -80,10 +82,10 @@ def documented(  # noqa: PLR0913 - each says one thing of the document
         is added
     :param operation_id: where the path and the method make no good one; clients' functions have this name
     :param example: of the request's body; an answer's is its shape's `Meta.example`
-    :param headers: `Idempotency-Key` where it is taken, `Location` where it is given
+    :param headers: `Idempotency-Key` where it is taken, `Location` or `ETag` where it is given
     """
     is_idempotent = "Idempotency-Key" in headers
-    given = [*(["Idempotent-Replayed"] if is_idempotent else []), *(name for name in headers if name == "Location")]
+    given = [*(["Idempotent-Replayed"] if is_idempotent else []), *(name for name in headers if name in GIVEN)]
 
     def decorate(view: V) -> V:
         decorated: V = swagger_auto_schema(
@@ -112,7 +114,7 @@ def headers_named(*names: str) -> dict[str, Any]:
 
 def _answer(status: int, shape: Any, headers: Sequence[str], paginated: bool) -> openapi.Response:
     described = {"description": HTTPStatus(status).phrase, "headers": headers_named(*headers)}
-    if status == HTTPStatus.NO_CONTENT:
+    if status in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}:
         return openapi.Response(**described)
     if shape is None:
         schema, example = openapi.Schema(type=openapi.TYPE_OBJECT), {}

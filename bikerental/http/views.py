@@ -14,6 +14,9 @@ from bikerental.http.fields import Body
 class ApiView(APIView):
     """Needs a logged-in rider unless a view says otherwise."""
 
+    # All answers, tokens and refusals among them: nearly each is somebody's own.
+    cache_control = "no-store"
+
     def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:
         # There is one representation; a client that asks for another gets it all the same
         # rather than an error about the header.
@@ -22,8 +25,8 @@ class ApiView(APIView):
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         answer = super().finalize_response(request, response, *args, **kwargs)
-        # All answers, tokens and refusals among them: nearly each is somebody's own.
-        answer["Cache-Control"] = "no-store"
+        is_good = answer.status_code < 400
+        answer["Cache-Control"] = self.cache_control if is_good else ApiView.cache_control
         if isinstance(answer, Response):
             answer.add_post_render_callback(_unlink)
         return answer

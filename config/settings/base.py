@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "bikerental.notifications",
     "bikerental.maintenance",
     "bikerental.billing",
+    "bikerental.zones",
     "bikerental.rentals",
     "bikerental.demo",
     "bikerental.users.apps.OperatorAdminConfig",
@@ -473,11 +474,11 @@ CSRF_COOKIE_HTTPONLY = True
 CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/api/v1/"
 CORS_ALLOW_HEADERS = [
-    "accept-language", "authorization", "content-type", "idempotency-key", "x-request-id",
+    "accept-language", "authorization", "content-type", "idempotency-key", "if-none-match", "x-request-id",
     # What libraries in a browser add by themselves: Sentry, OpenTelemetry, axios. Nothing reads them here.
     "baggage", "sentry-trace", "traceparent", "tracestate", "x-requested-with",
 ]  # fmt: skip
-CORS_EXPOSE_HEADERS = ["Idempotent-Replayed", "Location", "Retry-After", "X-Request-ID"]
+CORS_EXPOSE_HEADERS = ["ETag", "Idempotent-Replayed", "Location", "Retry-After", "X-Request-ID"]
 if CORS_ALLOWED_ORIGINS:
     INSTALLED_APPS += ["corsheaders"]
     MIDDLEWARE.insert(

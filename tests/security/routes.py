@@ -200,6 +200,7 @@ TABLE = (
     ),
     Route("GET /api/v1/stations/",                    401, 200, 200, 200),
     Route("GET /api/v1/stations/{station_id}/",       401, 200, 200, 200),
+    Route("GET /api/v1/zones/",                       401, 200, 200, 200),
     Route("POST /api/v1/rentals/",                    401, 409, 201, 201, _bike),
     Route("GET /api/v1/rentals/",                     401, 200, 200, 200),
     Route("GET /api/v1/rentals/current/",             401, 200, 404, 404),

@@ -1,0 +1,67 @@
+"""The zones in force as one GeoJSON document, written once for all callers."""
+
+import threading
+from datetime import datetime
+from hashlib import sha256
+from typing import NamedTuple
+from uuid import UUID
+
+import orjson
+from django.db import connection
+
+from bikerental.zones.selectors.drawn import zones_drawn
+
+_ZONES = """
+    SELECT version.number, zone.id, zone.name, zone.kind, zone.valid_from, zone.valid_until, zone.shape::text
+      FROM zones_zoneversion AS version
+      LEFT JOIN zones_zone AS zone ON zone.is_active AND (zone.valid_from IS NULL OR zone.valid_from <= %(now)s)
+                                  AND (zone.valid_until IS NULL OR zone.valid_until > %(now)s)
+     ORDER BY zone.name, zone.id
+"""
+_Key = tuple[int | None, frozenset[UUID]]
+
+
+class Collection(NamedTuple):
+    etag: str
+    body: bytes
+
+
+def _collection(features: list[object]) -> Collection:
+    body = orjson.dumps({"type": "FeatureCollection", "features": features}, option=orjson.OPT_UTC_Z)
+    return Collection(f'"{sha256(body).hexdigest()[:32]}"', body)
+
+
+_kept: tuple[_Key, Collection] = ((None, frozenset()), _collection([]))
+_lock = threading.Lock()
+
+
+def zones_collection(*, now: datetime) -> Collection:
+    """Zones that are active and valid. One statement; once a process two more when it has changed."""
+    global _kept  # noqa: PLW0603 - one value for all threads of the process, replaced as a whole
+    drawn = zones_drawn(now=now)
+    key = drawn.number, frozenset(zone.id for zone in drawn.zones if zone.is_valid(now))
+    kept_key, kept = _kept
+    if kept_key == key:
+        return kept
+    with _lock:
+        if _kept[0] != key:
+            _kept = _read(now)
+        return _kept[1]
+
+
+def _read(now: datetime) -> tuple[_Key, Collection]:
+    """One statement: what it reads may be newer than what it was asked for, and says so in its key."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ZONES, {"now": now})
+        rows = cursor.fetchall()
+    zones = [row for row in rows if row[1] is not None]
+    features: list[object] = [
+        {
+            "type": "Feature",
+            "id": zone_id,
+            "properties": {"name": name, "kind": kind, "valid_from": valid_from, "valid_until": valid_until},
+            "geometry": orjson.Fragment(shape),
+        }
+        for _number, zone_id, name, kind, valid_from, valid_until, shape in zones
+    ]
+    return (rows[0][0] if rows else None, frozenset(row[1] for row in zones)), _collection(features)

@@ -1,0 +1,135 @@
+"""The zones in use, as each process keeps them.
+
+A process asks for the number of the last change and keeps the zones that it has read under that number. After a
+change it reads the list anew, and the shapes of those zones alone that it does not know.
+"""
+
+import threading
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+
+from bikerental.core.db.statements import Statement, select
+from bikerental.core.geometry import Box, Position
+from bikerental.zones.constants import ReturnReason, ZoneKind
+from bikerental.zones.models import ZoneVersion
+
+_NUMBER = Statement(lambda v: select(ZoneVersion.objects.values_list("number")))
+# Number and zones are of one moment: they come from one statement.
+_ZONES = """
+    SELECT version.number, zone.id, zone.revision, zone.kind, zone.valid_from, zone.valid_until,
+           CASE WHEN zone.revision <> ALL (%s) THEN zone.shape::text END
+      FROM zones_zoneversion AS version
+      LEFT JOIN zones_zone AS zone ON zone.is_active AND (zone.valid_until IS NULL OR zone.valid_until > %s)
+     ORDER BY zone.id
+"""
+
+
+class DrawnZone(NamedTuple):
+    id: UUID
+    revision: int
+    kind: str
+    valid_from: datetime | None
+    valid_until: datetime | None
+    geometry: Any  # of Shapely
+
+    def is_valid(self, now: datetime) -> bool:
+        return (self.valid_from is None or self.valid_from <= now) and (
+            self.valid_until is None or now < self.valid_until
+        )
+
+
+class Ruling(NamedTuple):
+    """What the zones say of a position."""
+
+    is_in_service_area: bool
+    reason: ReturnReason | None  # why a ride may not end there
+
+
+class Drawn:
+    """The zones under one number; never changed, so that threads share it."""
+
+    def __init__(self, number: int | None, zones: tuple[DrawnZone, ...] = ()) -> None:
+        self.number = number
+        self.zones = zones
+        self._tree = _tree_of(zones)
+
+    def ruling(self, place: Position, now: datetime) -> Ruling:
+        """What is said of the place. Borders count as inside."""
+        kinds = {zone.kind for zone in self._zones_at(place) if zone.is_valid(now)}
+        is_in_service_area = ZoneKind.SERVICE_AREA in kinds
+        if ZoneKind.NO_RETURN in kinds:
+            return Ruling(is_in_service_area, ReturnReason.NO_RETURN_ZONE)
+        if not is_in_service_area and self.has_service_area(now):
+            return Ruling(False, ReturnReason.OUTSIDE_SERVICE_AREA)
+        return Ruling(is_in_service_area, None)
+
+    def has_service_area(self, now: datetime) -> bool:
+        return any(zone.kind == ZoneKind.SERVICE_AREA and zone.is_valid(now) for zone in self.zones)
+
+    def _zones_at(self, place: Position) -> list[DrawnZone]:
+        if self._tree is None:
+            return []
+        import shapely
+
+        # 180 degrees east and west are one meridian.
+        longitudes = (180.0, -180.0) if abs(place.longitude) == 180 else (place.longitude,)
+        points = [shapely.Point(longitude, place.latitude) for longitude in longitudes]
+        found = {index for point in points for index in self._tree.query(point, predicate="intersects")}
+        return [self.zones[index] for index in found]
+
+    def zones_in(self, boxes: Iterable[Box], now: datetime) -> list[DrawnZone]:
+        """The zones that may reach into one of the boxes."""
+        if self._tree is None:
+            return []
+        import shapely
+
+        found = {index for box in boxes for index in self._tree.query(shapely.box(*box))}
+        return [zone for zone in map(self.zones.__getitem__, sorted(found)) if zone.is_valid(now)]
+
+
+def _tree_of(zones: Sequence[DrawnZone]) -> Any:
+    """Finds zones by their boxes."""
+    if not zones:
+        return None
+    import shapely  # with NumPy 29 MB, which a process without zones never needs
+
+    return shapely.STRtree([zone.geometry for zone in zones])
+
+
+_kept = Drawn(None)
+_lock = threading.Lock()
+
+
+def zones_drawn(*, now: datetime) -> Drawn:
+    """The zones in use and those to come. One statement; after a change of the zones, once a process, two."""
+    global _kept  # noqa: PLW0603 - one value for all threads of the process, replaced as a whole
+    row = _NUMBER.first()
+    number = None if row is None else row[0]
+    if _kept.number == number:
+        return _kept
+    with _lock:
+        if _kept.number != number:
+            _kept = _read(_kept, now)
+        return _kept
+
+
+def _read(known: Drawn, now: datetime) -> Drawn:
+    """One statement. Reading and parsing a shape takes the time: what is known is taken over."""
+    geometries = {zone.revision: zone.geometry for zone in known.zones}
+    with connection.cursor() as cursor:
+        cursor.execute(_ZONES, [list(geometries), now])
+        rows = cursor.fetchall()
+    if not rows:
+        return Drawn(None)
+    zones = [row for row in rows if row[1] is not None]
+    new = [row for row in zones if row[-1] is not None]
+    if new:
+        import shapely
+
+        texts = [row[-1] for row in new]
+        geometries |= dict(zip((row[2] for row in new), shapely.from_geojson(texts), strict=True))
+    return Drawn(rows[0][0], tuple(DrawnZone._make((*row[1:-1], geometries[row[2]])) for row in zones))

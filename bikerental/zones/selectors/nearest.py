@@ -1,0 +1,88 @@
+"""Where a ride may end instead: the nearest point that the zones allow.
+
+Looked for in squares round the place on a flat map in metres. A square with more points than POINTS_LOOKED_AT is
+given up: the answer then names a station alone.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from math import cos, radians
+from typing import Any
+
+from bikerental.core.geometry import EARTH_RADIUS_M, Box, Position, boxes_around, distance_m
+from bikerental.zones.constants import ZoneKind
+from bikerental.zones.selectors.drawn import Drawn, DrawnZone
+
+REACHES_M = (300.0, 3_000.0, 30_000.0, 300_000.0, 3_000_000.0)
+POINTS_LOOKED_AT = 20_000
+# So far inside of what is allowed: a phone's position and six digits are not exact.
+MARGIN_M = 1.0
+_METRES_PER_DEGREE = radians(1) * EARTH_RADIUS_M
+
+
+def nearest_end(drawn: Drawn, place: Position, now: datetime) -> Position | None:
+    """The nearest point at which the zones allow a ride to end; None where there is none, or too much to look at."""
+    for reach in REACHES_M:
+        boxes = boxes_around(place, reach)
+        zones = drawn.zones_in(boxes, now)
+        if sum(_points(zone) for zone in zones) > POINTS_LOOKED_AT:
+            return None
+        found = _nearest(zones, boxes, place, has_areas=drawn.has_service_area(now))
+        # What is farther than the reach may have something nearer beside the square.
+        if found is not None and distance_m(place, found) <= reach and drawn.ruling(found, now).reason is None:
+            return found
+    return None
+
+
+def _points(zone: DrawnZone) -> int:
+    import shapely
+
+    return int(shapely.get_num_coordinates(zone.geometry))
+
+
+def _nearest(zones: Sequence[DrawnZone], boxes: Sequence[Box], place: Position, *, has_areas: bool) -> Position | None:
+    import shapely
+
+    flat = _Flat(place)
+    areas = [zone for zone in zones if zone.kind == ZoneKind.SERVICE_AREA]
+    forbidden = [zone for zone in zones if zone.kind == ZoneKind.NO_RETURN]
+    allowed = flat.union(areas, boxes).buffer(-MARGIN_M) if has_areas else flat.box(boxes)
+    allowed = allowed.difference(flat.union(forbidden, boxes).buffer(MARGIN_M))
+    if allowed.is_empty:
+        return None
+    return flat.position(shapely.shortest_line(allowed, shapely.Point(0, 0)).coords[0])
+
+
+class _Flat:
+    """A map in metres round a place, which is its origin."""
+
+    def __init__(self, place: Position) -> None:
+        self._place = place
+        self._scale = _METRES_PER_DEGREE * max(cos(radians(place.latitude)), 1e-6), _METRES_PER_DEGREE
+
+    def union(self, zones: Sequence[DrawnZone], boxes: Sequence[Box]) -> Any:
+        """What of the zones lies in the boxes."""
+        import shapely
+
+        geometries = [zone.geometry for zone in zones]
+        pieces = [self._drawn(shapely.intersection(geometries, shapely.box(*box)), box) for box in boxes]
+        return shapely.union_all([geometry for piece in pieces for geometry in piece])
+
+    def box(self, boxes: Sequence[Box]) -> Any:
+        import shapely
+
+        return shapely.union_all([self._drawn(shapely.box(*box), box) for box in boxes])
+
+    def position(self, point: tuple[float, float]) -> Position:
+        longitude = self._place.longitude + point[0] / self._scale[0]
+        latitude = self._place.latitude + point[1] / self._scale[1]
+        longitude += 360 if longitude < -180 else -360 if longitude > 180 else 0
+        return Position(round(latitude, 6), round(longitude, 6))
+
+    def _drawn(self, geometries: Any, box: Box) -> Any:
+        """On the map. A box beyond the 180th meridian is the place's neighbour all the same."""
+        import shapely
+
+        turn = 360 * round((self._place.longitude - (box.west + box.east) / 2) / 360)
+        longitude, latitude = self._place.longitude - turn, self._place.latitude
+        return shapely.transform(geometries, lambda points: (points - (longitude, latitude)) * self._scale)

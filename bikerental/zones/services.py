@@ -1,0 +1,35 @@
+"""What changes the zones."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from django.db.models import Count, Sum
+from django.db.models.functions import Coalesce
+
+from bikerental.core.db.transactions import unit_of_work
+from bikerental.zones.constants import ACTIVE_MAX, ACTIVE_POINTS_MAX
+from bikerental.zones.exceptions import TooManyZonesError
+from bikerental.zones.locks import zones_lock
+from bikerental.zones.models import Zone
+
+
+@unit_of_work
+def zone_room_require(*, zone_id: UUID, points: int) -> None:
+    """Refuse a zone that would make the active ones too many to keep in memory.
+
+    Locks the zones: no other comes between the answer and the write, if both are one transaction.
+
+    :param zone_id: of the zone that is to be active, with so many points, whatever it is so far
+    :raises TooManyZonesError: if there is no room for it
+    """
+    zones_lock()
+    others = Zone.objects.filter(is_active=True).exclude(pk=zone_id)
+    active = others.aggregate(count=Count("pk"), points=Coalesce(Sum("points"), 0))
+    if active["count"] + 1 > ACTIVE_MAX or active["points"] + points > ACTIVE_POINTS_MAX:
+        raise TooManyZonesError
+
+
+@unit_of_work
+def zone_edit(*, zone: Zone, fields: Collection[str]) -> None:
+    """Write what an operator has changed and no more."""
+    zone.save(update_fields=fields)

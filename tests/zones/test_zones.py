@@ -1,0 +1,378 @@
+"""Zones as riders read them, as operators draw them, and as the processes keep them."""
+
+import threading
+from datetime import timedelta
+from json import dumps
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from bikerental.core.geometry import Position
+from bikerental.zones import services
+from bikerental.zones.models import Zone
+from bikerental.zones.selectors import drawn, zones_collection, zones_drawn
+from tests.clients import RiderClient
+from tests.factories import NOON, make_user
+from tests.http.pages import open_form
+from tests.zones.drawing import make_zone, polygon, square
+
+pytestmark = pytest.mark.django_db
+ZONES = "/api/v1/zones/"
+ADD = "/admin/zones/zone/add/"
+PARK = polygon(square(30.3, 59.9, 30.4, 60.0))
+
+
+@pytest.fixture
+def operator() -> Client:
+    client = Client()
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    return client
+
+
+def form(**fields: Any) -> dict[str, Any]:
+    return {"name": "Park", "kind": "no_return", "is_active": "on", "shape": dumps(PARK)} | fields
+
+
+def reason_at(latitude: float, longitude: float) -> str | None:
+    return zones_drawn(now=NOON).ruling(Position(latitude, longitude), NOON).reason
+
+
+def test_riders_read_the_zones_as_geojson(rider_client: RiderClient) -> None:
+    until = timezone.now() + timedelta(days=1)
+    centre = make_zone(valid_until=until)
+    park = make_zone(PARK, name="A park", kind="no_return")
+
+    answer = rider_client.get(ZONES)
+
+    assert answer.json() == {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                "id": str(park.pk),
+                "properties": {"name": "A park", "kind": "no_return", "valid_from": None, "valid_until": None},
+                "geometry": PARK,
+            },
+            {
+                "type": "Feature",
+                "id": str(centre.pk),
+                "properties": {
+                    "name": "Centre",
+                    "kind": "service_area",
+                    "valid_from": None,
+                    "valid_until": until.isoformat().replace("+00:00", "Z"),
+                },
+                "geometry": centre.shape,
+            },
+        ],
+    }
+    assert answer["Content-Type"] == "application/json"
+    assert answer["Cache-Control"] == "private, no-cache"
+
+
+def test_no_zone_is_an_empty_collection(rider_client: RiderClient) -> None:
+    assert rider_client.get(ZONES).json() == {"type": "FeatureCollection", "features": []}
+
+
+def test_only_zones_in_force_are_listed(rider_client: RiderClient) -> None:
+    now = timezone.now()
+    make_zone(name="switched off", is_active=False)
+    make_zone(name="over", valid_until=now)
+    make_zone(name="to come", valid_from=now + timedelta(hours=1))
+    make_zone(name="in force", valid_from=now, valid_until=now + timedelta(hours=1))
+
+    names = [zone["properties"]["name"] for zone in rider_client.get(ZONES).json()["features"]]
+
+    assert names == ["in force"]
+
+
+def test_an_unchanged_list_is_not_sent_again(rider_client: RiderClient) -> None:
+    make_zone()
+    etag = rider_client.get(ZONES)["ETag"]
+
+    again = rider_client.get(ZONES, HTTP_IF_NONE_MATCH=f'"other", {etag}')
+
+    assert (again.status_code, again.content, again["ETag"]) == (304, b"", etag)
+    assert again["Cache-Control"] == "private, no-cache"
+    assert "Content-Length" not in again
+
+
+@pytest.mark.parametrize("change", ["drawn", "edited", "deleted"])
+def test_a_change_is_a_new_list(rider_client: RiderClient, change: str) -> None:
+    zone = make_zone()
+    etag = rider_client.get(ZONES)["ETag"]
+    if change == "drawn":
+        make_zone(PARK)
+    elif change == "edited":
+        Zone.objects.update(name="Renamed")
+    else:
+        zone.delete()
+
+    answer = rider_client.get(ZONES, HTTP_IF_NONE_MATCH=etag)
+
+    assert answer.status_code == 200
+    assert answer["ETag"] != etag
+
+
+def test_time_changes_the_list_without_a_change_of_zones() -> None:
+    make_zone(valid_from=NOON, valid_until=NOON + timedelta(hours=1))
+
+    sizes = [zones_collection(now=NOON + timedelta(minutes=m)).body.count(b'"Feature"') for m in (-1, 0, 59, 60, 30)]
+
+    assert sizes == [0, 1, 1, 0, 1]
+
+
+def test_the_list_takes_one_statement_beside_authentication(rider_client: RiderClient) -> None:
+    make_zone()
+    rider_client.get(ZONES)
+
+    with CaptureQueriesContext(connection) as captured:
+        rider_client.get(ZONES)
+
+    assert len(captured) == 2
+
+
+def test_nobody_without_an_account_reads_them(anonymous: APIClient) -> None:
+    answer = anonymous.get(ZONES)
+
+    assert answer.status_code == 401
+    assert answer["Cache-Control"] == "no-store"
+
+
+def test_a_zone_counts_between_its_times() -> None:
+    make_zone(PARK, kind="no_return", valid_from=NOON, valid_until=NOON + timedelta(hours=1))
+    zones, place = zones_drawn(now=NOON), Position(59.95, 30.35)
+
+    times = [NOON - timedelta(seconds=1), NOON, NOON + timedelta(minutes=59), NOON + timedelta(hours=1)]
+
+    assert [zones.ruling(place, time).reason is not None for time in times] == [False, True, True, False]
+
+
+def test_of_two_service_areas_one_is_enough() -> None:
+    make_zone(polygon(square(30, 59, 31, 60)))
+    make_zone(polygon(square(37, 55, 38, 56)))
+
+    assert [reason_at(59.5, 30.5), reason_at(55.5, 37.5)] == [None, None]
+    assert reason_at(57, 34) == "outside_service_area"
+
+
+def test_a_no_return_zone_forbids_inside_a_service_area_and_without_one() -> None:
+    make_zone(PARK, kind="no_return")
+    assert [reason_at(59.95, 30.35), reason_at(59.8, 30.35)] == ["no_return_zone", None]
+
+    make_zone()
+
+    assert [reason_at(59.95, 30.35), reason_at(59.8, 30.35)] == ["no_return_zone", None]
+
+
+def test_unchanged_zones_cost_one_statement_and_are_not_read_again() -> None:
+    make_zone()
+    kept = zones_drawn(now=NOON)
+
+    with CaptureQueriesContext(connection) as captured:
+        assert zones_drawn(now=NOON) is kept
+
+    assert len(captured) == 1
+
+
+def test_a_change_reads_the_shapes_of_changed_zones_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    import shapely
+
+    make_zone()
+    before = zones_drawn(now=NOON)
+    parsed: list[str] = []
+    parse = shapely.from_geojson
+
+    def noted(texts: list[str]) -> Any:
+        parsed.extend(texts)
+        return parse(texts)
+
+    monkeypatch.setattr(shapely, "from_geojson", noted)
+
+    make_zone(PARK, kind="no_return")
+    after = zones_drawn(now=NOON)
+
+    assert len(parsed) == 1
+    assert after.zones[0].geometry is before.zones[0].geometry
+    assert reason_at(59.95, 30.35) == "no_return_zone"
+
+
+def test_what_is_rolled_back_is_not_kept() -> None:
+    make_zone()
+    before = zones_drawn(now=NOON).number
+    with transaction.atomic():
+        make_zone(PARK, kind="no_return")
+        assert reason_at(59.95, 30.35) == "no_return_zone"
+        transaction.set_rollback(True)
+
+    assert (reason_at(59.95, 30.35), zones_drawn(now=NOON).number) == (None, before)
+    # The number of what was rolled back does not come again for something else.
+    make_zone(polygon(square(37, 55, 38, 56)), kind="no_return")
+    assert reason_at(59.95, 30.35) is None
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"kind": "other"},
+        {"valid_from": NOON, "valid_until": NOON},
+        {"shape": {"type": "Point", "coordinates": [30, 59]}},
+        {"shape": {"coordinates": []}},
+        {"shape": {"type": "Polygon"}},
+        {"shape": []},
+        {"shape": {"type": "Polygon", "coordinates": "x" * 262_144}},
+        {"points": 3},
+        {"points": 5001},
+    ],
+)
+def test_the_database_refuses(fields: dict[str, Any]) -> None:
+    make_zone()
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Zone.objects.update(**fields)
+
+
+def test_an_operator_draws_a_zone(operator: Client) -> None:
+    assert operator.post(ADD, form()).status_code == 302
+
+    zone = Zone.objects.get()
+    assert (zone.name, zone.kind, zone.shape, zone.points) == ("Park", "no_return", PARK, 5)
+    assert reason_at(59.95, 30.35) == "no_return_zone"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("shape", "no JSON", "This is not JSON."),
+        ("shape", dumps(polygon([[30, 59], [31, 60], [31, 59], [30, 60], [30, 59]])), "crosses or touches itself"),
+        ("shape", dumps(polygon(square(30, 59, 200, 60))), "Longitude is from -180 to 180"),
+        ("shape", "", "required"),
+        ("valid_until_0", "1999-01-01", "valid from a time before"),
+    ],
+)
+def test_the_form_says_why_a_zone_is_refused(operator: Client, field: str, value: str, said: str) -> None:
+    times = {"valid_from_0": "2026-01-01", "valid_from_1": "00:00", "valid_until_0": "2027-01-01"}
+
+    page = operator.post(ADD, form(**times | {"valid_until_1": "00:00", field: value}))
+
+    assert page.status_code == 200
+    assert said in page.content.decode()
+    assert not Zone.objects.exists()
+
+
+def test_a_change_of_the_shape_counts_at_once(operator: Client) -> None:
+    zone = make_zone(PARK, kind="no_return")
+    path = reverse("admin:zones_zone_change", args=[zone.pk])
+    moved = polygon([[30.0, 59.0], [30.1, 59.0], [30.1, 59.1], [30.05, 59.2], [30.0, 59.1], [30.0, 59.0]])
+
+    assert operator.post(path, open_form(operator, path) | {"shape": dumps(moved)}).status_code == 302
+
+    zone.refresh_from_db()
+    assert (zone.shape, zone.points) == (moved, 6)
+    assert (reason_at(59.95, 30.35), reason_at(59.05, 30.05)) == (None, "no_return_zone")
+
+
+def test_a_rename_leaves_the_shape_alone(operator: Client) -> None:
+    zone = make_zone(polygon(square(179, 10, -179, 11)))
+    path = reverse("admin:zones_zone_change", args=[zone.pk])
+
+    assert operator.post(path, open_form(operator, path) | {"name": "Renamed"}).status_code == 302
+
+    after = Zone.objects.get()
+    assert (after.name, after.shape, after.points) == ("Renamed", zone.shape, zone.points)
+
+
+def test_more_active_zones_than_a_process_can_keep_are_refused(
+    operator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "ACTIVE_MAX", 1)
+    make_zone(name="off", is_active=False)
+    assert operator.post(ADD, form()).status_code == 302
+
+    page = operator.post(ADD, form(name="One more"))
+
+    assert (page.status_code, Zone.objects.filter(is_active=True).count()) == (200, 1)
+    assert "End others first" in page.content.decode()
+    assert operator.post(ADD, form(name="Not active", is_active="")).status_code == 302
+
+
+def test_more_points_than_a_process_can_keep_are_refused(operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services, "ACTIVE_POINTS_MAX", 9)
+    make_zone()
+
+    assert operator.post(ADD, form()).status_code == 200
+    assert Zone.objects.count() == 1
+
+
+def test_the_page_of_all_zones_reads_no_shape(operator: Client) -> None:
+    make_zone()
+
+    with CaptureQueriesContext(connection) as captured:
+        assert operator.get("/admin/zones/zone/").status_code == 200
+
+    assert not any('"zones_zone"."shape"' in query["sql"] for query in captured)
+
+
+def test_an_operator_deletes_a_zone(operator: Client) -> None:
+    zone = make_zone(PARK, kind="no_return")
+    assert reason_at(59.95, 30.35) == "no_return_zone"
+
+    assert operator.post(reverse("admin:zones_zone_delete", args=[zone.pk]), {"post": "yes"}).status_code == 302
+
+    assert reason_at(59.95, 30.35) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_emptied_table_is_a_change_too() -> None:
+    make_zone()
+    before = zones_drawn(now=NOON)
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE zones_zone, zones_zoneversion")
+
+    after = zones_drawn(now=NOON)
+
+    assert after.zones == ()
+    assert (after.number or 0) > (before.number or 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_zones_drawn_at_once_get_numbers_in_the_order_of_their_commits() -> None:
+    make_zone()
+    first = zones_drawn(now=NOON).number
+    begun, may_commit = threading.Event(), threading.Event()
+
+    def draw_slowly() -> None:
+        with transaction.atomic():
+            make_zone(PARK, kind="no_return")
+            begun.set()
+            may_commit.wait(10)
+        connection.close()
+
+    def draw() -> None:
+        make_zone(polygon(square(37, 55, 38, 56)))
+        connection.close()
+
+    slow = threading.Thread(target=draw_slowly)
+    slow.start()
+    begun.wait(10)
+    quick = threading.Thread(target=draw)
+    quick.start()
+    assert zones_drawn(now=NOON).number == first  # neither has committed
+    may_commit.set()
+    slow.join(10)
+    quick.join(10)
+
+    assert len(zones_drawn(now=NOON).zones) == 3
+    revisions = list(Zone.objects.order_by("revision").values_list("kind", flat=True))
+    assert revisions == ["service_area", "no_return", "service_area"]
+    assert zones_drawn(now=NOON).number == Zone.objects.order_by("-revision").values_list("revision", flat=True).first()
+
+
+def test_a_process_that_never_saw_a_zone_has_none() -> None:
+    assert drawn.Drawn(None).ruling(Position(0, 0), NOON) == (False, None)
