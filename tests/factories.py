@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from bikerental.fleet.models import Bike, BikeModel, Station, Tariff
+from bikerental.fleet.types import TariffTerms
 from bikerental.rentals.models import Rental
 from bikerental.users.models import User
 
@@ -54,8 +55,7 @@ def make_rental(**fields: Any) -> Rental:
     rider = fields.pop("rider", None) or make_user()
     bike = fields.pop("bike", None) or make_bike(status="available" if ended_at else "rented")
     tariff = bike.tariff
-    frozen = ("currency", "unlock_fee", "per_minute", "free_minutes", "daily_cap", "overdue_after_minutes")
-    values: dict[str, Any] = {name: getattr(tariff, name) for name in frozen}
+    values: dict[str, Any] = {name: getattr(tariff, name) for name in TariffTerms._fields[1:]}
     values |= {"tariff": tariff, "tariff_name": tariff.name, "status": "returned" if ended_at else "active"}
     return Rental.objects.create(rider=rider, bike=bike, **values | {"started_at": NOON} | fields)
 

@@ -6,16 +6,16 @@ A row is text in PostgreSQL's COPY format. A million rides are four million rows
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from functools import cached_property
 from json import dumps
 from math import cos, pi, sin, sqrt
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID, uuid5
 
 from bikerental.core.money import money_text
+from bikerental.fleet.types import TariffTerms
 from bikerental.rentals.models import Rental
-from bikerental.rentals.pricing import Terms, price
+from bikerental.rentals.pricing import price
 from bikerental.users.constants import DEMO_ADMIN_EMAIL, DEMO_EMAIL_DOMAIN
 
 NAMESPACE = UUID("6f1c1f0e-8d4b-5c53-9a53-0d1f2f3c7a10")
@@ -36,11 +36,10 @@ LONG_HISTORY_FROM, LONG_HISTORY = 10_000, 1000
 
 MODELS = (("City", "human"), ("Cargo", "electric_assist"), ("Sprint", "electric"))
 TARIFFS = (
-    ("Basic", "50.00", "5.00", 0, None, 1440),
-    ("Commuter", "0.00", "4.50", 30, "450.00", 720),
-    ("Day out", "30.00", "6.99", 10, "600.00", 2880),
+    TariffTerms("Basic", "RUB", "50.00", "5.00", 0, None, 1440),
+    TariffTerms("Commuter", "RUB", "0.00", "4.50", 30, "450.00", 720),
+    TariffTerms("Day out", "RUB", "30.00", "6.99", 10, "600.00", 2880),
 )
-CURRENCY = "RUB"
 NULL = "\\N"
 
 
@@ -101,8 +100,8 @@ class City:
             yield _row(_id("model", name), self.opened_at, name, propulsion)
 
     def tariffs(self) -> Iterator[str]:
-        for name, *terms in TARIFFS:
-            yield _row(_id("tariff", name), self.opened_at, name, CURRENCY, *terms)
+        for terms in TARIFFS:
+            yield _row(_id("tariff", terms.name), self.opened_at, *terms)
 
     def stations(self) -> Iterator[str]:
         """After the rides, because a station has docks for every bike that stands there."""
@@ -125,7 +124,7 @@ class City:
     def bikes(self) -> Iterator[str]:
         """After the rides, because a bike stands where its last ride left it."""
         kinds = [
-            (_id("model", model[0]), _id("tariff", tariff[0])) for model, tariff in zip(MODELS, TARIFFS, strict=True)
+            (_id("model", model[0]), _id("tariff", tariff.name)) for model, tariff in zip(MODELS, TARIFFS, strict=True)
         ]
         for number, place in enumerate(self.standing):
             at_station = place < self.size.stations
@@ -237,11 +236,8 @@ def _row(*values: object) -> str:
     return "\t".join(NULL if value is None else str(value) for value in values) + "\n"
 
 
-def _endings(name: str, *values: Any) -> list[str]:
+def _endings(terms: TariffTerms) -> list[str]:
     """The end of a ride's row, for each length in minutes: the terms and the settled receipt."""
-    unlock_fee, per_minute, free_minutes, daily_cap, overdue_after = values
-    cap = None if daily_cap is None else Decimal(daily_cap)
-    terms = Terms(CURRENCY, Decimal(unlock_fee), Decimal(per_minute), free_minutes, cap)
     endings = []
     for minutes in range((SHORTEST + LENGTH_SPREAD) // 60 + 1):
         cost = price(
@@ -251,10 +247,8 @@ def _endings(name: str, *values: Any) -> list[str]:
         )
         lines = dumps([line.as_json() for line in cost.lines])
         row = (
-            _id("tariff", name),
-            name,
+            _id("tariff", terms.name),
             *terms,
-            overdue_after,
             Rental.Status.SETTLED,
             money_text(cost.amount),
             lines,
@@ -263,5 +257,5 @@ def _endings(name: str, *values: Any) -> list[str]:
     return endings
 
 
-ENDINGS = [_endings(*tariff) for tariff in TARIFFS]
+ENDINGS = [_endings(terms) for terms in TARIFFS]
 CLOCK = [f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}+00" for second in range(DAY_SECONDS)]

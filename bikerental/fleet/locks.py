@@ -3,27 +3,30 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from bikerental.core.db.statements import Statement, as_text, select
+from bikerental.core.db.statements import Columns, Select, as_text
 from bikerental.fleet.models import Bike, Station
-from bikerental.fleet.selectors.bikes import bikes_filter
+from bikerental.fleet.selectors.bikes import TERMS, bikes_filter
 from bikerental.fleet.types import BikeFilters, BikeForRental, StationPlace
 
-# In the order of the fields of BikeForRental.
-_COLUMNS = (
-    "id", "number", "status", "model_id", "model__name", "model__propulsion", "station_id", "station__name",
-    "tariff_id", "tariff__name", "tariff__currency", as_text("tariff__unlock_fee"), as_text("tariff__per_minute"),
-    "tariff__free_minutes", as_text("tariff__daily_cap"), "tariff__overdue_after_minutes",
-)  # fmt: skip
-_BIKE_BY_ID = Statement(
-    lambda v: select(Bike.objects.filter(pk=v["bike_id"]).values_list(*_COLUMNS), lock=[Bike]), bike_id=UUID
+_BIKE = Columns(
+    BikeForRental,
+    id=as_text("id"),
+    model_id=as_text("model_id"),
+    model_name="model__name",
+    model_propulsion="model__propulsion",
+    station_id=as_text("station_id"),
+    station_name="station__name",
+    tariff_id=as_text("tariff_id"),
+    terms=TERMS,
 )
-_BIKE_BY_NUMBER = Statement(
-    lambda v: select(bikes_filter(BikeFilters(number_key=v["number_key"])).values_list(*_COLUMNS), lock=[Bike]),
-    number_key=str,
+_BIKE_BY_ID = Select(_BIKE, lambda v: Bike.objects.filter(pk=v["bike_id"]), lock=[Bike], bike_id=UUID)
+_BIKE_BY_NUMBER = Select(
+    _BIKE, lambda v: bikes_filter(BikeFilters(number_key=v["number_key"])), lock=[Bike], number_key=str
 )
-
-_STATION = Statement(
-    lambda v: select(Station.objects.filter(pk=v["station_id"]).values_list(*StationPlace._fields), keep=[Station]),
+_STATION = Select(
+    Columns(StationPlace, id=as_text("id")),
+    lambda v: Station.objects.filter(pk=v["station_id"]),
+    keep=[Station],
     station_id=UUID,
 )
 
@@ -43,8 +46,9 @@ def bike_lock_for_rental(*, bike_id: UUID | None = None, number_key: str | None 
 
 
 def _bike_locked(bike_id: UUID | None, number_key: str | None) -> BikeForRental | None:
-    row = _BIKE_BY_ID.first(bike_id=bike_id) if bike_id is not None else _BIKE_BY_NUMBER.first(number_key=number_key)
-    return None if row is None else BikeForRental._make(row)
+    if bike_id is not None:
+        return _BIKE_BY_ID.first(bike_id=bike_id)
+    return _BIKE_BY_NUMBER.first(number_key=number_key)
 
 
 def station_keep(*, station_id: UUID) -> StationPlace | None:
@@ -52,8 +56,7 @@ def station_keep(*, station_id: UUID) -> StationPlace | None:
 
     One statement.
     """
-    row = _STATION.first(station_id=station_id)
-    return None if row is None else StationPlace._make(row)
+    return _STATION.first(station_id=station_id)
 
 
 def station_lock(*, station_id: UUID) -> None:

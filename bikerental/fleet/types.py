@@ -22,6 +22,18 @@ class Circle(NamedTuple):
     radius_m: float
 
 
+class TariffTerms(NamedTuple):
+    """What a tariff asks; a rental keeps those it began with. Amounts as text, as an answer shows them."""
+
+    name: str
+    currency: str
+    unlock_fee: str
+    per_minute: str
+    free_minutes: int
+    daily_cap: str | None
+    overdue_after_minutes: int
+
+
 class BikeRow(NamedTuple):
     """A bike as a rider sees it; ids and amounts as text."""
 
@@ -36,34 +48,22 @@ class BikeRow(NamedTuple):
     model_propulsion: str
     station_id: str | None
     station_name: str | None
-    tariff_name: str
-    tariff_currency: str
-    tariff_unlock_fee: str
-    tariff_per_minute: str
-    tariff_free_minutes: int
-    tariff_daily_cap: str | None
-    tariff_overdue_after_minutes: int
+    terms: TariffTerms
 
 
 class BikeForRental(NamedTuple):
-    """A bike as its ride needs it: what the answer shows and what the rental freezes; amounts as text."""
+    """A bike as its ride needs it: what the answer shows and what the rental freezes; ids as text."""
 
-    id: UUID
+    id: str
     number: str
     status: str
-    model_id: UUID
+    model_id: str
     model_name: str
     model_propulsion: str
-    station_id: UUID | None
+    station_id: str | None
     station_name: str | None
-    tariff_id: UUID
-    tariff_name: str
-    currency: str
-    unlock_fee: str
-    per_minute: str
-    free_minutes: int
-    daily_cap: str | None
-    overdue_after_minutes: int
+    tariff_id: str
+    terms: TariffTerms
 
 
 class StationRow(NamedTuple):
@@ -74,13 +74,13 @@ class StationRow(NamedTuple):
     capacity: int
     bikes_available: int
     docks_available: int
-    distance_m: float | None = None  # in an answer to lat and lon
+    distance_m: float | None  # in an answer to lat and lon
 
 
 class StationPlace(NamedTuple):
-    """A station as a return needs it."""
+    """A station as a return needs it; its id as text."""
 
-    id: UUID
+    id: str
     name: str
     latitude: float
     longitude: float

@@ -28,6 +28,7 @@ from bikerental.fleet.models import LATITUDE_RANGE, LONGITUDE_RANGE, Station
 from bikerental.http.admin_forms import CITY_TIME_STYLE
 from bikerental.rentals.exceptions import RentalNotActiveError
 from bikerental.rentals.models import Rental, RentalEvent
+from bikerental.rentals.pricing import cost_at
 from bikerental.rentals.services import account_close_with_ride, accounts_close_unless_riding, rental_end_by_operator
 from bikerental.rentals.types import OperatorsEnd, Place
 from bikerental.users.admin import UserAdmin
@@ -143,7 +144,7 @@ class EndsRides:
             "adminform": AdminForm(form, form.fieldsets, {}),
             "form": form,
             "rental": rental,
-            "cost": rental.cost_at(timezone.now()),
+            "cost": cost_at(rental, timezone.now()),
             "opts": self.opts,
             "title": title,
             "back": back,
@@ -191,7 +192,7 @@ class RentalAdmin(EndsRides, EmailSearch, BikeSearchMixin, ReadOnlyMixin, admin.
     def cost(self, rental: Rental) -> str:
         amount = rental.cost_amount  # as settled; until then what it comes to
         if amount is None:
-            amount = rental.cost_at(timezone.now()).amount
+            amount = cost_at(rental, timezone.now()).amount
         return f"{money_text(amount)} {rental.currency}"
 
     @admin.display(description="")

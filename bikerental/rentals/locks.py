@@ -4,23 +4,31 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from bikerental.core.db.statements import Statement, select
+from bikerental.core.db.statements import Columns, Select
 from bikerental.fleet.models import Bike
 from bikerental.rentals.models import Rental
-from bikerental.rentals.selectors import RENTAL_COLUMNS
+from bikerental.rentals.selectors import RENTAL
 from bikerental.rentals.types import RentalRow
-
-_LOCKED_COLUMNS = ("rider_id", "start_station__latitude", "start_station__longitude", *RENTAL_COLUMNS)
-_RENTAL = Statement(
-    lambda v: select(Rental.objects.filter(pk=v["rental_id"]).values_list(*_LOCKED_COLUMNS), lock=[Rental, Bike]),
-    rental_id=UUID,
-)
 
 
 class LockedRental(NamedTuple):
     rental: RentalRow
+    rider_id: UUID | None
     start_latitude: float | None  # of the station it was taken from, which may have moved
     start_longitude: float | None
+
+
+_RENTAL = Select(
+    Columns(
+        LockedRental,
+        rental=RENTAL,
+        start_latitude="start_station__latitude",
+        start_longitude="start_station__longitude",
+    ),
+    lambda v: Rental.objects.filter(pk=v["rental_id"]),
+    lock=[Rental, Bike],
+    rental_id=UUID,
+)
 
 
 def rental_lock(*, rental_id: UUID, rider_id: UUID | None = None) -> LockedRental | None:
@@ -28,11 +36,10 @@ def rental_lock(*, rental_id: UUID, rider_id: UUID | None = None) -> LockedRenta
 
     One statement.
     """
-    row = _RENTAL.first(rental_id=rental_id)
-    if row is None or rider_id not in (None, row[0]):
+    locked = _RENTAL.first(rental_id=rental_id)
+    if locked is None or rider_id not in (None, locked.rider_id):
         return None
-    _rider_id, latitude, longitude, *columns = row
-    return LockedRental(RentalRow._make(columns), latitude, longitude)
+    return locked
 
 
 def returned_rentals_lock(*, rental_ids: Sequence[UUID]) -> list[Rental]:

@@ -1,6 +1,5 @@
 """Rides and what happened to them."""
 
-from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.conf import settings
@@ -10,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bikerental.core.models import BaseModel
 from bikerental.fleet.models import Bike, Station, Tariff
-from bikerental.rentals.pricing import Cost, Terms, price
+from bikerental.fleet.types import TariffTerms
 
 
 class Rental(BaseModel):
@@ -107,15 +106,16 @@ class Rental(BaseModel):
         return self.status == self.Status.ACTIVE
 
     @property
-    def terms(self) -> Terms:
-        return Terms(self.currency, self.unlock_fee, self.per_minute, self.free_minutes, self.daily_cap)
-
-    def cost_at(self, now: datetime) -> Cost:
-        """What the ride cost, or would cost if it ended now."""
-        return price(self.terms, started_at=self.started_at, ended_at=self.ended_at or now)
-
-    def is_overdue(self, now: datetime) -> bool:
-        return (self.ended_at or now) - self.started_at > timedelta(minutes=self.overdue_after_minutes)
+    def terms(self) -> TariffTerms:
+        return TariffTerms(
+            self.tariff_name,
+            self.currency,
+            str(self.unlock_fee),
+            str(self.per_minute),
+            self.free_minutes,
+            None if self.daily_cap is None else str(self.daily_cap),
+            self.overdue_after_minutes,
+        )
 
 
 class RentalEvent(models.Model):

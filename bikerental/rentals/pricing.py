@@ -2,23 +2,26 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import NamedTuple
+from functools import lru_cache
+from typing import NamedTuple, Protocol
 
 from bikerental.core.money import money_text
+from bikerental.fleet.types import TariffTerms
 
 MINUTE = timedelta(minutes=1)
 PERIOD_MINUTES = 24 * 60
 ZERO = Decimal("0.00")
 
 
-class Terms(NamedTuple):
-    """What a tariff asks, as copied into the rental at its start."""
+class Ride(Protocol):
+    """What a price is made from, of a rental or of a row of it."""
 
-    currency: str
-    unlock_fee: Decimal
-    per_minute: Decimal
-    free_minutes: int
-    daily_cap: Decimal | None
+    @property
+    def terms(self) -> TariffTerms: ...
+    @property
+    def started_at(self) -> datetime: ...
+    @property
+    def ended_at(self) -> datetime | None: ...
 
 
 class Line(NamedTuple):
@@ -48,7 +51,21 @@ def minutes_begun(started_at: datetime, ended_at: datetime) -> int:
     return max(0, -((started_at - ended_at) // MINUTE))
 
 
-def price(terms: Terms, *, started_at: datetime, ended_at: datetime) -> Cost:
+def cost_at(ride: Ride, now: datetime) -> Cost:
+    """What the ride cost, or would cost if it ended now."""
+    return price(ride.terms, started_at=ride.started_at, ended_at=ride.ended_at or now)
+
+
+def is_overdue(ride: Ride, now: datetime) -> bool:
+    return (ride.ended_at or now) - ride.started_at > _minutes(ride.terms.overdue_after_minutes)
+
+
+@lru_cache(maxsize=128)
+def _minutes(count: int) -> timedelta:
+    return timedelta(minutes=count)  # kept, since making one costs more than comparing it
+
+
+def price(terms: TariffTerms, *, started_at: datetime, ended_at: datetime) -> Cost:
     """What a ride costs that ends now.
 
     The first `free_minutes` cost nothing. From the start time is cut into periods of 24 hours;
@@ -56,8 +73,9 @@ def price(terms: Terms, *, started_at: datetime, ended_at: datetime) -> Cost:
     """
     minutes = minutes_begun(started_at, ended_at)
     charged = max(0, minutes - terms.free_minutes)
-    lines = [Line("unlock", terms.unlock_fee)]
-    lines.append(Line("minutes", charged * terms.per_minute, charged, terms.per_minute))
+    per_minute = Decimal(terms.per_minute)
+    lines = [Line("unlock", Decimal(terms.unlock_fee))]
+    lines.append(Line("minutes", charged * per_minute, charged, per_minute))
     if free := minutes - charged:
         lines.append(Line("free_minutes", ZERO, free))
     if saved := _saved_by_cap(terms, minutes):
@@ -65,12 +83,13 @@ def price(terms: Terms, *, started_at: datetime, ended_at: datetime) -> Cost:
     return Cost(sum((line.amount for line in lines), ZERO), tuple(lines))
 
 
-def _saved_by_cap(terms: Terms, minutes: int) -> Decimal:
+def _saved_by_cap(terms: TariffTerms, minutes: int) -> Decimal:
     if terms.daily_cap is None:
         return ZERO
+    per_minute, daily_cap = Decimal(terms.per_minute), Decimal(terms.daily_cap)
     saved = ZERO
     for period_start in range(0, minutes, PERIOD_MINUTES):
         period_end = min(minutes, period_start + PERIOD_MINUTES)
         charged = max(0, period_end - max(period_start, terms.free_minutes))
-        saved += max(ZERO, charged * terms.per_minute - terms.daily_cap)
+        saved += max(ZERO, charged * per_minute - daily_cap)
     return saved

@@ -20,6 +20,7 @@ from bikerental.fleet.models import Bike
 from bikerental.http.models import IdempotencyKey
 from bikerental.notifications.models import Notification
 from bikerental.rentals.models import ReconcileCount, Rental, RentalEvent
+from bikerental.rentals.pricing import cost_at
 from bikerental.users.models import User
 
 BATCH = 5_000
@@ -180,7 +181,7 @@ def _wrongly_priced(window: Window, progress: Progress) -> Iterator[UUID]:
         done += len(batch)
         progress(done)
         for rental in batch:
-            cost = rental.cost_at(window.now)
+            cost = cost_at(rental, window.now)
             lines = [line.as_json() for line in cost.lines]
             if (rental.cost_amount, rental.cost_lines) != (cost.amount, lines):
                 yield rental.pk

@@ -11,28 +11,40 @@ from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Count, Q, QuerySet
 
 from bikerental.core.db.keyset import PAGE_SIZE_MAX, Cursor, Page, PageShape, after, pages_after
-from bikerental.core.db.statements import Compiled, Samples, Statement, as_text, select
+from bikerental.core.db.statements import Columns, Samples, Select, as_text
+from bikerental.fleet.types import TariffTerms
 from bikerental.rentals.constants import REPORTS_COUNT_FOR
 from bikerental.rentals.exceptions import NoActiveRentalError, RentalNotFoundError
 from bikerental.rentals.models import Rental, RentalEvent
 from bikerental.rentals.types import RentalRow
 
-# In the order of the fields of RentalRow.
-RENTAL_COLUMNS = (
-    "id", "status", "started_at", "ended_at",
-    "bike_id", "bike__number", "bike__model_id", "bike__model__name", "bike__model__propulsion",
-    "start_station_id", "start_station__name", "end_station_id", "end_station__name",
-    "tariff_name", "currency", as_text("unlock_fee"), as_text("per_minute"), "free_minutes", as_text("daily_cap"),
-    "overdue_after_minutes", as_text("cost_amount"), as_text("cost_lines"),
-)  # fmt: skip
-# For a page: two hundred and fifty UUID objects that only become text again cost more than its SQL.
-_PAGE_COLUMNS = tuple(
-    as_text(name) if isinstance(name, str) and (name == "id" or name.endswith("_id")) else name
-    for name in RENTAL_COLUMNS
+_TERMS = Columns(
+    TariffTerms,
+    name="tariff_name",
+    unlock_fee=as_text("unlock_fee"),
+    per_minute=as_text("per_minute"),
+    daily_cap=as_text("daily_cap"),
+)
+# Ids as text: on a page two hundred and fifty UUID objects that only become text again cost more than its SQL.
+RENTAL = Columns(
+    RentalRow,
+    id=as_text("id"),
+    bike_id=as_text("bike_id"),
+    bike_number="bike__number",
+    model_id=as_text("bike__model_id"),
+    model_name="bike__model__name",
+    model_propulsion="bike__model__propulsion",
+    start_station_id=as_text("start_station_id"),
+    start_station_name="start_station__name",
+    end_station_id=as_text("end_station_id"),
+    end_station_name="end_station__name",
+    terms=_TERMS,
+    cost_amount=as_text("cost_amount"),
+    cost_lines=as_text("cost_lines"),
 )
 BEFORE_ALL = datetime(1, 1, 1, tzinfo=UTC)
 NEWEST_FIRST = ("-started_at", "-id")
-_TYPES: dict[str, type] = {
+_TYPES: dict[str, Any] = {
     "rider_id": UUID,
     "rental_id": UUID,
     "started_from": datetime,
@@ -69,18 +81,17 @@ def rentals_page(
     values |= {name: value for name, value in filters._asdict().items() if name in _TYPES and value is not None}
     values |= page.values
     statement = _page_statement(filters.status, tuple(values), page.shape)
-    return page.filled(map(RentalRow._make, statement.all(using=using, **values)))
+    return page.filled(statement.rows(using=using, **values))
 
 
 @lru_cache(maxsize=256)
-def _page_statement(status: str | None, names: tuple[str, ...], shape: PageShape) -> Statement:
+def _page_statement(status: str | None, names: tuple[str, ...], shape: PageShape) -> Select[RentalRow]:
     """One for each combination of filters: status and page size are written into its SQL."""
 
-    def build(v: Samples) -> Compiled:
-        rentals = _rentals(v if status is None else {**v, "status": status})
-        return select(shape.select(rentals.values_list(*_PAGE_COLUMNS), v))
+    def rentals(v: Samples) -> QuerySet[Rental]:
+        return shape.select(_rentals(v if status is None else {**v, "status": status}), v)
 
-    return Statement(build, **{name: _TYPES[name] for name in names})
+    return Select(RENTAL, rentals, **{name: _TYPES[name] for name in names})
 
 
 def _rentals(v: Samples) -> QuerySet[Rental]:
@@ -88,23 +99,18 @@ def _rentals(v: Samples) -> QuerySet[Rental]:
     return Rental.objects.filter(**given)
 
 
-def _rows(v: Samples, *order: str) -> Compiled:
-    return select(_rentals(v).order_by(*order).values_list(*RENTAL_COLUMNS))
-
-
-_ONE = Statement(_rows, rider_id=UUID, rental_id=UUID)
+_ONE = Select(RENTAL, _rentals, rider_id=UUID, rental_id=UUID)
 OLDEST_FIRST = ("started_at", "id")
 
 
-def _after(v: Samples) -> Compiled:
-    """For the export: the ids of events are asked for by it, so it stays a UUID."""
+def _after(v: Samples) -> QuerySet[Rental]:
     rentals = _rentals({"rider_id": v["rider_id"]})
     rentals = rentals.filter(after(OLDEST_FIRST, Cursor((v["cursor_started_at"], v["cursor_id"]))))
-    return select(rentals.order_by(*OLDEST_FIRST).values_list(*RENTAL_COLUMNS)[:PAGE_SIZE_MAX])
+    return rentals.order_by(*OLDEST_FIRST)[:PAGE_SIZE_MAX]
 
 
-_AFTER = Statement(_after, rider_id=UUID, cursor_started_at=datetime, cursor_id=UUID)
-_ACTIVE = Statement(lambda v: _rows({**v, "status": Rental.Status.ACTIVE}), rider_id=UUID)
+_AFTER = Select(RENTAL, _after, rider_id=UUID, cursor_started_at=datetime, cursor_id=UUID)
+_ACTIVE = Select(RENTAL, lambda v: _rentals({**v, "status": Rental.Status.ACTIVE}), rider_id=UUID)
 
 
 def rental_of_rider(*, rental_id: UUID, rider_id: UUID) -> RentalRow:
@@ -115,7 +121,7 @@ def rental_of_rider(*, rental_id: UUID, rider_id: UUID) -> RentalRow:
     row = _ONE.first(rental_id=rental_id, rider_id=rider_id)
     if row is None:
         raise RentalNotFoundError
-    return RentalRow._make(row)
+    return row
 
 
 def rental_active_of_rider(*, rider_id: UUID) -> RentalRow:
@@ -126,7 +132,7 @@ def rental_active_of_rider(*, rider_id: UUID) -> RentalRow:
     row = _ACTIVE.first(rider_id=rider_id)
     if row is None:
         raise NoActiveRentalError
-    return RentalRow._make(row)
+    return row
 
 
 def is_riding(*, rider_id: UUID) -> bool:
@@ -155,16 +161,16 @@ def rentals_for_export(*, rider_id: UUID) -> Iterator[list[tuple[RentalRow, list
     """Every rental of the rider with what happened to it, oldest first, in pages. Two statements each."""
 
     def read(last: RentalRow | None) -> list[RentalRow]:
-        keys = (BEFORE_ALL, UUID(int=0)) if last is None else (last.started_at, last.id)
-        rows = _AFTER.all(rider_id=rider_id, cursor_started_at=keys[0], cursor_id=keys[1])
-        return list(map(RentalRow._make, rows))
+        started_at, rental_id = (BEFORE_ALL, UUID(int=0)) if last is None else (last.started_at, last.id)
+        return list(_AFTER.rows(rider_id=rider_id, cursor_started_at=started_at, cursor_id=rental_id))
 
     for rentals in pages_after(read):
-        events = _events([rental.id for rental in rentals])
-        yield [(rental, events[rental.id]) for rental in rentals]
+        events = _events([UUID(rental.id) for rental in rentals])
+        yield list(zip(rentals, events.values(), strict=True))
 
 
 def _events(rental_ids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:
+    """In the order of the ids."""
     events: dict[UUID, list[dict[str, Any]]] = {rental_id: [] for rental_id in rental_ids}
     found = RentalEvent.objects.filter(rental__in=rental_ids).order_by("happened_at", "pk")
     for rental_id, kind, happened_at, reason in found.values_list("rental_id", "kind", "happened_at", "reason"):

@@ -1,14 +1,16 @@
 """Statements that are written once and prepared on each connection."""
 
+from typing import NamedTuple
 from uuid import UUID
 
 import pytest
+from django.core.exceptions import FieldError
 from django.db import ProgrammingError, connection, transaction
 from django.db.models import F, Value
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from bikerental.core.db.statements import Samples, SqlStatement, Statement, select
+from bikerental.core.db.statements import Columns, Samples, Select, SqlStatement, Statement, as_text, select
 from bikerental.core.db.transactions import StalePlanError, unit_of_work
 from bikerental.fleet.models import Station
 from bikerental.http.problems import is_database_away
@@ -125,6 +127,44 @@ def test_a_value_that_is_not_in_the_statement_is_a_mistake() -> None:
 
     with pytest.raises(TypeError, match="takes no user_id"):
         statement.all(user_id=UUID(int=1))
+
+
+class Place(NamedTuple):
+    latitude: float
+    longitude: float
+
+
+class Spot(NamedTuple):
+    id: str
+    place: Place
+    title: str
+    bikes: int
+
+
+PLACE = Columns(Place)
+SPOT = Columns(Spot, id=as_text("pk"), place=PLACE, title="name", bikes=F("capacity"))
+
+
+def test_a_row_is_read_with_the_rows_in_it() -> None:
+    spots = Select(SPOT, lambda v: Station.objects.filter(pk=v["station_id"]).order_by("pk")[:1], station_id=UUID)
+    station = make_station(name="Hill", latitude=1.5, longitude=2.5, capacity=9)
+
+    spot = Spot(str(station.pk), Place(1.5, 2.5), "Hill", 9)
+    assert list(spots.rows(station_id=station.pk)) == [spot]
+    assert spots.first(station_id=station.pk) == spot
+    assert spots.first(station_id=UUID(int=1)) is None
+
+
+def test_a_column_that_the_row_does_not_have_is_a_mistake() -> None:
+    with pytest.raises(TypeError, match="Spot has no name"):
+        Columns(Spot, name="name", place=PLACE)
+
+
+def test_a_field_that_is_no_column_is_a_mistake() -> None:
+    spots = Select(Columns(Spot, place=PLACE, bikes="capacity"), lambda v: Station.objects.filter(**v), id=UUID)
+
+    with pytest.raises(FieldError, match="'title'"):
+        spots.first(id=UUID(int=1))
 
 
 NAME = ("fleet_station", "name")

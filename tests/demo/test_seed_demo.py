@@ -11,8 +11,10 @@ from pytest_django import Settings
 
 from bikerental.demo.copying import RowStream
 from bikerental.fleet.models import Bike, BikeModel, Station
+from bikerental.fleet.types import TariffTerms
 from bikerental.notifications.models import Notification
 from bikerental.rentals.models import Rental, RentalEvent
+from bikerental.rentals.pricing import cost_at
 from bikerental.users.constants import DEMO_ADMIN_EMAIL, DEMO_PASSWORD, DEMO_RIDER_EMAIL
 from bikerental.users.models import User
 from tests.factories import make_bike, make_rental, make_user
@@ -90,7 +92,7 @@ def test_settled_costs_are_those_of_the_price_function() -> None:
     seed()
 
     for rental in Rental.objects.all():
-        cost = rental.cost_at(rental.settled_at)
+        cost = cost_at(rental, rental.settled_at)
         assert rental.status == "settled"
         assert rental.cost_amount == cost.amount
         assert rental.cost_lines == [line.as_json() for line in cost.lines]
@@ -99,12 +101,10 @@ def test_settled_costs_are_those_of_the_price_function() -> None:
 def test_the_terms_are_those_of_the_bikes_tariff() -> None:
     seed()
 
-    names = ("tariff_name", "unlock_fee", "per_minute", "free_minutes", "daily_cap", "overdue_after_minutes")
     for rental in Rental.objects.select_related("tariff", "bike"):
         assert rental.tariff_id == rental.bike.tariff_id
-        assert [getattr(rental, name) for name in names] == [
-            getattr(rental.tariff, name.removeprefix("tariff_")) for name in names
-        ]
+        tariff = [getattr(rental.tariff, name) for name in TariffTerms._fields]
+        assert [rental.tariff_name] + [getattr(rental, name) for name in TariffTerms._fields[1:]] == tariff
 
 
 def test_each_ride_has_its_events_in_order() -> None:

@@ -30,7 +30,7 @@ def test_an_available_bike_is_claimed_with_its_station(by: str) -> None:
     with transaction.atomic():
         claimed = bike_claim(bike_id=bike.pk) if by == "id" else bike_claim(bike_number=bike.number)
 
-    assert (claimed.id, claimed.station_id, claimed.station_name) == (bike.pk, station.pk, station.name)
+    assert (claimed.id, claimed.station_id, claimed.station_name) == (str(bike.pk), str(station.pk), station.name)
 
 
 @pytest.mark.django_db
@@ -39,7 +39,7 @@ def test_a_claim_costs_one_statement_with_model_and_tariff(django_assert_num_que
 
     with django_assert_num_queries(1):
         claimed = bike_claim(bike_id=bike.pk)
-        assert (claimed.model_name, claimed.tariff_name) == ("City", "Basic")
+        assert (claimed.model_name, claimed.terms.name) == ("City", "Basic")
 
 
 @pytest.mark.django_db

@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.conf import settings
@@ -39,7 +39,7 @@ def settled_ride() -> Rental:
     rider, bike = make_user(), make_bike()
     ride = rental_start(rider_id=rider.pk, bike_id=bike.pk, now=NOON)
     rental_return(rental_id=ride.id, rider_id=rider.pk, place=None, now=NOON + timedelta(minutes=19))
-    rentals_settle(rental_ids=[ride.id], now=NOON + timedelta(minutes=20))
+    rentals_settle(rental_ids=[UUID(ride.id)], now=NOON + timedelta(minutes=20))
     Notification.objects.filter(subject_id=ride.id).update(state="sent", sent_at=NOON, created_at=NOON)
     return Rental.objects.get(pk=ride.id)
 

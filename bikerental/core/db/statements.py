@@ -9,16 +9,17 @@ the planner sees it. Rows are what the driver gives: no converters run, so JSON 
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
 from django.db.backends.utils import CursorWrapper
 from django.db.models import CharField, Model, QuerySet
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast
 from django.db.models.sql import UpdateQuery
 from psycopg2 import errorcodes
@@ -39,6 +40,7 @@ _TAKEN = {errorcodes.DUPLICATE_PREPARED_STATEMENT}
 _PLACEHOLDER = re.compile("%[%s]")
 _NAMED_PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
+R = TypeVar("R", bound=tuple[Any, ...])
 Compiled = tuple[str, tuple[Any, ...]]
 Samples = Mapping[str, Any]
 
@@ -150,6 +152,74 @@ class Statement(_Prepared):
             for name, parameter in zip(names, parameters, strict=True)
         )
         return _Compiled(_PLACEHOLDER.sub(lambda match: next(written) if match[0] == "%s" else match[0], sql))
+
+
+class Columns(Generic[R]):
+    """Where the fields of a row type, a NamedTuple, are read from.
+
+        BIKE = Columns(BikeRow, id=as_text("id"), station_name="station__name", terms=TERMS)
+
+    A field that is not named here is a column of its own name. One that is a row itself has columns of its own.
+
+    :raises TypeError: for a name that is no field of the row
+    """
+
+    def __init__(self, row: type[R], **sources: "str | Combinable | Columns[Any]") -> None:
+        fields: tuple[str, ...] = row._fields  # type: ignore[attr-defined] # no type says NamedTuple
+        if unknown := sources.keys() - set(fields):
+            raise TypeError(f"{row.__name__} has no {', '.join(sorted(unknown))}")
+        self._make: Callable[[Sequence[Any]], R] = row._make  # type: ignore[attr-defined]
+        self._parts: list[tuple[slice, Callable[[Sequence[Any]], Any]]] = []
+        self.paths: list[str | Combinable] = []
+        for field in fields:
+            source = sources.get(field, field)
+            if isinstance(source, Columns):
+                place = slice(len(self.paths), len(self.paths) + len(source.paths))
+                self._parts.insert(0, (place, source.make))  # the last first: it moves no other
+                self.paths += source.paths
+            else:
+                self.paths.append(source)
+
+    def make(self, values: Sequence[Any]) -> R:
+        if not self._parts:
+            return self._make(values)
+        fields = list(values)
+        for place, make in self._parts:
+            fields[place] = [make(fields[place])]
+        return self._make(fields)
+
+
+class Select(Generic[R]):
+    """One statement that reads typed rows.
+
+        BIKE_BY_ID = Select(BIKE, lambda v: Bike.objects.filter(pk=v["bike_id"]), bike_id=UUID)
+        BIKE_BY_ID.first(bike_id=bike_id)
+
+    :param lock: as of `select`
+    :param keep: as of `select`
+    :param types: as of a `Statement`
+    """
+
+    def __init__(
+        self,
+        columns: Columns[R],
+        queryset: Callable[[Samples], QuerySet[Any, Any]],
+        *,
+        lock: Sequence[type[Model]] = (),
+        keep: Sequence[type[Model]] = (),
+        **types: type,
+    ) -> None:
+        self._make = columns.make
+        self._statement = Statement(
+            lambda v: select(queryset(v).values_list(*columns.paths), lock=lock, keep=keep), **types
+        )
+
+    def rows(self, *, using: str = DEFAULT_DB_ALIAS, **values: Any) -> Iterator[R]:
+        return map(self._make, self._statement.all(using=using, **values))
+
+    def first(self, **values: Any) -> R | None:
+        row = self._statement.first(**values)
+        return None if row is None else self._make(row)
 
 
 class _Compiled:

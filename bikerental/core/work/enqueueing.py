@@ -112,7 +112,7 @@ def _batches(notes: list[Note]) -> Iterator[tuple[Task[..., Any], list[Note]]]:
 publisher = Publisher()
 
 
-def enqueue_after_commit(task: Any, *, row_id: UUID) -> None:
+def enqueue_after_commit(task: Any, *, row_id: UUID | str) -> None:
     """Have the task look at the row once the running transaction has committed.
 
     `robust`: what goes wrong here is logged and neither reaches the client nor keeps other

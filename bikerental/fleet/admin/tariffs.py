@@ -8,8 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from bikerental.fleet.admin.base import FleetAdmin
 from bikerental.fleet.models import BikeModel, Tariff
+from bikerental.fleet.types import TariffTerms
 
-TERMS = ("currency", "unlock_fee", "per_minute", "free_minutes", "daily_cap", "overdue_after_minutes")
+TERMS = TariffTerms._fields[1:]  # a name may change
 
 
 class TariffForm(forms.ModelForm[Tariff]):

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.files.storage import default_storage
 from rest_framework.request import Request
 
-from bikerental.fleet.types import BikeRow, NearBike, StationRow
+from bikerental.fleet.types import BikeRow, NearBike, StationRow, TariffTerms
 from bikerental.media.names import small_name
 
 
@@ -19,17 +19,21 @@ def bike_json(bike: BikeRow, request: Request) -> dict[str, Any]:
         "station": None if bike.station_id is None else {"id": bike.station_id, "name": bike.station_name},
         "latitude": bike.latitude,
         "longitude": bike.longitude,
-        "tariff": {
-            "name": bike.tariff_name,
-            "currency": bike.tariff_currency,
-            "unlock_fee": bike.tariff_unlock_fee,
-            "per_minute": bike.tariff_per_minute,
-            "free_minutes": bike.tariff_free_minutes,
-            "daily_cap": bike.tariff_daily_cap,
-            "overdue_after_minutes": bike.tariff_overdue_after_minutes,
-        },
+        "tariff": tariff_json(bike.terms),
         "photo": photo_url(bike.photo, request) if bike.photo else None,
         "thumbnail": photo_url(small_name(bike.photo), request) if bike.photo else None,
+    }
+
+
+def tariff_json(terms: TariffTerms) -> dict[str, Any]:
+    return {
+        "name": terms.name,
+        "currency": terms.currency,
+        "unlock_fee": terms.unlock_fee,
+        "per_minute": terms.per_minute,
+        "free_minutes": terms.free_minutes,
+        "daily_cap": terms.daily_cap,
+        "overdue_after_minutes": terms.overdue_after_minutes,
     }
 
 

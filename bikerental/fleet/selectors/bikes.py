@@ -2,31 +2,44 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import QuerySet
 
 from bikerental.core.db.keyset import Page, PageShape
-from bikerental.core.db.statements import Compiled, Samples, Statement, as_text, select
+from bikerental.core.db.statements import Columns, Samples, Select, as_text
 from bikerental.core.geometry import Box
 from bikerental.fleet.exceptions import BikeNotFoundError
 from bikerental.fleet.models import NUMBER_KEY, Bike
 from bikerental.fleet.numbers import is_number_key, number_key_typed
 from bikerental.fleet.selectors.geometry import Within, between_any
-from bikerental.fleet.types import BikeFilters, BikeRow
+from bikerental.fleet.types import BikeFilters, BikeRow, TariffTerms
 
 FEW = 2_000  # bikes that are sorted in a moment
 
 
-# In the order of the fields of BikeRow.
-BIKE_COLUMNS = (
-    as_text("id"), "number", "status", "latitude", "longitude", "photo",
-    as_text("model_id"), "model__name", "model__propulsion",
-    as_text("station_id"), "station__name",
-    "tariff__name", "tariff__currency", as_text("tariff__unlock_fee"), as_text("tariff__per_minute"),
-    "tariff__free_minutes", as_text("tariff__daily_cap"), "tariff__overdue_after_minutes",
-)  # fmt: skip
+TERMS = Columns(
+    TariffTerms,
+    name="tariff__name",
+    currency="tariff__currency",
+    unlock_fee=as_text("tariff__unlock_fee"),
+    per_minute=as_text("tariff__per_minute"),
+    free_minutes="tariff__free_minutes",
+    daily_cap=as_text("tariff__daily_cap"),
+    overdue_after_minutes="tariff__overdue_after_minutes",
+)
+BIKE = Columns(
+    BikeRow,
+    id=as_text("id"),
+    model_id=as_text("model_id"),
+    model_name="model__name",
+    model_propulsion="model__propulsion",
+    station_id=as_text("station_id"),
+    station_name="station__name",
+    terms=TERMS,
+)
 
 
 def bikes_filter(filters: BikeFilters) -> QuerySet[Bike]:
@@ -43,30 +56,30 @@ def bikes_filter(filters: BikeFilters) -> QuerySet[Bike]:
 
 
 NUMBER_ORDER = ("number",)
-_TYPES: dict[str, type] = {"station_id": UUID, "model_id": UUID, "number_key": str, "cursor_number": str}
+_TYPES: dict[str, Any] = {"station_id": UUID, "model_id": UUID, "number_key": str, "cursor_number": str}
 
 
 def bikes_page(filters: BikeFilters, *, page: Page[BikeRow], using: str = DEFAULT_DB_ALIAS) -> Page[BikeRow]:
     """Bikes in NUMBER_ORDER. One statement, with boxes two."""
     if filters.boxes:  # as many shapes as there are boxes: the ORM writes these each time
-        bikes = _in_boxes(bikes_filter(filters).using(using), filters.boxes).values_list(*BIKE_COLUMNS)
-        return page.filled(map(BikeRow._make, page.select(bikes)))
+        bikes = _in_boxes(bikes_filter(filters).using(using), filters.boxes).values_list(*BIKE.paths)
+        return page.filled(map(BIKE.make, page.select(bikes)))
     values = {name: value for name, value in filters._asdict().items() if name in _TYPES and value is not None}
     values |= page.values
     statement = _page_statement(filters.status, tuple(values), page.shape)
-    return page.filled(map(BikeRow._make, statement.all(using=using, **values)))
+    return page.filled(statement.rows(using=using, **values))
 
 
 @lru_cache(maxsize=256)
-def _page_statement(status: str | None, names: tuple[str, ...], shape: PageShape) -> Statement:
+def _page_statement(status: str | None, names: tuple[str, ...], shape: PageShape) -> Select[BikeRow]:
     """One for each combination of filters. Status and page size are written into its SQL: few bikes are
     in maintenance and most are free, and the plan of the one is not the plan of the other."""
 
-    def build(v: Samples) -> Compiled:
+    def bikes(v: Samples) -> QuerySet[Bike]:
         filters = BikeFilters(status, **{name: value for name, value in v.items() if name != "cursor_number"})
-        return select(shape.select(bikes_filter(filters).values_list(*BIKE_COLUMNS), v))
+        return shape.select(bikes_filter(filters), v)
 
-    return Statement(build, **{name: _TYPES[name] for name in names})
+    return Select(BIKE, bikes, **{name: _TYPES[name] for name in names})
 
 
 def _in_boxes(bikes: QuerySet[Bike], boxes: Sequence[Box]) -> QuerySet[Bike]:
@@ -87,12 +100,15 @@ def bikes_by_number(text: str) -> QuerySet[Bike]:
     return bikes_filter(BikeFilters(number_key=key)) if is_number_key(key) else Bike.objects.none()
 
 
+_ONE = Select(BIKE, lambda v: Bike.objects.filter(pk=v["bike_id"]), bike_id=UUID)
+
+
 def bike_row(*, bike_id: UUID) -> BikeRow:
     """One statement.
 
     :raises BikeNotFoundError: if there is none
     """
-    row = Bike.objects.filter(pk=bike_id).values_list(*BIKE_COLUMNS).first()
+    row = _ONE.first(bike_id=bike_id)
     if row is None:
         raise BikeNotFoundError
-    return BikeRow._make(row)
+    return row

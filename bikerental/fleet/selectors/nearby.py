@@ -12,19 +12,20 @@ stops it as soon as enough bikes pass the filters.
 """
 
 from functools import lru_cache
-from typing import NamedTuple
+from itertools import islice
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from bikerental.core.db.keyset import Cursor, Page, limit_written
-from bikerental.core.db.statements import Compiled, Samples, Statement, select
+from bikerental.core.db.statements import Columns, Compiled, Samples, Select, Statement
 from bikerental.core.geometry import Box, Position, boxes_around, distance_m
 from bikerental.fleet.models import Bike
-from bikerental.fleet.selectors.bikes import BIKE_COLUMNS, bikes_filter
+from bikerental.fleet.selectors.bikes import BIKE, bikes_filter
 from bikerental.fleet.selectors.geometry import Within, metres_to
-from bikerental.fleet.types import BikeFilters, BikeRow, Circle, NearBike
+from bikerental.fleet.types import BikeFilters, Circle, NearBike
 
 # From here on the walk for one page costs as much as it saves.
 WANTED_MAX = 10_000
@@ -39,8 +40,9 @@ _WALK = """
       WHERE {conditions}
       LIMIT {wanted})
 """
+_NEAR_BIKE = Columns(NearBike, bike=BIKE, distance_m=F("distance"))
 _CENTRE: dict[str, type] = {"latitude": float, "longitude": float}
-_FILTERS: dict[str, type] = {"station_id": UUID, "model_id": UUID, "number_key": str}
+_FILTERS: dict[str, Any] = {"station_id": UUID, "model_id": UUID, "number_key": str}
 
 
 # `seen` is about how many rows come before the place that a cursor stands for.
@@ -159,12 +161,14 @@ def _rows(
     if place.distance_m >= 0:
         values |= {"cursor_distance_m": place.distance_m, "cursor_id": place.bike_id}
     statement = _page_statement(filters.status, tuple(values), len(boxes), page.is_backward, limit_written(page.limit))
-    return [NearBike(BikeRow._make(row[:-1]), row[-1]) for row in statement.all(using=using, **values)[: page.limit]]
+    return list(islice(statement.rows(using=using, **values), page.limit))
 
 
 @lru_cache(maxsize=256)
-def _page_statement(status: str | None, names: tuple[str, ...], boxes: int, is_backward: bool, limit: int) -> Statement:
-    def build(v: Samples) -> Compiled:
+def _page_statement(
+    status: str | None, names: tuple[str, ...], boxes: int, is_backward: bool, limit: int
+) -> Select[NearBike]:
+    def bikes(v: Samples) -> QuerySet[Bike]:
         within = Within.any_of(Box(*(v[f"{side}_{number}"] for side in Box._fields)) for number in range(boxes))
         distance = metres_to(Position(v["latitude"], v["longitude"]))
         order = ("-distance", "-pk") if is_backward else ("distance", "pk")
@@ -175,10 +179,10 @@ def _page_statement(status: str | None, names: tuple[str, ...], boxes: int, is_b
         # First which bikes, then what else is shown of them: to join what the box may hold, PostgreSQL
         # would read every station.
         page = Bike.objects.filter(pk__in=found.order_by(*order)[:limit].values("pk")).annotate(distance=distance)
-        return select(page.values_list(*BIKE_COLUMNS, F("distance")).order_by(*order))
+        return page.order_by(*order)
 
-    types = _CENTRE | _FILTERS | {"cursor_id": UUID}
-    return Statement(build, **{name: types.get(name, float) for name in names})
+    types = _FILTERS | {"cursor_id": UUID}
+    return Select(_NEAR_BIKE, bikes, **{name: types.get(name, float) for name in names})
 
 
 def _beyond(distance: float, bike_id: UUID, *, is_backward: bool) -> Q:

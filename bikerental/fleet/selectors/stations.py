@@ -1,14 +1,13 @@
 """Stations, with what can be taken from and left at each."""
 
-from itertools import starmap
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery, Value
+from django.db.models import Count, F, FloatField, IntegerField, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Greatest
 
 from bikerental.core.db.keyset import Page
-from bikerental.core.db.statements import as_text
+from bikerental.core.db.statements import Columns, as_text
 from bikerental.core.geometry import boxes_around
 from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.exceptions import StationNotFoundError
@@ -16,9 +15,8 @@ from bikerental.fleet.models import Bike, Station
 from bikerental.fleet.selectors.geometry import between_any, metres_to
 from bikerental.fleet.types import Circle, StationRow
 
-# In the order of the fields of StationRow.
-STATION_COLUMNS = (as_text("id"), "name", "latitude", "longitude", "capacity", "bikes_available", "docks_available")
-
+_STATION = Columns(StationRow, id=as_text("id"), distance_m=Value(None, output_field=FloatField()))
+_NEAR_STATION = Columns(StationRow, id=as_text("id"))
 
 # Of two lengths: a cursor of the one list is refused by the other.
 NAME_ORDER, NEAR_STATION_ORDER = ("name", "id"), ("distance_m", "name", "id")
@@ -26,8 +24,8 @@ NAME_ORDER, NEAR_STATION_ORDER = ("name", "id"), ("distance_m", "name", "id")
 
 def stations_page(*, page: Page[StationRow], using: str = DEFAULT_DB_ALIAS) -> Page[StationRow]:
     """Stations in NAME_ORDER. One statement; the bikes of the page's stations alone are counted."""
-    stations = _stations_counted(using).values_list(*STATION_COLUMNS)
-    return page.filled(starmap(StationRow, page.select(stations)))
+    stations = _stations_counted(using).values_list(*_STATION.paths)
+    return page.filled(map(_STATION.make, page.select(stations)))
 
 
 def stations_near(circle: Circle, *, page: Page[StationRow], using: str = DEFAULT_DB_ALIAS) -> Page[StationRow]:
@@ -37,7 +35,7 @@ def stations_near(circle: Circle, *, page: Page[StationRow], using: str = DEFAUL
     """
     near = _stations_counted(using).filter(between_any(boxes_around(*circle)))
     found = near.annotate(distance_m=metres_to(circle.centre)).filter(distance_m__lte=circle.radius_m)
-    return page.filled(starmap(StationRow, page.select(found.values_list(*STATION_COLUMNS, "distance_m"))))
+    return page.filled(map(_NEAR_STATION.make, page.select(found.values_list(*_NEAR_STATION.paths))))
 
 
 def _stations_counted(using: str = DEFAULT_DB_ALIAS) -> QuerySet[Station]:
@@ -56,10 +54,10 @@ def station_row(*, station_id: UUID) -> StationRow:
 
     :raises StationNotFoundError: if there is none
     """
-    row = _stations_counted().filter(pk=station_id).values_list(*STATION_COLUMNS).first()
+    row = _stations_counted().filter(pk=station_id).values_list(*_STATION.paths).first()
     if row is None:
         raise StationNotFoundError
-    return StationRow(*row)
+    return _STATION.make(row)
 
 
 def stations_with_bikes() -> QuerySet[Station]:

@@ -7,7 +7,9 @@ from typing import Any
 import orjson
 
 from bikerental.core.money import money_text
+from bikerental.fleet.api.rendering import tariff_json
 from bikerental.rentals.models import Rental
+from bikerental.rentals.pricing import cost_at, is_overdue
 from bikerental.rentals.types import RentalRow
 
 _SETTLED = Rental.Status.SETTLED.value
@@ -30,16 +32,8 @@ def rental_json(rental: RentalRow, now: datetime) -> dict[str, Any]:
         "ended_at": rental.ended_at,
         "start_station": _station(rental.start_station_id, rental.start_station_name),
         "end_station": _station(rental.end_station_id, rental.end_station_name),
-        "tariff": {
-            "name": rental.tariff_name,
-            "currency": rental.currency,
-            "unlock_fee": rental.unlock_fee,
-            "per_minute": rental.per_minute,
-            "free_minutes": rental.free_minutes,
-            "daily_cap": rental.daily_cap,
-            "overdue_after_minutes": rental.overdue_after_minutes,
-        },
-        "overdue": rental.is_overdue(now),
+        "tariff": tariff_json(rental.terms),
+        "overdue": is_overdue(rental, now),
         "cost": _cost(rental, now),
     }
 
@@ -51,11 +45,11 @@ def _station(station_id: object, name: str | None) -> dict[str, Any] | None:
 def _cost(rental: RentalRow, now: datetime) -> dict[str, Any]:
     if rental.status == _SETTLED and rental.cost_amount is not None:
         lines = orjson.Fragment(rental.cost_lines or "[]")  # as stored: neither parsed nor written anew
-        return {"amount": rental.cost_amount, "currency": rental.currency, "final": True, "lines": lines}
-    cost = rental.cost_at(now)
+        return {"amount": rental.cost_amount, "currency": rental.terms.currency, "final": True, "lines": lines}
+    cost = cost_at(rental, now)
     return {
         "amount": money_text(cost.amount),
-        "currency": rental.currency,
+        "currency": rental.terms.currency,
         "final": False,
         "lines": [line.as_json() for line in cost.lines],
     }

@@ -54,8 +54,8 @@ def account_close_with_ride(*, user_id: UUID, operator: User, end: OperatorsEnd,
     users_lock(user_ids=[user_id])
     rental_id = active_rental_id(rider_id=user_id)
     locked = rental_lock(rental_id=rental_id) if rental_id else None
-    if locked is not None and locked.rental.status == Rental.Status.ACTIVE:
-        rental_end_by_operator(rental_id=locked.rental.id, operator=operator, **end._asdict(), now=now)
+    if rental_id and locked is not None and locked.rental.status == Rental.Status.ACTIVE:
+        rental_end_by_operator(rental_id=rental_id, operator=operator, **end._asdict(), now=now)
     return bool(accounts_close(user_ids=[user_id], now=now))
 
 

@@ -72,7 +72,7 @@ def rental_start(
 
 def _rental_of(bike: BikeForRental, now: datetime) -> RentalRow:
     return RentalRow(
-        id=uuid7(),
+        id=str(uuid7()),
         status=Rental.Status.ACTIVE.value,
         started_at=now,
         ended_at=None,
@@ -85,13 +85,7 @@ def _rental_of(bike: BikeForRental, now: datetime) -> RentalRow:
         start_station_name=bike.station_name,
         end_station_id=None,
         end_station_name=None,
-        tariff_name=bike.tariff_name,
-        currency=bike.currency,
-        unlock_fee=bike.unlock_fee,
-        per_minute=bike.per_minute,
-        free_minutes=bike.free_minutes,
-        daily_cap=bike.daily_cap,
-        overdue_after_minutes=bike.overdue_after_minutes,
+        terms=bike.terms,
     )
 
 
@@ -173,7 +167,7 @@ def _left_in_the_street(place: Place) -> "_Left":
 
 
 class _Left(NamedTuple):
-    station_id: UUID | None
+    station_id: str | None
     station_name: str | None
     latitude: float | None  # where it was last, if None
     longitude: float | None

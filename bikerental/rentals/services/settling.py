@@ -16,6 +16,7 @@ from bikerental.notifications.services import notifications_create
 from bikerental.rentals.constants import SWEEP_BATCH, SWEEP_GRACE
 from bikerental.rentals.locks import returned_rentals_lock
 from bikerental.rentals.models import Rental, RentalEvent
+from bikerental.rentals.pricing import cost_at
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ def _settle(rental_ids: Sequence[UUID], now: datetime) -> int:
     if not rentals:
         return 0
     for rental in rentals:
-        cost = rental.cost_at(now)
+        cost = cost_at(rental, now)
         rental.status = Rental.Status.SETTLED
         rental.settled_at = now
         rental.cost_amount = cost.amount

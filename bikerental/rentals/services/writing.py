@@ -63,7 +63,7 @@ END = SqlStatement("""
 """)
 
 
-def rental_write_start(rental: RentalRow, *, rider_id: UUID, tariff_id: UUID) -> bool:
+def rental_write_start(rental: RentalRow, *, rider_id: UUID, tariff_id: str) -> bool:
     """The rental, its bike and its first event; false if the bike was not available. One statement."""
     return START.first(
         rental_id=rental.id,
@@ -72,13 +72,13 @@ def rental_write_start(rental: RentalRow, *, rider_id: UUID, tariff_id: UUID) ->
         started_at=rental.started_at,
         station_id=rental.start_station_id,
         tariff_id=tariff_id,
-        tariff_name=rental.tariff_name,
-        currency=rental.currency,
-        unlock_fee=rental.unlock_fee,
-        per_minute=rental.per_minute,
-        free_minutes=rental.free_minutes,
-        daily_cap=rental.daily_cap,
-        overdue_after_minutes=rental.overdue_after_minutes,
+        tariff_name=rental.terms.name,
+        currency=rental.terms.currency,
+        unlock_fee=rental.terms.unlock_fee,
+        per_minute=rental.terms.per_minute,
+        free_minutes=rental.terms.free_minutes,
+        daily_cap=rental.terms.daily_cap,
+        overdue_after_minutes=rental.terms.overdue_after_minutes,
         has_replica=replica_is_set(),
     ) == (1,)
 

@@ -189,8 +189,8 @@ GUARDS = (
     Guard(
         "nobody returns another's ride",
         "bikerental/rentals/locks.py",
-        "if row is None or rider_id not in (None, row[0]):",
-        "if row is None:",
+        "if locked is None or rider_id not in (None, locked.rider_id):",
+        "if locked is None:",
         ("tests/rentals/test_api.py::test_another_riders_ride_is_not_found",),
     ),
     Guard(

@@ -218,8 +218,8 @@ GUARDS = (
     Guard(
         "an export is read a page at a time",
         "bikerental/rentals/selectors.py",
-        "values_list(*RENTAL_COLUMNS)[:PAGE_SIZE_MAX]",
-        "values_list(*RENTAL_COLUMNS)",
+        "order_by(*OLDEST_FIRST)[:PAGE_SIZE_MAX]",
+        "order_by(*OLDEST_FIRST)",
         (f"{EXPORT}::test_no_more_than_a_page_is_read_ahead",),
     ),
     Guard(

@@ -44,7 +44,7 @@ GUARDS = (
     Guard(
         "a return locks the rental, then the bike",
         "bikerental/rentals/locks.py",
-        ", lock=[Rental, Bike]",
+        "    lock=[Rental, Bike],\n",
         "",
         (f"{LOCKS}::test_a_return_waits_for_the_return_that_came_first",),
     ),
@@ -79,15 +79,15 @@ GUARDS = (
     Guard(
         "a rent by id locks the bike",
         "bikerental/fleet/locks.py",
-        'Bike.objects.filter(pk=v["bike_id"]).values_list(*_COLUMNS), lock=[Bike]',
-        'Bike.objects.filter(pk=v["bike_id"]).values_list(*_COLUMNS)',
+        'Bike.objects.filter(pk=v["bike_id"]), lock=[Bike]',
+        'Bike.objects.filter(pk=v["bike_id"])',
         (f"{LOCKS}::test_a_rent_waits_for_the_rent_of_the_same_bike",),
     ),
     Guard(
         "a rent by number locks the bike",
         "bikerental/fleet/locks.py",
-        'number_key=v["number_key"])).values_list(*_COLUMNS), lock=[Bike]',
-        'number_key=v["number_key"])).values_list(*_COLUMNS)',
+        'number_key=v["number_key"])), lock=[Bike]',
+        'number_key=v["number_key"]))',
         (f"{LOCKS}::test_a_rent_by_number_waits_too",),
     ),
     Guard(

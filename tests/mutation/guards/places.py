@@ -101,8 +101,8 @@ GUARDS = (
     Guard(
         "a return keeps its station",
         "bikerental/fleet/locks.py",
-        "values_list(*StationPlace._fields), keep=[Station])",
-        "values_list(*StationPlace._fields))",
+        "    keep=[Station],\n",
+        "",
         (
             f"{STATIONS}::test_a_deletion_that_comes_after_the_return_is_refused_with_a_message",
             f"{STATIONS}::test_a_return_that_comes_after_the_deletion_is_a_404_and_the_ride_goes_on",
@@ -111,8 +111,8 @@ GUARDS = (
     Guard(
         "returns at one station do not wait for each other",
         "bikerental/fleet/locks.py",
-        "values_list(*StationPlace._fields), keep=[Station])",
-        "values_list(*StationPlace._fields), lock=[Station])",
+        "    keep=[Station],\n",
+        "    lock=[Station],\n",
         (f"{STATIONS}::test_returns_at_one_station_do_not_wait_for_each_other",),
     ),
 )
