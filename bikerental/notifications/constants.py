@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+DELIVERING = "deliver notifications"  # the task's name among the failed rows
 # Longer than the task's hard time limit: a claim outlives whoever made it.
 LEASE = timedelta(minutes=2)
 ATTEMPTS_MAX = 12

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from bikerental.core.models import FailedRow
 from bikerental.core.work import batches
-from bikerental.core.work.batches import RETRY_MAX, run_batch, run_left_over
+from bikerental.core.work.batches import RETRY_MAX, run_batch, run_left_over, run_row
 from bikerental.fleet.models import Bike
 from bikerental.http.models import IdempotencyKey
 from bikerental.maintenance.constants import GRAVE_RIDERS
@@ -152,6 +152,11 @@ def test_what_is_mended_is_done_when_it_is_due_again(work: Work) -> None:
 
     assert work.is_done(bad)
     assert not FailedRow.objects.exists()
+
+
+def test_a_row_that_never_failed_costs_no_statement(django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(0):
+        assert run_row("divide", 1, len, failed_before=False) == 1
 
 
 def test_every_task_on_many_rows_is_tried_here() -> None:

@@ -2,7 +2,8 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -14,6 +15,7 @@ from kombu.exceptions import OperationalError
 from bikerental.core.context import request_id_var
 from bikerental.core.work import enqueueing
 from bikerental.core.work.enqueueing import Note, Publisher, enqueue_after_commit
+from bikerental.rentals import tasks
 from bikerental.rentals.models import Rental
 from bikerental.rentals.services import rental_return
 from tests.factories import NOON, make_rental
@@ -45,6 +47,13 @@ def publisher(monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
     assert publisher.flush()
 
 
+def until(condition: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 10
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return condition()
+
+
 def rows(task: RecordingTask) -> list[list[str]]:
     return [message["kwargs"]["ids"] for message in task.sent]
 
@@ -58,6 +67,62 @@ def test_rows_that_commit_together_travel_together(publisher: Publisher) -> None
 
     assert publisher.flush()
     assert rows(task) == [[str(row_id) for row_id in ids]]
+
+
+def test_rows_travel_together_that_come_while_the_first_one_waits(publisher: Publisher) -> None:
+    task = RecordingTask()
+
+    publisher.put(Note(task, "1", "", gather_seconds=0.2))
+    time.sleep(0.1)
+    publisher.put(Note(task, "2", "", gather_seconds=0.2))
+
+    assert rows(task) == []
+    assert until(lambda: rows(task) == [["1", "2"]])
+
+
+def test_a_task_that_gathers_long_keeps_no_other_waiting(publisher: Publisher) -> None:
+    patient, hasty = RecordingTask(), RecordingTask()
+    patient.name = "tests.patient"
+
+    publisher.put(Note(patient, "1", "", gather_seconds=30))
+    publisher.put(Note(hasty, "2", "", gather_seconds=0))
+
+    assert until(lambda: rows(hasty) == [["2"]])
+    assert rows(patient) == []
+
+
+def test_a_process_that_ends_gathers_no_longer(publisher: Publisher) -> None:
+    task = RecordingTask()
+    publisher.put(Note(task, "1", "", gather_seconds=30))
+
+    assert publisher.flush()
+
+    assert rows(task) == [["1"]]
+
+
+def test_rides_that_end_within_half_a_second_are_settled_together(
+    publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[list[str]] = []
+    monkeypatch.setattr(tasks.settle_rentals, "apply_async", lambda **message: sent.append(message["kwargs"]["ids"]))
+    rentals = [make_rental(), make_rental()]
+
+    for rental in rentals:
+        rental_return(rental_id=rental.pk, rider_id=rental.rider_id, place=None, now=NOON)
+        time.sleep(0.2)
+
+    assert publisher.flush()
+    assert sent == [[str(rental.pk) for rental in rentals]]
+
+
+def test_a_large_crowd_travels_in_several_messages(publisher: Publisher) -> None:
+    task = RecordingTask()
+    for number in range(250):
+        publisher.put(Note(task, str(number), "", gather_seconds=30))
+
+    assert publisher.flush()
+
+    assert [len(ids) for ids in rows(task)] == [100, 100, 50]
 
 
 def test_nothing_is_told_of_what_did_not_commit(publisher: Publisher) -> None:
@@ -123,7 +188,6 @@ def test_notes_beyond_the_limit_are_left_to_the_sweep(monkeypatch: pytest.Monkey
 
 FORKING = """
 import os, sys, time
-from bikerental.core.work import enqueueing
 from bikerental.core.work.enqueueing import Note, Publisher
 
 class Task:
@@ -132,10 +196,9 @@ class Task:
         print(who, *kwargs["ids"], flush=True)
 
 who = "parent"
-enqueueing.GATHER_SECONDS = 0.5
 publisher = Publisher()
-publisher.put(Note(Task(), "1", ""))
-while not publisher._sending:
+publisher.put(Note(Task(), "1", "", gather_seconds=30))
+while not publisher._wake._waiters:  # else the child may inherit a lock that nobody opens
     time.sleep(0.01)
 child = os.fork()
 if not child:

@@ -5,6 +5,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from pytest_django import DjangoAssertNumQueries
 
+from bikerental.core.models import FailedRow
 from bikerental.notifications.models import Notification, RefusedAddress
 from bikerental.notifications.services import notification_create, notifications_create, notifications_send_again
 from tests.factories import NOON, make_user
@@ -111,6 +112,17 @@ def test_the_database_forbids_operators_messages_to_one_rider() -> None:
 def test_the_database_forbids_an_address_that_refuses_for_no_known_reason() -> None:
     with pytest.raises(IntegrityError, match="refused_address_reason"), transaction.atomic():
         RefusedAddress.objects.create(email="rider@example.org", reason="bored")
+
+
+@pytest.mark.django_db
+def test_a_message_that_is_tried_anew_is_no_failed_row(notes: list[tuple[str, str]]) -> None:
+    again, other = make_notification(1, state="failed", last_error="attempts_exhausted"), make_notification(2)
+    for message in (again, other):
+        FailedRow.objects.create(task="deliver notifications", row_id=str(message.pk), failed_at=NOON, retry_at=NOON)
+
+    notifications_send_again(notification_ids=[again.pk, other.pk], now=NOON)
+
+    assert FailedRow.objects.get().row_id == str(other.pk)
 
 
 @pytest.mark.django_db(transaction=True)

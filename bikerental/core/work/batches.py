@@ -9,7 +9,7 @@ import logging
 import traceback
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import DataError, IntegrityError, connection
@@ -38,11 +38,15 @@ def run_batch(task: str, row_ids: Sequence[Any], run: Run) -> int:
     except ROW_ERRORS:
         if connection.in_atomic_block:
             raise
-    return sum(run_row(task, row_id, run) for row_id in row_ids)
+    return sum(run_row(task, row_id, run, failed_before=True) for row_id in row_ids)
 
 
-def run_row(task: str, row_id: Any, run: Run) -> int:
-    """One row; what fails is put down, and what failed before and succeeds now is no longer."""
+def run_row(task: str, row_id: Any, run: Run, *, failed_before: bool) -> int:
+    """One row; what fails is put down.
+
+    :param failed_before: whether it may be put down already; its record is removed if it succeeds now.
+        Else success costs no statement
+    """
     try:
         done = run([row_id])
     except ROW_ERRORS as error:
@@ -50,7 +54,8 @@ def run_row(task: str, row_id: Any, run: Run) -> int:
             raise
         _put_down(task, str(row_id), _code(error), now=timezone.now())
         return 0
-    FailedRow.objects.filter(task=task, row_id=str(row_id)).delete()
+    if failed_before:
+        failed_rows_forget(task, [row_id])
     return done
 
 
@@ -59,7 +64,7 @@ def run_left_over(task: str, rows: QuerySet[Any], run: Run, *, size: int, batche
 
     `run` takes the rows out of `rows`: what is done is not found again.
     """
-    done = sum(run_row(task, row_id, run) for row_id in _due_again(task, rows))
+    done = sum(run_row(task, row_id, run, failed_before=True) for row_id in _due_again(task, rows))
     for _ in range(batches):
         row_ids = list(_without_failed(task, rows)[:size])
         count = run_batch(task, row_ids, run) if row_ids else 0
@@ -69,9 +74,21 @@ def run_left_over(task: str, rows: QuerySet[Any], run: Run, *, size: int, batche
     return done
 
 
-def left_over_ids(task: str, rows: QuerySet[Any], *, size: int) -> list[Any]:
+class LeftOver(NamedTuple):
+    """Ids of rows."""
+
+    failed_before: list[Any]
+    others: list[Any]
+
+
+def left_over(task: str, rows: QuerySet[Any], *, size: int) -> LeftOver:
     """For what takes its rows one by one: those that are due, failed ones among them. Two statements."""
-    return [*_due_again(task, rows), *_without_failed(task, rows)[:size]]
+    return LeftOver(_due_again(task, rows), list(_without_failed(task, rows)[:size]))
+
+
+def failed_rows_forget(task: str, row_ids: Sequence[Any]) -> None:
+    """Take the rows for such as never failed. One statement."""
+    FailedRow.objects.filter(task=task, row_id__in=[str(row_id) for row_id in row_ids]).delete()
 
 
 @unit_of_work

@@ -10,8 +10,7 @@ import logging
 import os
 import threading
 import time
-from collections import defaultdict, deque
-from collections.abc import Iterator
+from dataclasses import dataclass
 from multiprocessing.util import Finalize
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -26,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 NOTES_LIMIT = 10_000  # a broker that hangs must not fill the memory; the sweep finds the rest
 BATCH_SIZE = 100
-# Notes gather this long before they are sent: under load one message then carries many rows, and
+# Notes of a task gather this long before they are sent: under load one message then carries many rows, and
 # a rider does not notice that the receipt was begun a tenth of a second later.
 GATHER_SECONDS = 0.1
 FLUSH_SECONDS = 3.0
@@ -36,13 +35,22 @@ class Note(NamedTuple):
     task: Task[..., Any]
     row_id: str
     request_id: str
+    gather_seconds: float = GATHER_SECONDS
+
+
+@dataclass
+class Gathering:
+    """The notes of one task since the first of them."""
+
+    until: float  # on the monotonic clock
+    notes: list[Note]
 
 
 class Publisher:
     """Sends notes to the broker from a thread of its own, many rows in one message."""
 
     def __init__(self) -> None:
-        self._notes: deque[Note] = deque()
+        self._gatherings: dict[str, Gathering] = {}
         self._wake = threading.Condition()
         self._thread: threading.Thread | None = None
         self._pid = 0
@@ -51,22 +59,28 @@ class Publisher:
     def put(self, note: Note) -> None:
         with self._wake:
             if self._pid != os.getpid():  # the first note here, or the first after a fork
-                self._notes.clear()  # notes inherited through a fork are the parent's to send
+                self._gatherings.clear()  # notes inherited through a fork are the parent's to send
                 # The web server's processes end without running what is registered with atexit.
                 Finalize(None, self.flush, exitpriority=1)
                 self._start()
             elif self._thread is None or not self._thread.is_alive():  # it met a bug, which Sentry has
                 self._start()
-            if len(self._notes) >= NOTES_LIMIT:
+            if sum(len(each.notes) for each in self._gatherings.values()) >= NOTES_LIMIT:
                 logger.warning("The broker is too slow: %s waits for the sweep", note.task.name)
                 return
-            self._notes.append(note)
+            if gathering := self._gatherings.get(note.task.name):
+                gathering.notes.append(note)
+                return
+            self._gatherings[note.task.name] = Gathering(time.monotonic() + note.gather_seconds, [note])
             self._wake.notify_all()
 
     def flush(self, timeout: float = FLUSH_SECONDS) -> bool:
-        """Wait until every note was tried; false when time ran out."""
+        """Send what there is without gathering more, and wait until it was tried; false when time ran out."""
         with self._wake:
-            return self._wake.wait_for(lambda: not self._notes and not self._sending, timeout)
+            for gathering in self._gatherings.values():
+                gathering.until = 0.0
+            self._wake.notify_all()
+            return self._wake.wait_for(lambda: not self._gatherings and not self._sending, timeout)
 
     def _start(self) -> None:
         self._pid = os.getpid()
@@ -76,48 +90,45 @@ class Publisher:
 
     def _run(self) -> None:
         while True:
-            with self._wake:
-                self._sending = False
-                self._wake.notify_all()
-                self._wake.wait_for(lambda: bool(self._notes))
-                self._sending = True
-            time.sleep(GATHER_SECONDS)
-            with self._wake:
-                notes = list(self._notes)
-                self._notes.clear()
-            self._send(notes)
+            for notes in self._take():
+                _send(notes)
 
-    def _send(self, notes: list[Note]) -> None:
-        for task, batch in _batches(notes):
-            try:
-                task.apply_async(
-                    kwargs={"ids": [note.row_id for note in batch]},
-                    headers={
-                        "request_id": ",".join(dict.fromkeys(note.request_id for note in batch if note.request_id))
-                    },
-                )
-            except OperationalError as error:
-                logger.warning("The broker refused %d of %s; the sweep finds them: %s", len(batch), task.name, error)
+    def _take(self) -> list[list[Note]]:
+        """Wait until some have gathered long enough; those, by task."""
+        with self._wake:
+            self._sending = False
+            self._wake.notify_all()
+            while not (ready := [name for name, each in self._gatherings.items() if each.until <= time.monotonic()]):
+                first = min((each.until for each in self._gatherings.values()), default=None)
+                self._wake.wait(None if first is None else max(0.0, first - time.monotonic()))
+            self._sending = True
+            return [self._gatherings.pop(name).notes for name in ready]
 
 
-def _batches(notes: list[Note]) -> Iterator[tuple[Task[..., Any], list[Note]]]:
-    by_task: dict[str, list[Note]] = defaultdict(list)
-    for note in notes:
-        by_task[note.task.name].append(note)
-    for group in by_task.values():
-        for start in range(0, len(group), BATCH_SIZE):
-            yield group[0].task, group[start : start + BATCH_SIZE]
+def _send(notes: list[Note]) -> None:
+    task = notes[0].task
+    for start in range(0, len(notes), BATCH_SIZE):
+        batch = notes[start : start + BATCH_SIZE]
+        request_ids = dict.fromkeys(note.request_id for note in batch if note.request_id)
+        try:
+            task.apply_async(
+                kwargs={"ids": [note.row_id for note in batch]}, headers={"request_id": ",".join(request_ids)}
+            )
+        except OperationalError as error:
+            logger.warning("The broker refused %d of %s; the sweep finds them: %s", len(batch), task.name, error)
 
 
 publisher = Publisher()
 
 
-def enqueue_after_commit(task: Any, *, row_id: UUID | str) -> None:
+def enqueue_after_commit(task: Any, *, row_id: UUID | str, gather_seconds: float = GATHER_SECONDS) -> None:
     """Have the task look at the row once the running transaction has committed.
 
     `robust`: what goes wrong here is logged and neither reaches the client nor keeps other
     callbacks from running.
+
+    :param gather_seconds: how long other rows of the task may still join the first one's message
     """
-    note = Note(task=task, row_id=str(row_id), request_id=request_id_var.get())
+    note = Note(task, str(row_id), request_id_var.get(), gather_seconds)
     # Not a partial: where a robust callback fails Django names it, and a partial has no name.
     transaction.on_commit(lambda: publisher.put(note), robust=True)

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -12,7 +12,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils.timezone import now as utc_now
 
 from bikerental.core.db.transactions import unit_of_work
-from bikerental.core.work.batches import left_over_ids, run_row
+from bikerental.core.work.batches import left_over, run_row
 from bikerental.core.work.purging import rows_purge
 from bikerental.fleet.constants import BIKE_PHOTOS
 from bikerental.fleet.locks import bikes_lock
@@ -42,7 +42,9 @@ SECONDS = 20.0  # a batch begins nothing new after this, and the sweep of orphan
 ORPHAN_BATCH = 500
 
 
-def photos_publish(*, upload_ids: Iterable[UUID], seconds: float = SECONDS) -> int:
+def photos_publish(
+    *, upload_ids: Iterable[UUID], failed_before: Collection[UUID] = (), seconds: float = SECONDS
+) -> int:
     """Publish those of the uploads that are due; how many were.
 
     Stops when time runs out or the storage is away: the rest stays confirmed, and the sweep finds it.
@@ -58,7 +60,7 @@ def photos_publish(*, upload_ids: Iterable[UUID], seconds: float = SECONDS) -> i
         for upload_id in upload_ids:
             if time.monotonic() - begun > seconds:
                 break
-            published += run_row(TASK, upload_id, publish)
+            published += run_row(TASK, upload_id, publish, failed_before=upload_id in failed_before)
     except StorageUnavailableError as error:
         logger.warning("The photos wait for the sweep: %s", error)
     return published
@@ -72,7 +74,8 @@ def photos_publish_left_over(*, now: datetime) -> int:
     if count := exhausted.update(state=UploadState.REFUSED, code=PhotoAttemptsError.field_code):
         logger.error("%d photos ended every worker that took them", count)
     due = PhotoUpload.objects.filter(_unclaimed(now)).order_by("next_attempt_at", "pk")
-    return photos_publish(upload_ids=left_over_ids(TASK, due, size=PUBLISH_SWEEP_BATCH))
+    failed, others = left_over(TASK, due, size=PUBLISH_SWEEP_BATCH)
+    return photos_publish(upload_ids=[*failed, *others], failed_before=failed)
 
 
 def _unclaimed(now: datetime) -> Q:

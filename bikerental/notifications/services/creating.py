@@ -9,8 +9,10 @@ from django.conf import settings
 from django.db.models import Q
 
 from bikerental.core.db.transactions import unit_of_work
+from bikerental.core.work.batches import failed_rows_forget
 from bikerental.core.work.enqueueing import enqueue_after_commit
 from bikerental.notifications import tasks
+from bikerental.notifications.constants import DELIVERING
 from bikerental.notifications.models import Notification
 from bikerental.users.selectors import languages_of_users
 
@@ -73,6 +75,7 @@ def notifications_send_again(*, notification_ids: Sequence[UUID], now: datetime)
     count = again.filter(pk__in=owed).update(
         state=State.PENDING, attempts=0, next_attempt_at=now, last_error="", sent_at=None, feedback=""
     )
+    failed_rows_forget(DELIVERING, owed)
     for notification_id in owed:
         enqueue_after_commit(tasks.deliver_notifications, row_id=notification_id)
     return count

@@ -4,7 +4,7 @@ while the mail server is spoken to."""
 
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -17,13 +17,14 @@ from django.db.models import F, Q
 from django.utils.timezone import now as utc_now
 
 from bikerental.core.db.statements import Compiled, Samples, Statement, update
-from bikerental.core.work.batches import left_over_ids, run_row
+from bikerental.core.work.batches import left_over, run_row
 from bikerental.notifications.constants import (
     ADDRESS_WINDOW,
     ATTEMPTS_MAX,
     BACKOFF_FIRST,
     BACKOFF_MAX,
     BATCH_SECONDS,
+    DELIVERING,
     LEASE,
     SWEEP_BATCH,
 )
@@ -41,7 +42,6 @@ logger = logging.getLogger(__name__)
 
 State = Notification.State
 Kind = Notification.Kind
-TASK = "deliver notifications"
 TO_OPERATORS = {Kind.OVERDUE_OPERATORS, Kind.ROWS_FAILED, Kind.TAKE_OUTS_PAUSED}
 RECIPIENT_GONE = "recipient_gone"
 NO_ACCOUNT = "no_account"
@@ -81,7 +81,9 @@ def notification_deliver(notification_id: UUID, *, now: datetime, mailer: Mailer
     return _settle(claimed, state=State.SENT, sent_at=now, provider_id=provider_id[:200], feedback="")
 
 
-def notifications_deliver(notification_ids: Iterable[UUID], *, seconds: float = BATCH_SECONDS) -> int:
+def notifications_deliver(
+    notification_ids: Iterable[UUID], *, failed_before: Collection[UUID] = (), seconds: float = BATCH_SECONDS
+) -> int:
     """Send those of the messages that are due, over one connection; how many were sent.
 
     Stops early when time runs out or the mail server is away. The rest stays pending, its
@@ -98,7 +100,7 @@ def notifications_deliver(notification_ids: Iterable[UUID], *, seconds: float = 
             for notification_id in notification_ids:
                 if time.monotonic() - begun > seconds:
                     break
-                sent += run_row(TASK, notification_id, send)
+                sent += run_row(DELIVERING, notification_id, send, failed_before=notification_id in failed_before)
         except MailUnreachableError as error:
             logger.warning("The mail server is away, the rest waits for the sweep: %s", error)
     return sent
@@ -108,7 +110,8 @@ def notifications_deliver_left_over(*, now: datetime) -> int:
     """Send what the fast path lost, what is due again, and what a dead sender had claimed."""
     _fail_exhausted(now)
     due = Notification.objects.filter(_due(now)).order_by("next_attempt_at", "pk")
-    return notifications_deliver(left_over_ids(TASK, due, size=SWEEP_BATCH))
+    failed, others = left_over(DELIVERING, due, size=SWEEP_BATCH)
+    return notifications_deliver([*failed, *others], failed_before=failed)
 
 
 def _due(now: datetime) -> Q:

@@ -4,10 +4,9 @@ from datetime import datetime
 
 from bikerental.core.db.transactions import unit_of_work
 from bikerental.core.models import FailedRow
-from bikerental.notifications.constants import FAILED_ROWS_NAMED
+from bikerental.notifications.constants import DELIVERING, FAILED_ROWS_NAMED
 from bikerental.notifications.models import Notification
 from bikerental.notifications.services.creating import notification_create
-from bikerental.notifications.services.delivering import TASK as DELIVERING
 
 Kind = Notification.Kind
 TOLD_AT_ONCE = 1000

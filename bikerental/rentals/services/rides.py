@@ -17,6 +17,7 @@ from bikerental.fleet.selectors import is_in_service
 from bikerental.fleet.services import bike_claim
 from bikerental.fleet.types import BikeForRental
 from bikerental.rentals import tasks
+from bikerental.rentals.constants import SETTLE_GATHER_SECONDS
 from bikerental.rentals.exceptions import (
     EndTimeInvalidError,
     RentalInProgressError,
@@ -155,7 +156,7 @@ def _rental_end(
     )
     if not rental_write_end(ended, ending, latitude=left.latitude, longitude=left.longitude):
         raise BikeUnavailableError
-    enqueue_after_commit(tasks.settle_rentals, row_id=rental.id)
+    enqueue_after_commit(tasks.settle_rentals, row_id=rental.id, gather_seconds=SETTLE_GATHER_SECONDS)
     return ended
 
 

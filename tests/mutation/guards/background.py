@@ -26,14 +26,14 @@ GUARDS = (
     Guard(
         "notes of before a fork are the parent's",
         "bikerental/core/work/enqueueing.py",
-        "                self._notes.clear()  # notes inherited",
+        "                self._gatherings.clear()  # notes inherited",
         "                pass  # notes inherited",
         (f"{ENQUEUEING}::test_after_a_fork_the_child_sends_its_own_notes_alone",),
     ),
     Guard(
         "notes have a bound",
         "bikerental/core/work/enqueueing.py",
-        "if len(self._notes) >= NOTES_LIMIT:",
+        "if sum(len(each.notes) for each in self._gatherings.values()) >= NOTES_LIMIT:",
         "if False:",
         (f"{ENQUEUEING}::test_notes_beyond_the_limit_are_left_to_the_sweep",),
     ),
@@ -76,8 +76,8 @@ GUARDS = (
     Guard(
         "messages that nobody sent are swept",
         "bikerental/notifications/services/delivering.py",
-        "    return notifications_deliver(left_over_ids(TASK, due, size=SWEEP_BATCH))",
-        "    return len(left_over_ids(TASK, due, size=SWEEP_BATCH))",
+        "    return notifications_deliver([*failed, *others], failed_before=failed)",
+        "    return len(others)",
         (f"{DELIVERING}::test_the_sweep_sends_what_is_due_and_what_a_dead_sender_left",),
     ),
     Guard(
@@ -105,8 +105,8 @@ GUARDS = (
     Guard(
         "photos that nobody published are swept",
         "bikerental/maintenance/services/publishing.py",
-        "    return photos_publish(upload_ids=left_over_ids(TASK, due, size=PUBLISH_SWEEP_BATCH))",
-        "    return len(left_over_ids(TASK, due, size=PUBLISH_SWEEP_BATCH))",
+        "    return photos_publish(upload_ids=[*failed, *others], failed_before=failed)",
+        "    return len(others)",
         (f"{UPLOADS}::test_what_the_fast_path_lost_is_found_by_the_sweep",),
     ),
     Guard(

@@ -93,7 +93,7 @@ GUARDS = (
     Guard(
         "a batch that fails is tried row by row",
         "bikerental/core/work/batches.py",
-        "    return sum(run_row(task, row_id, run) for row_id in row_ids)\n",
+        "    return sum(run_row(task, row_id, run, failed_before=True) for row_id in row_ids)\n",
         "    return 0\n",
         (f"{BATCHES}::test_the_others_go_on",),
     ),
@@ -128,9 +128,16 @@ GUARDS = (
     Guard(
         "a row that is done loses its mark",
         "bikerental/core/work/batches.py",
-        "    FailedRow.objects.filter(task=task, row_id=str(row_id)).delete()\n",
-        "",
+        "        failed_rows_forget(task, [row_id])\n",
+        "        pass\n",
         (f"{BATCHES}::test_what_is_mended_is_done_when_it_is_due_again",),
+    ),
+    Guard(
+        "a message that an operator sends again loses its mark",
+        "bikerental/notifications/services/creating.py",
+        "    failed_rows_forget(DELIVERING, owed)\n",
+        "",
+        ("tests/notifications/test_creating.py::test_a_message_that_is_tried_anew_is_no_failed_row",),
     ),
     Guard(
         "a marked row is tried at least once a day",
