@@ -1,5 +1,7 @@
 """Words and limits of the fleet app."""
 
+from typing import NamedTuple
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -28,3 +30,73 @@ class BikeStatus(models.TextChoices):
     RENTED = "rented", _("rented")
     RESERVED = "reserved", _("reserved")
     MAINTENANCE = "maintenance", _("maintenance")
+    RETIRED = "retired", _("retired")
+
+
+class EventType(models.TextChoices):
+    """What happens to a bike, in the words of MDS 2.0's micromobility mode."""
+
+    RESERVATION_START = "reservation_start", _("reserved")
+    RESERVATION_CANCEL = "reservation_cancel", _("reservation ended")
+    TRIP_START = "trip_start", _("ride began")
+    TRIP_END = "trip_end", _("ride ended")
+    TRIP_CANCEL = "trip_cancel", _("ride cancelled")
+    MAINTENANCE = "maintenance", _("maintenance")
+    REBALANCE_PICK_UP = "rebalance_pick_up", _("picked up")
+    PROVIDER_DROP_OFF = "provider_drop_off", _("dropped off")
+    DECOMMISSIONED = "decommissioned", _("decommissioned")
+
+
+class ActorKind(models.TextChoices):
+    RIDER = "rider", _("rider")
+    OPERATOR = "operator", _("operator")
+    SYSTEM = "system", _("system")
+
+
+class Transition(NamedTuple):
+    """A row of the table of states: from which states, by what, to which, and who may."""
+
+    origins: tuple[BikeStatus, ...]
+    event_types: tuple[EventType, ...]
+    state: BikeStatus
+    actors: tuple[ActorKind, ...]
+
+
+_RIDER, _OPERATOR, _SYSTEM = ActorKind.RIDER, ActorKind.OPERATOR, ActorKind.SYSTEM
+_AVAILABLE, _RESERVED, _RENTED = BikeStatus.AVAILABLE, BikeStatus.RESERVED, BikeStatus.RENTED
+_MAINTENANCE, _RETIRED = BikeStatus.MAINTENANCE, BikeStatus.RETIRED
+
+
+class Transitions:
+    """Every way from one state of a bike to another; there is no other. `fleet.services.moving` carries them out,
+    a trigger of the database refuses any other pair of states."""
+
+    RESERVE = Transition((_AVAILABLE,), (EventType.RESERVATION_START,), _RESERVED, (_RIDER,))
+    RELEASE = Transition((_RESERVED,), (EventType.RESERVATION_CANCEL,), _AVAILABLE, (_RIDER, _SYSTEM, _OPERATOR))
+    TAKE = Transition((_AVAILABLE, _RESERVED), (EventType.TRIP_START,), _RENTED, (_RIDER,))
+    LEAVE = Transition((_RENTED,), (EventType.TRIP_END,), _AVAILABLE, (_RIDER, _OPERATOR))
+    CANCEL = Transition((_RENTED,), (EventType.TRIP_CANCEL,), _AVAILABLE, (_RIDER,))
+    LEAVE_BROKEN = Transition(
+        (_RENTED,), (EventType.TRIP_END, EventType.MAINTENANCE), _MAINTENANCE, (_RIDER, _OPERATOR)
+    )
+    SEND_TO_MAINTENANCE = Transition(
+        (_AVAILABLE, _RESERVED), (EventType.MAINTENANCE,), _MAINTENANCE, (_OPERATOR, _SYSTEM)
+    )
+    RETURN_TO_SERVICE = Transition((_MAINTENANCE,), (EventType.MAINTENANCE,), _AVAILABLE, (_OPERATOR,))
+    PICK_UP = Transition((_AVAILABLE, _MAINTENANCE), (EventType.REBALANCE_PICK_UP,), _MAINTENANCE, (_OPERATOR,))
+    DROP_OFF = Transition(
+        (_AVAILABLE, _MAINTENANCE, _RETIRED), (EventType.PROVIDER_DROP_OFF,), _AVAILABLE, (_OPERATOR,)
+    )
+    DECOMMISSION = Transition((_AVAILABLE, _MAINTENANCE), (EventType.DECOMMISSIONED,), _RETIRED, (_OPERATOR,))
+
+
+TRANSITIONS = tuple(value for value in vars(Transitions).values() if isinstance(value, Transition))
+
+# What the log's first row says of a bike that was there before the log.
+FIRST_EVENT_TYPES = {
+    _AVAILABLE: (EventType.PROVIDER_DROP_OFF,),
+    _RESERVED: (EventType.RESERVATION_START,),
+    _RENTED: (EventType.TRIP_START,),
+    _MAINTENANCE: (EventType.MAINTENANCE,),
+    _RETIRED: (EventType.DECOMMISSIONED,),
+}

@@ -25,6 +25,12 @@ class BikeUnavailableError(Refusal):
     detail = _("This bike is not available.")
 
 
+class TransitionRefusedError(BikeUnavailableError):
+    """The table of states has no way from the state that the bike is in."""
+
+    detail = _("The state of this bike does not allow that.")
+
+
 class PlaceRefusedError(FieldRefusal):
     """No bike of ours can be there: the coordinates are swapped, made up or another city's."""
 

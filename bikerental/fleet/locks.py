@@ -5,8 +5,8 @@ from uuid import UUID
 
 from bikerental.core.db.statements import Columns, Select, as_text
 from bikerental.fleet.models import Bike, Station
-from bikerental.fleet.selectors.bikes import TERMS, bikes_filter
-from bikerental.fleet.types import BikeFilters, BikeForRental, StationPlace
+from bikerental.fleet.selectors.bikes import TERMS, of_number
+from bikerental.fleet.types import BikeForRental, StationPlace
 
 _BIKE = Columns(
     BikeForRental,
@@ -20,9 +20,7 @@ _BIKE = Columns(
     terms=TERMS,
 )
 _BIKE_BY_ID = Select(_BIKE, lambda v: Bike.objects.filter(pk=v["bike_id"]), lock=[Bike], bike_id=UUID)
-_BIKE_BY_NUMBER = Select(
-    _BIKE, lambda v: bikes_filter(BikeFilters(number_key=v["number_key"])), lock=[Bike], number_key=str
-)
+_BIKE_BY_NUMBER = Select(_BIKE, lambda v: Bike.objects.filter(of_number(v["number_key"])), lock=[Bike], number_key=str)
 _STATION = Select(
     Columns(StationPlace, id=as_text("id")),
     lambda v: Station.objects.filter(pk=v["station_id"]),

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 from unicodedata import normalize
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GistIndex
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -19,7 +20,9 @@ from bikerental.fleet.constants import (
     PER_MINUTE_MAX,
     TARIFF_MINUTES_MAX,
     UNLOCK_FEE_MAX,
+    ActorKind,
     BikeStatus,
+    EventType,
     Propulsion,
 )
 from bikerental.fleet.numbers import NUMBER_LENGTH, is_number_key, number_key, number_key_typed
@@ -189,3 +192,48 @@ class Bike(BaseModel):
         key = number_key(self.number)
         if key != number_key_typed(self.number) or not is_number_key(key):
             raise ValidationError({"number": _("A number has letters or digits, and is no address.")})
+
+
+class BikeEvent(models.Model):
+    """The log of what happened to bikes: a row for each move, written by `fleet.services.moving` alone.
+
+    A trigger refuses every change of a row, and every deletion but by retention. Ids grow in the order in which a
+    bike moved: they are given under the bike's lock. What it names has no foreign key: a row outlives it.
+    """
+
+    bike = models.ForeignKey(
+        Bike, on_delete=models.DO_NOTHING, related_name="+", verbose_name=_("bike"), db_index=False, db_constraint=False
+    )
+    happened_at = models.DateTimeField(_("happened at"))
+    event_types = ArrayField(models.CharField(max_length=24, choices=EventType.choices), verbose_name=_("what"))
+    state = models.CharField(_("state after"), max_length=16, choices=BikeStatus.choices)
+    latitude = models.FloatField(_("latitude"))
+    longitude = models.FloatField(_("longitude"))
+    station_id = models.UUIDField(_("station"), null=True)
+    rental_id = models.UUIDField(_("rental"), null=True)
+    reservation_id = models.UUIDField(_("reservation"), null=True)
+    actor = models.CharField(_("who"), max_length=8, choices=ActorKind.choices)
+    operator_id = models.UUIDField(_("operator"), null=True)
+    note = models.CharField(_("note"), max_length=500, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("event of a bike")
+        verbose_name_plural = _("events of bikes")
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(event_types__contained_by=EventType.values, event_types__len__gte=1),
+                name="bike_event_types_known",
+            ),
+            models.CheckConstraint(condition=Q(state__in=BikeStatus.values), name="bike_event_state_known"),
+            models.CheckConstraint(
+                condition=Q(actor="operator") | Q(actor__in=["rider", "system"], operator_id=None),
+                name="bike_event_actor_known",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(F("bike"), F("id").desc(), name="bike_event_of_bike"),
+            models.Index(fields=["happened_at"], name="bike_event_time"),
+        ]
+
+    def __str__(self) -> str:
+        return ", ".join(self.event_types)

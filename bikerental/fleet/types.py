@@ -5,6 +5,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from bikerental.core.geometry import Box, Position
+from bikerental.fleet.constants import ActorKind
 
 
 class BikeFilters(NamedTuple):
@@ -75,6 +76,31 @@ class StationRow(NamedTuple):
     bikes_available: int
     docks_available: int
     distance_m: float | None  # in an answer to lat and lon
+
+
+class BikePlace(NamedTuple):
+    """Where a bike is put; without coordinates it only leaves its station."""
+
+    station_id: UUID | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+OFF_STATION = BikePlace()
+
+
+class Actor(NamedTuple):
+    """Who moved a bike. Riders stay unnamed in the log; their rental or reservation leads to them."""
+
+    kind: ActorKind
+    operator_id: UUID | None = None
+
+
+RIDER, SYSTEM = Actor(ActorKind.RIDER), Actor(ActorKind.SYSTEM)
+
+
+def operator(user_id: UUID) -> Actor:
+    return Actor(ActorKind.OPERATOR, user_id)
 
 
 class StationPlace(NamedTuple):

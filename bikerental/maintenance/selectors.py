@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from bikerental.core.db.keyset import rows_in_pages
@@ -21,9 +21,20 @@ def bikes_to_take_out() -> QuerySet[Bike]:
     ).order_by("pk")
 
 
+def grave_reports_of(bike: str) -> Exists:
+    """Whether a rider of the bike reported something grave of it that is open.
+
+    :param bike: the path to the bike's id in the outer query
+    """
+    return Exists(_grave().filter(bike=OuterRef(bike)))
+
+
+def _grave() -> QuerySet[BikeReport]:
+    return BikeReport.objects.filter(state=ReportState.OPEN, kind__in=GRAVE_KINDS, counts=True)
+
+
 def _gravely_reported() -> QuerySet[BikeReport, Any]:
-    grave = BikeReport.objects.filter(state=ReportState.OPEN, kind__in=GRAVE_KINDS, counts=True)
-    by_bike = grave.values("bike").annotate(riders=Count("rider", distinct=True))
+    by_bike = _grave().values("bike").annotate(riders=Count("rider", distinct=True))
     return by_bike.filter(riders__gte=GRAVE_RIDERS).values("bike")
 
 

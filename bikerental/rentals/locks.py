@@ -6,6 +6,7 @@ from uuid import UUID
 
 from bikerental.core.db.statements import Columns, Select
 from bikerental.fleet.models import Bike
+from bikerental.maintenance.selectors import grave_reports_of
 from bikerental.rentals.models import Rental
 from bikerental.rentals.selectors import RENTAL
 from bikerental.rentals.types import RentalRow
@@ -16,6 +17,7 @@ class LockedRental(NamedTuple):
     rider_id: UUID | None
     start_latitude: float | None  # of the station it was taken from, which may have moved
     start_longitude: float | None
+    is_gravely_reported: bool
 
 
 _RENTAL = Select(
@@ -24,6 +26,7 @@ _RENTAL = Select(
         rental=RENTAL,
         start_latitude="start_station__latitude",
         start_longitude="start_station__longitude",
+        is_gravely_reported=grave_reports_of("bike_id"),
     ),
     lambda v: Rental.objects.filter(pk=v["rental_id"]),
     lock=[Rental, Bike],

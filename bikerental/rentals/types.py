@@ -24,6 +24,16 @@ class Ending(NamedTuple):
     reason: str = ""
 
 
+class Left(NamedTuple):
+    """Where a ride leaves its bike, and whether it goes to maintenance there."""
+
+    station_id: str | None
+    station_name: str | None
+    latitude: float | None  # where it was last, if None
+    longitude: float | None
+    to_maintenance: bool = False
+
+
 class OperatorsEnd(NamedTuple):
     """How an operator ends a ride: why, where the bike is, and when it was left there."""
 

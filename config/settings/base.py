@@ -298,6 +298,10 @@ if NOTIFICATION_RETENTION_DAYS < 1:
 RIDE_RETENTION_DAYS: int = env.int("RIDE_RETENTION_DAYS", default=1095)
 if RIDE_RETENTION_DAYS < NOTIFICATION_RETENTION_DAYS:
     raise ImproperlyConfigured("RIDE_RETENTION_DAYS is less than NOTIFICATION_RETENTION_DAYS, and messages name rides.")
+# What happened to bikes is kept so long, and each bike's last event for ever.
+BIKE_LOG_RETENTION_DAYS: int = env.int("BIKE_LOG_RETENTION_DAYS", default=1095)
+if BIKE_LOG_RETENTION_DAYS < 1:
+    raise ImproperlyConfigured("BIKE_LOG_RETENTION_DAYS is less than a day. Say how long the log of bikes is kept.")
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="Bike rental <no-reply@bikerental.example>")
 
 

@@ -101,8 +101,8 @@ class Crossing:
         accounts_reopen(user_ids=shuffled(self.riders))
 
     def maintain(self) -> None:
-        bikes_send_to_maintenance(bike_ids=shuffled(self.bikes))
-        repaired_bikes_return(bike_ids=shuffled(self.bikes), now=timezone.now())
+        for move in (bikes_send_to_maintenance, repaired_bikes_return):
+            move(bike_ids=shuffled(self.bikes), operator_id=self.operator.pk, now=timezone.now())
 
     def price(self) -> None:
         bikes_set_tariff(bike_ids=shuffled(self.bikes), tariff_id=random.choice(self.tariffs))

@@ -4,14 +4,14 @@ wait (or, where locks are skipped, does not keep away), and its test fails."""
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import OperationalError, connection, transaction
 
 from bikerental.fleet.locks import bikes_lock
 from bikerental.fleet.models import Bike
-from bikerental.fleet.services import bike_send_to_maintenance, bikes_set_tariff
+from bikerental.fleet.services import bikes_send_to_maintenance, bikes_set_tariff
 from bikerental.maintenance.models import BikeReport, PhotoUpload
 from bikerental.maintenance.services import bike_report_create
 from bikerental.maintenance.services.publishing import _show
@@ -154,6 +154,10 @@ def test_a_rent_by_number_waits_too(monkeypatch: pytest.MonkeyPatch) -> None:
     assert outcome == ("active", "BikeUnavailableError", True)
 
 
+def send_to_maintenance(bike: Bike) -> int:
+    return bikes_send_to_maintenance(bike_ids=[bike.pk], operator_id=uuid4(), now=NOON)
+
+
 def test_maintenance_waits_for_the_rent_that_came_first(monkeypatch: pytest.MonkeyPatch) -> None:
     rider, bike = make_user(), make_bike()
 
@@ -161,10 +165,10 @@ def test_maintenance_waits_for_the_rent_that_came_first(monkeypatch: pytest.Monk
         monkeypatch,
         BIKE,
         first=lambda: rental_start(rider_id=rider.pk, bike_id=bike.pk, now=NOON).status,
-        second=lambda: bike_send_to_maintenance(bike_id=bike.pk),
+        second=lambda: send_to_maintenance(bike),
     )
 
-    assert outcome == ("active", "BikeUnavailableError", True)
+    assert outcome == ("active", 0, True)
 
 
 def test_a_rent_waits_for_the_maintenance_that_came_first(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,12 +176,12 @@ def test_a_rent_waits_for_the_maintenance_that_came_first(monkeypatch: pytest.Mo
 
     outcome = interleave(
         monkeypatch,
-        BIKES,
-        first=lambda: bike_send_to_maintenance(bike_id=bike.pk),
+        "bikerental.fleet.services.moving.bikes_lock",
+        first=lambda: send_to_maintenance(bike),
         second=lambda: rental_start(rider_id=rider.pk, bike_id=bike.pk, now=NOON),
     )
 
-    assert outcome == (None, "BikeUnavailableError", True)
+    assert outcome == (1, "BikeUnavailableError", True)
 
 
 def test_a_rent_waits_for_its_bikes_new_tariff(monkeypatch: pytest.MonkeyPatch) -> None:

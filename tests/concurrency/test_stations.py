@@ -1,6 +1,7 @@
 """A station that is deleted or moved while a bike is returned there."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import transaction
@@ -11,7 +12,7 @@ from bikerental.fleet.models import Station
 from bikerental.fleet.services import station_edit
 from tests.clients import RiderClient
 from tests.concurrency.interleaving import interleave
-from tests.factories import make_rental, make_station, make_user
+from tests.factories import NOON, make_rental, make_station, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -99,7 +100,7 @@ def test_returns_at_one_station_do_not_wait_for_each_other(monkeypatch: pytest.M
 def move(station: Station) -> None:
     moved = Station.objects.get(pk=station.pk)
     moved.latitude = 59.94
-    station_edit(station=moved, fields=["latitude"])
+    station_edit(station=moved, fields=["latitude"], operator_id=uuid4(), now=NOON)
 
 
 def test_a_bike_that_is_returned_while_its_station_moves_moves_along(

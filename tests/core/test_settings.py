@@ -26,6 +26,7 @@ def read_settings(show: str = "", module: str = "local", **variables: str) -> su
         ("PASSWORD_RESET_URL", "https://app.example/reset"),
         ("NOTIFICATION_RETENTION_DAYS", "0"),
         ("RIDE_RETENTION_DAYS", "364"),
+        ("BIKE_LOG_RETENTION_DAYS", "0"),
         ("REFRESH_GRACE_SECONDS", "-1"),
         ("EMAIL_CONFIRM_URL", "https://app.example/confirm"),
         ("MESSAGES_PER_ADDRESS_HOUR", "0"),

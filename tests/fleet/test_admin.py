@@ -85,7 +85,7 @@ def test_an_action_costs_the_same_statements_however_many(
     bikes = [make_bike() for _ in range(rows)]
     data = {"action": "send_to_maintenance", "_selected_action": [str(bike.pk) for bike in bikes]}
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         operator.post(reverse(BIKES), data)
 
     assert set(Bike.objects.values_list("status", flat=True)) == {"maintenance"}
@@ -136,7 +136,7 @@ def test_bikes_go_to_maintenance_but_for_the_rented(operator: Client) -> None:
 
     told = act(operator, "send_to_maintenance", bikes)
 
-    assert told == ["2 bikes changed.", "1 bike left alone: it is rented."]
+    assert told == ["2 bikes changed.", "1 bike left alone: its state does not allow it."]
     assert [Bike.objects.get(pk=bike.pk).status for bike in bikes] == ["maintenance", "maintenance", "rented"]
 
 

@@ -3,6 +3,7 @@
 import importlib
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.postgres.operations import AddConstraintNotValid
@@ -13,7 +14,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.models import ProtectedError
 
 from bikerental.core.db.transactions import constraint_name
-from bikerental.fleet.models import Tariff
+from bikerental.fleet.models import BikeEvent, Tariff
 from bikerental.maintenance.models import BikeReport, PhotoUpload
 from tests.factories import NOON, make_bike, make_model, make_station, make_tariff, make_user
 
@@ -28,6 +29,11 @@ def make_upload(**fields: Any) -> PhotoUpload:
     return PhotoUpload.objects.create(
         bike=make_bike(), uploader=make_user(), key="uploads/1", expires_at=NOON, **fields
     )
+
+
+def make_event(**fields: Any) -> BikeEvent:
+    values = {"event_types": ["maintenance"], "state": "maintenance", "latitude": 0, "longitude": 0, "actor": "rider"}
+    return BikeEvent.objects.create(bike=make_bike(), happened_at=NOON, **values | fields)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +64,11 @@ def make_upload(**fields: Any) -> PhotoUpload:
         (make_bike, {"longitude": 180.1}, "bike_longitude_range"),
         (make_bike, {"longitude": float("inf")}, "bike_longitude_range"),
         (make_bike, {"status": "blue"}, "bike_status_known"),
+        (make_event, {"event_types": ["stolen"]}, "bike_event_types_known"),
+        (make_event, {"event_types": []}, "bike_event_types_known"),
+        (make_event, {"state": "blue"}, "bike_event_state_known"),
+        (make_event, {"actor": "thief"}, "bike_event_actor_known"),
+        (make_event, {"actor": "system", "operator_id": uuid4()}, "bike_event_actor_known"),
         (make_report, {"kind": "engine"}, "bike_report_kind_known"),
         (make_report, {"state": "resolved"}, "bike_report_closed_has_time"),
         (make_report, {"closed_at": NOON}, "bike_report_closed_has_time"),

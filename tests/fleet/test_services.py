@@ -1,6 +1,7 @@
 """Bikes are taken, brought back and looked after."""
 
 import threading
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -13,12 +14,13 @@ from bikerental.fleet.models import Bike
 from bikerental.fleet.services import (
     bike_claim,
     bike_edit,
-    bike_return_to_service,
-    bike_send_to_maintenance,
+    bikes_return_to_service,
     bikes_send_to_maintenance,
     bikes_set_tariff,
 )
-from tests.factories import make_bike, make_station, make_tariff
+from tests.factories import NOON, make_bike, make_station, make_tariff
+
+BY: Any = {"operator_id": uuid4(), "now": NOON}
 
 
 @pytest.mark.django_db
@@ -61,8 +63,6 @@ def test_an_unknown_bike_is_not_found() -> None:
         bike_claim(bike_id=uuid4())
     with pytest.raises(BikeNotFoundError), transaction.atomic():
         bike_claim(bike_number="none")
-    with pytest.raises(BikeNotFoundError), transaction.atomic():
-        bike_send_to_maintenance(bike_id=uuid4())
 
 
 @pytest.mark.django_db(transaction=True)
@@ -97,20 +97,19 @@ def test_the_lock_keeps_others_off_the_bike_but_not_off_its_tariff() -> None:
 def test_to_maintenance_and_back(status: str) -> None:
     bike = make_bike(status=status)
 
-    bike_send_to_maintenance(bike_id=bike.pk)
+    assert bikes_send_to_maintenance(bike_ids=[bike.pk], **BY) == 1
     assert Bike.objects.get(pk=bike.pk).status == "maintenance"
 
-    bike_return_to_service(bike_id=bike.pk)
+    assert bikes_return_to_service(bike_ids=[bike.pk], **BY) == 1
     assert Bike.objects.get(pk=bike.pk).status == "available"
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("service", [bike_send_to_maintenance, bike_return_to_service])
+@pytest.mark.parametrize("service", [bikes_send_to_maintenance, bikes_return_to_service])
 def test_a_rented_bike_is_left_to_its_rider(service) -> None:  # type: ignore[no-untyped-def] # either of two services
     bike = make_bike(status="rented")
 
-    with pytest.raises(BikeUnavailableError), transaction.atomic():
-        service(bike_id=bike.pk)
+    assert service(bike_ids=[bike.pk, uuid4()], **BY) == 0
 
     assert Bike.objects.get(pk=bike.pk).status == "rented"
 
@@ -119,7 +118,7 @@ def test_a_rented_bike_is_left_to_its_rider(service) -> None:  # type: ignore[no
 def test_many_at_once_leave_out_the_rented() -> None:
     bikes = [make_bike(), make_bike(status="rented"), make_bike(status="reserved")]
 
-    assert bikes_send_to_maintenance(bike_ids=[bike.pk for bike in bikes]) == 2
+    assert bikes_send_to_maintenance(bike_ids=[bike.pk for bike in bikes], **BY) == 2
 
     assert [Bike.objects.get(pk=bike.pk).status for bike in bikes] == ["maintenance", "rented", "maintenance"]
 
@@ -141,7 +140,7 @@ def test_an_edit_writes_neither_the_status_nor_what_it_did_not_change() -> None:
     Bike.objects.filter(pk=bike.pk).update(status="rented", station=None)
 
     shown.number = "Z-9"
-    bike_edit(bike=shown, fields=["number", "status"])
+    bike_edit(bike=shown, fields=["number", "status"], **BY)
 
     bike.refresh_from_db()
     assert (bike.number, bike.status, bike.station) == ("Z-9", "rented", None)

@@ -8,12 +8,12 @@ import pytest
 from django.db import IntegrityError
 from django.utils import timezone
 
-from bikerental.fleet.models import Bike
+from bikerental.fleet.models import Bike, BikeEvent
 from bikerental.maintenance import tasks
 from bikerental.maintenance.constants import GRAVE_KINDS, OPEN_REPORTS_MAX, ReportKind
-from bikerental.maintenance.models import BikeReport
-from bikerental.maintenance.services import bike_report_create, repaired_bike_return, repaired_bikes_return
-from bikerental.rentals.services import rental_return, rental_start
+from bikerental.maintenance.models import BikeReport, TakeOut
+from bikerental.maintenance.services import bike_report_create, repaired_bikes_return
+from bikerental.rentals.services import rental_end_by_operator, rental_return, rental_start
 from bikerental.users.models import User
 from tests.clients import RiderClient
 from tests.concurrency.race import race
@@ -137,22 +137,46 @@ def test_a_ride_goes_on_and_the_bike_leaves_service_after_it() -> None:
     tasks.take_out_reported_bikes()
     assert status(bike) == "rented"
     rental_return(rental_id=ride.id, rider_id=rider.pk, place=None, now=NOON)
-    assert status(bike) == "available"
 
-    tasks.take_out_reported_bikes()
     assert status(bike) == "maintenance"
+    last = BikeEvent.objects.order_by("pk").last()
+    assert last is not None
+    assert (last.event_types, last.state, last.actor) == (["trip_end", "maintenance"], "maintenance", "rider")
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("several", [False, True])
-def test_a_bike_returned_to_service_counts_as_mended(several: bool) -> None:
+@pytest.mark.parametrize(
+    ("kind", "counts", "after"),
+    [("brakes", True, "maintenance"), ("brakes", False, "available"), ("saddle", True, "available")],
+)
+def test_a_return_with_one_grave_report_of_a_rider_goes_to_maintenance(kind: str, counts: bool, after: str) -> None:
+    bike, rider = make_bike(), make_user()
+    ride = rental_start(rider_id=rider.pk, bike_id=bike.pk, now=NOON)
+    bike_report_create(bike_id=bike.pk, rider_id=rider.pk, kind=kind, text="", counts=counts, now=NOON)
+
+    rental_return(rental_id=ride.id, rider_id=rider.pk, place=None, now=NOON)
+
+    assert (status(bike), TakeOut.objects.count()) == (after, int(after == "maintenance"))
+
+
+@pytest.mark.django_db
+def test_returns_with_reports_keep_the_hours_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bikerental.maintenance.services.taking_out.TAKE_OUTS_MIN", 1)
+    bikes = [make_bike(), make_bike()]
+    for bike in bikes:
+        ride = rental_start(rider_id=make_user().pk, bike_id=bike.pk, now=NOON)
+        report(bike)
+        rental_end_by_operator(rental_id=ride.id, operator=make_user(), reason="lost", now=NOON)
+
+    assert [status(bike) for bike in bikes] == ["maintenance", "available"]
+
+
+@pytest.mark.django_db
+def test_a_bike_returned_to_service_counts_as_mended() -> None:
     bike = make_bike()
     grave, other = [report(bike), report(bike)], report(bike, "saddle")
 
-    if several:
-        repaired_bikes_return(bike_ids=[bike.pk], now=NOON)
-    else:
-        repaired_bike_return(bike_id=bike.pk, now=NOON)
+    repaired_bikes_return(bike_ids=[bike.pk], operator_id=uuid4(), now=NOON)
     tasks.take_out_reported_bikes()
 
     assert status(bike) == "available"
@@ -168,7 +192,7 @@ def test_the_reports_of_a_ridden_bike_stay_open_when_others_return_to_service() 
     bike = make_bike(status="rented")
     made = report(bike)
 
-    repaired_bikes_return(bike_ids=[bike.pk], now=NOON)
+    repaired_bikes_return(bike_ids=[bike.pk], operator_id=uuid4(), now=NOON)
 
     made.refresh_from_db()
     assert made.state == "open"

@@ -2,8 +2,8 @@
 
 from collections import Counter
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.conf import settings as django_settings
@@ -14,8 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from bikerental.core.errors import Refusal
 from bikerental.fleet.models import Bike
-from bikerental.fleet.services import bike_send_to_maintenance
-from bikerental.maintenance.services import repaired_bike_return
+from bikerental.fleet.services import bikes_send_to_maintenance
+from bikerental.maintenance.services import repaired_bikes_return
 from bikerental.notifications.models import Notification
 from bikerental.notifications.services import notifications_deliver_left_over
 from bikerental.rentals.models import Rental, RentalEvent
@@ -113,9 +113,9 @@ class Life(RuleBasedStateMachine):
     @rule(bike=index, to_service=st.booleans())
     def maintain(self, bike: int, to_service: bool) -> None:
         bike_id = self.bikes[bike % BIKES].pk
-        change = partial(repaired_bike_return, now=self.now) if to_service else bike_send_to_maintenance
+        change = repaired_bikes_return if to_service else bikes_send_to_maintenance
         ridden = bike_id in self.riding.values()
-        assert outcome_of(lambda: change(bike_id=bike_id)) == ("BikeUnavailableError" if ridden else "done")
+        assert change(bike_ids=[bike_id], operator_id=uuid4(), now=self.now) == (0 if ridden else 1)
         if not ridden:
             (self.in_maintenance.discard if to_service else self.in_maintenance.add)(bike_id)
 

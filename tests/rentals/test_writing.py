@@ -25,10 +25,10 @@ def is_filled_by_the_database(field: Field) -> bool:  # type: ignore[type-arg] #
     return field.null and field.default is NOT_PROVIDED
 
 
-def test_the_start_inserts_a_ride_and_both_note_an_event_and_a_change() -> None:
+def test_the_start_inserts_a_ride_and_both_note_events_and_a_change() -> None:
     both = ["rentals_rentalevent", "users_recentchange"]
 
-    assert [table for table, _ in INSERTS] == ["rentals_rental", *both, *both]
+    assert [table for table, _ in INSERTS] == ["fleet_bikeevent", "rentals_rental", *both, "fleet_bikeevent", *both]
 
 
 @pytest.mark.parametrize(("table", "columns"), INSERTS)

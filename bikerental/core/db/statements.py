@@ -115,8 +115,8 @@ class _Prepared:
 class SqlStatement(_Prepared):
     """One statement that is written as SQL, with `%(name)s` for each value.
 
-    FREE = SqlStatement("UPDATE fleet_bike SET status = 'available' WHERE id = %(bike_id)s")
-    FREE.run(bike_id=bike_id)
+    PRICE = SqlStatement("UPDATE fleet_bike SET tariff_id = %(tariff_id)s WHERE id = %(bike_id)s")
+    PRICE.run(bike_id=bike_id, tariff_id=tariff_id)
     """
 
     def __init__(self, sql: str) -> None:

@@ -1,5 +1,5 @@
 """An operator's hands on the fleet: a module for each kind of page."""
 
-from bikerental.fleet.admin import bikes, stations, tariffs
+from bikerental.fleet.admin import bikes, events, stations, tariffs
 
-__all__ = ["bikes", "stations", "tariffs"]
+__all__ = ["bikes", "events", "stations", "tariffs"]

@@ -1,5 +1,6 @@
 """Bikes: what an operator edits of one, and does to many."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django import forms
@@ -7,6 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -20,9 +22,14 @@ from bikerental.fleet.selectors import is_in_service
 from bikerental.fleet.services import (
     bike_add,
     bike_edit,
+    bikes_decommission,
+    bikes_drop_off,
+    bikes_pick_up,
     bikes_send_to_maintenance,
     bikes_set_tariff,
 )
+
+MOVES = ("pick_up", "drop_off", "decommission")
 
 
 class BikeForm(forms.ModelForm[Bike]):
@@ -67,7 +74,7 @@ class BikeAdmin(FleetAdmin[Bike]):
 
     form = BikeForm
     action_form = BikeActionForm
-    actions: tuple[str, ...] = ("send_to_maintenance", "set_tariff")
+    actions: tuple[str, ...] = ("send_to_maintenance", *MOVES, "set_tariff")
     list_display: tuple[str, ...] = ("number", "model", "status", "station", "tariff")
     list_filter = ("status", "model", "tariff", ("station", admin.EmptyFieldListFilter))
     list_select_related = ("model", "station", "tariff")
@@ -88,15 +95,31 @@ class BikeAdmin(FleetAdmin[Bike]):
         return queryset.alias(number_key=NUMBER_KEY).filter(number_key__startswith=key), False
 
     def save_model(self, request: HttpRequest, obj: Bike, form: Any, change: bool) -> None:
+        by: Any = {"operator_id": request.user.pk, "now": timezone.now()}
         if change:
-            bike_edit(bike=obj, fields=form.changed_data)
+            bike_edit(bike=obj, fields=form.changed_data, **by)
         else:
-            bike_add(bike=obj)
+            bike_add(bike=obj, **by)
 
     @admin.action(description=_("Send to maintenance"), permissions=["change"])
     def send_to_maintenance(self, request: HttpRequest, bikes: QuerySet[Bike]) -> None:
+        self._move(request, bikes, bikes_send_to_maintenance)
+
+    @admin.action(description=_("Pick up, to put it elsewhere"), permissions=["change"])
+    def pick_up(self, request: HttpRequest, bikes: QuerySet[Bike]) -> None:
+        self._move(request, bikes, bikes_pick_up)
+
+    @admin.action(description=_("Drop off at its place, to be ridden"), permissions=["change"])
+    def drop_off(self, request: HttpRequest, bikes: QuerySet[Bike]) -> None:
+        self._move(request, bikes, bikes_drop_off)
+
+    @admin.action(description=_("Decommission"), permissions=["change"])
+    def decommission(self, request: HttpRequest, bikes: QuerySet[Bike]) -> None:
+        self._move(request, bikes, bikes_decommission)
+
+    def _move(self, request: HttpRequest, bikes: QuerySet[Bike], move: Callable[..., int]) -> None:
         ids = list(bikes.values_list("pk", flat=True))
-        self._tell(request, done=bikes_send_to_maintenance(bike_ids=ids), of=len(ids))
+        self._tell(request, done=move(bike_ids=ids, operator_id=request.user.pk, now=timezone.now()), of=len(ids))
 
     @admin.action(description=_("Set the tariff"), permissions=["change"])
     def set_tariff(self, request: HttpRequest, bikes: QuerySet[Bike]) -> None:
@@ -115,6 +138,8 @@ class BikeAdmin(FleetAdmin[Bike]):
             self.message_user(request, text % {"count": done}, messages.SUCCESS)
         if of > done:
             text = ngettext(
-                "%(count)d bike left alone: it is rented.", "%(count)d bikes left alone: they are rented.", of - done
+                "%(count)d bike left alone: its state does not allow it.",
+                "%(count)d bikes left alone: their states do not allow it.",
+                of - done,
             )
             self.message_user(request, text % {"count": of - done}, messages.WARNING)

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
@@ -52,7 +53,8 @@ class StationAdmin(FleetAdmin[Station]):
 
     def save_model(self, request: HttpRequest, obj: Station, form: Any, change: bool) -> None:
         if change:
-            station_edit(station=obj, fields=form.changed_data)
+            operator_id: Any = request.user.pk  # the admin admits users alone
+            station_edit(station=obj, fields=form.changed_data, operator_id=operator_id, now=timezone.now())
         else:
             super().save_model(request, obj, form, change)
 

@@ -16,6 +16,8 @@ from bikerental.fleet.types import BikeFilters, Circle
 from bikerental.http.fields import TextField
 
 ANY = "any"
+# The states that a list may be asked for: a retired bike is in none.
+SHOWN = [status.value for status in BikeStatus if status != BikeStatus.RETIRED]
 
 
 class NumberField(serializers.FloatField):
@@ -91,7 +93,7 @@ class NearQuery(serializers.Serializer[Any]):
 
 
 class BikesQuery(NearQuery):
-    status = serializers.ChoiceField(choices=[*BikeStatus.values, ANY], default=BikeStatus.AVAILABLE.value)
+    status = serializers.ChoiceField(choices=[*SHOWN, ANY], default=BikeStatus.AVAILABLE.value)
     number = BikeNumberField(required=False, help_text=_("Number painted on the frame, however it is typed."))
     station = serializers.UUIDField(required=False, help_text=_("Id of a station."))
     model = serializers.UUIDField(required=False, help_text=_("Id of a model."))

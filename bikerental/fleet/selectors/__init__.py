@@ -3,6 +3,7 @@ as text: a page is ready for JSON as it leaves the database. Each function state
 
 from bikerental.fleet.selectors.bikes import NUMBER_ORDER, bike_row, bikes_by_number, bikes_page
 from bikerental.fleet.selectors.bounds import is_in_service
+from bikerental.fleet.selectors.log import bikes_off_log
 from bikerental.fleet.selectors.nearby import NEAR_ORDER, bikes_near
 from bikerental.fleet.selectors.stations import (
     NAME_ORDER,
@@ -22,6 +23,7 @@ __all__ = [
     "bike_row",
     "bikes_by_number",
     "bikes_near",
+    "bikes_off_log",
     "bikes_page",
     "is_in_service",
     "is_referenced",

@@ -6,11 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.db.models.lookups import Exact
 
 from bikerental.core.db.keyset import Page, PageShape
 from bikerental.core.db.statements import Columns, Samples, Select, as_text
 from bikerental.core.geometry import Box
+from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.exceptions import BikeNotFoundError
 from bikerental.fleet.models import NUMBER_KEY, Bike
 from bikerental.fleet.numbers import is_number_key, number_key_typed
@@ -43,16 +45,22 @@ BIKE = Columns(
 
 
 def bikes_filter(filters: BikeFilters) -> QuerySet[Bike]:
-    bikes = Bike.objects.all()
-    if filters.status is not None:
-        bikes = bikes.filter(status=filters.status)
+    """What riders may see: a retired bike is in no list."""
+    if filters.status is None:
+        bikes = Bike.objects.exclude(status=BikeStatus.RETIRED)
+    else:
+        bikes = Bike.objects.filter(status=filters.status)
     if filters.station_id is not None:
         bikes = bikes.filter(station=filters.station_id)
     if filters.model_id is not None:
         bikes = bikes.filter(model=filters.model_id)
     if filters.number_key is not None:
-        bikes = bikes.alias(number_key=NUMBER_KEY).filter(number_key=filters.number_key)
+        bikes = bikes.filter(of_number(filters.number_key))
     return bikes
+
+
+def of_number(key: str) -> Q:
+    return Q(Exact(NUMBER_KEY, key))
 
 
 NUMBER_ORDER = ("number",)
@@ -97,7 +105,7 @@ def _in_boxes(bikes: QuerySet[Bike], boxes: Sequence[Box]) -> QuerySet[Bike]:
 def bikes_by_number(text: str) -> QuerySet[Bike]:
     """The one bike of that number, if there is any, however it is typed. One statement."""
     key = number_key_typed(text)
-    return bikes_filter(BikeFilters(number_key=key)) if is_number_key(key) else Bike.objects.none()
+    return Bike.objects.filter(of_number(key)) if is_number_key(key) else Bike.objects.none()
 
 
 _ONE = Select(BIKE, lambda v: Bike.objects.filter(pk=v["bike_id"]), bike_id=UUID)

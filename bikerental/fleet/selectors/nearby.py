@@ -140,7 +140,9 @@ def _wanted_written(wanted: int) -> int:
 def _walk_statement(status: str | None, names: tuple[str, ...], wanted: int) -> Statement:
     def build(v: Samples) -> Compiled:
         given = {name: v[name] for name in _FILTERS if name in v} | ({} if status is None else {"status": status})
-        conditions = " AND ".join(f"{name} = %s" for name in given) or "true"
+        conditions = " AND ".join(f"{name} = %s" for name in given)
+        if status is None:  # as `bikes_filter`
+            conditions = " AND ".join(filter(None, ["status <> 'retired'", conditions]))
         sql = _WALK.format(walk_max=WALK_MAX, conditions=conditions, wanted=wanted)
         sides = [v[name] for name in ("longitude", "longitude_over") if name in v]
         parameters = [value for side in sides for value in (side, v["latitude"], *given.values())]

@@ -4,22 +4,30 @@ from bikerental.fleet.services.bikes import (
     bike_add,
     bike_claim,
     bike_edit,
-    bike_return_to_service,
-    bike_send_to_maintenance,
+    bikes_decommission,
+    bikes_drop_off,
+    bikes_pick_up,
     bikes_return_to_service,
     bikes_send_to_maintenance,
     bikes_set_tariff,
 )
+from bikerental.fleet.services.keeping_log import bike_events_purge, bike_log_mend
+from bikerental.fleet.services.moving import bikes_move, moving_parts
 from bikerental.fleet.services.stations import station_edit
 
 __all__ = [
     "bike_add",
     "bike_claim",
     "bike_edit",
-    "bike_return_to_service",
-    "bike_send_to_maintenance",
+    "bike_events_purge",
+    "bike_log_mend",
+    "bikes_decommission",
+    "bikes_drop_off",
+    "bikes_move",
+    "bikes_pick_up",
     "bikes_return_to_service",
     "bikes_send_to_maintenance",
     "bikes_set_tariff",
+    "moving_parts",
     "station_edit",
 ]

@@ -1,15 +1,17 @@
 """Bikes: taken, released, edited, in and out of service."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from bikerental.core.db.transactions import unit_of_work
-from bikerental.fleet.constants import BikeStatus
+from bikerental.fleet.constants import BikeStatus, Transition, Transitions
 from bikerental.fleet.exceptions import BikeNotFoundError, BikeUnavailableError
 from bikerental.fleet.locks import bike_lock_for_rental, bikes_lock
 from bikerental.fleet.models import Bike, Station
 from bikerental.fleet.numbers import number_key
-from bikerental.fleet.types import BikeForRental
+from bikerental.fleet.services.moving import bikes_log_place, bikes_move
+from bikerental.fleet.types import OFF_STATION, BikeForRental, BikePlace, operator
 
 
 def bike_claim(*, bike_id: UUID | None = None, bike_number: str | None = None) -> BikeForRental:
@@ -29,32 +31,40 @@ def bike_claim(*, bike_id: UUID | None = None, bike_number: str | None = None) -
     return bike
 
 
-def bike_send_to_maintenance(*, bike_id: UUID) -> None:
-    """Take a bike off the street; where it stands stays known.
+def bikes_send_to_maintenance(*, bike_ids: Sequence[UUID], operator_id: UUID, now: datetime) -> int:
+    """Take bikes off the street; where they stand stays known. How many are in maintenance now.
 
-    :raises BikeNotFoundError: if there is none
-    :raises BikeUnavailableError: while it is rented
+    Leaves out those that are ridden or retired. Locks the bikes by id.
     """
-    _status_set(bike_id, BikeStatus.MAINTENANCE)
+    return _move(bike_ids, Transitions.SEND_TO_MAINTENANCE, operator_id, now)
 
 
-def bike_return_to_service(*, bike_id: UUID) -> None:
-    """Offer a bike to riders again.
+def bikes_return_to_service(*, bike_ids: Sequence[UUID], operator_id: UUID, now: datetime) -> int:
+    """Offer bikes to riders again. How many are available now.
 
-    :raises BikeNotFoundError: if there is none
-    :raises BikeUnavailableError: while it is rented
+    Leaves out those that are ridden, reserved or retired. Locks the bikes by id.
     """
-    _status_set(bike_id, BikeStatus.AVAILABLE)
+    return _move(bike_ids, Transitions.RETURN_TO_SERVICE, operator_id, now)
 
 
-def bikes_send_to_maintenance(*, bike_ids: Sequence[UUID]) -> int:
-    """As for one, but leaves out those rented. Returns how many it is for. Locks the bikes by id."""
-    return _statuses_set(bike_ids, BikeStatus.MAINTENANCE)
+def bikes_pick_up(*, bike_ids: Sequence[UUID], operator_id: UUID, now: datetime) -> int:
+    """Bikes are carried elsewhere: until they are dropped off nobody rides them. How many. Locks the bikes by id."""
+    return _move(bike_ids, Transitions.PICK_UP, operator_id, now, OFF_STATION)
 
 
-def bikes_return_to_service(*, bike_ids: Sequence[UUID]) -> int:
-    """As for one, but leaves out those rented. Returns how many it is for. Locks the bikes by id."""
-    return _statuses_set(bike_ids, BikeStatus.AVAILABLE)
+def bikes_drop_off(
+    *, bike_ids: Sequence[UUID], operator_id: UUID, now: datetime, place: BikePlace | None = None
+) -> int:
+    """Bikes are put where they are written to be, or at the place, and offered there: picked up ones and retired ones.
+
+    How many are available now. Locks the bikes by id.
+    """
+    return _move(bike_ids, Transitions.DROP_OFF, operator_id, now, place)
+
+
+def bikes_decommission(*, bike_ids: Sequence[UUID], operator_id: UUID, now: datetime) -> int:
+    """Bikes leave the fleet; a drop-off brings one back. How many. Locks the bikes by id."""
+    return _move(bike_ids, Transitions.DECOMMISSION, operator_id, now, OFF_STATION)
 
 
 @unit_of_work
@@ -65,16 +75,20 @@ def bikes_set_tariff(*, bike_ids: Sequence[UUID], tariff_id: UUID) -> int:
 
 
 @unit_of_work
-def bike_edit(*, bike: Bike, fields: Collection[str]) -> None:
+def bike_edit(*, bike: Bike, fields: Collection[str], operator_id: UUID, now: datetime) -> None:
     """Write what an operator has changed and no more: a ride may have begun since the form was shown."""
-    bike.save(update_fields=[field for field in _place(bike, fields) if field != "status"])
+    written = _place(bike, fields) - {"status"}
+    bike.save(update_fields=written)
+    if written & {"station", "latitude", "longitude"}:
+        bikes_log_place(bike_ids=[bike.pk], actor=operator(operator_id), now=now)
 
 
 @unit_of_work
-def bike_add(*, bike: Bike) -> None:
+def bike_add(*, bike: Bike, operator_id: UUID, now: datetime) -> None:
     """A new bike; at a station it needs no position of its own."""
     _place(bike, ["station"])
     bike.save(force_insert=True)
+    bikes_log_place(bike_ids=[bike.pk], actor=operator(operator_id), now=now)
 
 
 def _place(bike: Bike, fields: Collection[str]) -> set[str]:
@@ -93,15 +107,10 @@ def _place(bike: Bike, fields: Collection[str]) -> set[str]:
     return set(fields)
 
 
-def _status_set(bike_id: UUID, status: BikeStatus) -> None:
-    if _statuses_set([bike_id], status):
-        return
-    if Bike.objects.filter(pk=bike_id).exists():
-        raise BikeUnavailableError
-    raise BikeNotFoundError
-
-
 @unit_of_work
-def _statuses_set(bike_ids: Sequence[UUID], status: BikeStatus) -> int:
-    bikes_lock(bike_ids=bike_ids)
-    return Bike.objects.filter(pk__in=bike_ids).exclude(status=BikeStatus.RENTED).update(status=status)
+def _move(
+    bike_ids: Sequence[UUID], transition: Transition, operator_id: UUID, now: datetime, place: BikePlace | None = None
+) -> int:
+    """How many are as they should be: those that were before as well."""
+    bikes_move(bike_ids=bike_ids, transition=transition, actor=operator(operator_id), now=now, place=place)
+    return Bike.objects.filter(pk__in=bike_ids, status=transition.state).count()

@@ -1,15 +1,19 @@
 """Stations: what moves with them."""
 
 from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
 
 from bikerental.core.db.transactions import unit_of_work
 from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.locks import bikes_lock, station_lock
 from bikerental.fleet.models import Bike, Station
+from bikerental.fleet.services.moving import bikes_log_place
+from bikerental.fleet.types import operator
 
 
 @unit_of_work
-def station_edit(*, station: Station, fields: Collection[str]) -> None:
+def station_edit(*, station: Station, fields: Collection[str], operator_id: UUID, now: datetime) -> None:
     """Write what an operator has changed and no more; the bikes that stand there move along.
 
     Locks the bikes by id, then the station, so that a bike which is returned there at this moment is either
@@ -23,3 +27,5 @@ def station_edit(*, station: Station, fields: Collection[str]) -> None:
     station_lock(station_id=station.pk)
     station.save(update_fields=fields)
     standing.update(latitude=station.latitude, longitude=station.longitude)
+    moved = list(standing.values_list("pk", flat=True))
+    bikes_log_place(bike_ids=moved, actor=operator(operator_id), now=now, note="station moved")

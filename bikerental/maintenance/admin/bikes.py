@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bikerental.core.errors import FieldRefusal, UnavailableError
 from bikerental.fleet.admin.base import picture_link
-from bikerental.fleet.admin.bikes import BikeAdmin, BikeForm
+from bikerental.fleet.admin.bikes import MOVES, BikeAdmin, BikeForm
 from bikerental.fleet.models import Bike
 from bikerental.maintenance.selectors import bikes_with_reports
 from bikerental.maintenance.services import bike_photo_take, repaired_bikes_return
@@ -54,7 +54,7 @@ def _checked(photo: UploadedFile[Any]) -> bytes:
 @admin.register(Bike)
 class MaintainedBikeAdmin(BikeAdmin):
     form = PhotoBikeForm
-    actions = ("send_to_maintenance", "return_to_service", "set_tariff")
+    actions = ("send_to_maintenance", "return_to_service", *MOVES, "set_tariff")
     list_display = (*BikeAdmin.list_display, "open_reports")
     fields = (*BikeAdmin.fields, "photo", "preview")
     readonly_fields = (*BikeAdmin.readonly_fields, "preview")
@@ -95,5 +95,4 @@ class MaintainedBikeAdmin(BikeAdmin):
 
     @admin.action(description=_("Return to service"), permissions=["change"])
     def return_to_service(self, request: HttpRequest, bikes: QuerySet[Bike]) -> None:
-        ids = list(bikes.values_list("pk", flat=True))
-        self._tell(request, done=repaired_bikes_return(bike_ids=ids, now=timezone.now()), of=len(ids))
+        self._move(request, bikes, repaired_bikes_return)

@@ -5,23 +5,16 @@ from datetime import datetime
 from uuid import UUID
 
 from bikerental.core.db.transactions import unit_of_work
-from bikerental.fleet.services import bike_return_to_service, bikes_return_to_service
+from bikerental.fleet.services import bikes_return_to_service
 from bikerental.maintenance.services.reports import grave_reports_resolve
 
 
 @unit_of_work
-def repaired_bike_return(*, bike_id: UUID, now: datetime) -> None:
-    """Offer a bike to riders again: whatever grave was reported counts as mended.
+def repaired_bikes_return(*, bike_ids: Sequence[UUID], operator_id: UUID, now: datetime) -> int:
+    """Offer bikes to riders again: whatever grave was reported counts as mended. How many are available now.
 
-    :raises BikeNotFoundError, BikeUnavailableError: as `bike_return_to_service`
+    Leaves out those that are ridden, reserved or retired. Locks the bikes by id.
     """
-    bike_return_to_service(bike_id=bike_id)
-    grave_reports_resolve(bike_ids=[bike_id], now=now)
-
-
-@unit_of_work
-def repaired_bikes_return(*, bike_ids: Sequence[UUID], now: datetime) -> int:
-    """As for one, but leaves out those rented. Returns how many it is for. Locks the bikes by id."""
-    count = bikes_return_to_service(bike_ids=bike_ids)
+    count = bikes_return_to_service(bike_ids=bike_ids, operator_id=operator_id, now=now)
     grave_reports_resolve(bike_ids=bike_ids, now=now)
     return count

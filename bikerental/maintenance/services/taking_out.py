@@ -11,9 +11,11 @@ from uuid import UUID
 
 from bikerental.core.db.transactions import unit_of_work
 from bikerental.core.work.batches import run_left_over
-from bikerental.fleet.constants import BikeStatus
+from bikerental.fleet.constants import BikeStatus, Transitions
 from bikerental.fleet.locks import bikes_lock
 from bikerental.fleet.models import Bike
+from bikerental.fleet.services import bikes_move
+from bikerental.fleet.types import SYSTEM
 from bikerental.maintenance.constants import SWEEP_BATCH, TAKE_OUT_PERCENT, TAKE_OUT_WINDOW, TAKE_OUTS_MIN
 from bikerental.maintenance.locks import take_out_limit_lock
 from bikerental.maintenance.models import TakeOut, TakeOutLimit
@@ -28,6 +30,21 @@ def reported_bike_take_out(*, bike_id: UUID, now: datetime) -> None:
     The caller has locked the bike. Locks the limit, so that of two at once the second counts the first.
     """
     _take_out(bike_ids=[bike_id], now=now)
+
+
+@unit_of_work
+def grave_return_take_out(*, bike_id: UUID, now: datetime) -> bool:
+    """Whether a bike that comes back with a grave report leaves service with its return; counted if so.
+
+    One rider's report is enough here, since the bike is not taken from anybody. The hour's limit holds. The caller
+    has locked the bike, and moves it. Locks the limit.
+    """
+    limit = take_out_limit_lock()
+    most, done = _limit_and_count(limit, now)
+    if limit.paused_at is not None or done >= most:
+        return False
+    TakeOut.objects.create(bike_id=bike_id, created_at=now)
+    return True
 
 
 def reported_bikes_sweep(*, now: datetime) -> None:
@@ -103,10 +120,12 @@ def _limit_and_count(limit: TakeOutLimit, now: datetime) -> tuple[int, int]:
     """How many the hour allows, and how many it has seen. The fleet is what is in service or was until then."""
     since = now - TAKE_OUT_WINDOW if limit.released_at is None else max(now - TAKE_OUT_WINDOW, limit.released_at)
     done = TakeOut.objects.filter(created_at__gt=since).count()
-    in_service = Bike.objects.exclude(status=BikeStatus.MAINTENANCE).count()
+    in_service = Bike.objects.exclude(status__in=(BikeStatus.MAINTENANCE, BikeStatus.RETIRED)).count()
     return max(TAKE_OUTS_MIN, (in_service + done) * TAKE_OUT_PERCENT // 100), done
 
 
 def _send_to_maintenance(bike_ids: Sequence[UUID], *, now: datetime) -> None:
-    Bike.objects.filter(pk__in=bike_ids).update(status=BikeStatus.MAINTENANCE)
+    bikes_move(
+        bike_ids=bike_ids, transition=Transitions.SEND_TO_MAINTENANCE, actor=SYSTEM, now=now, note="reported by riders"
+    )
     TakeOut.objects.bulk_create(TakeOut(bike_id=bike_id, created_at=now) for bike_id in bike_ids)

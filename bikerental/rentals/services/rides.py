@@ -1,7 +1,6 @@
 """A ride from the first minute to the last."""
 
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -16,6 +15,7 @@ from bikerental.fleet.locks import station_keep
 from bikerental.fleet.selectors import is_in_service
 from bikerental.fleet.services import bike_claim
 from bikerental.fleet.types import BikeForRental
+from bikerental.maintenance.services import grave_return_take_out
 from bikerental.rentals import tasks
 from bikerental.rentals.constants import SETTLE_GATHER_SECONDS
 from bikerental.rentals.exceptions import (
@@ -28,7 +28,7 @@ from bikerental.rentals.locks import LockedRental, rental_lock
 from bikerental.rentals.models import Rental, RentalEvent
 from bikerental.rentals.selectors import is_riding
 from bikerental.rentals.services.writing import rental_write_end, rental_write_start
-from bikerental.rentals.types import Ending, Place, RentalRow
+from bikerental.rentals.types import Ending, Left, Place, RentalRow
 from bikerental.users.exceptions import EmailNotConfirmedError
 from bikerental.users.locks import open_user_lock
 from bikerental.users.models import User
@@ -148,40 +148,35 @@ def _rental_end(
     ):
         raise EndTimeInvalidError
     left = _left_at(locked, place)
+    if locked.is_gravely_reported:
+        left = left._replace(to_maintenance=grave_return_take_out(bike_id=UUID(rental.bike_id), now=ending.happened_at))
     ended = rental._replace(
         status=Rental.Status.RETURNED.value,
         ended_at=max(ended_at or ending.happened_at, rental.started_at),  # another process's clock may run ahead
         end_station_id=left.station_id,
         end_station_name=left.station_name,
     )
-    if not rental_write_end(ended, ending, latitude=left.latitude, longitude=left.longitude):
+    if not rental_write_end(ended, ending, left):
         raise BikeUnavailableError
     enqueue_after_commit(tasks.settle_rentals, row_id=rental.id, gather_seconds=SETTLE_GATHER_SECONDS)
     return ended
 
 
-def _left_in_the_street(place: Place) -> "_Left":
+def _left_in_the_street(place: Place) -> Left:
     latitude, longitude = place.latitude, place.longitude
     if latitude is None or longitude is None or not is_in_service(Position(latitude, longitude)):
         raise PlaceRefusedError
-    return _Left(None, None, latitude, longitude)
+    return Left(None, None, latitude, longitude)
 
 
-class _Left(NamedTuple):
-    station_id: str | None
-    station_name: str | None
-    latitude: float | None  # where it was last, if None
-    longitude: float | None
-
-
-def _left_at(locked: LockedRental, place: Place | None) -> _Left:
+def _left_at(locked: LockedRental, place: Place | None) -> Left:
     rental = locked.rental
     if place is None:
         # The station may have moved since, and its bikes with it, but for this one.
-        return _Left(rental.start_station_id, rental.start_station_name, locked.start_latitude, locked.start_longitude)
+        return Left(rental.start_station_id, rental.start_station_name, locked.start_latitude, locked.start_longitude)
     if place.station_id is None:
         return _left_in_the_street(place)
     station = station_keep(station_id=place.station_id)
     if station is None:
         raise StationNotFoundError
-    return _Left(*station)
+    return Left(*station)

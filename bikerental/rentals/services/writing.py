@@ -10,66 +10,68 @@ from uuid import UUID
 
 from bikerental.core.db.replica import replica_is_set
 from bikerental.core.db.statements import SqlStatement
-from bikerental.rentals.types import Ending, RentalRow
+from bikerental.fleet.constants import BikeStatus, Transition, Transitions
+from bikerental.fleet.services import moving_parts
+from bikerental.rentals.models import RentalEvent
+from bikerental.rentals.types import Ending, Left, RentalRow
 
+_RECENT_CHANGE = """
+    recent_change AS (
+        INSERT INTO users_recentchange (user_id, changed_at)
+        SELECT %(actor_id)s, statement_timestamp() WHERE %(has_replica)s
+        ON CONFLICT (user_id) DO UPDATE SET changed_at = EXCLUDED.changed_at
+    )"""
 # A column that the model gets later, and the database has no default for, is missing here: a test says so.
-START = SqlStatement("""
-    WITH bike AS (
-        UPDATE fleet_bike
-           SET status = 'rented', station_id = NULL
-         WHERE id = %(bike_id)s AND status = 'available'
-        RETURNING 1
-    ), rental AS (
+START = SqlStatement(f"""
+    WITH {moving_parts(Transitions.TAKE, place="station_id = NULL", station="%(station_id)s")}, rental AS (
         INSERT INTO rentals_rental (
             id, created_at, rider_id, bike_id, status, started_at, start_station_id,
             tariff_id, tariff_name, currency, unlock_fee, per_minute, free_minutes, daily_cap, overdue_after_minutes
         )
         VALUES (
-            %(rental_id)s, %(started_at)s, %(rider_id)s, %(bike_id)s, 'active', %(started_at)s, %(station_id)s,
+            %(rental_id)s, %(now)s, %(actor_id)s, %(bike_id)s, 'active', %(now)s, %(station_id)s,
             %(tariff_id)s, %(tariff_name)s, %(currency)s, %(unlock_fee)s, %(per_minute)s, %(free_minutes)s,
             %(daily_cap)s, %(overdue_after_minutes)s
         )
     ), event AS (
         INSERT INTO rentals_rentalevent (rental_id, kind, happened_at, actor_id, reason)
-        VALUES (%(rental_id)s, 'started', %(started_at)s, %(rider_id)s, '')
-    ), recent_change AS (
-        INSERT INTO users_recentchange (user_id, changed_at)
-        SELECT %(rider_id)s, statement_timestamp() WHERE %(has_replica)s
-        ON CONFLICT (user_id) DO UPDATE SET changed_at = EXCLUDED.changed_at
-    )
+        VALUES (%(rental_id)s, 'started', %(now)s, %(actor_id)s, '')
+    ), {_RECENT_CHANGE}
     SELECT (SELECT count(*) FROM bike)
-""")
-END = SqlStatement("""
-    WITH rental AS (
-        UPDATE rentals_rental
-           SET status = 'returned', ended_at = %(ended_at)s, end_station_id = %(station_id)s
-         WHERE id = %(rental_id)s AND status = 'active'
-        RETURNING 1
-    ), bike AS (
-        UPDATE fleet_bike
-           SET status = 'available', station_id = %(station_id)s,
-               latitude = coalesce(%(latitude)s, latitude), longitude = coalesce(%(longitude)s, longitude)
-         WHERE id = %(bike_id)s AND status = 'rented'
-        RETURNING 1
-    ), event AS (
-        INSERT INTO rentals_rentalevent (rental_id, kind, happened_at, actor_id, reason)
-        VALUES (%(rental_id)s, %(kind)s, %(happened_at)s, %(actor_id)s, %(reason)s)
-    ), recent_change AS (
-        INSERT INTO users_recentchange (user_id, changed_at)
-        SELECT %(actor_id)s, statement_timestamp() WHERE %(has_replica)s
-        ON CONFLICT (user_id) DO UPDATE SET changed_at = EXCLUDED.changed_at
-    )
-    SELECT (SELECT count(*) FROM rental), (SELECT count(*) FROM bike)
-""")
+""")  # noqa: S608 - of constants alone
+_WHERE_LEFT = """
+    station_id = %(station_id)s,
+    latitude = coalesce(%(latitude)s, latitude), longitude = coalesce(%(longitude)s, longitude)"""
+
+
+def _ending(transition: Transition) -> SqlStatement:
+    return SqlStatement(f"""
+        WITH rental AS (
+            UPDATE rentals_rental
+               SET status = 'returned', ended_at = %(ended_at)s, end_station_id = %(station_id)s
+             WHERE id = %(rental_id)s AND status = 'active'
+            RETURNING 1
+        ), {moving_parts(transition, place=_WHERE_LEFT)}, event AS (
+            INSERT INTO rentals_rentalevent (rental_id, kind, happened_at, actor_id, reason)
+            VALUES (%(rental_id)s, %(kind)s, %(now)s, %(actor_id)s, %(reason)s)
+        ), {_RECENT_CHANGE}
+        SELECT (SELECT count(*) FROM rental), (SELECT count(*) FROM bike)
+    """)  # noqa: S608 - of constants alone
+
+
+END, END_TO_MAINTENANCE = _ending(Transitions.LEAVE), _ending(Transitions.LEAVE_BROKEN)
 
 
 def rental_write_start(rental: RentalRow, *, rider_id: UUID, tariff_id: str) -> bool:
     """The rental, its bike and its first event; false if the bike was not available. One statement."""
     return START.first(
         rental_id=rental.id,
-        rider_id=rider_id,
+        actor_id=rider_id,
+        operator_id=None,
+        reservation_id=None,
         bike_id=rental.bike_id,
-        started_at=rental.started_at,
+        bike_status=BikeStatus.AVAILABLE.value,
+        now=rental.started_at,
         station_id=rental.start_station_id,
         tariff_id=tariff_id,
         tariff_name=rental.terms.name,
@@ -83,21 +85,25 @@ def rental_write_start(rental: RentalRow, *, rider_id: UUID, tariff_id: str) -> 
     ) == (1,)
 
 
-def rental_write_end(rental: RentalRow, ending: Ending, *, latitude: float | None, longitude: float | None) -> bool:
+def rental_write_end(rental: RentalRow, ending: Ending, left: Left) -> bool:
     """The rental, its bike and the event; false if rental or bike were not as a ride has them. One statement.
 
     Without a position the bike stays where it was last.
     """
-    return END.first(
+    statement = END_TO_MAINTENANCE if left.to_maintenance else END
+    return statement.first(
         rental_id=rental.id,
+        reservation_id=None,
         bike_id=rental.bike_id,
+        bike_status=BikeStatus.RENTED.value,
         ended_at=rental.ended_at,
-        station_id=rental.end_station_id,
-        latitude=latitude,
-        longitude=longitude,
+        station_id=left.station_id,
+        latitude=left.latitude,
+        longitude=left.longitude,
         kind=ending.kind,
-        happened_at=ending.happened_at,
+        now=ending.happened_at,
         actor_id=ending.actor_id,
+        operator_id=ending.actor_id if ending.kind == RentalEvent.Kind.ENDED_BY_OPERATOR else None,
         reason=ending.reason,
         has_replica=replica_is_set(),
     ) == (1, 1)

@@ -86,8 +86,8 @@ GUARDS = (
     Guard(
         "a rent by number locks the bike",
         "bikerental/fleet/locks.py",
-        'number_key=v["number_key"])), lock=[Bike]',
-        'number_key=v["number_key"]))',
+        'of_number(v["number_key"])), lock=[Bike]',
+        'of_number(v["number_key"]))',
         (f"{LOCKS}::test_a_rent_by_number_waits_too",),
     ),
     Guard(

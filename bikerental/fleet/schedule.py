@@ -1,0 +1,5 @@
+"""What of this app runs without being asked."""
+
+from bikerental.core.work.schedule import Periodic
+
+SCHEDULE = (Periodic("keep-bike-log", "bikerental.fleet.tasks.keep_bike_log", seconds=3600, expires=3600),)

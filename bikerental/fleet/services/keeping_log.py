@@ -1,0 +1,81 @@
+"""The log of bikes, kept: rows past their time go, and rows that are missing are added."""
+
+import logging
+import sys
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Exists, OuterRef
+
+from bikerental.core.db.transactions import unit_of_work
+from bikerental.core.work.batches import run_left_over
+from bikerental.core.work.purging import PURGE_BATCH
+from bikerental.fleet.constants import FIRST_EVENT_TYPES, TRANSITIONS, ActorKind, BikeStatus, EventType
+from bikerental.fleet.locks import bikes_lock
+from bikerental.fleet.models import Bike, BikeEvent
+from bikerental.fleet.selectors import bikes_off_log
+
+logger = logging.getLogger(__name__)
+
+MEND_BATCH = 1000
+
+
+def bike_events_purge(*, now: datetime) -> int:
+    """Delete rows older than BIKE_LOG_RETENTION_DAYS; how many. The last row of each bike stays, however old."""
+    later = BikeEvent.objects.filter(bike=OuterRef("bike"), pk__gt=OuterRef("pk"))
+    old = BikeEvent.objects.filter(
+        Exists(later), happened_at__lt=now - timedelta(days=settings.BIKE_LOG_RETENTION_DAYS)
+    )
+    ordered = old.order_by("happened_at")
+    return run_left_over("purge bike events", ordered, _delete, size=PURGE_BATCH, batches=sys.maxsize)
+
+
+@unit_of_work
+def _delete(event_ids: Sequence[int]) -> int:
+    with connection.cursor() as cursor:  # until the commit; without it the trigger refuses
+        cursor.execute("SELECT set_config('bikerental.retention', 'on', true)")
+    return BikeEvent.objects.filter(pk__in=event_ids).delete()[0]
+
+
+def bike_log_mend(*, now: datetime) -> int:
+    """Add what the log lacks, so that each bike's last row has its state; for how many bikes.
+
+    Code of before the log, which runs on while a deploy goes on, moves bikes without a row.
+    """
+    mended = run_left_over("mend bike log", bikes_off_log(), lambda ids: _mend(ids, now), size=MEND_BATCH)
+    if mended:
+        logger.error("%d bikes had moved without a row in the log", mended)
+    return mended
+
+
+@unit_of_work
+def _mend(bike_ids: Sequence[UUID], now: datetime) -> int:
+    """Locks the bikes by id."""
+    bikes_lock(bike_ids=bike_ids)
+    bikes = list(bikes_off_log().filter(pk__in=bike_ids))
+    BikeEvent.objects.bulk_create(_missing(bike, now) for bike in bikes)
+    return len(bikes)
+
+
+def _missing(bike: Bike, now: datetime) -> BikeEvent:
+    return BikeEvent(
+        bike=bike,
+        happened_at=now,
+        event_types=_event_types(bike.last_state, bike.status),  # type: ignore[attr-defined] # annotated
+        state=bike.status,
+        latitude=bike.latitude,
+        longitude=bike.longitude,
+        station_id=bike.station_id,
+        actor=ActorKind.SYSTEM,
+        note="added later",
+    )
+
+
+def _event_types(before: str | None, status: str) -> Sequence[EventType]:
+    for transition in TRANSITIONS:
+        if before in transition.origins and status == transition.state:
+            return transition.event_types
+    return FIRST_EVENT_TYPES[BikeStatus(status)]
