@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -6,9 +8,21 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from bikerental.notifications.addresses import email_hidden
+from bikerental.notifications.kinds import message_kinds
 from bikerental.notifications.models import Notification, RefusedAddress
 from bikerental.notifications.services import addresses_forget, notifications_send_again
 from bikerental.users.admin_site import EmailSearch
+
+
+class KindFilter(admin.SimpleListFilter):
+    title = _("kind")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(kind.name, kind.label) for kind in message_kinds().values()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(kind=self.value()) if self.value() else queryset
 
 
 @admin.register(Notification)
@@ -16,21 +30,26 @@ class NotificationAdmin(EmailSearch, admin.ModelAdmin[Notification]):
     """To look at, and to send again; rows are written by services alone."""
 
     list_display = (
-        "created_at", "kind", "state", "recipient_id", "subject_id", "attempts",
+        "created_at", "kind_label", "state", "recipient_id", "subject_id", "attempts",
         "next_attempt_at", "sent_at", "feedback", "last_error",
     )  # fmt: skip
-    list_filter = ("state", "kind", "feedback", ("created_at", admin.DateFieldListFilter))
+    list_filter = ("state", KindFilter, "feedback", ("created_at", admin.DateFieldListFilter))
     search_fields = ("=id", "=subject_id", "=recipient__id", "=recipient__email")
     search_help_text = _("Id of the notification, the rental or the recipient, or the recipient's e-mail")
     ordering = ("-id",)  # ids grow with time
     show_full_result_count = False
     # The recipient's id rather than the recipient, whose name is not needed here.
     fields = (
-        "id", "created_at", "kind", "recipient_id", "subject_id", "key", "language", "context", "state", "attempts",
-        "next_attempt_at", "claimed_until", "sent_at", "last_error", "provider_id", "feedback",
+        "id", "created_at", "kind_label", "recipient_id", "subject_id", "key", "language", "context", "state",
+        "attempts", "next_attempt_at", "claimed_until", "sent_at", "last_error", "provider_id", "feedback",
     )  # fmt: skip
     readonly_fields = fields
     actions = ("send_again",)
+
+    @admin.display(description=_("kind"), ordering="kind")
+    def kind_label(self, notification: Notification) -> str:
+        kind = message_kinds().get(notification.kind)
+        return str(kind.label) if kind else notification.kind  # of another release
 
     @admin.action(description=_("Send again"), permissions=["send"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[Notification]) -> None:

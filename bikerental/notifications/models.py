@@ -10,6 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from bikerental.core.models import BaseModel
 
+# By its name, so that an app which adds a kind changes no constraint.
+TO_OPERATORS = Q(kind__endswith="_operators") | Q(kind__in=["rows_failed", "take_outs_paused"])
+
 
 class Notification(BaseModel):
     """One message, from the moment it is owed until it is sent, given up, or dropped on purpose.
@@ -18,15 +21,6 @@ class Notification(BaseModel):
     sending. A password's reset that was asked for an e-mail without an account has a row as well,
     without a recipient, so that asking costs the same whoever is asked about.
     """
-
-    class Kind(models.TextChoices):
-        RECEIPT = "receipt", _("receipt")
-        OVERDUE_RIDER = "overdue_rider", _("overdue, to the rider")
-        OVERDUE_OPERATORS = "overdue_operators", _("overdue, to the operators")
-        ROWS_FAILED = "rows_failed", _("rows that failed, to the operators")
-        TAKE_OUTS_PAUSED = "take_outs_paused", _("reported bikes that wait, to the operators")
-        PASSWORD_RESET = "password_reset", _("another password")
-        EMAIL_CONFIRMATION = "email_confirmation", _("confirmation of the e-mail")
 
     class State(models.TextChoices):
         PENDING = "pending", _("pending")
@@ -41,7 +35,7 @@ class Notification(BaseModel):
         BOUNCED = "bounced", _("bounced")
         COMPLAINED = "complained", _("complained about")
 
-    kind = models.CharField(_("kind"), max_length=32, choices=Kind)
+    kind = models.CharField(_("kind"), max_length=32)  # a name of `message_kinds`
     # Users are erased in place, never deleted.
     recipient = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -74,10 +68,10 @@ class Notification(BaseModel):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["key"], name="notification_key_unique"),
             models.CheckConstraint(
-                condition=Q(kind__in=["overdue_operators", "rows_failed", "take_outs_paused"], recipient__isnull=True)
-                | Q(kind__in=["receipt", "overdue_rider", "email_confirmation"], recipient__isnull=False)
+                condition=Q(TO_OPERATORS, recipient__isnull=True)
+                | Q(~TO_OPERATORS, recipient__isnull=False)
                 | Q(kind="password_reset"),
-                name="notification_recipient_by_kind",
+                name="notification_recipient_by_name",
             ),
             models.CheckConstraint(
                 condition=Q(state="sending", claimed_until__isnull=False)

@@ -19,6 +19,7 @@ from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.models import Bike
 from bikerental.http.models import IdempotencyKey
 from bikerental.notifications.models import Notification
+from bikerental.rentals.messages import RECEIPT
 from bikerental.rentals.models import ReconcileCount, Rental, RentalEvent
 from bikerental.rentals.pricing import cost_at
 from bikerental.users.models import User
@@ -124,7 +125,7 @@ def _receipts_missing(window: Window) -> QuerySet[Any, Any]:
 
 
 def _receipts_doubled(window: Window) -> QuerySet[Any, Any]:
-    receipts = _since(Notification.objects.filter(kind=Notification.Kind.RECEIPT), "created_at", window.since)
+    receipts = _since(Notification.objects.filter(kind=RECEIPT.name), "created_at", window.since)
     doubled: QuerySet[Any, Any] = receipts.values("subject_id").annotate(receipts=Count("pk")).filter(receipts__gt=1)
     return doubled.values_list("subject_id")
 

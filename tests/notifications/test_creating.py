@@ -85,9 +85,8 @@ def test_nothing_owed_is_nothing_done() -> None:
 @pytest.mark.parametrize(
     ("fields", "constraint"),
     [
-        ({"recipient_id": None}, "notification_recipient_by_kind"),
-        ({"kind": "overdue_rider", "recipient_id": None}, "notification_recipient_by_kind"),
-        ({"kind": "telegram"}, "notification_recipient_by_kind"),
+        ({"recipient_id": None}, "notification_recipient_by_name"),
+        ({"kind": "overdue_rider", "recipient_id": None}, "notification_recipient_by_name"),
         ({"state": "lost"}, "notification_claimed_while_sending"),
         ({"state": "sending"}, "notification_claimed_while_sending"),
         ({"claimed_until": NOON}, "notification_claimed_while_sending"),
@@ -103,8 +102,16 @@ def test_the_database_forbids_what_must_not_be(fields: dict[str, Any], constrain
 
 
 @pytest.mark.django_db
+def test_a_kind_that_no_app_declares_is_refused() -> None:
+    with pytest.raises(ValueError, match="telegram"), transaction.atomic():
+        notifications_create([draft(kind="telegram")])
+
+    assert not Notification.objects.exists()
+
+
+@pytest.mark.django_db
 def test_the_database_forbids_operators_messages_to_one_rider() -> None:
-    with pytest.raises(IntegrityError, match="notification_recipient_by_kind"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="notification_recipient_by_name"), transaction.atomic():
         make_notification(kind="overdue_operators", recipient=make_user())
 
 

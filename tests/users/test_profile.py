@@ -64,7 +64,7 @@ def test_the_language_can_be_changed_and_the_next_message_follows_it(rider_clien
     rider.refresh_from_db()
     assert (response.status_code, response.json()["language"], rider.language) == (200, "ru", "ru")
     assert (response.json()["name"], rider_client.get(ME).json()["language"]) == (rider.name, "ru")
-    pending = Notification(kind=Notification.Kind.RECEIPT, recipient=rider, subject_id=uuid4(), key="ride", context={})
+    pending = Notification(kind="receipt", recipient=rider, subject_id=uuid4(), key="ride", context={})
     notifications_create([pending])
     assert Notification.objects.get().language == "ru"
 

@@ -18,9 +18,9 @@ from bikerental.fleet.services import bikes_move
 from bikerental.fleet.types import SYSTEM
 from bikerental.maintenance.constants import SWEEP_BATCH, TAKE_OUT_PERCENT, TAKE_OUT_WINDOW, TAKE_OUTS_MIN
 from bikerental.maintenance.locks import take_out_limit_lock
+from bikerental.maintenance.messages import TAKE_OUTS_PAUSED
 from bikerental.maintenance.models import TakeOut, TakeOutLimit
 from bikerental.maintenance.selectors import bikes_to_take_out, take_outs_are_paused
-from bikerental.notifications.models import Notification
 from bikerental.notifications.services import notification_create
 
 
@@ -104,7 +104,7 @@ def _take_out(*, bike_ids: Sequence[UUID], now: datetime) -> bool:
 def _operators_tell(began_at: datetime, limit: int) -> None:
     """Once a pause: it begins once."""
     notification_create(
-        kind=Notification.Kind.TAKE_OUTS_PAUSED,
+        kind=TAKE_OUTS_PAUSED.name,
         recipient_id=None,
         subject_id=None,
         key=f"take_outs_paused:{began_at.isoformat()}",

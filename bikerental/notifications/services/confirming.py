@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bikerental.core.identifiers import uuid7
-from bikerental.notifications.models import Notification
+from bikerental.notifications.messages import EMAIL_CONFIRMATION
 from bikerental.notifications.services.creating import notification_create
 from bikerental.users.models import User
 from bikerental.users.services import email_confirm_admit, user_register
@@ -33,7 +33,7 @@ def confirmation_request(*, user: User, address: str, now: datetime) -> None:
 
 def _confirmation_owe(user: User, *, now: datetime) -> None:
     notification_create(
-        kind=Notification.Kind.EMAIL_CONFIRMATION,
+        kind=EMAIL_CONFIRMATION.name,
         recipient_id=user.pk,
         subject_id=None,
         key=f"email_confirmation:{uuid7()}",

@@ -13,11 +13,11 @@ from bikerental.core.work.batches import failed_rows_forget
 from bikerental.core.work.enqueueing import enqueue_after_commit
 from bikerental.notifications import tasks
 from bikerental.notifications.constants import DELIVERING
+from bikerental.notifications.kinds import kinds_with_link, message_kinds
 from bikerental.notifications.models import Notification
 from bikerental.users.selectors import languages_of_users
 
 State = Notification.State
-WITH_LINK = {Notification.Kind.PASSWORD_RESET, Notification.Kind.EMAIL_CONFIRMATION}
 
 
 def notification_create(
@@ -53,6 +53,8 @@ def notifications_create(notifications: Sequence[Notification]) -> None:
     A key that is there already is owed already: nothing is changed then. Without a language the
     message gets its recipient's. Two or three statements, whatever the number.
     """
+    if unknown := {notification.kind for notification in notifications} - message_kinds().keys():
+        raise ValueError(f"No app's messages.py declares {', '.join(sorted(unknown))}.")
     _languages_fill(notifications)
     Notification.objects.bulk_create(notifications, ignore_conflicts=True)
     for notification in notifications:
@@ -67,8 +69,9 @@ def notifications_send_again(*, notification_ids: Sequence[UUID], now: datetime)
     What failed or was dropped, and receipts, which a rider may have lost. A reminder that was sent
     has had its time, and another link is its rider's to ask for.
     """
-    again = Notification.objects.exclude(kind__in=WITH_LINK).filter(
-        Q(state__in=[State.FAILED, State.DROPPED]) | Q(state=State.SENT, kind=Notification.Kind.RECEIPT),
+    repeatable = [kind.name for kind in message_kinds().values() if kind.may_be_sent_again]
+    again = Notification.objects.exclude(kind__in=kinds_with_link()).filter(
+        Q(state__in=[State.FAILED, State.DROPPED]) | Q(state=State.SENT, kind__in=repeatable),
         pk__in=notification_ids,
     )
     owed = list(again.order_by("pk").values_list("pk", flat=True))

@@ -30,9 +30,10 @@ from bikerental.notifications.constants import (
 )
 from bikerental.notifications.exceptions import MailError, MailRefusedError, MailUnreachableError
 from bikerental.notifications.gateways.mail import Mail, Mailer, mailer_open
+from bikerental.notifications.kinds import message_kinds
+from bikerental.notifications.messages import EMAIL_CONFIRMATION, PASSWORD_RESET
 from bikerental.notifications.models import Notification
 from bikerental.notifications.selectors import addresses_that_refuse
-from bikerental.notifications.services.creating import WITH_LINK
 from bikerental.notifications.services.limiting import sent_mail_count
 from bikerental.notifications.services.rendering import content_render
 from bikerental.users.models import User
@@ -41,8 +42,6 @@ from bikerental.users.types import email_normalise
 logger = logging.getLogger(__name__)
 
 State = Notification.State
-Kind = Notification.Kind
-TO_OPERATORS = {Kind.OVERDUE_OPERATORS, Kind.ROWS_FAILED, Kind.TAKE_OUTS_PAUSED}
 RECIPIENT_GONE = "recipient_gone"
 NO_ACCOUNT = "no_account"
 EXPIRED = "expired"
@@ -141,7 +140,7 @@ class Audience(NamedTuple):
 def _audience(notification: Notification, *, now: datetime) -> Audience:
     """Who the message goes to at this moment. One statement where there is somebody."""
     recipient = notification.recipient
-    if notification.kind in TO_OPERATORS:
+    if message_kinds()[notification.kind].to_operators:
         addresses = tuple(settings.OPERATOR_EMAILS)
     elif recipient is None:
         return Audience((), NO_ACCOUNT)
@@ -155,19 +154,19 @@ def _audience(notification: Notification, *, now: datetime) -> Audience:
 
 def _reason_against(notification: Notification, recipient: User, *, now: datetime) -> str:
     """Why nothing is sent, or "". Until an address is confirmed it may be a stranger's: links alone go there."""
-    has_link = notification.kind in WITH_LINK
+    has_link = message_kinds()[notification.kind].has_link
     if recipient.erased_at or (has_link and not recipient.is_active):
         return RECIPIENT_GONE
     if _is_late(notification, now=now):
         return EXPIRED
-    if notification.kind == Kind.EMAIL_CONFIRMATION and recipient.email_confirmed:
+    if notification.kind == EMAIL_CONFIRMATION.name and recipient.email_confirmed:
         return ALREADY_CONFIRMED
     return "" if has_link or recipient.email_confirmed else NOT_CONFIRMED
 
 
 def _postpone(claimed: Notification, *, now: datetime) -> str | None:
     """Nobody waits an hour for a link; all else may, as often as there are attempts."""
-    if claimed.kind in WITH_LINK or claimed.attempts >= ATTEMPTS_MAX:
+    if message_kinds()[claimed.kind].has_link or claimed.attempts >= ATTEMPTS_MAX:
         return _settle(claimed, state=State.DROPPED, last_error=TOO_MANY)
     return _settle(claimed, state=State.PENDING, last_error=TOO_MANY, next_attempt_at=now + ADDRESS_WINDOW)
 
@@ -175,7 +174,7 @@ def _postpone(claimed: Notification, *, now: datetime) -> str | None:
 def _is_late(notification: Notification, *, now: datetime) -> bool:
     """A link nobody waits for any more is not mailed: whoever asked has asked again."""
     lifetime = timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
-    return notification.kind == Kind.PASSWORD_RESET and now - notification.created_at > lifetime
+    return notification.kind == PASSWORD_RESET.name and now - notification.created_at > lifetime
 
 
 def _settle(claimed: Notification, *, state: str, last_error: str = "", **fields: datetime | str) -> str | None:
@@ -185,7 +184,7 @@ def _settle(claimed: Notification, *, state: str, last_error: str = "", **fields
     ):
         logger.warning("Notification %s was claimed anew while it was being sent", claimed.pk)
         return None
-    if claimed.kind in TO_OPERATORS and state in (State.FAILED, State.DROPPED):
+    if message_kinds()[claimed.kind].to_operators and state in (State.FAILED, State.DROPPED):
         logger.error("Notification %s %s: %s", claimed.pk, state, last_error)
     elif state == State.FAILED:
         # No incident: whoever registers an address that takes no mail has as many of these as they like.

@@ -5,10 +5,10 @@ from datetime import datetime
 from bikerental.core.db.transactions import unit_of_work
 from bikerental.core.models import FailedRow
 from bikerental.notifications.constants import DELIVERING, FAILED_ROWS_NAMED
+from bikerental.notifications.messages import ROWS_FAILED
 from bikerental.notifications.models import Notification
 from bikerental.notifications.services.creating import notification_create
 
-Kind = Notification.Kind
 TOLD_AT_ONCE = 1000
 
 
@@ -22,11 +22,11 @@ def failed_rows_tell(*, now: datetime) -> int:
     told = FailedRow.objects.filter(pk__in=[row.pk for row in rows], told_at=None).update(told_at=now)
     # A message about the failure of such a message might fail in its turn, without end.
     messages = [row.row_id for row in rows if row.task == DELIVERING]
-    own = Notification.objects.filter(kind=Kind.ROWS_FAILED, pk__in=messages).values_list("pk", flat=True)
+    own = Notification.objects.filter(kind=ROWS_FAILED.name, pk__in=messages).values_list("pk", flat=True)
     named = [row for row in rows if row.row_id not in map(str, own)]
     if told and named:
         notification_create(
-            kind=Kind.ROWS_FAILED,
+            kind=ROWS_FAILED.name,
             recipient_id=None,
             subject_id=None,
             key=f"rows_failed:{named[0].pk}",

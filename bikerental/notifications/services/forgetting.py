@@ -12,6 +12,7 @@ from bikerental.core.db.transactions import unit_of_work
 from bikerental.core.work.purging import rows_purge
 from bikerental.notifications.addresses import email_hidden
 from bikerental.notifications.constants import ADDRESS_WINDOW, NOBODYS_KEPT_FOR
+from bikerental.notifications.messages import PASSWORD_RESET
 from bikerental.notifications.models import Notification, RefusedAddress, SentMail
 from bikerental.users.constants import ERASED_EMAIL_DOMAIN
 from bikerental.users.models import User
@@ -23,7 +24,7 @@ State = Notification.State
 def notifications_purge(*, now: datetime) -> int:
     """Forget what was sent, failed or dropped NOTIFICATION_RETENTION_DAYS ago, and nobody's after an hour."""
     over = Notification.objects.filter(state__in=[State.SENT, State.FAILED, State.DROPPED])
-    nobodys = over.filter(kind=Notification.Kind.PASSWORD_RESET, recipient=None)
+    nobodys = over.filter(kind=PASSWORD_RESET.name, recipient=None)
     old = over.filter(created_at__lt=now - timedelta(days=settings.NOTIFICATION_RETENTION_DAYS))
     return rows_purge(old) + rows_purge(nobodys.filter(created_at__lt=now - NOBODYS_KEPT_FOR))
 

@@ -12,10 +12,9 @@ from django.conf import settings
 
 from bikerental.notifications.addresses import address_key
 from bikerental.notifications.constants import ADDRESS_WINDOW
+from bikerental.notifications.messages import EMAIL_CONFIRMATION, PASSWORD_RESET
 from bikerental.notifications.models import Notification, SentMail
 from bikerental.users.models import User
-
-Kind = Notification.Kind
 
 
 class Room(NamedTuple):
@@ -42,8 +41,8 @@ def sent_mail_count(notification: Notification, *, recipient: User, now: datetim
 
 
 def _room(notification: Notification) -> Room:
-    if notification.kind == Kind.PASSWORD_RESET:
+    if notification.kind == PASSWORD_RESET.name:
         asked = "at_home" if notification.context.get("at_home") else "elsewhere"
         return Room(f"reset.{asked}", settings.RESETS_PER_ADDRESS_HOUR)
-    kind = notification.kind if notification.kind == Kind.EMAIL_CONFIRMATION else "other"
+    kind = notification.kind if notification.kind == EMAIL_CONFIRMATION.name else "other"
     return Room(kind, settings.MESSAGES_PER_ADDRESS_HOUR)

@@ -8,11 +8,10 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
+from bikerental.notifications.kinds import message_kinds
+from bikerental.notifications.messages import EMAIL_CONFIRMATION, PASSWORD_RESET
 from bikerental.notifications.models import Notification
 from bikerental.users.services import email_token_make, reset_token_make
-
-Kind = Notification.Kind
-WITH_HTML = {Kind.RECEIPT, Kind.PASSWORD_RESET, Kind.EMAIL_CONFIRMATION}
 
 
 class Content(NamedTuple):
@@ -30,14 +29,15 @@ class CityTime(NamedTuple):
 
 
 def content_render(notification: Notification, *, now: datetime) -> Content:
-    """Templates are `notifications/<kind>.subject.txt`, `.txt` and, for some, `.html`."""
+    """The templates are those of the row's kind."""
     context = _context(notification) | _link(notification, now=now)
-    name = f"notifications/{notification.kind}"
+    kind = message_kinds()[notification.kind]
+    name = f"{kind.templates}/{kind.name}"
     with translation.override(notification.language), timezone.override(settings.CITY_TIME_ZONE):
         return Content(
             subject=" ".join(render_to_string(f"{name}.subject.txt", context).split()),
             text=render_to_string(f"{name}.txt", context).strip() + "\n",
-            html=render_to_string(f"{name}.html", context) if notification.kind in WITH_HTML else None,
+            html=render_to_string(f"{name}.html", context) if kind.has_html else None,
         )
 
 
@@ -59,11 +59,11 @@ def _context(notification: Notification) -> dict[str, Any]:
 def _link(notification: Notification, *, now: datetime) -> dict[str, Any]:
     """The link that the mail is about: made for the mail alone, and kept nowhere."""
     user = notification.recipient
-    if user is not None and notification.kind == Kind.PASSWORD_RESET:
+    if user is not None and notification.kind == PASSWORD_RESET.name:
         token = reset_token_make(user=user, now=now)
         link = settings.PASSWORD_RESET_URL.replace("{token}", token)
         return {"link": link, "minutes": settings.PASSWORD_RESET_TIMEOUT // 60}
-    if user is not None and notification.kind == Kind.EMAIL_CONFIRMATION:
+    if user is not None and notification.kind == EMAIL_CONFIRMATION.name:
         token = email_token_make(user=user, now=now)
         link = settings.EMAIL_CONFIRM_URL.replace("{token}", token)
         return {"link": link, "days": settings.EMAIL_CONFIRM_TIMEOUT // 86400}

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bikerental.core.identifiers import uuid7
-from bikerental.notifications.models import Notification
+from bikerental.notifications.messages import PASSWORD_RESET
 from bikerental.notifications.services.creating import notification_create
 from bikerental.users.services import password_reset_admit
 
@@ -16,7 +16,7 @@ def password_reset_request(*, email: str, language: str, address: str, now: date
     """
     user, at_home = password_reset_admit(email=email, address=address, now=now)
     notification_create(
-        kind=Notification.Kind.PASSWORD_RESET,
+        kind=PASSWORD_RESET.name,
         recipient_id=user.pk if user else None,
         subject_id=None,
         key=f"password_reset:{uuid7()}",

@@ -12,6 +12,7 @@ from bikerental.notifications.models import Notification
 from bikerental.notifications.services import notifications_create
 from bikerental.rentals.constants import OVERDUE_REMINDED_AFTER, SWEEP_BATCH
 from bikerental.rentals.locks import open_rentals_lock
+from bikerental.rentals.messages import OVERDUE_OPERATORS, OVERDUE_RIDER
 from bikerental.rentals.models import Rental, RentalEvent
 
 
@@ -57,8 +58,8 @@ def _messages(rental: Rental, now: datetime) -> list[Notification]:
         "overdue_after_minutes": rental.overdue_after_minutes,
     }
     recipients = {
-        Notification.Kind.OVERDUE_RIDER: rental.rider_id,
-        Notification.Kind.OVERDUE_OPERATORS: None,
+        OVERDUE_RIDER.name: rental.rider_id,
+        OVERDUE_OPERATORS.name: None,
     }
     return [
         Notification(

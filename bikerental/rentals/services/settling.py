@@ -15,6 +15,7 @@ from bikerental.notifications.models import Notification
 from bikerental.notifications.services import notifications_create
 from bikerental.rentals.constants import SWEEP_BATCH, SWEEP_GRACE
 from bikerental.rentals.locks import returned_rentals_lock
+from bikerental.rentals.messages import RECEIPT
 from bikerental.rentals.models import Rental, RentalEvent
 from bikerental.rentals.pricing import cost_at
 
@@ -65,7 +66,7 @@ def _settle(rental_ids: Sequence[UUID], now: datetime) -> int:
 
 def _receipt(rental: Rental) -> Notification:
     return Notification(
-        kind=Notification.Kind.RECEIPT,
+        kind=RECEIPT.name,
         recipient_id=rental.rider_id,
         subject_id=rental.pk,
         key=f"receipt:{rental.pk}",

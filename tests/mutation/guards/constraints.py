@@ -78,7 +78,7 @@ CONSTRAINTS = (
     Constraint("photo_upload_confirmed_has_time", (FLEET,)),
     Constraint("photo_upload_published_has_time", (FLEET,)),
     Constraint("notification_key_unique", ("tests/notifications/test_creating.py",)),
-    Constraint("notification_recipient_by_kind", (NOTIFICATIONS,)),
+    Constraint("notification_recipient_by_name", (NOTIFICATIONS,)),
     Constraint("notification_claimed_while_sending", (NOTIFICATIONS,)),
     Constraint("notification_sent_has_time", (NOTIFICATIONS,)),
     Constraint("notification_failed_has_reason", (NOTIFICATIONS,)),

@@ -111,15 +111,15 @@ GUARDS = (
     Guard(
         "a link is not sent an hour late",
         "bikerental/notifications/services/delivering.py",
-        "    if claimed.kind in WITH_LINK or claimed.attempts >= ATTEMPTS_MAX:\n",
+        "    if message_kinds()[claimed.kind].has_link or claimed.attempts >= ATTEMPTS_MAX:\n",
         "    if claimed.attempts >= ATTEMPTS_MAX:\n",
         (f"{LIMITING}::test_other_mail_uses_up_no_link_and_a_link_no_other_mail",),
     ),
     Guard(
         "a message past its attempts is not put off",
         "bikerental/notifications/services/delivering.py",
-        "    if claimed.kind in WITH_LINK or claimed.attempts >= ATTEMPTS_MAX:\n",
-        "    if claimed.kind in WITH_LINK:\n",
+        "    if message_kinds()[claimed.kind].has_link or claimed.attempts >= ATTEMPTS_MAX:\n",
+        "    if message_kinds()[claimed.kind].has_link:\n",
         (f"{LIMITING}::test_a_message_that_was_put_off_each_time_is_dropped",),
     ),
     Guard(

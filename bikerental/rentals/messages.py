@@ -1,0 +1,12 @@
+"""The messages about rides."""
+
+from django.utils.translation import gettext_lazy as _
+
+from bikerental.notifications.kinds import MessageKind
+
+TEMPLATES = "rentals/messages"
+
+RECEIPT = MessageKind("receipt", _("receipt"), TEMPLATES, has_html=True, may_be_sent_again=True)
+OVERDUE_RIDER = MessageKind("overdue_rider", _("overdue, to the rider"), TEMPLATES)
+OVERDUE_OPERATORS = MessageKind("overdue_operators", _("overdue, to the operators"), TEMPLATES, to_operators=True)
+MESSAGES = (RECEIPT, OVERDUE_RIDER, OVERDUE_OPERATORS)
