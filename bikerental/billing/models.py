@@ -54,7 +54,10 @@ class Account(BaseModel):
 
 
 class Entry(BaseModel):
-    """One thing that happened to money. A mistake is mended by an entry that reverses it."""
+    """One thing that happened to money. A mistake is mended by an entry that reverses it.
+
+    Ids grow with `created_at`, so that an index of ids has the newest last.
+    """
 
     kind = models.CharField(_("kind"), max_length=10, choices=EntryKind.choices)
     # Ids alone: rides and claims belong to apps above.

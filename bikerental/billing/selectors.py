@@ -1,23 +1,53 @@
 """What the billing app reads. Balances are sums over postings; none is stored."""
 
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
-from django.db.models import F, QuerySet, Sum
+from django.conf import settings
+from django.db.models import DecimalField, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
 
 from bikerental.billing.constants import AccountKind, EntryKind
-from bikerental.billing.models import Posting
-from bikerental.billing.types import Balance
+from bikerental.billing.models import Account, Entry, Posting
+from bikerental.billing.types import Balance, RiderEntry
+from bikerental.core.db.keyset import PAGE_SIZE_MAX, Page, pages_after
+from bikerental.core.db.statements import Compiled, Samples, Statement, select
+from bikerental.core.registry import declared
 
 _ZERO = Decimal("0.00")
+NEWEST_FIRST = ("-id",)
+
+
+def _balances(v: Samples) -> Compiled:
+    """Apps above declare which rides are in dispute: `disputes.disputed_rides`, given a rider's id."""
+    postings = Posting.objects.filter(account=OuterRef("pk"))
+    disputed: Combinable = Value(_ZERO, DecimalField())
+    for disputed_rides in declared("disputes", "disputed_rides"):
+        disputed = disputed + _sum_of(postings.filter(entry__rental_id__in=disputed_rides(v["rider_id"])))
+    accounts = Account.objects.filter(kind=AccountKind.RIDER, rider=v["rider_id"]).order_by("currency")
+    return select(accounts.values_list("currency", _sum_of(postings), disputed))
+
+
+def _sum_of(postings: QuerySet[Posting]) -> Coalesce:
+    # Without the order of its rows, and grouped by what is one account.
+    sums = postings.order_by().values("account").annotate(amount=Sum("amount")).values("amount")
+    return Coalesce(Subquery(sums), Value(_ZERO, DecimalField()))
+
+
+_BALANCES = Statement(_balances, rider_id=UUID)
 
 
 def balances_of_rider(*, rider_id: UUID) -> list[Balance]:
-    """What the rider owes in each currency in which there was a charge or a payment. One statement."""
-    sums = Posting.objects.filter(account__kind=AccountKind.RIDER, account__rider=rider_id)
-    rows = sums.values_list("account__currency").annotate(amount=Sum("amount")).order_by("account__currency")
-    return list(map(Balance._make, rows))
+    """What the rider owes in each currency in which something was ever booked. One statement."""
+    return list(map(Balance._make, _BALANCES.all(rider_id=rider_id)))
+
+
+def may_rent(balances: Sequence[Balance]) -> bool:
+    """Whether the rider owes no more than DEBT_LIMIT in any currency, rides in dispute not counted."""
+    limit = settings.DEBT_LIMIT
+    return limit is None or all(balance.amount - balance.disputed <= limit for balance in balances)
 
 
 def balance_of_account(*, account_id: UUID) -> Decimal:
@@ -47,14 +77,28 @@ def posting_of_rider(*, entry_id: UUID) -> Posting | None:
     return Posting.objects.select_related("entry").filter(entry=entry_id, account__kind=AccountKind.RIDER).first()
 
 
-def entries_of_rider(*, rider_id: UUID) -> QuerySet[Posting, Any]:
-    """The entries on the rider's accounts as the rider sees them, to be ordered and cut."""
-    return Posting.objects.filter(account__kind=AccountKind.RIDER, account__rider=rider_id).values(
-        "amount",
-        id=F("entry_id"),
-        kind=F("entry__kind"),
-        currency=F("account__currency"),
-        rental=F("entry__rental_id"),
-        reason=F("entry__reason"),
-        created_at=F("entry__created_at"),
-    )
+# In the order of the fields of RiderEntry.
+_ENTRY_COLUMNS = (
+    "id", "kind", "postings__amount", "postings__account__currency", "rental_id", "reason", "created_at",
+)  # fmt: skip
+
+
+def _entries_of_rider(rider_id: UUID) -> QuerySet[Entry]:
+    return Entry.objects.filter(postings__account__kind=AccountKind.RIDER, postings__account__rider=rider_id)
+
+
+def entries_page(*, rider_id: UUID, page: Page[RiderEntry]) -> Page[RiderEntry]:
+    """The entries on the rider's accounts, NEWEST_FIRST. One statement."""
+    entries = _entries_of_rider(rider_id).values_list(*_ENTRY_COLUMNS)
+    return page.filled(map(RiderEntry._make, page.select(entries)))
+
+
+def entries_for_export(*, rider_id: UUID) -> Iterator[list[RiderEntry]]:
+    """The same, oldest first, in pages. One statement each."""
+    entries = _entries_of_rider(rider_id).order_by("id").values_list(*_ENTRY_COLUMNS)
+
+    def read(last: RiderEntry | None) -> list[RiderEntry]:
+        rows = entries if last is None else entries.filter(pk__gt=last.id)
+        return list(map(RiderEntry._make, rows[:PAGE_SIZE_MAX]))
+
+    return pages_after(read)

@@ -25,7 +25,20 @@ class Booking(NamedTuple):
 
 
 class Balance(NamedTuple):
-    """A positive amount: the rider owes."""
+    """What a rider owes in a currency; where the amount is negative, what the rider has paid beyond it."""
 
     currency: str
     amount: Decimal
+    disputed: Decimal  # so much of it is for rides in dispute
+
+
+class RiderEntry(NamedTuple):
+    """An entry as the rider sees it: a positive amount adds to what is owed."""
+
+    id: UUID
+    kind: str
+    amount: Decimal
+    currency: str
+    rental_id: UUID | None
+    reason: str
+    created_at: datetime

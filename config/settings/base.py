@@ -5,6 +5,7 @@ Every variable is read as NAME or, for a mounted secret, from the file that NAME
 
 import re
 from datetime import timedelta
+from decimal import Decimal, InvalidOperation
 from math import nan
 from pathlib import Path
 from typing import Any
@@ -182,6 +183,24 @@ if "{token}" not in EMAIL_CONFIRM_URL:
     raise ImproperlyConfigured("EMAIL_CONFIRM_URL has no {token}, the place where the mail puts the token.")
 EMAIL_CONFIRM_TIMEOUT = 3 * 24 * 3600  # seconds that the link of a mail confirms an e-mail
 UNCONFIRMED_MAY_RENT: bool = env.bool("UNCONFIRMED_MAY_RENT", default=True)
+
+
+def _debt_limit() -> Decimal | None:
+    text: str = env.str("DEBT_LIMIT", default="").strip()
+    try:
+        limit = Decimal(text) if text else None
+    except InvalidOperation:
+        limit = Decimal("nan")
+    if limit is not None and not (limit.is_finite() and limit >= 0):
+        raise ImproperlyConfigured(
+            f"DEBT_LIMIT={text} is no amount. Say how much a rider may owe and still rent, 500.00 for one (0 for "
+            "nothing), or leave it empty for no limit."
+        )
+    return limit
+
+
+# Who owes more, in any currency, does not rent; none lets everybody. Rides in dispute are not counted.
+DEBT_LIMIT = _debt_limit()
 OPERATOR_EMAILS: list[str] = env.list("OPERATOR_EMAILS", default=["operators@bikerental.example"])
 
 # Language and time. Times are UTC everywhere; a client makes them local. Mails and the admin, which people

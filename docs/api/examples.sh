@@ -539,36 +539,44 @@ printf '\n# %s\n' 'The bike is free and at no station'
 call call82 '200 status=available, station=null' GET "$api/bikes/$(field nearby 'results[1].id')/" \
   -H "Authorization: Bearer $(field login access)"
 
+printf '\n# %s\n' 'What the rider owes'
+call call83 '200 may_rent=true' GET "$api/me/account/" \
+  -H "Authorization: Bearer $(field login access)"
+
+printf '\n# %s\n' 'What was booked on the rider'"'"'s account, newest first'
+call call84 '200 results.0.kind=charge, results.0.currency=RUB' GET "$api/me/account/entries/" \
+  -H "Authorization: Bearer $(field login access)"
+
 printf '\n# %s\n' 'Export all data about the rider'
-call call83 '200 rentals.0.status=settled' GET "$api/me/export/" \
+call call85 '200 rentals.0.status=settled' GET "$api/me/export/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Log out: the other rider'"'"'s session ends at once'
-send call84 '204' POST "$api/auth/logout/" \
+send call86 '204' POST "$api/auth/logout/" \
   -H "Authorization: Bearer $(field loginOther access)" \
   -H 'Content-Type: application/json' <<JSON
 {"refresh": "$(field loginOther refresh)"}
 JSON
 
 printf '\n# %s\n' 'Refused: the access token of the ended session'
-call call85 '401 token_invalid' GET "$api/me/" \
+call call87 '401 token_invalid' GET "$api/me/" \
   -H "Authorization: Bearer $(field loginOther access)"
 
 printf '\n# %s\n' 'Delete the account; the rides stay without the rider'"'"'s name'
-send call86 '204' DELETE "$api/me/" \
+send call88 '204' DELETE "$api/me/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"password": "$newPassword"}
 JSON
 
 printf '\n# %s\n' 'Refused: logging in to the deleted account'
-send call87 '401 credentials_invalid' POST "$api/auth/token/" \
+send call89 '401 credentials_invalid' POST "$api/auth/token/" \
   -H 'Content-Type: application/json' <<JSON
 {"email": "$(field register email)", "password": "$newPassword"}
 JSON
 
 printf '\n# %s\n' 'Refused: too many wrong passwords; Retry-After says how long to wait'
-send call88 'eventually 429 throttled' POST "$api/auth/token/" \
+send call90 'eventually 429 throttled' POST "$api/auth/token/" \
   -H 'Content-Type: application/json' <<JSON
 {"email": "$(field registerOther email)", "password": "wrong-horse-7"}
 JSON

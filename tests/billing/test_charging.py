@@ -20,14 +20,18 @@ def costing(amount: str, rider_id: UUID | None, currency: str = "RUB") -> Charge
     return Charge(uuid4(), rider_id, Decimal(amount), currency)
 
 
+def owed(rider_id: UUID) -> dict[str, Decimal]:
+    return {balance.currency: balance.amount for balance in balances_of_rider(rider_id=rider_id)}
+
+
 def test_each_ride_is_charged_to_its_rider() -> None:
     one, other = make_user().pk, make_user().pk
     charges = [costing("145.00", one), costing("55.00", one), costing("9.99", one, "EUR"), costing("1.00", other)]
 
     assert charge_rentals(charges=charges, now=NOON) == 4
 
-    assert balances_of_rider(rider_id=one) == [("EUR", Decimal("9.99")), ("RUB", Decimal("200.00"))]
-    assert balances_of_rider(rider_id=other) == [("RUB", Decimal("1.00"))]
+    assert owed(one) == {"EUR": Decimal("9.99"), "RUB": Decimal("200.00")}
+    assert owed(other) == {"RUB": Decimal("1.00")}
     written = Posting.objects.filter(account__kind="revenue").values_list(
         "entry__rental_id", "amount", "account__currency", "entry__kind", "entry__created_at"
     )
@@ -59,7 +63,7 @@ def test_a_ride_is_charged_once_also_in_another_batch() -> None:
 
     assert charge_rentals(charges=[first._replace(amount=Decimal(1)), second], now=NOON) == 1
 
-    assert balances_of_rider(rider_id=rider) == [("RUB", Decimal("200.00"))]
+    assert owed(rider) == {"RUB": Decimal("200.00")}
     assert Posting.objects.count() == 4
 
 
@@ -81,4 +85,4 @@ def test_many_at_once_charge_each_ride_once() -> None:
     assert outcomes == {"done": 5}
     assert Entry.objects.count() == 50
     assert Account.objects.count() == 6
-    assert all(balances_of_rider(rider_id=rider) == [("RUB", Decimal("10.00"))] for rider in riders)
+    assert all(owed(rider) == {"RUB": Decimal("10.00")} for rider in riders)

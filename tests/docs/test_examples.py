@@ -18,7 +18,14 @@ from tests.docs.swagger import Swagger
 
 PLAYBOOK = read_playbook()
 # Not in a client's hands; examples.http says why.
-BEYOND_A_CLIENT = {"email_not_confirmed", "unavailable", "request_in_progress", "headers_too_large", "internal_error"}
+BEYOND_A_CLIENT = {
+    "email_not_confirmed",
+    "debt_too_high",
+    "unavailable",
+    "request_in_progress",
+    "headers_too_large",
+    "internal_error",
+}
 RUN_SECONDS = 180
 # Succeeds with what a mail brings alone; tests/notifications/test_ses.py goes the whole way.
 BY_MAIL = {("POST", "api/v1/auth/password/reset/confirm/"), ("POST", "api/v1/auth/email/confirm/")}

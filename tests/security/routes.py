@@ -189,6 +189,8 @@ TABLE = (
     Route("DELETE /api/v1/me/",                       401, 409, 204, 204, lambda _w, _c: {"password": PASSWORD}),
     Route("POST /api/v1/me/password/",                401, 204, 204, 204, _new_password),
     Route("GET /api/v1/me/export/",                   401, 200, 200, 200),
+    Route("GET /api/v1/me/account/",                  401, 200, 200, 200),
+    Route("GET /api/v1/me/account/entries/",          401, 200, 200, 200),
     Route("GET /api/v1/bikes/",                       401, 200, 200, 200),
     Route("GET /api/v1/bikes/{bike_id}/",             401, 200, 200, 200),
     Route("POST /api/v1/bikes/{bike_id}/photo/",      401, 403, 403, 201),

@@ -29,6 +29,7 @@ from bikerental.billing.selectors import account_charged, balance_of_account, po
 from bikerental.billing.types import Booking
 from bikerental.core.db.transactions import constraint_name, unit_of_work
 from bikerental.core.errors import Refusal
+from bikerental.core.identifiers import uuid7
 from bikerental.core.money import WHOLE_CURRENCIES
 
 _CENT, _WHOLE = Decimal("0.01"), Decimal(1)
@@ -166,6 +167,7 @@ def _booked(draft: _Draft, booking: Booking) -> Entry | None:
 
 def _write(draft: _Draft, booking: Booking) -> Entry:
     entry = Entry.objects.create(
+        id=uuid7(booking.now),
         created_at=booking.now,
         kind=draft.kind,
         rental_id=draft.rental_id,

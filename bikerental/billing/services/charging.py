@@ -62,7 +62,7 @@ def charge_rentals(*, charges: Sequence[Charge], now: datetime) -> int:
         return 0
     values: dict[str, Any] = {
         "now": now,
-        "ids": [uuid7() for _ in charges],
+        "ids": [uuid7(now) for _ in charges],
         "rentals": [charge.rental_id for charge in charges],
         "riders": [charge.rider_id for charge in charges],
         "currencies": [charge.currency for charge in charges],

@@ -7,6 +7,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from bikerental.billing.exceptions import DebtTooHighError
 from bikerental.core.db.replica import from_replica
 from bikerental.fleet.exceptions import BikeNotFoundError, BikeUnavailableError, StationNotFoundError
 from bikerental.http.idempotency import answer_once
@@ -59,7 +60,13 @@ class RentalsView(ApiView):
         description="The start time counts from here. One ride at a time; a key makes a retry safe.",
         request=RentalStartInput,
         success={201: RentalOutput},
-        errors=[EmailNotConfirmedError, BikeNotFoundError, BikeUnavailableError, RentalInProgressError],
+        errors=[
+            EmailNotConfirmedError,
+            DebtTooHighError,
+            BikeNotFoundError,
+            BikeUnavailableError,
+            RentalInProgressError,
+        ],
         example={"bike_number": "B-000001"},
         headers=["Idempotency-Key", "Location"],
     )

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError
 
+from bikerental.billing.services import require_no_debt
 from bikerental.core.db.transactions import constraint_name, unit_of_work
 from bikerental.core.geometry import Position
 from bikerental.core.identifiers import uuid7
@@ -48,10 +49,12 @@ def rental_start(
     :raises RentalInProgressError: if the rider rides, that bike or another
     :raises AccountClosedError: if the account was closed meanwhile
     :raises EmailNotConfirmedError: where UNCONFIRMED_MAY_RENT is off
+    :raises DebtTooHighError: where DEBT_LIMIT is set, which takes a statement more
     """
     confirmed_at = open_user_lock(user_id=rider_id)
     if confirmed_at is None and not settings.UNCONFIRMED_MAY_RENT:
         raise EmailNotConfirmedError
+    require_no_debt(rider_id=rider_id)
     try:
         bike = bike_claim(bike_id=bike_id, bike_number=bike_number)
     except BikeUnavailableError as error:

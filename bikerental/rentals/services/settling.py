@@ -1,13 +1,16 @@
-"""From `returned` to `settled`: the cost, its lines and the receipt, once."""
+"""From `returned` to `settled`: the cost, its lines, its charge and the receipt, once."""
 
 import logging
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from django.conf import settings
 from django.utils.timezone import now as utc_now
 
+from bikerental.billing.services import charge_rentals
+from bikerental.billing.types import Charge
 from bikerental.core.db.transactions import unit_of_work
 from bikerental.core.money import money_text
 from bikerental.core.work.batches import run_batch, run_left_over
@@ -58,10 +61,15 @@ def _settle(rental_ids: Sequence[UUID], now: datetime) -> int:
     RentalEvent.objects.bulk_create(
         RentalEvent(rental=rental, kind=RentalEvent.Kind.SETTLED, happened_at=now) for rental in rentals
     )
+    charge_rentals(charges=[_charge(rental) for rental in rentals], now=now)
     notifications_create(
         [_receipt(rental) for rental in rentals if rental.cost_amount or settings.RECEIPT_FOR_FREE_RIDES]
     )
     return len(rentals)
+
+
+def _charge(rental: Rental) -> Charge:
+    return Charge(rental.pk, rental.rider_id, rental.cost_amount or Decimal(0), rental.currency)
 
 
 def _receipt(rental: Rental) -> Notification:
