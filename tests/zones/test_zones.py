@@ -15,7 +15,7 @@ from rest_framework.test import APIClient
 
 from bikerental.core.geometry import Position
 from bikerental.zones import services
-from bikerental.zones.models import Zone
+from bikerental.zones.models import Zone, ZoneVersion
 from bikerental.zones.selectors import drawn, zones_collection, zones_drawn
 from tests.clients import RiderClient
 from tests.factories import NOON, make_user
@@ -236,6 +236,11 @@ def test_the_database_refuses(fields: dict[str, Any]) -> None:
 
     with pytest.raises(IntegrityError), transaction.atomic():
         Zone.objects.update(**fields)
+
+
+def test_the_database_keeps_one_number_of_the_last_change() -> None:
+    with pytest.raises(IntegrityError, match="zone_version_is_one_row"), transaction.atomic():
+        ZoneVersion.objects.create(id=2, number=1)
 
 
 def test_an_operator_draws_a_zone(operator: Client) -> None:

@@ -88,4 +88,12 @@ CONSTRAINTS = (
     Constraint("user_erased_is_inactive", (USERS,)),
     Constraint("user_erased_is_nobody", ("tests/concurrency/test_erasing.py",)),
     Constraint("idempotency_key_unique", ("tests/http/test_idempotency.py::test_the_database_holds_one_answer_a_key",)),
+    Constraint("zone_begins_before_it_ends", ("tests/zones/test_zones.py::test_the_database_refuses",)),
+    Constraint("zone_kind_known", ("tests/zones/test_zones.py::test_the_database_refuses",)),
+    Constraint("zone_points_bounded", ("tests/zones/test_zones.py::test_the_database_refuses",)),
+    Constraint("zone_shape_bounded", ("tests/zones/test_zones.py::test_the_database_refuses",)),
+    Constraint("zone_shape_is_polygon", ("tests/zones/test_zones.py::test_the_database_refuses",)),
+    Constraint(
+        "zone_version_is_one_row", ("tests/zones/test_zones.py::test_the_database_keeps_one_number_of_the_last_change",)
+    ),
 )

@@ -141,8 +141,8 @@ GUARDS = (
     Guard(
         "personal answers are not stored",
         "bikerental/http/views.py",
-        '        answer["Cache-Control"] = "no-store"\n',
-        "",
+        '    cache_control = "no-store"\n',
+        '    cache_control = "private"\n',
         ("tests/http/test_middleware.py::test_personal_answers_are_not_stored",),
     ),
     Guard(
