@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # Tried in this order: what is asked for most comes first.
     path("api/v1/", include("bikerental.fleet.urls")),
     path("api/v1/", include("bikerental.rentals.urls")),
+    path("api/v1/", include("bikerental.accounts.urls")),
     path("api/v1/", include("bikerental.users.urls")),
     path("api/v1/", include("bikerental.maintenance.urls")),
     path("api/v1/", include("bikerental.zones.urls")),

@@ -1,14 +1,10 @@
 from django.urls import path
 
-from bikerental.rentals.api.account import AccountView
-from bikerental.rentals.api.export import ExportView
 from bikerental.rentals.api.reports import BikeReportsView
 from bikerental.rentals.api.views import CurrentRentalView, RentalReturnView, RentalsView, RentalView
 
 urlpatterns = [
     path("bikes/<uuid:bike_id>/reports/", BikeReportsView.as_view(), name="bike-reports"),
-    path("me/", AccountView.as_view(), name="me"),
-    path("me/export/", ExportView.as_view(), name="me-export"),
     path("rentals/", RentalsView.as_view(), name="rentals"),
     path("rentals/current/", CurrentRentalView.as_view(), name="rental-current"),
     path("rentals/<uuid:rental_id>/", RentalView.as_view(), name="rental"),

@@ -1,6 +1,6 @@
 """Operators look after accounts here: find, reopen, log out. Nothing is deleted: an account is
 erased by its owner, through the API, so that the rides keep a rider. Closing an account concerns
-its ride: the app that knows the rides adds it, and registers the page."""
+its ride: `accounts` adds it, and registers the page."""
 
 from typing import Any, ClassVar
 from uuid import UUID

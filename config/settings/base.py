@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "bikerental.billing",
     "bikerental.zones",
     "bikerental.rentals",
+    "bikerental.accounts",
     "bikerental.demo",
     "bikerental.users.apps.OperatorAdminConfig",
     "django.contrib.auth",

@@ -17,6 +17,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from bikerental.accounts.services import rider_close
 from bikerental.fleet.models import Bike
 from bikerental.http.models import IdempotencyKey
 from bikerental.maintenance.models import BikeReport, PhotoUpload
@@ -30,7 +31,7 @@ from bikerental.media.gateways import photo_store
 from bikerental.notifications.models import RefusedAddress
 from bikerental.notifications.services import feedback
 from bikerental.rentals.models import RentalEvent
-from bikerental.rentals.services import rental_end_by_operator, rental_start, rider_close
+from bikerental.rentals.services import rental_end_by_operator, rental_start
 from bikerental.users.exceptions import AccountClosedError
 from bikerental.users.models import Session, User
 from bikerental.users.services import (
@@ -48,7 +49,7 @@ from tests.maintenance.photos import JPEG
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ERASURE = "bikerental.rentals.services.riders.user_lock"
+ERASURE = "bikerental.accounts.services.user_lock"
 ADDRESS = "192.0.2.10"
 OTHER_PASSWORD = "another-saddle-3"
 Write = Callable[[], object]

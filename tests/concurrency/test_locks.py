@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import OperationalError, connection, transaction
 
+from bikerental.accounts.services import account_close_with_ride, rider_close
 from bikerental.fleet.locks import bikes_lock
 from bikerental.fleet.models import Bike
 from bikerental.fleet.services import bikes_send_to_maintenance, bikes_set_tariff
@@ -19,14 +20,12 @@ from bikerental.notifications.models import Notification
 from bikerental.notifications.services import notification_create
 from bikerental.rentals.models import Rental, RentalEvent
 from bikerental.rentals.services import (
-    account_close_with_ride,
     rental_end_by_operator,
     rental_return,
     rental_start,
     rentals_check_overdue,
     rentals_forget,
     rentals_settle,
-    rider_close,
 )
 from bikerental.rentals.types import OperatorsEnd, Place
 from bikerental.users.locks import users_lock
@@ -54,7 +53,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db(transaction=True)
 
 USER_FOR_RENT = "bikerental.rentals.services.rides.open_user_lock"
-USER_FOR_ERASURE = "bikerental.rentals.services.riders.user_lock"
+USER_FOR_ERASURE = "bikerental.accounts.services.user_lock"
 USER_FOR_RESET = "bikerental.users.services.resetting.user_lock"
 USERS = "bikerental.users.services.accounts.users_lock"
 BIKE = "bikerental.fleet.services.bikes.bike_lock_for_rental"

@@ -2,10 +2,11 @@
 
 import pytest
 
+from bikerental.accounts.services import rider_close
 from bikerental.fleet.models import Bike
 from bikerental.notifications.models import Notification
 from bikerental.rentals.models import Rental, RentalEvent
-from bikerental.rentals.services import rental_return, rental_start, rentals_settle, rider_close
+from bikerental.rentals.services import rental_return, rental_start, rentals_settle
 from tests.concurrency.race import race
 from tests.factories import NOON, PASSWORD, make_bike, make_rental, make_returned_rental, make_user
 

@@ -16,6 +16,7 @@ from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 from rest_framework.response import Response
 from rest_framework.test import APIClient
 
+from bikerental.accounts.services import rider_close
 from bikerental.fleet.models import Bike
 from bikerental.maintenance import tasks
 from bikerental.maintenance.constants import PUBLISH_ATTEMPTS_MAX
@@ -25,7 +26,6 @@ from bikerental.maintenance.services.publishing import _show
 from bikerental.media.gateways import photo_store
 from bikerental.media.s3 import MediaStorage
 from bikerental.media.storage import StorageUnavailableError
-from bikerental.rentals.services import rider_close
 from bikerental.users.models import User
 from tests.clients import RiderClient
 from tests.factories import PASSWORD, make_bike, make_station, make_user

@@ -13,10 +13,10 @@ from pytest_django import Settings
 from rest_framework.response import Response
 from rest_framework.test import APIClient
 
+from bikerental.accounts.services import rider_close
 from bikerental.notifications.gateways import sns as gateway
 from bikerental.notifications.models import Notification, RefusedAddress
 from bikerental.notifications.services import feedback, notification_deliver
-from bikerental.rentals.services import rider_close
 from tests.factories import NOON, PASSWORD, make_user
 from tests.notifications.conftest import OVERDUE, FakeMailer, make_notification
 from tests.notifications.sns import (

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from bikerental.accounts.services import rider_close
 from bikerental.core.errors import Refusal
 from bikerental.fleet.models import Bike
 from bikerental.fleet.services import bikes_send_to_maintenance
@@ -28,7 +29,6 @@ from bikerental.rentals.services import (
     rentals_check_overdue,
     rentals_settle,
     rentals_settle_left_over,
-    rider_close,
 )
 from tests.factories import NOON, PASSWORD, make_bike, make_model, make_tariff, make_user
 from tests.lengths import IS_LONG

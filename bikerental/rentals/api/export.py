@@ -1,190 +1,42 @@
-"""All that is held about a rider, as one JSON document that is written while it is read.
+"""What of the rides is in the export of an account."""
 
-A page of rows is in memory at a time. Each page is a statement of its own and shows what was committed by then:
-one snapshot would be a transaction that lasts as long as the client takes to read.
-"""
-
-import logging
-import threading
-import time
-from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
-from django.http import StreamingHttpResponse
-from django.utils import timezone, translation
-from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
 from rest_framework.request import Request
 
-from bikerental.core.context import request_id_var
-from bikerental.core.errors import ThrottledError, UnavailableError
-from bikerental.fleet.api.rendering import photo_url
-from bikerental.http.operations import documented
-from bikerental.http.problems import is_database_away
-from bikerental.http.renderers import to_json
-from bikerental.http.views import ApiView
-from bikerental.maintenance.selectors import reports_of_rider, uploads_of_user
-from bikerental.notifications.selectors import notifications_of_user, refused_address
-from bikerental.rentals.api.export_serializers import ExportOutput
+from bikerental.http.export_sections import Pages
 from bikerental.rentals.api.rendering import rental_json
+from bikerental.rentals.api.serializers import RentalOutput
+from bikerental.rentals.models import RentalEvent
 from bikerental.rentals.selectors import rentals_for_export
 from bikerental.users.api.authentication import rider_of
-from bikerental.users.api.serializers import ProfileOutput
-from bikerental.users.models import User
-from bikerental.users.selectors import authenticators_of_user, operators_changes_of_user, sessions_of_user
-
-logger = logging.getLogger(__name__)
-
-# A client that reads slowly holds a thread of the web server meanwhile, of which a process has eight: one stays free.
-AT_ONCE = 7
-SECONDS = 120.0
-
-RETRY_SECONDS = 10.0
-
-Pages = Iterator[list[Any]]
 
 
-class Places:
-    """Who is being sent an export by this process: AT_ONCE riders at the most, each of them one."""
+class ExportEventOutput(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=RentalEvent.Kind.choices)
+    happened_at = serializers.DateTimeField()
+    reason = serializers.CharField(allow_blank=True, help_text=_("What an operator wrote who ended the ride."))
 
-    def __init__(self) -> None:
-        self._riders: set[UUID] = set()
-        self._lock = threading.Lock()
-
-    def take(self, rider_id: UUID) -> None:
-        """:raises ThrottledError: while the rider has one, so that one rider's readers take no other rider's place
-        :raises UnavailableError: while all are taken
-        """
-        with self._lock:
-            if rider_id in self._riders:
-                raise ThrottledError(retry_after=RETRY_SECONDS)
-            if len(self._riders) >= AT_ONCE:
-                raise UnavailableError
-            self._riders.add(rider_id)
-
-    def give_back(self, rider_id: UUID) -> None:
-        with self._lock:
-            self._riders.remove(rider_id)
-
-    def are_all_free(self) -> bool:
-        return not self._riders
+    class Meta:
+        ref_name = "ExportEvent"
+        example = {
+            "kind": "ended_by_operator",
+            "happened_at": "2026-05-01T09:18:40Z",
+            "reason": "The lock did not close.",
+        }
 
 
-places = Places()
+class ExportRentalOutput(RentalOutput):
+    events = ExportEventOutput(many=True)
+
+    class Meta:
+        ref_name = "ExportRental"
+        example = RentalOutput.Meta.example
 
 
-class ExportResponse(StreamingHttpResponse):
-    """A stream that a caller in this process may also have whole, as a test client does; a web server never asks."""
-
-    @cached_property
-    def content(self) -> bytes:  # type: ignore[override] # Django gives none
-        return self.getvalue()
-
-    @property
-    def text(self) -> str:  # type: ignore[override]
-        return self.content.decode()
-
-
-class ExportView(ApiView):
-    """All that is held about the caller."""
-
-    @documented(
-        summary="Everything held about the caller",
-        description=(
-            "One document, sent while it is read from the database: a long one is not of one moment, and one that "
-            "breaks off ends before its last brace. 429 `throttled` while another of the caller's is being sent, 503 "
-            "`unavailable` while too many are."
-        ),
-        success={200: ExportOutput},
-    )
-    def get(self, request: Request) -> StreamingHttpResponse:
-        rider = rider_of(request)
-        stream = _bounded(_document(rider, request, timezone.now()), rider_id=rider.pk)
-        # What goes wrong at the beginning is still a problem with a status of its own.
-        return ExportResponse(_resumed(next(stream), stream), content_type="application/json")
-
-
-def _resumed(first: bytes, stream: Iterator[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from stream
-
-
-def _bounded(stream: Iterator[bytes], *, rider_id: UUID) -> Iterator[bytes]:
-    """:raises ThrottledError, UnavailableError: as `Places.take`"""
-    places.take(rider_id)
-    request_id, begun = request_id_var.get(), time.monotonic()
-    try:
-        for piece in stream:
-            _require_time(begun)
-            yield piece
-    except Exception as error:
-        token = request_id_var.set(request_id)  # the middleware is done with this request
-        is_bug = not (is_database_away(error) or isinstance(error, TimeoutError | UnavailableError))
-        logger.log(logging.ERROR if is_bug else logging.WARNING, "An export broke off", exc_info=error)
-        request_id_var.reset(token)
-        raise
-    finally:
-        places.give_back(rider_id)
-
-
-def _require_time(begun: float) -> None:
-    if time.monotonic() - begun > SECONDS:
-        raise TimeoutError(f"The client has been reading for more than {SECONDS:.0f} s.")
-
-
-def _document(rider: User, request: Request, now: datetime) -> Iterator[bytes]:
-    values = {
-        "profile": ProfileOutput(rider).data,
-        "authenticators": authenticators_of_user(user_id=rider.pk),
-        "refused_address": refused_address(email=rider.email),
-    }
-    lists: Mapping[str, Pages] = {
-        "sessions": sessions_of_user(user_id=rider.pk),
-        "rentals": _rentals(rider, now),
-        "notifications": notifications_of_user(user_id=rider.pk),
-        "reports": _reports(rider, request),
-        "uploads": _uploads(rider),
-        "operators_changes": _operators_changes(rider, translation.get_language() or "en"),
-    }
-    yield to_json(values).removesuffix(b"}")
-    for name, pages in lists.items():
-        yield f',"{name}":['.encode()
-        yield from _rows(pages)
-        yield b"]"
-    yield b"}"
-
-
-def _rows(pages: Pages) -> Iterator[bytes]:
-    comma = b""
-    for page in pages:
-        yield comma + to_json(page)[1:-1]
-        comma = b","
-
-
-def _rentals(rider: User, now: datetime) -> Pages:
-    for page in rentals_for_export(rider_id=rider.pk):
+def rentals(request: Request, now: datetime) -> Pages:
+    for page in rentals_for_export(rider_id=rider_of(request).pk):
         yield [rental_json(rental, now) | {"events": events} for rental, events in page]
-
-
-def _reports(rider: User, request: Request) -> Pages:
-    for page in reports_of_rider(rider_id=rider.pk):
-        for report in page:
-            report["bike_number"] = report.pop("bike__number")
-            report["photo"] = photo_url(report["photo"], request) if report["photo"] else None
-        yield page
-
-
-def _uploads(rider: User) -> Pages:
-    for page in uploads_of_user(user_id=rider.pk):
-        for upload in page:
-            upload["bike_number"] = upload.pop("bike__number")
-            upload["report"] = upload.pop("report_id")
-        yield page
-
-
-def _operators_changes(rider: User, language: str) -> Pages:
-    for page in operators_changes_of_user(user_id=rider.pk):
-        with translation.override(language):
-            changes = [{"happened_at": entry.action_time, "change": entry.get_change_message()} for entry in page]
-        yield changes

@@ -14,7 +14,6 @@ from bikerental.fleet.api.serializers import (
 from bikerental.http.fields import Body, IdField, RealField
 from bikerental.rentals.models import Rental
 from bikerental.rentals.types import Place
-from bikerental.users.api.serializers import KnownPasswordField
 
 
 class RentalStartInput(Body):
@@ -129,10 +128,3 @@ class RentalOutput(serializers.Serializer[Any]):
             "ended_at": "2026-05-01T09:18:40Z",
             "overdue": False,
         }
-
-
-class PasswordInput(Body):
-    password = KnownPasswordField()
-
-    class Meta:
-        ref_name = "AccountClose"

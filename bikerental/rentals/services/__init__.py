@@ -1,14 +1,12 @@
-from bikerental.rentals.services.forgetting import rentals_forget
+from bikerental.rentals.services.forgetting import reasons_erase, rentals_forget
 from bikerental.rentals.services.overdue import rentals_check_overdue
 from bikerental.rentals.services.reconciling import rentals_reconcile
 from bikerental.rentals.services.reports import rider_report
-from bikerental.rentals.services.riders import account_close_with_ride, accounts_close_unless_riding, rider_close
 from bikerental.rentals.services.rides import rental_end_by_operator, rental_return, rental_start
 from bikerental.rentals.services.settling import rentals_settle, rentals_settle_left_over
 
 __all__ = [
-    "account_close_with_ride",
-    "accounts_close_unless_riding",
+    "reasons_erase",
     "rental_end_by_operator",
     "rental_return",
     "rental_start",
@@ -17,6 +15,5 @@ __all__ = [
     "rentals_reconcile",
     "rentals_settle",
     "rentals_settle_left_over",
-    "rider_close",
     "rider_report",
 ]

@@ -240,7 +240,7 @@ GUARDS = (
     ),
     Guard(
         "nobody closes the own account in the admin",
-        "bikerental/rentals/admin.py",
+        "bikerental/accounts/admin.py",
         " if user_id != request.user.pk]",
         "]",
         (f"{USERS_ADMIN}::test_nobody_closes_their_own_account_here",),

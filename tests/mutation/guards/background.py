@@ -6,7 +6,7 @@ ENQUEUEING = "tests/core/test_enqueueing.py"
 POSTGRESQL = "tests/core/test_postgresql.py"
 DELIVERING = "tests/notifications/test_delivering.py"
 UPLOADS = "tests/maintenance/test_uploads.py"
-EXPORT = "tests/rentals/test_export.py"
+EXPORT = "tests/accounts/test_export.py"
 
 GUARDS = (
     Guard(
@@ -224,35 +224,35 @@ GUARDS = (
     ),
     Guard(
         "so many exports at once and no more",
-        "bikerental/rentals/api/export.py",
+        "bikerental/accounts/api/export.py",
         "len(self._riders) >= AT_ONCE",
         "len(self._riders) >= AT_ONCE + 9",
         (f"{EXPORT}::test_only_so_many_are_sent_at_once",),
     ),
     Guard(
         "a rider is sent one export at a time",
-        "bikerental/rentals/api/export.py",
+        "bikerental/accounts/api/export.py",
         "if rider_id in self._riders:",
         "if False:",
         (f"{EXPORT}::test_a_rider_is_sent_one_at_a_time",),
     ),
     Guard(
         "an export that has ended gives its place back",
-        "bikerental/rentals/api/export.py",
+        "bikerental/accounts/api/export.py",
         "        places.give_back(rider_id)\n",
         "        pass\n",
         (f"{EXPORT}::test_a_client_that_reads_too_slowly_is_given_up",),
     ),
     Guard(
         "an export has its time",
-        "bikerental/rentals/api/export.py",
+        "bikerental/accounts/api/export.py",
         "            _require_time(begun)\n",
         "",
         (f"{EXPORT}::test_a_client_that_reads_too_slowly_is_given_up",),
     ),
     Guard(
         "an export breaks off with a status while it can",
-        "bikerental/rentals/api/export.py",
+        "bikerental/accounts/api/export.py",
         "ExportResponse(_resumed(next(stream), stream),",
         "ExportResponse(stream,",
         (f"{EXPORT}::test_a_database_that_is_away_at_the_beginning_is_a_503",),

@@ -5,6 +5,7 @@ from tests.mutation.entries import Guard
 FORMS = "tests/http/test_admin_forms.py"
 CALLS = "tests/security/test_operators_calls.py"
 ENDING = "tests/rentals/test_ending.py"
+CLOSING = "tests/accounts/test_closing_by_operators.py"
 
 GUARDS = (
     Guard(
@@ -145,61 +146,61 @@ GUARDS = (
         "bikerental/rentals/admin.py",
         'forms.CharField(label=_("Reason"), ',
         'forms.CharField(label=_("Reason"), required=False, ',
-        (f"{ENDING}::test_half_an_answer_ends_nothing",),
+        (f"{CLOSING}::test_half_an_answer_ends_nothing",),
     ),
     Guard(
         "an operator says where the bike is",
         "bikerental/rentals/admin.py",
         '                self.add_error(name, _("Say where the bike is."))\n',
         "                pass\n",
-        (f"{ENDING}::test_half_an_answer_ends_nothing",),
+        (f"{CLOSING}::test_half_an_answer_ends_nothing",),
     ),
     Guard(
         "the account of a rider who rides stays open",
-        "bikerental/rentals/services/riders.py",
+        "bikerental/accounts/services.py",
         "set(user_ids).difference(riding)",
         "user_ids",
-        (f"{ENDING}::test_a_rider_who_rides_keeps_the_account_and_the_others_lose_theirs",),
+        (f"{CLOSING}::test_a_rider_who_rides_keeps_the_account_and_the_others_lose_theirs",),
     ),
     Guard(
         "closing an account waits for a ride that starts",
-        "bikerental/rentals/services/riders.py",
+        "bikerental/accounts/services.py",
         "    users_lock(user_ids=user_ids)\n",
         "",
         (
-            f"{ENDING}::test_a_ride_that_starts_while_the_account_closes_comes_first_or_not_at_all",
+            f"{CLOSING}::test_a_ride_that_starts_while_the_account_closes_comes_first_or_not_at_all",
             "tests/concurrency/test_locks.py::test_closing_an_account_waits_for_the_rent_that_came_first",
         ),
     ),
     Guard(
         "a ride that ended meanwhile does not keep the account open",
-        "bikerental/rentals/services/riders.py",
+        "bikerental/accounts/services.py",
         "locked is not None and locked.rental.status == Rental.Status.ACTIVE",
         "locked is not None",
         ("tests/concurrency/test_locks.py::test_an_account_that_closes_waits_for_its_riders_return",),
     ),
     Guard(
         "an account closes with its ride by who may end rides",
-        "bikerental/rentals/admin.py",
+        "bikerental/accounts/admin.py",
         ' and request.user.has_perm("rentals.change_rental")\n',
         "\n",
-        (f"{ENDING}::test_both_rights_are_needed",),
+        (f"{CLOSING}::test_both_rights_are_needed",),
     ),
     Guard(
         "an account closes with its ride by who may change accounts",
-        "bikerental/rentals/admin.py",
+        "bikerental/accounts/admin.py",
         "self.has_change_permission(request, user) and ",
         "",
         (
-            f"{ENDING}::test_both_rights_are_needed",
-            f"{ENDING}::test_an_operator_closes_neither_operators_nor_the_own_account",
+            f"{CLOSING}::test_both_rights_are_needed",
+            f"{CLOSING}::test_an_operator_closes_neither_operators_nor_the_own_account",
         ),
     ),
     Guard(
         "nobody closes the own account with its ride",
-        "bikerental/rentals/admin.py",
+        "bikerental/accounts/admin.py",
         "        if not may_close or user.pk == request.user.pk:\n",
         "        if not may_close:\n",
-        (f"{ENDING}::test_an_operator_closes_neither_operators_nor_the_own_account",),
+        (f"{CLOSING}::test_an_operator_closes_neither_operators_nor_the_own_account",),
     ),
 )

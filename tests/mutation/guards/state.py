@@ -111,10 +111,10 @@ GUARDS = (
     ),
     Guard(
         "an account does not close over a ride",
-        "bikerental/rentals/services/riders.py",
+        "bikerental/accounts/services.py",
         "    if is_riding(rider_id=user.pk):\n        raise RentalInProgressError\n",
         "",
-        ("tests/rentals/test_account.py::test_an_account_does_not_close_during_a_ride",),
+        ("tests/accounts/test_closing.py::test_an_account_does_not_close_during_a_ride",),
     ),
     Guard(
         "a closed account begins no ride",

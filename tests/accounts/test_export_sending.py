@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from bikerental.accounts.api.export import AT_ONCE
 from bikerental.core.db.keyset import PAGE_SIZE_MAX
 from bikerental.notifications.models import Notification
-from bikerental.rentals.api.export import AT_ONCE
 from tests.clients import RiderClient
 from tests.factories import make_user
 from tests.live import eventually, web_server

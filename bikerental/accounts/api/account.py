@@ -1,15 +1,15 @@
-"""The end of an account. The rides have a word in it, so the endpoint stands here and not with the users below."""
+"""The caller's account, and its end."""
 
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from bikerental.accounts.api.serializers import PasswordInput
+from bikerental.accounts.services import rider_close
 from bikerental.http.operations import documented
 from bikerental.http.throttles import client_address
 from bikerental.http.views import read
-from bikerental.rentals.api.serializers import PasswordInput
 from bikerental.rentals.exceptions import RentalInProgressError
-from bikerental.rentals.services import rider_close
 from bikerental.users.api.authentication import rider_of
 from bikerental.users.api.views import ProfileView
 from bikerental.users.exceptions import PasswordWrongError

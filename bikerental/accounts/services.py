@@ -1,24 +1,26 @@
-"""The end of a rider's account: not while the rider rides."""
+"""The end of a rider's account: not while the rider rides.
 
-from collections.abc import Collection
+Each app says in its `erasure.py` what it erases.
+"""
+
+from collections.abc import Callable, Collection
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 from bikerental.core.db.transactions import unit_of_work
-from bikerental.http.services import idempotency_keys_erase
-from bikerental.maintenance.services import reports_forget
-from bikerental.notifications.services import address_erase
+from bikerental.core.personal_data import ClosedAccount
+from bikerental.core.registry import declared
 from bikerental.rentals.exceptions import RentalInProgressError
 from bikerental.rentals.locks import rental_lock
 from bikerental.rentals.models import Rental
 from bikerental.rentals.selectors import active_rental_id, is_riding, riders_riding
-from bikerental.rentals.services.forgetting import reasons_erase
-from bikerental.rentals.services.rides import rental_end_by_operator
+from bikerental.rentals.services import rental_end_by_operator
 from bikerental.rentals.types import OperatorsEnd
 from bikerental.users.exceptions import AccountClosedError
 from bikerental.users.locks import user_lock, users_lock
 from bikerental.users.models import User
-from bikerental.users.services import accounts_close, password_confirm, user_erase
+from bikerental.users.services import accounts_close, password_confirm
 
 
 def rider_close(*, rider: User, password: str, address: str, now: datetime) -> None:
@@ -67,8 +69,12 @@ def _rider_erase(*, rider: User, now: datetime) -> None:
         raise AccountClosedError
     if is_riding(rider_id=user.pk):
         raise RentalInProgressError
-    address_erase(email=user.email, confirmed=user.email_confirmed)
-    user_erase(user=user, now=now)
-    idempotency_keys_erase(rider_id=user.pk)
-    reasons_erase(rider_id=user.pk)
-    reports_forget(rider_id=user.pk)
+    account = ClosedAccount(user.pk, user.email, user.email_confirmed, closed_at=now)
+    for erase in _erasures():
+        erase(account)
+
+
+@lru_cache
+def _erasures() -> tuple[Callable[[ClosedAccount], None], ...]:
+    """In the order of INSTALLED_APPS."""
+    return tuple(declared("erasure", "erase"))

@@ -1,0 +1,14 @@
+"""The personal data of this app: the answers that are kept with idempotency keys.
+
+They are not in the export: each is kept for a day and says about a ride what the export says.
+"""
+
+from bikerental.core.personal_data import ClosedAccount
+from bikerental.http.export_sections import ExportSection
+from bikerental.http.services import idempotency_keys_erase
+
+EXPORTED: tuple[ExportSection, ...] = ()
+
+
+def erase(account: ClosedAccount) -> None:
+    idempotency_keys_erase(rider_id=account.user_id)

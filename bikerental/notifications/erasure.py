@@ -1,0 +1,15 @@
+"""The personal data of this app: messages, which go with time, and the address that refused them."""
+
+from bikerental.core.personal_data import ClosedAccount
+from bikerental.http.export_sections import ExportSection
+from bikerental.notifications.api import export
+from bikerental.notifications.services import address_erase
+
+EXPORTED = (
+    ExportSection("refused_address", export.ExportRefusedAddressOutput(allow_null=True), export.refused),
+    ExportSection("notifications", export.ExportNotificationOutput(many=True), export.notifications),
+)
+
+
+def erase(account: ClosedAccount) -> None:
+    address_erase(email=account.email, confirmed=account.email_confirmed)
