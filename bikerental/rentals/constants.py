@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+# Rides settled within this time get their charge if they have none.
+CHARGE_BACK = timedelta(days=1)
 FORGET_BATCH = 1000
 OVERDUE_REMINDED_AFTER = timedelta(days=1)
 RECONCILED_BACK = timedelta(days=1)

@@ -5,6 +5,7 @@ from bikerental.core.work.schedule import Periodic
 SCHEDULE = (
     Periodic("check-overdue-rentals", "bikerental.rentals.tasks.check_overdue_rentals", seconds=60, expires=60),
     Periodic("sweep-returned-rentals", "bikerental.rentals.tasks.sweep_returned_rentals", seconds=30, expires=30),
+    Periodic("charge-settled-rentals", "bikerental.rentals.tasks.charge_settled_rentals", seconds=300, expires=300),
     Periodic("reconcile-rentals", "bikerental.rentals.tasks.reconcile_rentals", seconds=300, expires=300),
     Periodic("forget-rentals", "bikerental.rentals.tasks.forget_rentals", seconds=3600, expires=3600),
 )

@@ -24,6 +24,14 @@ def sweep_returned_rentals(**_newer: object) -> None:
 
 
 @shared_task
+def charge_settled_rentals(**_newer: object) -> None:
+    """Charge settled rides that have no charge; the next run is the retry."""
+    from bikerental.rentals.services import rentals_charge_left_over
+
+    rentals_charge_left_over(now=timezone.now())
+
+
+@shared_task
 def check_overdue_rentals(**_newer: object) -> None:
     """Mark overdue rides and tell whom it concerns; the next run is the retry."""
     from bikerental.rentals.services import rentals_check_overdue

@@ -1,3 +1,4 @@
+from bikerental.rentals.services.charging import rentals_charge_left_over
 from bikerental.rentals.services.forgetting import reasons_erase, rentals_forget
 from bikerental.rentals.services.overdue import rentals_check_overdue
 from bikerental.rentals.services.reconciling import rentals_reconcile
@@ -10,6 +11,7 @@ __all__ = [
     "rental_end_by_operator",
     "rental_return",
     "rental_start",
+    "rentals_charge_left_over",
     "rentals_check_overdue",
     "rentals_forget",
     "rentals_reconcile",

@@ -1,0 +1,40 @@
+"""Charges of settled rides that have none."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef
+
+from bikerental.billing.constants import EntryKind
+from bikerental.billing.models import Entry
+from bikerental.billing.services import charge_rentals
+from bikerental.billing.types import Charge
+from bikerental.core.work.batches import run_left_over
+from bikerental.rentals.constants import CHARGE_BACK, SWEEP_BATCH
+from bikerental.rentals.models import Rental
+
+logger = logging.getLogger(__name__)
+
+TASK = "charge rentals"
+
+
+def rentals_charge_left_over(*, now: datetime) -> int:
+    """Charge rides settled within CHARGE_BACK that have no charge; how many there were.
+
+    Settling charges a ride in its own transaction. But while a deploy goes on, the code from before the ledger
+    still settles rides, after the migration that charged the earlier ones.
+    """
+    charge = Entry.objects.filter(kind=EntryKind.CHARGE, rental_id=OuterRef("pk"))
+    settled = Rental.objects.filter(status=Rental.Status.SETTLED, rider__isnull=False, settled_at__gt=now - CHARGE_BACK)
+    left_over = settled.filter(~Exists(charge), cost_amount__gt=0).order_by("settled_at")
+    charged = run_left_over(TASK, left_over, lambda ids: _charge(ids, now), size=SWEEP_BATCH)
+    if charged:
+        logger.warning("The sweep charged %d settled rides that had no charge", charged)
+    return charged
+
+
+def _charge(rental_ids: Sequence[UUID], now: datetime) -> int:
+    rentals = Rental.objects.filter(pk__in=rental_ids).values_list("pk", "rider_id", "cost_amount", "currency")
+    return charge_rentals(charges=list(map(Charge._make, rentals)), now=now)
