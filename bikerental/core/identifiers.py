@@ -10,8 +10,17 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def uuid7(at: datetime | None = None) -> UUID:
     """A new id, of now or another time. New rows land side by side in the index instead of all over it."""
-    milliseconds = time.time_ns() // 1_000_000 if at is None else (at - _EPOCH) // timedelta(milliseconds=1)
+    milliseconds = time.time_ns() // 1_000_000 if at is None else _milliseconds(at)
     value = milliseconds << 80 | int.from_bytes(os.urandom(10), "big")
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return UUID(int=value)
+
+
+def first_uuid7(at: datetime) -> UUID:
+    """What no id of this time or later is below."""
+    return UUID(int=_milliseconds(at) << 80)
+
+
+def _milliseconds(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(milliseconds=1)

@@ -14,6 +14,9 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
+from bikerental.billing import reconciliation as ledger
+from bikerental.billing.constants import AccountKind, EntryKind
+from bikerental.billing.models import Entry, Posting
 from bikerental.core.models import FailedRow
 from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.models import Bike
@@ -53,7 +56,7 @@ class Finding(NamedTuple):
 
 
 def reconcile(window: Window, *, progress: Progress = lambda rides: None) -> list[Finding]:
-    """Every count, in a fixed order. Twelve statements, and one for each 5,000 settled rides of the window.
+    """Every count, in a fixed order. Eighteen statements, and one for each 5,000 settled rides of the window.
 
     :param progress: told how many rides have been priced so far
     """
@@ -154,6 +157,24 @@ def _rows_failed(window: Window) -> QuerySet[Any, Any]:
     return FailedRow.objects.order_by("pk").values_list(named)
 
 
+def _charges_missing(window: Window) -> QuerySet[Any, Any]:
+    charge = Entry.objects.filter(kind=EntryKind.CHARGE, rental_id=OuterRef("pk"))
+    settled = Rental.objects.filter(~Exists(charge), status=Rental.Status.SETTLED, cost_amount__gt=0)
+    return _since(settled, "started_at", window.since).values_list("pk")
+
+
+def _charges_wrong(window: Window) -> QuerySet[Any, Any]:
+    """Charges that are not of what the ride costs, in its currency, to its rider; a ride may be nobody's by now."""
+    charged = Posting.objects.filter(
+        entry__kind=EntryKind.CHARGE, entry__rental_id=OuterRef("pk"), account__kind=AccountKind.RIDER
+    )
+    of_its_cost = charged.filter(amount=OuterRef("cost_amount"), account__currency=OuterRef("currency"))
+    of_its_rider = charged.filter(account__rider=OuterRef("rider"))
+    right = Exists(of_its_cost) & (Q(rider=None) | Exists(of_its_rider))
+    rides = Rental.objects.filter(Exists(charged)).exclude(right)
+    return _since(rides, "started_at", window.since).values_list("pk")
+
+
 def _since(rows: QuerySet[Any, Any], column: str, since: datetime | None) -> QuerySet[Any, Any]:
     rows = rows.order_by()
     return rows if since is None else rows.filter(**{f"{column}__gte": since})
@@ -172,6 +193,12 @@ _CHECKS: dict[str, Callable[[Window], QuerySet[Any, Any]]] = {
     "messages_unsent": _messages_unsent,
     "keys_orphaned": _keys_orphaned,
     "rows_failed": _rows_failed,
+    "charges_missing": _charges_missing,
+    "charges_doubled": lambda window: ledger.charges_doubled(window.since),
+    "charges_wrong": _charges_wrong,
+    "entries_unbalanced": lambda window: ledger.entries_unbalanced(window.since),
+    "accounts_wrong": lambda window: ledger.accounts_wrong(window.since),
+    "trial_balance": lambda window: ledger.trial_balance(window.since),
 }
 
 

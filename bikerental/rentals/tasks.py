@@ -26,9 +26,11 @@ def sweep_returned_rentals(**_newer: object) -> None:
 @shared_task
 def charge_settled_rentals(**_newer: object) -> None:
     """Charge settled rides that have no charge; the next run is the retry."""
+    from bikerental.rentals.constants import CHARGE_BACK
     from bikerental.rentals.services import rentals_charge_left_over
 
-    rentals_charge_left_over(now=timezone.now())
+    now = timezone.now()
+    rentals_charge_left_over(now=now, since=now - CHARGE_BACK)
 
 
 @shared_task

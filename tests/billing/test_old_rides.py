@@ -13,6 +13,7 @@ from bikerental.billing.models import Account, Entry, Posting
 from bikerental.billing.selectors import cost_of_ride
 from bikerental.rentals.models import Rental
 from bikerental.rentals.services import rentals_charge_left_over, rentals_forget, rentals_settle
+from bikerental.rentals.tasks import charge_settled_rentals
 from tests.factories import NOON, make_rental, make_returned_rental
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,7 +32,7 @@ def settled_rides(count: int, **fields: Any) -> list[Rental]:
     rides = []
     for number in range(count):
         values = {field.attname: getattr(like, field.attname) for field in Rental._meta.concrete_fields}
-        values |= {"status": "settled", "settled_at": like.ended_at + timedelta(seconds=number)}
+        values |= {"status": "settled", "settled_at": like.started_at + timedelta(hours=1, seconds=number)}
         values |= {"cost_amount": Decimal(number % 100) / 4, "cost_lines": []}
         del values["id"]
         rides.append(Rental(**values))
@@ -111,11 +112,14 @@ def test_what_the_new_code_settles_meanwhile_is_charged_once() -> None:
 def test_what_the_old_code_settles_after_the_migration_is_charged_by_the_sweep() -> None:
     now = timezone.now()
     rides = settled_rides(3, started_at=now - timedelta(hours=2))
-    settled_rides(3, started_at=now - timedelta(days=3))  # reconciling finds these
+    older = settled_rides(3, started_at=now - timedelta(days=3))
     Rental.objects.filter(pk=rides[2].pk).update(currency="EUR")
 
-    assert rentals_charge_left_over(now=now) == 2
-    assert rentals_charge_left_over(now=now) == 0
+    charge_settled_rentals()
 
     assert {row[:3] for row in charges()} == {(ride.pk, ride.rider_id, ride.cost_amount) for ride in rides[1:]}
     assert set(Account.objects.filter(kind="rider").values_list("currency", flat=True)) == {"RUB", "EUR"}
+    assert rentals_charge_left_over(now=now, since=None) == 2
+    assert {row[:3] for row in charges()} == {
+        (ride.pk, ride.rider_id, ride.cost_amount) for ride in rides[1:] + older[1:]
+    }

@@ -12,9 +12,11 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
+from bikerental.billing.models import Account, Entry, Posting
 from bikerental.core.models import FailedRow
 from bikerental.fleet.models import Bike
 from bikerental.http.models import IdempotencyKey
@@ -22,7 +24,8 @@ from bikerental.notifications.models import Notification
 from bikerental.rentals.management.commands.reconcile import MEANINGS
 from bikerental.rentals.models import Rental
 from bikerental.rentals.reconciliation import BATCH, Window, reconcile
-from bikerental.rentals.services import rental_return, rental_start, rentals_reconcile, rentals_settle
+from bikerental.rentals.services import rental_return, rental_start, rentals_forget, rentals_reconcile, rentals_settle
+from tests.billing import ledger
 from tests.clients import RiderClient
 from tests.factories import NOON, make_bike, make_rental, make_returned_rental, make_user
 
@@ -107,14 +110,51 @@ def fail_a_row() -> None:
     FailedRow.objects.create(task="settle rentals", row_id="7", error="22003", failed_at=NOON, retry_at=NOON)
 
 
-def change_a_cost() -> None:
+def change_a_term() -> None:
     settled_ride()
-    Rental.objects.update(cost_amount=Decimal("145.01"))
+    Rental.objects.update(unlock_fee=Decimal("50.01"))
 
 
 def change_a_line() -> None:
     settled_ride()
     Rental.objects.update(cost_lines=[])
+
+
+def lose_a_charge() -> None:
+    settled_ride()
+    with ledger.unguarded():
+        Posting.objects.all().delete()
+        Entry.objects.all().delete()
+
+
+def double_a_charge() -> None:
+    ride = settled_ride()
+    drop_unique("entry_one_charge_a_ride")
+    ledger.charge(Account.objects.get(rider=ride.rider), "145.00", ride.pk)
+
+
+def charge_another_amount() -> None:
+    settled_ride()
+    with ledger.unguarded():
+        Posting.objects.update(amount=F("amount") * 2)
+
+
+def charge_another_currency() -> None:
+    settled_ride()
+    with ledger.unguarded():
+        Account.objects.update(currency="EUR")
+
+
+def charge_another_rider() -> None:
+    settled_ride()
+    with ledger.unguarded():
+        Posting.objects.filter(account__kind="rider").update(account=ledger.make_account())
+
+
+def lose_the_postings() -> None:
+    settled_ride()
+    with ledger.unguarded():
+        Posting.objects.all().delete()
 
 
 SPOILERS: list[tuple[Callable[[], None], str]] = [
@@ -128,8 +168,14 @@ SPOILERS: list[tuple[Callable[[], None], str]] = [
     (leave_a_message, "messages_unsent"),
     (abandon_a_message, "messages_unsent"),
     (fail_a_row, "rows_failed"),
-    (change_a_cost, "costs_wrong"),
+    (change_a_term, "costs_wrong"),
     (change_a_line, "costs_wrong"),
+    (lose_a_charge, "charges_missing"),
+    (double_a_charge, "charges_doubled"),
+    (charge_another_amount, "charges_wrong"),
+    (charge_another_currency, "charges_wrong"),
+    (charge_another_rider, "charges_wrong"),
+    (lose_the_postings, "entries_unbalanced"),
 ]
 
 
@@ -138,6 +184,22 @@ def test_each_count_counts_what_it_is_for(spoil: Callable[[], None], check: str)
     spoil()
 
     assert counts() == {check: 1}
+
+
+def test_a_posting_that_was_changed_is_found_by_every_sum() -> None:
+    settled_ride()
+    with ledger.unguarded():
+        Posting.objects.filter(account__kind="revenue").update(amount=F("amount") - 1)
+
+    assert counts() == {"entries_unbalanced": 1, "accounts_wrong": 2, "trial_balance": 1}
+    assert counts(since=LATER + timedelta(minutes=1)) == {}
+
+
+def test_a_ride_that_is_nobodys_by_now_was_charged_to_its_rider() -> None:
+    settled_ride()
+    rentals_forget(now=NOON + timedelta(days=5000))
+
+    assert counts() == {}
 
 
 def rent_and_return_with_keys() -> RiderClient:
@@ -171,7 +233,7 @@ def test_orphaned_keys(change: Callable[[object], object], orphans: int) -> None
 
 
 def test_rides_that_began_before_the_window_are_left_alone() -> None:
-    change_a_cost()
+    change_a_term()
 
     assert counts(since=NOON + timedelta(seconds=1)) == {}
     assert counts(since=NOON) == {"costs_wrong": 1}
@@ -195,7 +257,7 @@ def test_statements_do_not_grow_with_the_rides(django_assert_max_num_queries: Ca
         settled_ride()
     assert BATCH > 5
 
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(21):
         reconcile(Window(now=LATER))
 
 
@@ -205,7 +267,7 @@ def test_the_command_says_zero_and_ends_well() -> None:
     call_command("reconcile", stdout=output)
 
     assert "costs_wrong                 0" in output.getvalue()
-    assert "0 settled rides priced anew, 13 counts" in output.getvalue()
+    assert "0 settled rides priced anew, 19 counts" in output.getvalue()
 
 
 def test_the_command_names_what_it_found_and_exits_with_1() -> None:

@@ -1,6 +1,7 @@
 """Charges of settled rides that have none."""
 
 import logging
+import sys
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
@@ -12,7 +13,7 @@ from bikerental.billing.models import Entry
 from bikerental.billing.services import charge_rentals
 from bikerental.billing.types import Charge
 from bikerental.core.work.batches import run_left_over
-from bikerental.rentals.constants import CHARGE_BACK, SWEEP_BATCH
+from bikerental.rentals.constants import SWEEP_BATCH
 from bikerental.rentals.models import Rental
 
 logger = logging.getLogger(__name__)
@@ -20,16 +21,20 @@ logger = logging.getLogger(__name__)
 TASK = "charge rentals"
 
 
-def rentals_charge_left_over(*, now: datetime) -> int:
-    """Charge rides settled within CHARGE_BACK that have no charge; how many there were.
+def rentals_charge_left_over(*, now: datetime, since: datetime | None) -> int:
+    """Charge rides that have no charge, oldest first, in batches of their own transactions; how many there were.
+
+    :param since: only rides settled since then; none for all
 
     Settling charges a ride in its own transaction. But while a deploy goes on, the code from before the ledger
     still settles rides, after the migration that charged the earlier ones.
     """
     charge = Entry.objects.filter(kind=EntryKind.CHARGE, rental_id=OuterRef("pk"))
-    settled = Rental.objects.filter(status=Rental.Status.SETTLED, rider__isnull=False, settled_at__gt=now - CHARGE_BACK)
-    left_over = settled.filter(~Exists(charge), cost_amount__gt=0).order_by("settled_at")
-    charged = run_left_over(TASK, left_over, lambda ids: _charge(ids, now), size=SWEEP_BATCH)
+    settled = Rental.objects.filter(~Exists(charge), status=Rental.Status.SETTLED, cost_amount__gt=0)
+    if since is not None:
+        settled = settled.filter(rider__isnull=False, settled_at__gt=since)
+    left_over = settled.order_by("settled_at")
+    charged = run_left_over(TASK, left_over, lambda ids: _charge(ids, now), size=SWEEP_BATCH, batches=sys.maxsize)
     if charged:
         logger.warning("The sweep charged %d settled rides that had no charge", charged)
     return charged

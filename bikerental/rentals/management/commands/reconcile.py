@@ -24,6 +24,12 @@ MEANINGS = {
     "messages_unsent": "messages that are due and were not sent in time",
     "keys_orphaned": "idempotency keys whose ride or rider is gone",
     "rows_failed": "rows whose own data make a task fail",
+    "charges_missing": "settled rides with a cost and without a charge",
+    "charges_doubled": "rides with more than one charge",
+    "charges_wrong": "rides charged another amount, or to another rider",
+    "entries_unbalanced": "entries that do not add up to zero",
+    "accounts_wrong": "accounts whose sum the other accounts contradict",
+    "trial_balance": "currencies whose postings do not add up to zero",
     "costs_wrong": "settled rides whose cost is not what their terms say",
 }
 
@@ -31,8 +37,9 @@ MEANINGS = {
 class Command(BaseCommand):
     help = (
         "Count what disagrees: bikes against open rides, ended rides against settled ones, costs against the "
-        "price's rules, messages and idempotency keys against their rides. Reads only. Exits with 0 when every "
-        "count is 0, and with 1 otherwise; docs/operations/runbooks/reconcile.md tells what to do about each."
+        "price's rules, messages, idempotency keys and charges against their rides, the ledger's entries against "
+        "each other. Reads only. Exits with 0 when every count is 0, and with 1 otherwise; "
+        "docs/operations/runbooks/reconcile.md tells what to do about each."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
