@@ -1,10 +1,10 @@
-"""Who shares an address, wherever addresses are counted."""
+"""Clients by network address, for everything that counts requests by address."""
 
 from ipaddress import IPv6Address, ip_address
 
 
 def household(address: str) -> str:
-    """IPv6 by its /64: whoever has one address of it has them all. An IPv4 address in any spelling is itself.
+    """An IPv6 address by its /64 network, since one client can use every address of it. An IPv4 address as it is.
 
     Some proxies add the port: `192.0.2.1:4711`, `[2001:db8::1]:4711`.
     """

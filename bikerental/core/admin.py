@@ -1,4 +1,4 @@
-"""What the kernel shows to operators."""
+"""Admin pages of failed rows and periodic tasks."""
 
 from celery.exceptions import QueueNotFound
 from django.contrib import admin, messages
@@ -18,7 +18,7 @@ from bikerental.core.work.batches import failed_rows_retry
 
 @admin.register(FailedRow)
 class FailedRowAdmin(admin.ModelAdmin[FailedRow]):
-    """Rows whose own data make a task fail: to look at, and to try again once their data are mended."""
+    """Rows whose own data make a task fail. An operator corrects the data, then lets the task try again."""
 
     list_display = ("created_at", "task", "row_id", "error", "failures", "failed_at", "retry_at", "told_at")
     list_filter = ("task", ("created_at", admin.DateFieldListFilter))
@@ -55,7 +55,7 @@ admin.site.unregister(PeriodicTask)  # imported above, the package has registere
 
 @admin.register(PeriodicTask)
 class OurPeriodicTaskAdmin(PeriodicTaskAdmin):  # type: ignore[misc] # the package brings no types
-    """Tells what cannot be run, where the package's own fails."""
+    """Says which tasks cannot be run; the package's own page raises an error instead."""
 
     @admin.action(description=_("Run selected tasks"), permissions=["change"])
     def run_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:

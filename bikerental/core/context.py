@@ -1,4 +1,4 @@
-"""Which request or task the running code serves: for logs, Sentry and the tasks it sends."""
+"""The id of the request that the running code serves, for logs, Sentry and tasks."""
 
 import re
 import uuid
@@ -10,7 +10,7 @@ _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 
 def request_id_accept(sent: str | None) -> str:
-    """The client's request id where it is sane, a new one elsewhere."""
+    """The client's request id if it is well-formed, else a new one."""
     if sent is not None and _SANE_REQUEST_ID.fullmatch(sent):
         return sent
     return uuid.uuid4().hex

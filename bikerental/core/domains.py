@@ -1,4 +1,4 @@
-"""One form of a domain name, in which an IDN and its punycode are the same."""
+"""One spelling of a domain name: an international name and its punycode become the same."""
 
 from contextlib import suppress
 
@@ -9,10 +9,10 @@ LABEL_LENGTH_MAX = 63
 
 
 def domain_to_ascii(domain: str) -> str:
-    """A lower-cased domain as DNS and mail servers have it; what is no domain stays as it is.
+    """A lower-cased domain as DNS and mail servers write it. Text that is not a domain stays unchanged.
 
-    By UTS 46, as browsers do. What that refuses, emoji for one, by the older rules of the standard
-    library, as Django does when it sends mail.
+    It follows UTS 46, as browsers do. For names that UTS 46 refuses, such as emoji, it follows the older
+    rules of the standard library, as Django does when it sends mail.
     """
     if domain.isascii() or _is_too_long(domain):
         return domain
@@ -24,7 +24,7 @@ def domain_to_ascii(domain: str) -> str:
 
 
 def domain_to_unicode(domain: str) -> str:
-    """The same domain as people write it; what is no punycode stays as it is."""
+    """The domain as people write it. Text that is not punycode stays unchanged."""
     if "xn--" not in domain or _is_too_long(domain):
         return domain
     with suppress(UnicodeError):
@@ -35,6 +35,6 @@ def domain_to_unicode(domain: str) -> str:
 
 
 def _is_too_long(domain: str) -> bool:
-    """Punycode takes time by the square of a label's length."""
+    """Punycode takes time proportional to the square of a label's length."""
     labels = domain.replace("\N{IDEOGRAPHIC FULL STOP}", ".").split(".")
     return len(domain) > DOMAIN_LENGTH_MAX or max(map(len, labels)) > LABEL_LENGTH_MAX

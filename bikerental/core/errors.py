@@ -1,5 +1,5 @@
-"""Kinds of refusal. A refusal is an answer of the domain, not a bug: it has a stable code and
-a sentence for people. What it looks like over HTTP is the API's business."""
+"""Refusals. A refusal is an expected answer, not a bug: it has a stable code and a sentence for people.
+`http/problems.py` turns it into a response."""
 
 from enum import Enum
 from typing import Any, ClassVar
@@ -32,13 +32,13 @@ class Refusal(Exception):
 
 
 class FieldRefusal(Refusal):
-    """A refusal of one field of what the client sent."""
+    """A refusal because of one field that the client sent."""
 
     kind = Kind.INVALID
     code = "invalid"
     detail = _("Something in the request is not valid; see errors.")
     field: ClassVar[str]
-    further_fields: ClassVar[tuple[str, ...]] = ()  # said of these as well
+    further_fields: ClassVar[tuple[str, ...]] = ()  # fields that get the same error
     field_code: ClassVar[str]
     field_detail: ClassVar[str | Promise]
 

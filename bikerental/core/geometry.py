@@ -1,4 +1,4 @@
-"""Distances and boxes on the globe, WGS 84 taken as a sphere."""
+"""Distances and boxes on the globe. WGS 84 is treated as a sphere."""
 
 from collections.abc import Iterable
 from math import asin, cos, degrees, radians, sin, sqrt
@@ -13,7 +13,7 @@ class Position(NamedTuple):
 
 
 class Box(NamedTuple):
-    """Degrees; never crosses the 180th meridian: what does is two boxes."""
+    """In degrees. It never crosses the 180th meridian: an area that does is two boxes."""
 
     west: float
     south: float
@@ -38,10 +38,10 @@ def boxes_between(*, west: float, south: float, east: float, north: float) -> li
 
 def boxes_around(centre: Position, radius_m: float) -> list[Box]:
     """The smallest boxes that hold every point within the radius."""
-    # A hair wider than computed: a point on the rim must not fall to rounding.
+    # A little wider than computed, so that rounding does not exclude a point on the edge.
     angle = radius_m / EARTH_RADIUS_M * (1 + 1e-9) + 1e-12
     south, north = centre.latitude - degrees(angle), centre.latitude + degrees(angle)
-    if south <= -90 or north >= 90:  # a pole lies within: every longitude does
+    if south <= -90 or north >= 90:  # a pole lies inside, so every longitude does
         return [Box(-180.0, max(south, -90.0), 180.0, min(north, 90.0))]
     half_width = degrees(asin(min(1.0, sin(angle) / cos(radians(centre.latitude)))))
     west, east = centre.longitude - half_width, centre.longitude + half_width
@@ -51,7 +51,7 @@ def boxes_around(centre: Position, radius_m: float) -> list[Box]:
 
 
 def boxes_round(*, west: float, south: float, east: float, north: float, metres: float) -> list[Box]:
-    """The bounds (west is greater than east where they cross the 180th meridian) and so many metres round them."""
+    """The given bounds and a margin in metres around them. West is greater than east across the 180th meridian."""
     degrees_north = degrees(metres / EARTH_RADIUS_M)
     south, north = south - degrees_north, north + degrees_north
     if south <= -90 or north >= 90:
@@ -64,7 +64,7 @@ def boxes_round(*, west: float, south: float, east: float, north: float, metres:
 
 
 def lies_in(place: Position, boxes: Iterable[Box]) -> bool:
-    """Borders count as inside. 180 degrees east and west are one meridian."""
+    """Borders count as inside. 180 degrees east and 180 degrees west are the same meridian."""
     longitudes = (180.0, -180.0) if abs(place.longitude) == 180 else (place.longitude,)
     return any(
         box.south <= place.latitude <= box.north and any(box.west <= longitude <= box.east for longitude in longitudes)

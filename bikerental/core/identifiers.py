@@ -9,7 +9,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def uuid7(at: datetime | None = None) -> UUID:
-    """A new id, of now or another time. New rows land side by side in the index instead of all over it."""
+    """A new id, by default of the present time. Ids that grow with time are inserted at one end of the index."""
     milliseconds = time.time_ns() // 1_000_000 if at is None else _milliseconds(at)
     value = milliseconds << 80 | int.from_bytes(os.urandom(10), "big")
     value = value & ~(0xF << 76) | 0x7 << 76

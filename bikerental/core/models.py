@@ -1,4 +1,4 @@
-"""Base of the product's models."""
+"""The base class of all models, and rows that tasks failed on."""
 
 from typing import ClassVar
 
@@ -19,11 +19,11 @@ class BaseModel(models.Model):
 
 
 class FailedRow(BaseModel):
-    """A row whose own data make a batch fail; the batch leaves it out until `retry_at`."""
+    """A row whose own data make a task fail. Batches skip it until `retry_at`."""
 
     task = models.CharField(_("task"), max_length=100)
     row_id = models.CharField(_("row"), max_length=100)
-    # SQLSTATE and constraint, or the exception's class: nothing of what is in the row.
+    # SQLSTATE and constraint, or the exception's class: no data of the row.
     error = models.CharField(_("error"), max_length=200)
     failures = models.PositiveIntegerField(_("failures"), default=1)
     failed_at = models.DateTimeField(_("last failure at"))

@@ -17,7 +17,7 @@ CURRENCIES = (
     "TZS", "UAH", "UGX", "USD", "UYU", "UZS", "VED", "VES", "VND", "VUV", "WST", "XAF", "XCD", "XCG", "XOF",
     "XPF", "YER", "ZAR", "ZMW", "ZWG",
 )  # fmt: skip
-# Their smallest unit is the currency itself: 4.50 yen cannot be paid.
+# Currencies without a smaller unit: 4.50 yen cannot be paid.
 WHOLE_CURRENCIES = (
     "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF",
 )  # fmt: skip

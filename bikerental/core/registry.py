@@ -1,7 +1,7 @@
-"""What the apps declare, and what lies below them uses without naming them.
+"""Collects what apps declare, so that a lower app can use it without importing a higher one.
 
-An app that has periodic tasks, figures, messages or personal data to erase says so in a module of a
-known name: `schedule.py`, `metrics.py`, `messages.py`, `erasure.py`.
+An app declares periodic tasks, figures, messages or personal data in a module with a known name:
+`schedule.py`, `metrics.py`, `messages.py`, `erasure.py`.
 """
 
 from collections.abc import Iterator

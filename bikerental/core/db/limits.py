@@ -1,4 +1,4 @@
-"""The application's time limits as PostgreSQL keeps them, where a pooler lets none be sent."""
+"""The application's time limits, stored in PostgreSQL: a pooler does not let a connection set them."""
 
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ class Limit(NamedTuple):
 
 
 def limits_store() -> None:
-    """Every new session of this role in this database begins with the limits. Running it again changes nothing.
+    """Give every new session of this role in this database the limits. Idempotent.
 
     One transaction, so that a pooler sends it to one session.
     """
@@ -36,7 +36,7 @@ def limits_store() -> None:
 
 
 def limits_read() -> list[Limit]:
-    """What the connection in use has. One statement."""
+    """The limits of the open connection. One statement."""
     with connection.cursor() as cursor:
         # pg_settings gives times in their unit, milliseconds, where SHOW would say 5s.
         cursor.execute(

@@ -2,10 +2,10 @@
 
     found = from_replica(lambda using: bikes_page(filters, page=page, using=using))
 
-The replica is used while it is proven to be no older than DATABASE_REPLICA_LAG_SECONDS: once a second
-at most a process notes the primary's place in the log, and takes the newest place that the replica
-has replayed. No clocks are compared, an idle primary is no lag, and a replica that has lost its
-primary is found out. Whatever is wrong with the replica, the primary answers.
+The replica is used only while it is known to be no older than DATABASE_REPLICA_LAG_SECONDS. At most once
+a second, a process reads the primary's position in the write-ahead log and the position that the
+replica has replayed. It compares no clocks, so an idle primary is not lag, and a replica that lost its
+primary is noticed. If anything is wrong with the replica, the primary answers.
 """
 
 import logging
@@ -32,10 +32,10 @@ AWAY_SECONDS = 10.0
 # The replica's own limit for a statement is 2 s (DATABASES in config/settings); this is for one that hangs.
 ANSWER_SECONDS = 3.0
 WATCH_SECONDS = 0.5
-# Replaying cancels a read that stands in its way: nothing is wrong with the replica.
+# Replaying the log cancels a read that blocks it. The replica itself is fine.
 _CANCELLED = {errorcodes.SERIALIZATION_FAILURE, errorcodes.DEADLOCK_DETECTED}
 _PRIMARY_PLACE = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')"
-# One that was promoted is another database.
+# A promoted replica is another database.
 _REPLICA_PLACE = "SELECT pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0') WHERE pg_is_in_recovery()"
 
 logger = logging.getLogger(__name__)
@@ -46,17 +46,17 @@ def replica_is_set() -> bool:
 
 
 def from_replica(ask: Callable[[str], R], *, unless: bool = False) -> R:
-    """What `ask` finds on the database of the alias that it is given.
+    """The result of `ask`, which gets the alias of the database to read.
 
-    On the primary inside a transaction and where `unless` says so, and when the replica is away, too
-    far behind or fails. It fails after 2 s of connecting or 3.5 s of reading.
+    It gets the primary inside a transaction, where `unless` is true, and when the replica is away, too
+    far behind, or fails: after 2 s of connecting or 3.5 s of reading.
     """
     if not replica_is_set() or unless or connections[DEFAULT_DB_ALIAS].in_atomic_block or not proof.is_good():
         return ask(DEFAULT_DB_ALIAS)
     try:
         with deadline.on(REPLICA):
             return ask(REPLICA)
-    # Any complaint: a migration that it has not replayed is one as well, and a bug shows on the primary.
+    # Any error: the replica may lack a migration, and a bug shows again on the primary.
     except (DatabaseError, InterfaceError) as error:
         if sqlstate(error) not in _CANCELLED:
             proof.withdraw(error)
@@ -76,7 +76,7 @@ class Proof:
         self._was_good = False
 
     def is_good(self) -> bool:
-        # One thread asks; the others go by what is known.
+        # One thread asks; the others use the last result.
         if time.monotonic() >= self._poll_at and self._polling.acquire(blocking=False):
             try:
                 self._poll()
@@ -121,7 +121,7 @@ class Proof:
 def _place(using: str, sql: str) -> Any:
     connection = connections[using]
     connection.ensure_connection()
-    # The driver's own cursor: once a second a process, whoever asks then, so no part of what was asked.
+    # The driver's own cursor: this runs once a second in a process and belongs to no request's statements.
     with connection.wrap_database_errors, connection.connection.cursor() as cursor:
         cursor.execute(sql)
         row = cursor.fetchone()
@@ -129,10 +129,10 @@ def _place(using: str, sql: str) -> Any:
 
 
 class Deadline:
-    """Cuts the connection of a read that hangs.
+    """Closes the connection of a read that hangs.
 
-    PostgreSQL's own limit does not end a server that stands still, nor does TCP while its kernel
-    lives, and the driver waits for ever.
+    A statement timeout does not help if the server process is stopped, and TCP does not if its kernel
+    still answers. The driver would wait forever.
     """
 
     def __init__(self) -> None:
@@ -143,7 +143,7 @@ class Deadline:
     @contextmanager
     def on(self, using: str) -> Iterator[None]:
         connections[using].ensure_connection()
-        # Ours stays open, so that its number is nobody else's when we cut.
+        # Our copy of the descriptor stays open, so that its number is not reused before we close the connection.
         descriptor = os.dup(connections[using].connection.fileno())
         with self._lock:
             self._reads[descriptor] = time.monotonic() + ANSWER_SECONDS

@@ -27,15 +27,15 @@ from psycopg2 import errorcodes
 from bikerental.core.db.backend.base import DatabaseWrapper
 from bikerental.core.db.transactions import StalePlanError, sqlstate
 
-# What PostgreSQL says of a statement that was fine when it was prepared. A column has another type: "cached plan
-# must not change result type", or no operator and no cast for the types of before. Or nobody knows its name any more.
+# Errors of a statement that was valid when it was prepared. A column has another type now: "cached plan must not
+# change result type", or there is no operator or cast for the old types. Or the server does not know the name.
 _STALE = {
     errorcodes.FEATURE_NOT_SUPPORTED,
     errorcodes.UNDEFINED_FUNCTION,
     errorcodes.DATATYPE_MISMATCH,
     errorcodes.INVALID_SQL_STATEMENT_NAME,
 }
-# Of one that is being prepared: its name is taken, by whoever had the connection before.
+# The error while preparing: an earlier user of the connection has taken the name.
 _TAKEN = {errorcodes.DUPLICATE_PREPARED_STATEMENT}
 _PLACEHOLDER = re.compile("%[%s]")
 _NAMED_PLACEHOLDER = re.compile(r"%\((\w+)\)s")
@@ -44,7 +44,7 @@ R = TypeVar("R", bound=tuple[Any, ...])
 Compiled = tuple[str, tuple[Any, ...]]
 Samples = Mapping[str, Any]
 
-# Values that no statement holds by itself, so that they are found again among its parameters.
+# Values that occur in no statement, so that they can be found among its parameters.
 _SAMPLES: dict[type, Callable[[int, str], Any]] = {
     UUID: lambda number, name: UUID(int=number),
     str: lambda number, name: f"<{name}>",
@@ -73,7 +73,7 @@ class _Prepared:
         return count
 
     def _ask(self, using: str, values: Mapping[str, Any], take: Callable[[Any], Any]) -> Any:
-        """:raises StalePlanError: inside a transaction, which begins anew as a whole; outside, the second time"""
+        """:raises StalePlanError: inside a transaction, which must run again; outside, after a second try"""
         database: Any = connections[using]  # our DatabaseWrapper
         try:
             return self._ask_once(database, values, take)
@@ -91,7 +91,7 @@ class _Prepared:
         except DatabaseError as error:
             if sqlstate(error) not in (_STALE if is_known else _TAKEN):
                 raise
-            # What was planned before a change of the schema, and the names of it, live as long as the connection.
+            # Plans from before a change of the schema live as long as the connection does.
             database.close()
             raise StalePlanError from error
 
@@ -238,14 +238,14 @@ class _Compiled:
 
 
 def _prepare(compiled: _Compiled, database: DatabaseWrapper) -> None:
-    # The driver's own cursor: to Django, and to whoever counts its statements, this is part of connecting.
+    # The driver's own cursor: Django does not count this as a statement; it belongs to connecting.
     with database.wrap_database_errors, database.connection.cursor() as cursor:
         cursor.execute(compiled.preparation)
     database.prepared.add(compiled.key)
 
 
 def as_text(path: str) -> Cast:
-    """A column that an answer shows as text: an object in between would cost more than reading it."""
+    """A column as text, for answers that show it as text: making a Python object costs more than reading it."""
     return Cast(path, CharField())
 
 

@@ -1,4 +1,4 @@
-"""The transaction of a service: all or nothing, and again when PostgreSQL asks for it."""
+"""The transaction of a service, repeated where PostgreSQL asks for it."""
 
 import functools
 import random
@@ -17,7 +17,7 @@ _AGAIN = {errorcodes.SERIALIZATION_FAILURE, errorcodes.DEADLOCK_DETECTED}
 
 
 class StalePlanError(OperationalError):
-    """A prepared statement is no longer good: the schema has changed since. The connection was closed."""
+    """A prepared statement is no longer valid, since the schema has changed. Its connection was closed."""
 
 
 def sqlstate(error: Exception) -> str | None:
@@ -32,11 +32,10 @@ def constraint_name(error: Exception) -> str | None:
 
 
 def unit_of_work(function: Callable[P, R]) -> Callable[P, R]:
-    """Run the function in one transaction, whole or not at all.
+    """Run the function in one transaction.
 
-    A deadlock or a serialization failure is PostgreSQL's request to try again, and a stale plan has
-    lost its connection: the whole function runs anew, up to three times. Inside another unit of work
-    the function is part of that one: no savepoint, one fate.
+    After a deadlock, a serialization failure or a stale plan, the whole function runs again, up to three
+    times in all. Inside another unit of work the function joins that transaction, without a savepoint.
     """
 
     @functools.wraps(function)
@@ -51,7 +50,7 @@ def unit_of_work(function: Callable[P, R]) -> Callable[P, R]:
             except OperationalError as error:
                 if sqlstate(error) not in _AGAIN and not isinstance(error, StalePlanError):
                     raise
-                # Jitter parts those that met.
+                # Random, so that two that collided do not collide again.
                 time.sleep(random.uniform(0.005, 0.02) * attempt)  # noqa: S311 - not a secret
         with transaction.atomic():
             return function(*args, **kwargs)

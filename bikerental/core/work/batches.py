@@ -1,8 +1,8 @@
-"""Work on many rows, in which one bad row does not keep the others waiting.
+"""Work on many rows, in which one bad row does not delay the others.
 
-A batch is one transaction. Where the data of a row make it fail, each of its rows runs by itself,
-and the bad one is put down as a `FailedRow`. Batches leave it out until its next attempt; the
-operators are told once (`notifications.services.failing`), `manage.py reconcile` counts it.
+A batch is one transaction. If the data of a row make it fail, the batch runs again row by row, and the
+bad row is recorded as a `FailedRow`. Later batches skip it until its next attempt. The operators get
+one message about it (`notifications.services.failing`), and `manage.py reconcile` counts it.
 """
 
 import logging
@@ -22,7 +22,7 @@ from bikerental.core.models import FailedRow
 
 logger = logging.getLogger(__name__)
 
-# The row's own fault. What can recover (OperationalError), and bugs that meet every row, are not among them.
+# Errors that a row's data cause. Errors that may pass (OperationalError) and bugs are not among them.
 ROW_ERRORS = (DataError, IntegrityError, ArithmeticError, ValueError)
 RETRY_FIRST = timedelta(hours=1)
 RETRY_MAX = timedelta(days=1)
@@ -32,7 +32,7 @@ Run = Callable[[Sequence[Any]], int]  # of the rows with these ids, in one trans
 
 
 def run_batch(task: str, row_ids: Sequence[Any], run: Run) -> int:
-    """All rows at once or, where that fails, each by itself; how many were done."""
+    """Run all rows at once or, if that fails, each by itself. Returns how many succeeded."""
     try:
         return run(row_ids)
     except ROW_ERRORS:
@@ -60,16 +60,16 @@ def run_row(task: str, row_id: Any, run: Run, *, failed_before: bool) -> int:
 
 
 def run_left_over(task: str, rows: QuerySet[Any], run: Run, *, size: int, batches: int = 100) -> int:
-    """The rows in their order, batch by batch; how many were done.
+    """Run the rows in their order, batch by batch. Returns how many succeeded.
 
-    `run` takes the rows out of `rows`: what is done is not found again.
+    `run` must change a row so that `rows` no longer finds it.
     """
     done = sum(run_row(task, row_id, run, failed_before=True) for row_id in _due_again(task, rows))
     for _ in range(batches):
         row_ids = list(_without_failed(task, rows)[:size])
         count = run_batch(task, row_ids, run) if row_ids else 0
         done += count
-        if len(row_ids) < size or not count:  # none: another worker has them
+        if len(row_ids) < size or not count:  # none: another worker is doing them
             break
     return done
 
@@ -82,7 +82,7 @@ class LeftOver(NamedTuple):
 
 
 def left_over(task: str, rows: QuerySet[Any], *, size: int) -> LeftOver:
-    """For what takes its rows one by one: those that are due, failed ones among them. Two statements."""
+    """The ids of rows that are due, also of failed ones, for a task that works row by row. Two statements."""
     return LeftOver(_due_again(task, rows), list(_without_failed(task, rows)[:size]))
 
 
@@ -93,7 +93,7 @@ def failed_rows_forget(task: str, row_ids: Sequence[Any]) -> None:
 
 @unit_of_work
 def failed_rows_retry(*, failed_row_ids: Sequence[UUID], now: datetime) -> int:
-    """Let the next sweep try these again; how many there were."""
+    """Let the next sweep try these rows again. Returns how many there were."""
     return FailedRow.objects.filter(pk__in=failed_row_ids).update(retry_at=now)
 
 
@@ -120,7 +120,7 @@ def _put_down(task: str, row_id: str, code: str, *, now: datetime) -> None:
 
 
 def _code(error: Exception) -> str:
-    """What went wrong without a word of the data: PostgreSQL's message quotes the row."""
+    """The error without any data of the row: PostgreSQL's own message quotes the row."""
     if state := sqlstate(error):
         return f"{state} {constraint_name(error) or ''}".strip()[:200]
     return f"{type(error).__name__} in {traceback.extract_tb(error.__traceback__)[-1].name}"[:200]

@@ -1,9 +1,8 @@
-"""The fast path from a committed row to the task that looks at it.
+"""The fast path from a committed row to the task that works on it.
 
-The row is the outbox: its state says that something must still happen, and a sweep finds it
-when nobody told. Telling is therefore allowed to fail, but never to make a client wait or to turn
-a committed ride into an error. A thread in each process does it: the request leaves a note and
-goes on, whether the broker answers, refuses or hangs. Notes that wait together travel together.
+The row is the outbox: its state says what must still happen, and a sweep finds it if no message was
+sent. So sending may fail, but it must not delay a client or turn a committed ride into an error. A
+request only leaves a note; a thread in each process sends the notes, many rows in one message.
 """
 
 import logging
@@ -23,10 +22,10 @@ from bikerental.core.context import request_id_var
 
 logger = logging.getLogger(__name__)
 
-NOTES_LIMIT = 10_000  # a broker that hangs must not fill the memory; the sweep finds the rest
+NOTES_LIMIT = 10_000  # bounds the memory while the broker hangs; the sweep finds the rest
 BATCH_SIZE = 100
-# Notes of a task gather this long before they are sent: under load one message then carries many rows, and
-# a rider does not notice that the receipt was begun a tenth of a second later.
+# Notes of a task are collected this long before they are sent, so that under load one message has many rows.
+# A rider does not notice that the receipt is a tenth of a second later.
 GATHER_SECONDS = 0.1
 FLUSH_SECONDS = 3.0
 
@@ -47,7 +46,7 @@ class Gathering:
 
 
 class Publisher:
-    """Sends notes to the broker from a thread of its own, many rows in one message."""
+    """Sends notes to the broker from its own thread, many rows in one message."""
 
     def __init__(self) -> None:
         self._gatherings: dict[str, Gathering] = {}
@@ -59,11 +58,11 @@ class Publisher:
     def put(self, note: Note) -> None:
         with self._wake:
             if self._pid != os.getpid():  # the first note here, or the first after a fork
-                self._gatherings.clear()  # notes inherited through a fork are the parent's to send
-                # The web server's processes end without running what is registered with atexit.
+                self._gatherings.clear()  # after a fork, the parent process sends the notes that it had
+                # The web server's processes end without running functions registered with atexit.
                 Finalize(None, self.flush, exitpriority=1)
                 self._start()
-            elif self._thread is None or not self._thread.is_alive():  # it met a bug, which Sentry has
+            elif self._thread is None or not self._thread.is_alive():  # a bug ended it, and Sentry has the error
                 self._start()
             if sum(len(each.notes) for each in self._gatherings.values()) >= NOTES_LIMIT:
                 logger.warning("The broker is too slow: %s waits for the sweep", note.task.name)
@@ -122,13 +121,12 @@ publisher = Publisher()
 
 
 def enqueue_after_commit(task: Any, *, row_id: UUID | str, gather_seconds: float = GATHER_SECONDS) -> None:
-    """Have the task look at the row once the running transaction has committed.
+    """Send the row's id to the task after the running transaction has committed.
 
-    `robust`: what goes wrong here is logged and neither reaches the client nor keeps other
-    callbacks from running.
+    `robust`: an error here is logged. It does not reach the client and does not stop other callbacks.
 
     :param gather_seconds: how long other rows of the task may still join the first one's message
     """
     note = Note(task, str(row_id), request_id_var.get(), gather_seconds)
-    # Not a partial: where a robust callback fails Django names it, and a partial has no name.
+    # Not a partial: Django logs the name of a failed robust callback, and a partial has no name.
     transaction.on_commit(lambda: publisher.put(note), robust=True)

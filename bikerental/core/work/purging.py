@@ -1,4 +1,4 @@
-"""Forgetting rows past their time."""
+"""Deletes rows that are past their retention."""
 
 import sys
 from collections.abc import Sequence
@@ -8,12 +8,12 @@ from django.db.models import QuerySet
 
 from bikerental.core.work.batches import run_left_over
 
-# One DELETE takes this many rows: a purge after a long pause stays under the statement timeout.
+# Rows in one DELETE, so that a purge after a long pause stays within the statement timeout.
 PURGE_BATCH = 5000
 
 
 def rows_purge(rows: QuerySet) -> int:  # type: ignore[type-arg] # of any model
-    """Delete the rows, a batch to a statement: after a long pause each still ends before its timeout."""
+    """Delete the rows in batches, one statement each."""
 
     def delete(ids: Sequence[Any]) -> int:
         count: int = rows.filter(pk__in=ids).delete()[0]

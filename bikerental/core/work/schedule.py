@@ -1,4 +1,4 @@
-"""What runs without being asked: each app declares its own in `schedule.py`, beat's table holds all of it."""
+"""The schedule of periodic tasks. Each app declares its own in `schedule.py`; beat reads them from its table."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ SECONDS = IntervalSchedule.SECONDS
 
 
 class Periodic(NamedTuple):
-    """`expires`: seconds after which a message that no worker took is dropped; the next one follows."""
+    """`expires`: after so many seconds a message that no worker took is dropped. The next one follows."""
 
     name: str
     task: str
@@ -28,10 +28,10 @@ def declared_schedule() -> list[Periodic]:
 
 @unit_of_work
 def schedule_sync(entries: Sequence[Periodic]) -> list[str]:
-    """Make beat's rows say what is declared; the names of those that were new or said otherwise.
+    """Write the declared tasks to beat's table. Returns the names of the rows that were new or changed.
 
-    Rows are matched by name. What operators added stays, and so does everything on our rows that
-    is not declared: whether they are enabled, above all. Two at once write the same.
+    Rows are matched by name. Rows that operators added stay. Fields that are not declared stay too, above
+    all whether a task is enabled. Two calls at once write the same rows.
     """
     ours = PeriodicTask.objects.filter(name__in=[entry.name for entry in entries]).select_related("interval")
     rows = {row.name: row for row in ours}
@@ -51,13 +51,13 @@ def schedule_sync(entries: Sequence[Periodic]) -> list[str]:
         unique_fields=["name"],
         update_fields=fields,
     )
-    PeriodicTasks.update_changed()  # a bulk write sends no signal, and beat reads its table again on this alone
+    PeriodicTasks.update_changed()  # beat reads its table again only after this signal, and a bulk write sends none
     return [entry.name for entry in changed]
 
 
 @unit_of_work
 def schedule_forget_future_runs(*, now: datetime) -> list[str]:
-    """Let rows that ran in the future, by a clock that was ahead, count from now; their names."""
+    """Let tasks whose last run lies in the future (the clock was ahead) count from now. Returns their names."""
     ahead = PeriodicTask.objects.filter(last_run_at__gt=now)
     names = sorted(ahead.values_list("name", flat=True))
     if names:
@@ -75,6 +75,6 @@ def _agrees(row: PeriodicTask | None, entry: Periodic) -> bool:
 
 
 def _interval(seconds: int) -> IntervalSchedule:
-    # The table forbids no doubles: an operator may have made one.
+    # The table allows duplicates: an operator may have made one.
     found = IntervalSchedule.objects.filter(every=seconds, period=SECONDS).order_by("pk").first()
     return found or IntervalSchedule.objects.create(every=seconds, period=SECONDS)

@@ -1,7 +1,7 @@
-"""Beat's scheduler: django-celery-beat's, for clocks that are corrected.
+"""django-celery-beat's scheduler, which also works after the clock was set back.
 
-A row counts from `last_run_at`. Where the clock was ahead when it was written, the row would not run
-until the clock comes there again, and a restart of beat would not help.
+A task's next run counts from `last_run_at`. If the clock was ahead when that was written, the task would
+not run until the clock reaches that time again, even after a restart of beat.
 """
 
 import time
@@ -25,7 +25,7 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc] # the package brings n
 
     def tick(self, *arguments: Any, **keywords: Any) -> Any:
         now = time.time()
-        if now < self._ticked_at:  # set back while beat runs: what is in memory is in the future
+        if now < self._ticked_at:  # the clock was set back while beat runs: the times in memory lie in the future
             self._last_full_sync = datetime.min  # noqa: DTZ901 - compared with naive ones; the table is read anew
         self._ticked_at = now
         return super().tick(*arguments, **keywords)

@@ -1,4 +1,4 @@
-"""What a task's message carries beside its arguments: the request's id, and when it was sent."""
+"""The headers of a task's message: the id of the request, and the time of sending."""
 
 import time
 from typing import Any
@@ -13,13 +13,13 @@ SENT_AT = "sent_at"  # the header that every message of ours carries, in seconds
 
 @before_task_publish.connect(dispatch_uid="sent_at")
 def sent_at_put(headers: dict[str, Any], **_signal: Any) -> None:
-    """Let the queue's age be read from the broker; the message knows no time of its own."""
+    """Add the time of sending, from which the age of a queue is read: a message has none itself."""
     headers[SENT_AT] = time.time()
 
 
 @task_prerun.connect(dispatch_uid="request_id")
 def request_id_take(task: Task[Any, Any], **_signal: Any) -> None:
-    """Let logs, Sentry and further tasks name the request that caused this one."""
+    """Give the request's id to logs, Sentry and further tasks."""
     if not task.request.is_eager:  # an eager one runs inside its request
         request_id_var.set((task.request.headers or {}).get("request_id") or "")
 

@@ -26,8 +26,8 @@ GUARDS = (
     Guard(
         "notes of before a fork are the parent's",
         "bikerental/core/work/enqueueing.py",
-        "                self._gatherings.clear()  # notes inherited",
-        "                pass  # notes inherited",
+        "                self._gatherings.clear()  # after a fork",
+        "                pass  # after a fork",
         (f"{ENQUEUEING}::test_after_a_fork_the_child_sends_its_own_notes_alone",),
     ),
     Guard(

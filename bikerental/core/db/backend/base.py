@@ -1,5 +1,7 @@
-"""Django's PostgreSQL backend, with a health check that is not paid by every request, a memory of what
-the connection has prepared, connections that end with their thread, and a `flush` that says what it does."""
+"""Django's PostgreSQL backend with four changes.
+
+The health check does not run for every request. The connection remembers its prepared statements. A
+connection closes when its thread ends. `flush` may empty tables that otherwise refuse a TRUNCATE."""
 
 import threading
 import time
@@ -9,16 +11,16 @@ from weakref import WeakSet
 
 from django.db.backends.postgresql import base, operations
 
-# A connection that answered this recently is believed. A server that restarts under load is
-# noticed at once by the busy connections, and by the idle ones before their next statement.
+# A connection that answered within this time is not checked. When the server restarts under load, busy
+# connections notice at once, and idle ones before their next statement.
 HEALTH_CHECK_SECONDS = 5.0
 
 
 class _Connections:
-    """Those that a thread opened, closed when it ends.
+    """The connections of a thread; they are closed when the thread ends.
 
-    Django's objects refer to each other in circles: a thread of the web server that had nothing to do
-    and was ended would leave its connection open until the collector comes by.
+    Django's objects form reference cycles. Without this, the connection of a thread that the web server
+    ended would stay open until the garbage collector runs.
     """
 
     def __init__(self) -> None:
@@ -65,14 +67,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def close_if_health_check_failed(self) -> None:
         if time.monotonic() - self._answered_at < HEALTH_CHECK_SECONDS:
-            # Decided for the whole request: a check in its middle would open a transaction.
+            # Decided once a request: a check in the middle would open a transaction.
             self.health_check_done = True
             return
         super().close_if_health_check_failed()
 
     def close_if_unusable_or_obsolete(self) -> None:
-        # Django comes here at the end of a request, and checks the connection if a statement failed. A failure can
-        # be the first sign of a server that ends: after it, one good answer is not believed for five seconds.
+        # Django calls this at the end of a request, and checks the connection if a statement failed. The server
+        # may be shutting down, so the next request checks the connection again.
         has_failed = self.errors_occurred
         super().close_if_unusable_or_obsolete()
         if has_failed:
