@@ -1,9 +1,9 @@
-"""A form of the admin changes what its operator changed, and nothing else.
+"""A form of the admin writes only the fields that its operator changed.
 
-Each change form carries the values that it was shown with, signed, in a hidden field. A field that
-still has its shown value is not written, whatever the row holds by now. A field that the operator
-changed and that changed in the row as well is refused, with both values. The row is locked before
-it is read, so that of two forms at once the second sees what the first has written.
+Each change form has a hidden, signed field with the values that it showed. A field that still has its
+shown value is not written, even if the row has changed since. A field that changed both in the form and
+in the row is refused, and both values are shown. The row is locked before it is read, so the second of
+two forms sees what the first has written.
 """
 
 from collections.abc import Iterable
@@ -23,9 +23,9 @@ from django.utils.translation import gettext_lazy as _
 from bikerental.http.locks import row_lock
 
 SHOWN = "shown"
-# Without Django's note beside each time on how far the browser's clock is from "server time".
+# Hides Django's note beside each time about the difference between the browser's clock and "server time".
 CITY_TIME_STYLE = {"all": ["api/admin_times.css"]}
-Version = dict[str, Any]  # each field's value as text, of a relation to many the ids
+Version = dict[str, Any]  # the value of each field as text; for a relation to many, the ids
 
 
 class ShownField(forms.CharField):
@@ -59,7 +59,7 @@ class VersionedForm(forms.ModelForm[Any]):
     def _clean_form(self) -> None:
         before = dict(self.cleaned_data)
         super()._clean_form()  # type: ignore[misc] # not in the stubs
-        # A form's `clean` may set a field that its operator left alone: another field has chosen it.
+        # A form's `clean` may set a field that the operator did not change, because another field decides it.
         chosen = {name for name, value in self.cleaned_data.items() if value is not before.get(name)}
         self._touched = {*self.changed_data, *chosen}
         if self._is_damaged:
@@ -84,7 +84,7 @@ class VersionedForm(forms.ModelForm[Any]):
             values["given"] = self._text(name, self.cleaned_data[name])
             self.add_error(name, ValidationError(self.error_messages["changed_meanwhile"], params=values))
         if refused:
-            # The page that comes back has shown these: saved again, they are meant.
+            # The next page shows these values, so saving it again confirms them.
             version = self._shown_version | {name: self._current_version[name] for name in refused}
             signed = self._signer().sign_object(version, compress=True)
             data: Any = self.data
@@ -92,7 +92,7 @@ class VersionedForm(forms.ModelForm[Any]):
             self.data[self.add_prefix(SHOWN)] = signed  # type: ignore[index] # a QueryDict, copied to be changed
 
     def _take_shown(self, signed: str | None) -> None:
-        """Compare with what was shown. A client without pages sends nothing: it means the row as it is."""
+        """Compare with the shown values. A client without pages sends none: the row's values count."""
         if not signed:
             return
         try:
@@ -139,7 +139,7 @@ class VersionedForm(forms.ModelForm[Any]):
 
 
 def _plain(value: Any) -> Any:
-    """To be compared: a set of rows has no order, and a file is what it is called."""
+    """A value that can be compared: rows without order, a file by its name."""
     if isinstance(value, models.QuerySet | list):
         return {row.pk for row in value}
     return value.name or None if isinstance(value, File) else value
@@ -177,5 +177,5 @@ class VersionedAdmin(admin.ModelAdmin[Any]):
 
 
 def versioned(admin_class: type[admin.ModelAdmin[Any]]) -> type[admin.ModelAdmin[Any]]:
-    """The same admin, whose change forms save against the version that was shown."""
+    """The same admin, with change forms that compare with the shown values before they save."""
     return type(admin_class.__name__, (VersionedAdmin, admin_class), {"__module__": admin_class.__module__})

@@ -1,7 +1,7 @@
-"""What a URL or a list's form gives to an admin page is checked where it is read.
+"""Checks the parameters that a URL or a list's form gives to an admin page.
 
-Django's admin leaves a part unchecked. The lookup, the widget or the filter that met it would fail,
-as if it were a bug of ours.
+Django's admin does not check all of them: a bad value would make a lookup, a widget or a filter fail with
+an internal error.
 """
 
 from typing import Any
@@ -24,7 +24,7 @@ class CheckedChangeList(ChangeList):
 
 
 def _check_statement(found: models.QuerySet[Any]) -> None:
-    """Some lookups look at their values only when the statement is made."""
+    """Compile the statement: some lookups check their values only then."""
     try:
         found.query.sql_with_params()
     except EmptyResultSet:
@@ -43,7 +43,7 @@ class CheckedAdmin(admin.ModelAdmin[Any]):
         return {name: value for name, text in given.items() if (value := self._initial_value(name, text)) is not None}
 
     def _initial_value(self, name: str, given: Any) -> Any:
-        """As its field reads it; None for what it refuses."""
+        """The value as the field reads it; None if the field refuses it."""
         try:
             field: Any = self.opts.get_field(name)
         except FieldDoesNotExist:
@@ -64,5 +64,5 @@ class CheckedAdmin(admin.ModelAdmin[Any]):
 
 
 def checked(admin_class: type[admin.ModelAdmin[Any]]) -> type[admin.ModelAdmin[Any]]:
-    """The same admin, which checks what it is given by a URL."""
+    """The same admin, with checked URL parameters."""
     return type(admin_class.__name__, (CheckedAdmin, admin_class), {"__module__": admin_class.__module__})

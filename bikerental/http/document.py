@@ -16,10 +16,10 @@ from bikerental.http.schema import API_INFO, SchemaGenerator
 
 
 class Document:
-    """The document in one format, built once in each process: it takes tens of milliseconds.
+    """The document in one format. Building it takes tens of milliseconds, so each process does it once.
 
-    Host and scheme are the request's, so they are written before the rest at each request. A client
-    may name any number of hosts: nothing is kept by them.
+    Host and scheme come from the request and are put in front of the kept text. Nothing is cached by host,
+    because a client may name any number of hosts.
     """
 
     def __init__(self, codec: Any) -> None:
@@ -38,7 +38,7 @@ class Document:
         return b"".join(name.encode() + b": " + to_json(value) + b"\n" for name, value in names.items()) + self._rest
 
     def _build(self) -> bytes:
-        # The document is English; the texts in it are lazy, and would follow whoever asked first.
+        # The document is in English. Its texts are lazy and would otherwise take the first client's language.
         with translation.override("en"):
             document = SchemaGenerator(API_INFO, url="https://localhost").get_schema(public=True)
             document.pop("host")
@@ -58,7 +58,7 @@ def _serve(codec: Any) -> Callable[[HttpRequest], HttpResponse]:
 
 
 class _Pages(get_schema_view(API_INFO, public=True, authentication_classes=[], permission_classes=[AllowAny])):  # type: ignore[misc] # made at run time
-    """The pages that show the document, and nothing else: drf-yasg's own build it anew for `?format=openapi`."""
+    """The pages that show the document. drf-yasg's own pages would build it again for `?format=openapi`."""
 
     def perform_content_negotiation(self, request: Any, force: bool = False) -> tuple[Any, str]:
         renderer = self.get_renderers()[0]

@@ -1,4 +1,4 @@
-"""A JSON body and its fields, which take no other type for theirs, as DRF's own do."""
+"""JSON bodies, and fields that accept only their own JSON type; DRF's fields convert other types."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -28,7 +28,7 @@ class IdField(serializers.UUIDField):
 
 
 class TextField(serializers.CharField):
-    """A text, and no number that would become one."""
+    """A text. A number is refused instead of converted."""
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -37,7 +37,7 @@ class TextField(serializers.CharField):
 
 
 class RealField(serializers.FloatField):
-    """A number, and neither a text of digits nor a truth value."""
+    """A number. A text of digits or a boolean is refused."""
 
     def to_internal_value(self, data: Any) -> float:
         if isinstance(data, bool) or not isinstance(data, int | float):

@@ -1,7 +1,7 @@
-"""The short way of an API request, past the middlewares that only pages need.
+"""Lets API requests skip the middlewares that only pages need.
 
-Sessions, CSRF, the operators' log-in, messages and static files cost each request of the API a tenth of
-its processor time and do nothing for it: a bearer token is all that it goes by.
+Sessions, CSRF, the operators' log-in, messages and static files take a tenth of an API request's
+processor time. The API does not use them: it goes by the bearer token alone.
 """
 
 from typing import Any, ClassVar, cast
@@ -18,7 +18,7 @@ API_PREFIX = "/api/v1/"
 
 
 class Innermost:
-    """Last in MIDDLEWARE: knows the way to the view, and keeps out of the way of pages."""
+    """Stands last in MIDDLEWARE to find the function that calls the view. Pages do not go through it."""
 
     to_view: ClassVar[Any]
 
@@ -29,8 +29,8 @@ class Innermost:
 
 
 class ApiFrame:
-    """Does for API paths what CommonMiddleware and LocaleMiddleware do, with the same headers, and leads
-    to the view. Stands before the middlewares that only pages need."""
+    """Calls the view of an API path directly, with the same headers as CommonMiddleware and LocaleMiddleware
+    would give. Stands before the middlewares that only pages need."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self._to_page = get_response
@@ -40,7 +40,7 @@ class ApiFrame:
             request.get_host()  # refuses what ALLOWED_HOSTS does not name
             return to_view(request)
 
-        # A refused host is answered as any other error, so that its answer gets the headers below too.
+        # A refused host becomes an error response here, so that the response gets the headers below too.
         self._to_view = cast(GetResponse, convert_exception_to_response(look_at_host_and_view))
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -55,7 +55,7 @@ class ApiFrame:
         else:
             headers["Vary"] = "Accept-Language"
         headers.setdefault("Content-Language", language)
-        # A 304 has none: it would be the length of what is not sent.
+        # A 304 has no Content-Length: it would be the length of the body that is not sent.
         if not response.streaming and "Content-Length" not in headers and response.status_code != 304:
             headers["Content-Length"] = str(len(response.content))
         return response

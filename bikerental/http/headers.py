@@ -1,4 +1,4 @@
-"""Headers over 8 KiB each or 32 KiB in all are refused before anything reads them."""
+"""Refuses headers over 8 KiB each, or 32 KiB together, before any code reads them."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,7 +17,7 @@ _WITHOUT_PREFIX = ("CONTENT_TYPE", "CONTENT_LENGTH")  # WSGI says HTTP_ before a
 
 class BoundedRequest(WSGIRequest):
     def _set_content_type_params(self, meta: dict[str, Any]) -> None:
-        """Django reads this header before it asks a middleware: 400 KB of semicolons take it three seconds."""
+        """Django parses this header before any middleware runs; 400 KB of semicolons take three seconds."""
         is_bounded = len(meta.get("CONTENT_TYPE", "")) <= HEADER_BYTES_MAX
         super()._set_content_type_params(meta if is_bounded else {})  # type: ignore[misc] # the stubs forget it
 
@@ -27,9 +27,9 @@ class Handler(WSGIHandler):
 
 
 class HeaderLimitsMiddleware:
-    """Whatever server and proxy stand before it: their own limits are higher or count in another way.
+    """The limits hold behind any server and proxy: their own limits are higher or count differently.
 
-    A header that is sent several times counts as one, as WSGI joins it.
+    A header that is sent several times counts as one, because WSGI joins it.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -37,13 +37,13 @@ class HeaderLimitsMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if _are_too_large(request.META):
-            request.COOKIES = {}  # not even parsed, for the language that may be in them
+            request.COOKIES = {}  # the cookies are not parsed, not even for the language in them
             return early_response(request, HeadersTooLargeError)
         if len(request.META.get("HTTP_HOST", "")) > HOST_LENGTH_MAX:
             return early_response(request, ParseError)
         cookie = request.META.get("HTTP_COOKIE", "")
         if "\\" in cookie:
-            # No cookie of ours has one. To unquote them, Python before 3.11.10 takes the square of their number.
+            # None of our cookies has one. Python before 3.11.10 takes quadratic time to unquote them.
             request.META["HTTP_COOKIE"] = cookie.replace("\\", "")
         return self.get_response(request)
 

@@ -1,6 +1,6 @@
-"""`Idempotency-Key`: a request that comes again gets the first answer again.
+"""`Idempotency-Key`: a repeated request gets the first answer again.
 
-The claim and the effect are one transaction: either both happened, or neither.
+The key and the effect are written in one transaction: either both happened, or neither.
 """
 
 import re
@@ -59,9 +59,9 @@ def key_of(request: Request) -> str | None:
 
 
 def answer_once(request: Request, *, rider_id: UUID, route: str, act: Callable[[], Response]) -> HttpResponse:
-    """Act, or give the answer that was given to the same request before.
+    """Act, or return the earlier answer to the same request.
 
-    Refusals are not kept: they changed nothing, and the next try may fare better.
+    Refusals are not kept: they changed nothing, and the next try may succeed.
     """
     key = key_of(request)
     if key is None:

@@ -1,4 +1,4 @@
-"""The lock of whatever row a form of the admin changes."""
+"""Locks the row that a form of the admin changes."""
 
 from django.db.models import Model
 

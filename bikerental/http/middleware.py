@@ -1,4 +1,4 @@
-"""What surrounds every request: its id, and an answer for what no view answers."""
+"""Middleware of every request: its id, its headers, and answers where no view gives one."""
 
 import functools
 import logging
@@ -36,14 +36,14 @@ logger = logging.getLogger(__name__)
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 DATA_TYPES = (PROBLEM_TYPE, "application/json")
-# What Django answers by itself.
+# Statuses that Django itself answers with.
 ERRORS = {
     status_and_code(error)[0]: error
     for error in (ParseError, NotAuthenticated, PermissionDenied, NotFound, MethodNotAllowed, TooLargeError)
 }
 DRAIN_BYTES_MAX = 64 * BODY_BYTES_MAX
 DRAIN_CHUNK = 64 * 1024
-LENGTH_DIGITS_MAX = 20  # Python refuses to read a number of thousands
+LENGTH_DIGITS_MAX = 20  # Python refuses to parse a number with thousands of digits
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
 PAGE_POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
@@ -56,7 +56,7 @@ UNFIT = (DataError, OverflowError, ValidationError)
 
 
 class RequestIdMiddleware:
-    """`X-Request-ID`: taken when it is sane or made, in the logs and in the answer."""
+    """Takes a well-formed `X-Request-ID` or makes one, for the logs and the response."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -73,10 +73,7 @@ class RequestIdMiddleware:
 
 
 class SecurityHeadersMiddleware:
-    """What a browser may do with the answer: with data nothing, with a page what that page needs.
-
-    Texts made beforehand: each request pays for three headers and no more.
-    """
+    """Says what a browser may do with the response: nothing with data, and with a page what the page needs."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -96,7 +93,7 @@ class SecurityHeadersMiddleware:
 
 
 def _page_policy() -> str:
-    """The admin shows pictures, which may come from elsewhere: a bucket, for one."""
+    """The admin shows pictures, which may come from another origin, such as a bucket."""
     origins = [origin for source in _image_sources() for origin in source()]
     return PAGE_POLICY.replace("img-src 'self'", " ".join(["img-src 'self'", *origins]))
 
@@ -120,7 +117,7 @@ class CityTimeMiddleware:
 
 
 class PageSessionMiddleware(SessionMiddleware):
-    """A session that cannot be saved while the database is away is neither a bug nor the operator's log-out."""
+    """While the database is away, a session cannot be saved. That is a 503, not a bug, and logs nobody out."""
 
     def process_response(self, request: HttpRequest, response: Any) -> Any:
         try:
@@ -133,14 +130,14 @@ class PageSessionMiddleware(SessionMiddleware):
 
 
 def _cause_in_database(error: BaseException | None) -> BaseException | None:
-    """What PostgreSQL or its driver said; Django says by itself that a session's row is gone."""
+    """The error of PostgreSQL or its driver behind Django's own error about a missing session row."""
     while error is not None and not (isinstance(error, DatabaseError | InterfaceError) and error.__cause__):
         error = error.__context__
     return error
 
 
 class SlashMiddleware(CommonMiddleware):
-    """A page that a person asked for without the slash at its end. An API request does not come here."""
+    """Adds the slash that a person left out of a page's address. API requests do not come here."""
 
     def should_redirect_with_slash(self, request: HttpRequest) -> bool:
         path = request.path_info
@@ -158,7 +155,7 @@ def _has_page(path: str) -> bool:
 
 
 class ProblemMiddleware:
-    """Errors that no view of the API turns into an answer, and those that come as a page of HTML."""
+    """Turns errors into problem documents: those that no API view handled, and Django's own HTML pages."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -178,7 +175,7 @@ class ProblemMiddleware:
             return problem_response(ERRORS.get(status, InternalError))
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """What a view raises, and DRF's hook does not answer, if it was asked."""
+        """Answer an exception that DRF's handler did not."""
         if is_page(request):
             return _page_failed(request, error)
         problem = exception_handler(error, {})
@@ -191,16 +188,16 @@ class ProblemMiddleware:
 
 
 def _page_refused(request: HttpRequest) -> HttpResponse | None:
-    """PostgreSQL takes no NUL, and no page has a use for one."""
+    """PostgreSQL refuses NUL characters, and no page needs one."""
     if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
         return defaults.bad_request(request, SuspiciousOperation("NUL"))
     return None
 
 
 def _page_failed(request: HttpRequest, error: Exception) -> HttpResponse | None:
-    """A URL that holds what no column can, typed or made up, is no error of ours.
+    """A value in a URL that fits no column is a 400.
 
-    Django's admin checks filters, pages and ids, but not that dates and numbers fit.
+    Django's admin checks filters, pages and ids, but not whether dates and numbers fit their columns.
     """
     if is_database_away(error):
         return page_unavailable(request, error)
@@ -211,7 +208,7 @@ def _page_failed(request: HttpRequest, error: Exception) -> HttpResponse | None:
 
 
 def _body_refused(request: HttpRequest) -> int | None:
-    """The status that refuses a body before anything reads it."""
+    """The status with which a body is refused before any code reads it, or None."""
     length = request.META.get("CONTENT_LENGTH")
     if length:
         if not (length.isascii() and length.isdecimal() and len(length) <= LENGTH_DIGITS_MAX):
@@ -226,7 +223,7 @@ def _body_refused(request: HttpRequest) -> int | None:
 
 
 def _chunked_body_read(request: Any) -> int | None:
-    """A body without a length is as good as none to Django and DRF: read here, and given one."""
+    """Read a chunked body and give it a length: Django and DRF ignore a body without one."""
     body = request.META["wsgi.input"].read(BODY_BYTES_MAX + 1)
     if len(body) > BODY_BYTES_MAX:
         _drain(request.META["wsgi.input"], DRAIN_BYTES_MAX)
@@ -237,8 +234,8 @@ def _chunked_body_read(request: Any) -> int | None:
 
 
 def _drain(stream: Any, length: int) -> None:
-    """Read and throw away, within a limit: where the server closes while the client still sends, the
-    client sees a reset connection in place of the answer."""
+    """Read and discard the body, up to a limit. If the server closed while the client still sends, the client
+    would see a reset connection instead of the answer."""
     while length > 0:
         chunk = stream.read(min(length, DRAIN_CHUNK))
         if not chunk:

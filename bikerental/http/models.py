@@ -5,9 +5,9 @@ from django.utils import timezone
 
 
 class IdempotencyKey(models.Model):
-    """The first answer to a request that may come again. Commits with what it answered.
+    """The answer to a request that may be repeated, kept for a day. It commits together with the request's effect.
 
-    No foreign key: the users lie above this app. Holds what the rider was told, for a day.
+    It has no foreign key, because users lie above this app.
     """
 
     rider_id = models.UUIDField()

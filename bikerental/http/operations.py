@@ -1,4 +1,4 @@
-"""What a view's method says of itself in the Swagger document: `documented`."""
+"""`documented`: describes a view's method for the Swagger document."""
 
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
@@ -33,7 +33,7 @@ IDEMPOTENCY_KEY = openapi.Parameter(
     description="Makes a retry safe for 24 hours: the same key and body give the first answer again.",
     type=openapi.TYPE_STRING,
     min_length=1,
-    # Bare or quoted. Spaces round a header's value are no part of it.
+    # Bare or quoted. Spaces around a header's value do not belong to it.
     pattern=(
         r"^(?:[\x21\x23-\x7e](?:[\x20\x21\x23-\x7e]{0,253}[\x21\x23-\x7e])?"
         r'|"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255}")$'
@@ -76,7 +76,7 @@ def documented(  # noqa: PLR0913 - each says one thing of the document
     headers: Sequence[str] = (),
     paginated: bool = False,
 ) -> Callable[[V], V]:
-    """Say of a view's method what the code does not show: what it takes and all that it answers.
+    """Describe what a view's method takes and every answer that it gives.
 
     :param errors: what it refuses; what any operation with a body, a query, a login, an idempotency key refuses
         is added

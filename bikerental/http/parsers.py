@@ -8,7 +8,7 @@ from rest_framework.exceptions import APIException, ParseError, UnsupportedMedia
 from rest_framework.parsers import BaseParser
 
 BODY_BYTES_MAX = 1024 * 1024
-DEPTH_MAX = 64  # far above any real body, and below what orjson writes again for a fingerprint
+DEPTH_MAX = 64  # far more than any real body has; orjson can still write it again for a fingerprint
 
 
 class TooLargeError(APIException):
@@ -36,7 +36,7 @@ class JSONParser(BaseParser):
             raise ParseError(_("The body is not valid JSON.")) from error
         if not isinstance(data, dict):
             raise ParseError(_("The body must be a JSON object."))
-        # Most bodies have fewer brackets than levels are allowed: nobody needs to look.
+        # Most bodies have fewer brackets than the allowed levels and need no further check.
         if body.count(b"{") + body.count(b"[") > DEPTH_MAX and _is_deeper(data, DEPTH_MAX):
             raise ParseError(_("The body is nested too deeply."))
         return data

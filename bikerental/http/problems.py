@@ -1,4 +1,4 @@
-"""Every error as application/problem+json (RFC 9457), whoever raised it."""
+"""Turns every error into application/problem+json (RFC 9457)."""
 
 import logging
 import math
@@ -91,7 +91,7 @@ class HeadersTooLargeError(exceptions.APIException):
 
 
 class InternalError(exceptions.APIException):
-    """What a client is told of a bug."""
+    """The answer to a client after a bug."""
 
     default_code = "internal_error"
 
@@ -121,7 +121,7 @@ def problem(status: int, code: str, detail: Any = None, errors: list[dict[str, s
 
 
 def status_and_code(error: ErrorClass) -> tuple[int, str]:
-    """What an error of this class becomes over HTTP."""
+    """The status and code of this class of error."""
     if issubclass(error, Refusal):
         return STATUS_OF_KIND[error.kind], error.code
     code = next((code for kind, code in _CODES.items() if issubclass(error, kind)), str(error.default_code))
@@ -129,14 +129,14 @@ def status_and_code(error: ErrorClass) -> tuple[int, str]:
 
 
 def problem_response(error: ErrorClass, **headers: str) -> HttpResponse:
-    """For middleware and handlers, which stand outside of DRF."""
+    """A problem as a response, for middleware and handlers outside DRF."""
     status, code = status_and_code(error)
     body = to_json(problem(status, code, _detail_of(error), [] if status == 400 else None))
     return HttpResponse(body, status=status, content_type=PROBLEM_TYPE, headers=headers)
 
 
 def early_response(request: HttpRequest, error: ErrorClass, **headers: str) -> HttpResponse:
-    """A refusal from outside of LocaleMiddleware and CommonMiddleware, which do these things for the others."""
+    """A refusal by middleware that runs before LocaleMiddleware and CommonMiddleware: it sets their headers itself."""
     with translation.override(translation.get_language_from_request(request)):
         if is_page(request):
             status, _code = status_and_code(error)
@@ -148,7 +148,7 @@ def early_response(request: HttpRequest, error: ErrorClass, **headers: str) -> H
 
 
 def page_unavailable(request: HttpRequest, error: BaseException) -> HttpResponse:
-    """For an operator, while the database is away or only reads."""
+    """The page for an operator while the database is away or read-only."""
     logger.warning("The database is away or too busy: %s", type(error).__name__, exc_info=error)
     return early_response(request, UnavailableError, **{"Retry-After": f"{UnavailableError.retry_after:.0f}"})
 
@@ -158,7 +158,7 @@ def _detail_of(error: ErrorClass) -> Any:
 
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
-    """DRF's hook; None for a bug, which then reaches the log and Sentry."""
+    """DRF's exception handler. None for a bug, which is then logged and sent to Sentry."""
     if is_database_away(error):
         logger.warning("The database is away or too busy: %s", type(error).__name__, exc_info=error)
         error = UnavailableError()
@@ -173,7 +173,7 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response 
 
 
 def is_database_away(error: BaseException | None) -> bool:
-    """Away, or too busy: lost connections, timeouts of locks and statements, deadlocks, no free place."""
+    """Whether the database is away or too busy: lost connections, timeouts, deadlocks, no free connection."""
     if isinstance(error, OperationalError | InterfaceError):
         return True
     if not isinstance(error, DatabaseError):
@@ -239,7 +239,7 @@ def _field_errors(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
 
 
 def is_page(request: HttpRequest) -> bool:
-    """Whether it is a page for people, whose errors are pages as well."""
+    """Whether the request is for a page for people, whose errors are pages too."""
     return request.path_info.startswith(PAGE_PREFIXES)
 
 
@@ -260,7 +260,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def internal_error(request: HttpRequest) -> HttpResponse:
-    """Django calls it while the error is being handled; nobody else logs it."""
+    """Django calls this after an unhandled exception; nothing else logs it."""
     error = sys.exc_info()[1]
     if error is not None and is_page(request) and is_database_away(error):
         return page_unavailable(request, error)

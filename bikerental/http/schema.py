@@ -1,4 +1,4 @@
-"""The Swagger document, generated from the views and what `documented` says of them."""
+"""Generates the Swagger document from the views and their `documented` descriptions."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -41,7 +41,7 @@ API_INFO = openapi.Info(
 
 BODY_ERRORS = [ParseError, TooLargeError, UnsupportedMediaType]
 LOGIN_ERRORS = [NotAuthenticated, AuthenticationFailed]
-# What every operation may answer.
+# Answers that every operation may give.
 COMMON_ERRORS = [MethodNotAllowed, ThrottledError, HeadersTooLargeError, InternalError, UnavailableError]
 SENTENCE = "A sentence for people, in the language of Accept-Language."
 HEADERS_OF_STATUS = {401: ["WWW-Authenticate"], 405: ["Allow"], 429: ["Retry-After"]}
@@ -71,14 +71,14 @@ class ProblemOutput(serializers.Serializer[Any]):
 
 
 class ShapeInspector(FieldInspector):
-    """Corrects what drf-yasg says of fields that may be null and of the shapes in fields."""
+    """Corrects how drf-yasg describes nullable fields and nested shapes."""
 
     def process_result(self, result: Any, method_name: str, obj: Any, **kwargs: Any) -> Any:
         if not isinstance(result, openapi.Schema.OR_REF):
             return result
         is_nullable = obj.allow_null
         if isinstance(result, openapi.SchemaRef):
-            # Many fields share this shape. drf-yasg writes into it what is true of the first of them.
+            # Many fields share this shape, and drf-yasg would write the first field's attributes into it.
             for said_of_the_field in ("description", "x-nullable"):
                 result.resolve(self.components).pop(said_of_the_field, None)
             if not is_nullable:
@@ -98,14 +98,14 @@ def _allow_null(field: openapi.Schema) -> None:
 
 
 def _around(reference: openapi.SchemaRef, **says: Any) -> openapi.Schema:
-    """The shape, and what is true of it in this place alone. Generators ignore what stands beside a `$ref`."""
+    """The shape with attributes of this place. Client generators ignore attributes beside a `$ref`."""
     schema = openapi.Schema(type=openapi.TYPE_OBJECT, all_of=[reference], **says)
     del schema["type"]  # null is no object
     return schema
 
 
 class AutoSchema(SwaggerAutoSchema):
-    """Adds to each operation what it shares with the others."""
+    """Adds what all operations have in common."""
 
     field_inspectors = [ShapeInspector, *SwaggerAutoSchema.field_inspectors]
 
@@ -240,7 +240,7 @@ def _listed(codes: Iterable[str]) -> str:
 
 
 class SchemaGenerator(OpenAPISchemaGenerator):
-    """One document, whoever asks: paths below /api/v1, and nothing around it."""
+    """Generates one document for all clients, with the paths below /api/v1."""
 
     def get_endpoints(self, request: Any) -> Any:
         endpoints = super().get_endpoints(request)

@@ -1,4 +1,4 @@
-"""The end of idempotency keys."""
+"""Deletes idempotency keys."""
 
 from datetime import datetime, timedelta
 from uuid import UUID

@@ -1,8 +1,8 @@
-"""Rates a client may not exceed. Against waste, not against guessing, which PostgreSQL counts.
+"""Request rates that a client may not exceed. They limit waste; guesses at passwords are counted in PostgreSQL.
 
-DRF's own throttles read, decide and write: parallel requests slip through. These count in fixed
-windows by the cache's atomic increment. A cache that is away limits nobody and delays nobody:
-after one failure it is left alone for a while.
+DRF's own throttles read, decide and write, so parallel requests get through. These count in fixed
+windows with the cache's atomic increment. While the cache is away, nobody is limited or delayed: after
+one failure it is not asked for a while.
 """
 
 import logging
@@ -27,9 +27,9 @@ SECONDS_OF_PERIOD = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def client_address(request: Any) -> str:
-    """The client's address, as far as our own proxies vouch for it.
+    """The client's address, as our own proxies report it.
 
-    With NUM_PROXIES of 0 nobody's X-Forwarded-For is believed.
+    If NUM_PROXIES is 0, X-Forwarded-For is ignored.
     """
     proxies = api_settings.NUM_PROXIES or 0
     remote: str = request.META.get("REMOTE_ADDR", "")
@@ -49,8 +49,8 @@ def rate_of(scope: str) -> tuple[int, int] | None:
 
 
 class Breaker:
-    """Leaves a cache alone that did not answer, then lets one request at a time try it: a hanging
-    one costs a process one timeout in a while, whatever its number of threads."""
+    """Stops asking a cache that did not answer; later, one request at a time tries it. So a hanging cache
+    costs a process one timeout now and then, however many threads it has."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -107,7 +107,7 @@ class RateThrottle(BaseThrottle):
         try:
             cache.add(key, 0, timeout=seconds + 1)
             count = cache.incr(key)
-        except ValueError:  # it expired in between: a new window
+        except ValueError:  # the window expired in between: begin a new one
             count = 1
         except RedisError as error:
             breaker.failed()

@@ -1,4 +1,4 @@
-"""The base of the API's views and how they read what was sent."""
+"""The base class of the API's views, and how they read bodies and queries."""
 
 from functools import cache
 from typing import Any
@@ -14,12 +14,11 @@ from bikerental.http.fields import Body
 class ApiView(APIView):
     """Needs a logged-in rider unless a view says otherwise."""
 
-    # All answers, tokens and refusals among them: nearly each is somebody's own.
+    # For all answers, also tokens and refusals: nearly every answer is personal.
     cache_control = "no-store"
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:
-        # There is one representation; a client that asks for another gets it all the same
-        # rather than an error about the header.
+        # There is one representation. A client that asks for another one gets it too, instead of an error.
         renderer = self.get_renderers()[0]
         return renderer, renderer.media_type
 
@@ -33,10 +32,10 @@ class ApiView(APIView):
 
 
 def _unlink(response: Response) -> None:
-    """Let the answer go when it is sent, and not when the collector comes by.
+    """Free the response when it is sent, without the garbage collector.
 
-    DRF ties it in a circle with its view and context, and a page of fifty is hundreds of objects: kept until
-    then they cost a fifth of the processor's time for a history, and the process's memory.
+    DRF makes a reference cycle of response, view and context. A page of fifty rows has hundreds of objects;
+    collecting them took a fifth of the processor time of a history, and memory meanwhile.
     """
     context: Any = response.renderer_context  # type: ignore[attr-defined] # DRF sets it before it renders
     context["view"].response = None
@@ -44,12 +43,12 @@ def _unlink(response: Response) -> None:
 
 
 def read(serializer_class: type[Body], request: Request) -> dict[str, Any]:
-    """What the body says, validated; keys that the serializer does not know change nothing."""
+    """The validated body. Keys that the serializer does not know are ignored."""
     return _validated(serializer_class, request.data)
 
 
 def read_query(serializer_class: type[Serializer[Any]], request: Request) -> dict[str, Any]:
-    """What the query says, validated; of a repeated parameter the last counts."""
+    """The validated query parameters. If one is repeated, its last value counts."""
     if not request.META.get("QUERY_STRING"):
         return dict(_of_no_query(serializer_class))
     return _validated(serializer_class, request.query_params.dict())
@@ -67,5 +66,5 @@ def _validated(serializer_class: type[Serializer[Any]], data: Any) -> dict[str, 
 
 @cache
 def _reader(serializer_class: type[Serializer[Any]]) -> Serializer[Any]:
-    # One for all requests: reading keeps nothing in it, and a new one copies every field.
+    # One instance serves all requests: validating stores nothing in it, and a new one would copy every field.
     return serializer_class()
