@@ -1,4 +1,4 @@
-# Every target first creates or updates .venv. The work is done by Python code in compose/bare/.
+# Every target first creates or updates .venv. The work is done by Python code in compose/bare/ and compose/audit/.
 PYTHON ?= python3
 IN_VENV := @exec $(PYTHON) -m compose.bare.bootstrap
 BARE := $(IN_VENV) python -m compose.bare
@@ -73,7 +73,7 @@ clean: ## remove .run, which has the demo database; YES=1 does not ask
 ##@ Longer checks and measurements
 
 audit: ## find known vulnerabilities, find secrets in the history, write an SBOM; ARGS=--strict as in the pipeline
-	$(IN_VENV) python -m compose.bare.audit $(ARGS)
+	$(IN_VENV) python -m compose.audit $(ARGS)
 
 bench: ## measure the API under load, on servers that write to disk as in production
 	$(BARE) with-services --durable -- python -m tests.load $(ARGS)

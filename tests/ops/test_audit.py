@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from compose.bare import audit, secret_scan
+from compose.audit import report, secret_scan
 from compose.bare.progress import TroubleError
 from tests.live import ROOT
 
@@ -37,7 +37,7 @@ def commit(name: str, text: str) -> None:
 
 
 def scan(*arguments: str, at: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "compose.bare.secret_scan", *arguments]
+    command = [sys.executable, "-m", "compose.audit.secret_scan", *arguments]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     return subprocess.run(command, cwd=at, capture_output=True, text=True, timeout=120, check=False, env=environment)
 
@@ -113,16 +113,16 @@ def test_a_hole_is_named_with_what_mends_it() -> None:
     hole = {"id": "PYSEC-2026-1", "fix_versions": ["1.1"], "aliases": [], "description": ""}
     document = {"dependencies": [{"name": "wheelset", "version": "1.0", "vulns": [hole]}]}
 
-    assert audit.holes(document) == ["wheelset 1.0: PYSEC-2026-1, mended in 1.1"]
+    assert report.holes(document) == ["wheelset 1.0: PYSEC-2026-1, mended in 1.1"]
 
 
 def test_packages_that_nobody_spoke_of_are_no_all_clear() -> None:
     spoken = {"name": "wheelset", "version": "1.0", "vulns": []}
     skipped = {"name": "saddle", "skip_reason": "Dependency not found"}
 
-    assert audit.holes({"dependencies": [spoken]}) == []
-    with pytest.raises(audit.UnreachedError, match="1 of 2"):
-        audit.holes({"dependencies": [spoken, skipped]})
+    assert report.holes({"dependencies": [spoken]}) == []
+    with pytest.raises(report.UnreachedError, match="1 of 2"):
+        report.holes({"dependencies": [spoken, skipped]})
 
 
 @pytest.mark.parametrize(("arguments", "code"), [([], 0), (["--strict"], 1)])
@@ -130,20 +130,20 @@ def test_a_service_that_is_away_fails_the_pipeline_alone(
     arguments: list[str], code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def unreached() -> list[str]:
-        raise audit.UnreachedError(audit.UNREACHED.format(silent=3, asked=3))
+        raise report.UnreachedError(report.UNREACHED.format(silent=3, asked=3))
 
-    monkeypatch.setattr(audit, "CHECKS", {"Packages": unreached})
+    monkeypatch.setattr(report, "CHECKS", {"Packages": unreached})
     monkeypatch.setattr(sys, "argv", ["audit", *arguments])
 
-    assert audit.main() == code
+    assert report.main() == code
     assert "make audit" in capsys.readouterr().out
 
 
 def test_the_sbom_names_what_the_image_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit, "SBOM", tmp_path / "sbom.json")
+    monkeypatch.setattr(report, "SBOM", tmp_path / "sbom.json")
     monkeypatch.chdir(ROOT)
 
-    assert audit.sbom() == []
+    assert report.sbom() == []
 
     named = {each["name"] for each in json.loads((tmp_path / "sbom.json").read_text())["components"]}
     assert {"django", "celery", "granian"} <= named

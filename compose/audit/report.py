@@ -1,4 +1,4 @@
-"""`python -m compose.bare.audit`: what is known against the packages, what lies in the history, what is inside.
+"""`python -m compose.audit`: what is known against the packages, what lies in the history, what is inside.
 
 Packages: pip-audit asks PyPI's vulnerability service about every pinned version. History: `secret_scan`.
 Inside: an SBOM of the image's packages, CycloneDX, in reports/sbom.json.
@@ -8,11 +8,10 @@ import argparse
 import json
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-from compose.bare import secret_scan
+from compose.audit import secret_scan
 from compose.bare.progress import TroubleError, say, step
 
 REQUIREMENTS = ("requirements/local.txt", "requirements/production.txt")
@@ -30,7 +29,7 @@ class UnreachedError(TroubleError):
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m compose.bare.audit", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m compose.audit", description=__doc__)
     parser.add_argument("--strict", action="store_true", help="fail where the vulnerability service cannot be asked")
     is_strict = parser.parse_args().strict
     failed = False
@@ -100,7 +99,3 @@ def _run(command: list[str], *, fine: set[int]) -> subprocess.CompletedProcess[s
     if finished.returncode not in fine:
         raise TroubleError(f"{command[0]} failed:\n{finished.stderr.strip()}")
     return finished
-
-
-if __name__ == "__main__":
-    sys.exit(main())

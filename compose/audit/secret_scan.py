@@ -1,6 +1,6 @@
 """Looks for secrets in all that was ever committed: what a later commit removed is still there for everybody.
 
-`python -m compose.bare.secret_scan` reads the history up to HEAD, `... FILE ...` these files as they are.
+`python -m compose.audit.secret_scan` reads the history up to HEAD, `... FILE ...` these files as they are.
 What was looked at and found made up stands in `.secrets.baseline`: a value's hash, its kind and its file.
 """
 
@@ -29,7 +29,7 @@ MADE_UP = "tests/"
 GIT_SECONDS = 300
 ADVICE = (
     "Is one of them real? Then it is lost: replace it where it is used before taking it out here.",
-    "Are all made up? `python -m compose.bare.secret_scan --accept`, and FILE ... for what is not committed yet.",
+    "Are all made up? `python -m compose.audit.secret_scan --accept`, and FILE ... for what is not committed yet.",
 )
 
 
@@ -48,7 +48,7 @@ class Found(NamedTuple):
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m compose.bare.secret_scan", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m compose.audit.secret_scan", description=__doc__)
     parser.add_argument("files", nargs="*", metavar="FILE", help="look at these instead of at the history")
     parser.add_argument("--accept", action="store_true", help="write what is found into the baseline: it is made up")
     arguments = parser.parse_args()

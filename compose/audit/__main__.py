@@ -1,0 +1,5 @@
+import sys
+
+from compose.audit.report import main
+
+sys.exit(main())
