@@ -138,18 +138,20 @@ class Spot(NamedTuple):
     id: str
     place: Place
     title: str
+    opposite: Place
     bikes: int
 
 
 PLACE = Columns(Place)
-SPOT = Columns(Spot, id=as_text("pk"), place=PLACE, title="name", bikes=F("capacity"))
+OPPOSITE = Columns(Place, latitude=-F("latitude"), longitude=F("longitude") + 180)
+SPOT = Columns(Spot, id=as_text("pk"), place=PLACE, title="name", opposite=OPPOSITE, bikes=F("capacity"))
 
 
 def test_a_row_is_read_with_the_rows_in_it() -> None:
     spots = Select(SPOT, lambda v: Station.objects.filter(pk=v["station_id"]).order_by("pk")[:1], station_id=UUID)
     station = make_station(name="Hill", latitude=1.5, longitude=2.5, capacity=9)
 
-    spot = Spot(str(station.pk), Place(1.5, 2.5), "Hill", 9)
+    spot = Spot(str(station.pk), Place(1.5, 2.5), "Hill", Place(-1.5, 182.5), 9)
     assert list(spots.rows(station_id=station.pk)) == [spot]
     assert spots.first(station_id=station.pk) == spot
     assert spots.first(station_id=UUID(int=1)) is None
@@ -161,7 +163,9 @@ def test_a_column_that_the_row_does_not_have_is_a_mistake() -> None:
 
 
 def test_a_field_that_is_no_column_is_a_mistake() -> None:
-    spots = Select(Columns(Spot, place=PLACE, bikes="capacity"), lambda v: Station.objects.filter(**v), id=UUID)
+    spots = Select(
+        Columns(Spot, place=PLACE, opposite=PLACE, bikes="capacity"), lambda v: Station.objects.filter(**v), id=UUID
+    )
 
     with pytest.raises(FieldError, match="'title'"):
         spots.first(id=UUID(int=1))
