@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether it can serve."""
+"""The health endpoints: whether the process is alive, and whether it can serve requests."""
 
 import functools
 import threading
@@ -51,7 +51,7 @@ _asking = threading.Lock()
 
 
 def _question(name: str, check: Callable[[], bool]) -> Question[bool]:
-    """The one that is still open, or a new one: those who ask at once cost one connection and one write."""
+    """The check that is still running, or a new one: clients who ask at once share one connection and one write."""
     with _asking:
         if name not in _asked or not _asked[name].is_open:
             _asked[name] = Question(check)
@@ -65,9 +65,9 @@ def _is_fine_before(question: Question[bool], deadline: float) -> bool:
         return False
 
 
-# A message in the log that is committed, and read by nobody: it fails on a standby and where the log has no more
-# room. A row would prove no more; it would be locked by each who asks, and left behind. Messages may be written
-# in a read-only transaction, so that is asked as well.
+# Writes a message to the write-ahead log that nobody reads. It fails on a standby, and where the log has no room.
+# A row would prove no more, and would have to be locked and deleted. A read-only transaction may write such a
+# message too, so the query also returns whether the transaction is read-only.
 _WRITE = """
     SELECT current_setting('transaction_read_only')::boolean FROM pg_logical_emit_message(true, 'bikerental.ready', '')
 """
@@ -91,9 +91,9 @@ def _broker() -> bool:
             settings.CELERY_BROKER_URL,
             socket_timeout=BROKER_SECONDS,
             socket_connect_timeout=BROKER_SECONDS,
-            retry=Retry(NoBackoff(), 0),  # three of its own, with pauses, would outlast the probe
+            retry=Retry(NoBackoff(), 0),  # the client's three retries would take longer than the probe waits
         ) as client:
-            # A replica and one that is full answer to PING, and take no task.
+            # A replica, or a full Redis, answers PING but takes no task.
             return bool(client.set(BROKER_KEY, "", ex=BROKER_KEY_SECONDS))
     except redis.RedisError:
         return False
@@ -101,8 +101,8 @@ def _broker() -> bool:
 
 def _migrations() -> bool:
     try:
-        # Reading a hundred migration files costs more than a request. The files of a running process
-        # do not change: once all are applied, they stay so.
+        # Reading a hundred migration files costs more than a request. The files do not change while the
+        # process runs, so the result is kept once all are applied.
         return _all_applied()
     except (DatabaseError, _NotApplied):
         return False
@@ -111,7 +111,7 @@ def _migrations() -> bool:
 
 
 class _NotApplied(Exception):
-    """Keeps the answer from being remembered."""
+    """Keeps the negative result out of the cache."""
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""When the processes that make no noise last showed that they work."""
+"""Heartbeats of processes that serve no requests: beat with a worker, and the backup."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from bikerental.observe.models import Heartbeat
 
 
 def heartbeat_record(*, name: str, now: datetime) -> None:
-    """Put down that the process works. One statement."""
+    """Record that the process works. One statement."""
     Heartbeat.objects.bulk_create(
         [Heartbeat(name=name, beat_at=now)], update_conflicts=True, unique_fields=["name"], update_fields=["beat_at"]
     )

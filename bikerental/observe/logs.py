@@ -15,7 +15,7 @@ EXCEPTION_LENGTH_MAX = 16_000
 
 
 class ContextFilter(logging.Filter):
-    """Adds `request_id` and `task_id`; a filter, because it runs where the record is made."""
+    """Adds `request_id` and `task_id`. It is a filter because filters run in the thread that logs."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = request_id_var.get() or None
@@ -34,7 +34,7 @@ class JsonFormatter(BaseJsonFormatter):
         )
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name
-        """The last parts as far as there is room: what went wrong stands at the end."""
+        """The last parts of the trace that fit: the error itself stands at the end."""
         kept: list[str] = []
         room = EXCEPTION_LENGTH_MAX
         for part in reversed(traceback.format_exception(*ei, limit=-FRAMES_MAX)):
@@ -52,5 +52,5 @@ class JsonFormatter(BaseJsonFormatter):
 
 
 def _described(value: object) -> str:
-    """What is no JSON, as the request that Django adds to some of its records."""
+    """Text for a value that is not JSON, such as the request that Django adds to some records."""
     return redacted_text(repr(value))

@@ -1,4 +1,4 @@
-"""What the service's own processes tell of themselves."""
+"""Figures of queues and heartbeats."""
 
 from bikerental.observe.heartbeat import heartbeat_ages
 from bikerental.observe.prometheus import Source

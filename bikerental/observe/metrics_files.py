@@ -1,8 +1,8 @@
-"""The files in which processes keep their figures, on a disk that may be full.
+"""The files in which processes keep their figures. They survive a full disk.
 
-prometheus_client writes into mapped files with holes. Where the disk has no room for a hole, the
-kernel ends the process (SIGBUS). These files take their room first; while there is none, the process
-counts in memory, and the file follows once there is room again.
+prometheus_client writes into memory-mapped sparse files. If the disk has no room for a page, the kernel
+kills the process (SIGBUS). These files allocate their space first. While there is none, the process
+counts in memory, and it writes the file when there is room again.
 """
 
 import logging
@@ -55,8 +55,8 @@ class MetricsFile(MmapedDict):
         self._to_file()
 
     def _to_file(self) -> None:
-        """Move what is in memory into a file with room for all of it, if the disk has that."""
-        new = Path(f"{self._fname}.new")  # under its own name it might be read before it has a head
+        """Move the figures from memory to a fully allocated file, if the disk has room for it."""
+        new = Path(f"{self._fname}.new")  # so that nobody reads it before it has its head
         try:
             with new.open("w+b") as opened:
                 os.posix_fallocate(opened.fileno(), 0, self._capacity)

@@ -1,4 +1,4 @@
-"""The measure of each request."""
+"""Measures each request."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -13,11 +13,11 @@ KNOWN_METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 
 
 class MetricsMiddleware:
-    """One observation a request, by route and not by path: ids would make a series each."""
+    """One observation for each request, by route: by path, each id would make its own series."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
-        # `labels()` takes a lock and makes texts of its values; the combinations are few.
+        # `labels()` takes a lock and converts its values to text, and there are few combinations.
         self._series: dict[tuple[str, str, int], Histogram] = {}
 
     def __call__(self, request: HttpRequest) -> Any:
@@ -38,7 +38,7 @@ class MetricsMiddleware:
 
 
 class _Closing:
-    """The content of a response, and what is done when it was sent or its client has gone."""
+    """Iterates over a response's content; `close` runs when it was sent or the client has gone."""
 
     def __init__(self, content: Iterable[bytes], close: Callable[[], None]) -> None:
         self._content = content

@@ -1,10 +1,10 @@
-"""What the service says of itself."""
+"""Rows about the service's own processes."""
 
 from django.db import models
 
 
 class Heartbeat(models.Model):
-    """When a process that makes no noise last showed that it works."""
+    """The last time at which a process without requests showed that it works."""
 
     name = models.CharField(primary_key=True, max_length=64)
     beat_at = models.DateTimeField()

@@ -51,8 +51,8 @@ _asked: dict[str, Question[Figures | None]] = {}
 class FiguresCollector(Collector):
     """Figures of business, queues and heartbeats, read when they are scraped.
 
-    Each source in a thread: the scrape still tells how the web fares while a database or a broker
-    is away or hangs. A source that has not answered the last scrape is not asked again.
+    Each source is read in a thread, so that a scrape still has the web's figures while the database or the
+    broker is away or hangs. A source that has not answered the last scrape is not asked again.
     """
 
     def collect(self) -> Iterable[Metric]:
@@ -106,7 +106,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 class ThisProcessCollector(Collector):
-    """Where there is one process, its own figures are all there are."""
+    """The figures of this process, where there is only one."""
 
     def collect(self) -> Iterable[Metric]:
         return REGISTRY.collect()

@@ -1,4 +1,4 @@
-"""What strangers can provoke at will is counted and told in a line. Sentry hears nothing of it."""
+"""Errors that any stranger can cause are counted and logged in one line. They are not sent to Sentry."""
 
 import logging
 
@@ -8,12 +8,12 @@ PROVOKED = Counter("bikerental_http_provoked", "Requests that Django found suspi
 
 
 class ProvokedFilter(logging.Filter):
-    """For the handler of `django.security`, whose loggers are named by the reason: DisallowedHost, csrf."""
+    """For the handler of `django.security`. Its loggers are named by the reason: DisallowedHost, csrf."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        # The names of Django's own exceptions: few, and none of them a stranger's choice.
+        # The names of Django's own exceptions: there are few, and a stranger cannot choose them.
         PROVOKED.labels(record.name.rpartition(".")[2]).inc()
-        # A line each is enough: a trace and the request would let anybody flush the log.
+        # One line is enough: with a trace and the request, anybody could fill the log.
         record.exc_info = record.exc_text = None
         record.__dict__.pop("request", None)
         record.levelno, record.levelname = logging.WARNING, "WARNING"

@@ -1,4 +1,4 @@
-"""Asking a server that may hang, without hanging with it."""
+"""Ask a server that may hang, without hanging too."""
 
 import threading
 import time
@@ -9,13 +9,13 @@ Answer = TypeVar("Answer")
 
 
 class NoAnswerError(Exception):
-    """None came in time, or asking failed."""
+    """No answer came in time, or asking failed."""
 
 
 class Question(Generic[Answer]):
-    """Asks in a thread of its own: a server that hangs keeps the thread waiting, not the caller.
+    """Asks in its own thread, so that the caller does not wait for a server that hangs.
 
-    Several are asked at once. A thread ends by its own timeouts, later than the caller at most.
+    Several questions run at once. The thread ends by its own timeouts, perhaps after the caller.
     """
 
     def __init__(self, ask: Callable[[], Answer]) -> None:

@@ -1,4 +1,4 @@
-"""What waits in the broker's queues, read from its lists."""
+"""The lengths and ages of the broker's queues."""
 
 import json
 import time
@@ -28,7 +28,7 @@ def queue_figures() -> dict[str, dict[str, float]]:
     ) as broker:
         asking = broker.pipeline(transaction=False)
         for name in names:
-            asking.llen(name).lindex(name, -1)  # kombu puts in on the left and takes from the right
+            asking.llen(name).lindex(name, -1)  # kombu adds on the left and takes from the right
         answers = asking.execute()
     now = time.time()
     return {
@@ -43,6 +43,6 @@ def _age(message: bytes | None, now: float) -> float:
     if message is None:
         return 0.0
     headers: dict[str, Any] = json.loads(message)["headers"]
-    # One without the header was sent by an older release.
+    # An older release sent messages without this header.
     sent_at: float = headers.get(SENT_AT, now)
     return max(0.0, now - sent_at)

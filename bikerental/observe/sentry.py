@@ -1,4 +1,4 @@
-"""Sentry with nothing personal in it."""
+"""Sentry without personal data."""
 
 import random
 from collections.abc import Callable
@@ -23,7 +23,7 @@ PERSONAL_KEYS = [
 
 
 def before_send(event: Any, hint: dict[str, Any]) -> Any:
-    """Drop refusals, which are answers; keep no body, header, query or person. For traces as well."""
+    """Drop refusals, which are not bugs, and remove bodies, headers, queries and users. Also for traces."""
     error = (hint.get("exc_info") or (None, None, None))[1]
     if isinstance(error, Refusal):
         return None
@@ -43,14 +43,14 @@ def traces_sampler(rate: float) -> Callable[[dict[str, Any]], float]:
     def sample(context: dict[str, Any]) -> float:
         if context["transaction_context"].get("op") == OP.QUEUE_TASK_CELERY and context["parent_sampled"] is not None:
             return float(context["parent_sampled"])
-        # Drawn here: the number that the SDK would draw may come with the request as well.
+        # A random number of our own: the one that the SDK uses may come with the request.
         return float(random.random() < rate)  # noqa: S311 - guards nothing
 
     return sample
 
 
 def sentry_init(*, dsn: str, release: str, environment: str, traces_sample_rate: float, **options: Any) -> None:
-    # What anybody can provoke is counted (api/provoked.py): an event for each would use up what can be sent.
+    # Errors that anybody can cause are only counted (observe/provoked.py): they would use up Sentry's quota.
     ignore_logger("django.security.*")
     sentry_sdk.init(
         dsn=dsn,

@@ -1,7 +1,7 @@
-"""What waited too long is turned away at once, so that what is served is served soon.
+"""Overload: refuses requests that waited too long, so that the others are answered soon.
 
-The proxy stamps a request with the time when it passes it on. Who forges the stamp, where there is no
-proxy to overwrite it, is turned away earlier or not at all, as everybody is without a stamp.
+The proxy stamps each request with the time at which it passes the request on. Without a proxy, a client
+may forge the stamp: it is then refused earlier or never. A request without a stamp is never refused.
 """
 
 import random
@@ -18,13 +18,13 @@ from bikerental.core.errors import UnavailableError
 from bikerental.http.problems import early_response
 
 STAMP = "HTTP_X_REQUEST_START"  # milliseconds since 1970
-STAMP_SECONDS_MAX = 60.0  # further off, in either direction, is another clock's
+STAMP_SECONDS_MAX = 60.0  # a stamp further off, in either direction, comes from another clock
 QUEUE = 64
 BURST = 256
 BURST_SECONDS = 10.0
-# Not one number: those that are turned away together should not come back together.
+# Several numbers, so that clients refused together do not come back together.
 RETRY_SECONDS = (1, 2, 3)
-NEVER_SHED = ("/health/", "/metrics")  # they say how busy it is
+NEVER_SHED = ("/health/", "/metrics")  # monitoring must work under load
 
 SHED = Counter("bikerental_http_shed", "Requests turned away because they had waited too long.")
 WAITS = Histogram(
@@ -35,12 +35,12 @@ WAITS = Histogram(
 
 
 class Patience:
-    """Decides which of the requests that one process begins have waited too long. Times in seconds, of one clock.
+    """Decides which requests of one process have waited too long. Times in seconds, of one clock.
 
-    Those that were begun since a request came stood before it in the queue. It is turned away if it
-    waited longer than `seconds` and stood behind QUEUE others: a few who ask again and again are never
-    turned away, however slow the machine is. While the queue was empty, within BURST_SECONDS, it may
-    have stood behind as many as BURST: a crowd that comes at once is served.
+    The requests that began since a request came stood before it in the queue. It is refused if it waited
+    longer than `seconds` and at least QUEUE requests stood before it. So a few clients are never refused,
+    however slow the machine is. If the queue was empty within BURST_SECONDS, the limit is BURST requests,
+    so that a crowd that comes at once is served.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -49,7 +49,7 @@ class Patience:
         self._empty_at = 0.0
 
     def is_over(self, *, came: float, now: float) -> bool:
-        """To be asked once for each request, in the order in which they are begun."""
+        """Call it once for each request, in the order in which requests begin."""
         begun = self._begun
         if now - came < self._seconds / 2 or not begun or now - begun[-1] > BURST_SECONDS:
             self._empty_at = now

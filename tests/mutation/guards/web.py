@@ -43,7 +43,7 @@ GUARDS = (
     Guard(
         "no cookie is parsed of headers that are too large",
         "bikerental/http/headers.py",
-        "            request.COOKIES = {}  # not even parsed, for the language that may be in them\n",
+        "            request.COOKIES = {}  # the cookies are not parsed, not even for the language in them\n",
         "",
         (f"{HEADERS}::test_the_refusal_follows_the_language_but_no_cookie_is_parsed",),
     ),
