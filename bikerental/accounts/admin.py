@@ -12,7 +12,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
 from bikerental.accounts.services import account_close_with_ride, accounts_close_unless_riding
 from bikerental.rentals.admin import EndsRides
@@ -22,6 +22,7 @@ from bikerental.users.admin import UserAdmin
 from bikerental.users.models import User
 
 REFUSED_SHOWN_MAX = 20
+CLOSED = gettext_noop("Closed the account.")
 
 
 @admin.register(User)
@@ -42,7 +43,7 @@ class RiderAdmin(EndsRides, UserAdmin):
     def _close(self, request: HttpRequest, user_ids: list[UUID]) -> None:
         closed, riding = accounts_close_unless_riding(user_ids=user_ids, now=timezone.now())
         if closed or not riding:
-            self.report(request, closed, "Closed the account.")
+            self.report(request, closed, CLOSED)
         if riding:
             self._refuse(request, riding)
 
@@ -84,6 +85,6 @@ class RiderAdmin(EndsRides, UserAdmin):
         def end(end: OperatorsEnd) -> None:
             operator: Any = request.user  # the admin admits users alone
             closed = account_close_with_ride(user_id=user.pk, operator=operator, end=end, now=timezone.now())
-            self.report(request, [user.pk] if closed else [], "Closed the account.")
+            self.report(request, [user.pk] if closed else [], CLOSED)
 
         return self.end_page(request, rental, title=_("End the ride and close the account"), back=accounts, end=end)

@@ -1,5 +1,7 @@
 """Admin pages of failed rows and periodic tasks."""
 
+from typing import Any
+
 from celery.exceptions import QueueNotFound
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -7,8 +9,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from django_celery_beat.admin import PeriodicTaskAdmin
-from django_celery_beat.models import PeriodicTask
+from django_celery_beat.admin import CrontabScheduleAdmin, PeriodicTaskAdmin
+from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from kombu.exceptions import OperationalError
 from kombu.utils.json import loads
 
@@ -50,12 +52,34 @@ class FailedRowAdmin(admin.ModelAdmin[FailedRow]):
         return False
 
 
-admin.site.unregister(PeriodicTask)  # imported above, the package has registered its own
+admin.site.unregister([CrontabSchedule, PeriodicTask])  # imported above, the package has registered its own
+
+
+@admin.register(CrontabSchedule)
+class OurCrontabScheduleAdmin(CrontabScheduleAdmin):  # type: ignore[misc] # the package brings no types
+    """Without the package's words for it, which are English."""
+
+    list_display = ("__str__",)
+    fields = ("minute", "hour", "day_of_month", "month_of_year", "day_of_week", "timezone")
+    readonly_fields = ()
 
 
 @admin.register(PeriodicTask)
 class OurPeriodicTaskAdmin(PeriodicTaskAdmin):  # type: ignore[misc] # the package brings no types
     """Says which tasks cannot be run; the package's own page raises an error instead."""
+
+    change_form_template = None  # the package's adds English words for the crontab
+    readonly_fields = ("last_run_at",)
+
+    def get_fieldsets(self, request: HttpRequest, obj: PeriodicTask | None = None) -> list[tuple[str | None, Any]]:
+        return [
+            (heading, {**options, "fields": [name for name in options["fields"] if name != "crontab_translation"]})
+            for heading, options in super().get_fieldsets(request, obj)
+        ]
+
+    @admin.display(description=_("Schedule"))
+    def scheduler(self, task: PeriodicTask) -> str:
+        return str(task.scheduler)
 
     @admin.action(description=_("Run selected tasks"), permissions=["change"])
     def run_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:

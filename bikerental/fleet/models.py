@@ -236,4 +236,4 @@ class BikeEvent(models.Model):
         ]
 
     def __str__(self) -> str:
-        return ", ".join(self.event_types)
+        return ", ".join(str(EventType(event_type).label) for event_type in self.event_types)

@@ -54,7 +54,7 @@ class BikeReport(BaseModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {timezone.localtime(self.created_at):%Y-%m-%d}"
+        return f"{self.get_kind_display()} {timezone.localtime(self.created_at):%Y-%m-%d}"
 
 
 class TakeOut(BaseModel):

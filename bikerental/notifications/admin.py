@@ -1,4 +1,5 @@
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -30,7 +31,7 @@ class NotificationAdmin(EmailSearch, admin.ModelAdmin[Notification]):
     """To look at, and to send again; rows are written by services alone."""
 
     list_display = (
-        "created_at", "kind_label", "state", "recipient_id", "subject_id", "attempts",
+        "created_at", "kind_label", "state", "recipient_key", "subject_id", "attempts",
         "next_attempt_at", "sent_at", "feedback", "last_error",
     )  # fmt: skip
     list_filter = ("state", KindFilter, "feedback", ("created_at", admin.DateFieldListFilter))
@@ -40,11 +41,15 @@ class NotificationAdmin(EmailSearch, admin.ModelAdmin[Notification]):
     show_full_result_count = False
     # The recipient's id rather than the recipient, whose name is not needed here.
     fields = (
-        "id", "created_at", "kind_label", "recipient_id", "subject_id", "key", "language", "context", "state",
+        "id", "created_at", "kind_label", "recipient_key", "subject_id", "key", "language", "context", "state",
         "attempts", "next_attempt_at", "claimed_until", "sent_at", "last_error", "provider_id", "feedback",
     )  # fmt: skip
     readonly_fields = fields
     actions = ("send_again",)
+
+    @admin.display(description=_("recipient's id"), ordering="recipient_id")
+    def recipient_key(self, notification: Notification) -> UUID | None:
+        return notification.recipient_id
 
     @admin.display(description=_("kind"), ordering="kind")
     def kind_label(self, notification: Notification) -> str:

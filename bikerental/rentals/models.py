@@ -144,7 +144,7 @@ class RentalEvent(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.kind
+        return str(self.get_kind_display())
 
 
 class ReconcileCount(models.Model):

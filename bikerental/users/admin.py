@@ -16,8 +16,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import format_lazy
+from django.utils.translation import gettext, gettext_noop, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django_otp.plugins.otp_totp.admin import TOTPDeviceAdmin
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from bikerental.users.admin_site import EmailSearch
 from bikerental.users.exceptions import EmailTakenError
@@ -51,6 +54,13 @@ class UserAddForm(EmailForm, BaseUserCreationForm[User]):
 
 class PasswordResetForm(AdminPasswordChangeForm):  # type: ignore[type-arg] # generic in the stubs alone
     """Ends every session with the old password."""
+
+    # Django's own is made at import, in English. Its script shows the warning.
+    usable_password_help_text: Any = format_lazy(
+        '{}<ul id="id_unusable_warning" class="messagelist"><li class="warning">{}</li></ul>',
+        _("Whether the user can log in with a password."),
+        _("If not, the current password is lost."),
+    )
 
     def set_password_and_save(self, user: User, commit: bool = True, **names: str) -> User:
         super().set_password_and_save(user, commit=False, **names)  # type: ignore[misc] # not in the stubs
@@ -121,15 +131,18 @@ class UserAdmin(EmailSearch, DjangoUserAdmin[User]):
     def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         ids = self.touchable(request, queryset)
         sessions_end(user_ids=ids, now=timezone.now())
-        self.report(request, ids, "Ended all sessions.")
+        self.report(request, ids, gettext_noop("Ended all sessions."))
 
     @admin.action(description=_("Reopen the accounts"), permissions=["change"])
     def reopen_accounts(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         reopened = accounts_reopen(user_ids=self.touchable(request, queryset))
-        self.report(request, reopened, "Reopened the account.")
+        self.report(request, reopened, gettext_noop("Reopened the account."))
 
     def report(self, request: HttpRequest, ids: list[UUID], change: str) -> None:
-        """Into the accounts' history, and to the operator."""
+        """Into the accounts' history, and to the operator.
+
+        :param change: in English; the history translates it when it is shown
+        """
         changed = User.objects.filter(pk__in=ids)
         LogEntry.objects.log_actions(str(request.user.pk), changed, CHANGE, change)
         count = len(ids)
@@ -142,3 +155,17 @@ class UserAdmin(EmailSearch, DjangoUserAdmin[User]):
 
     def touchable(self, request: HttpRequest, queryset: QuerySet[User]) -> list[UUID]:
         return [user.pk for user in queryset if self.may_touch(request, user)]
+
+
+admin.site.unregister(TOTPDevice)  # imported above, the package has registered its own
+
+
+@admin.register(TOTPDevice)
+class OurTOTPDeviceAdmin(TOTPDeviceAdmin):  # type: ignore[misc] # the package brings no types
+    """With headings in the operator's language."""
+
+    search_help_text = _("E-mail of the user, or a part of it.")
+
+    def get_fieldsets(self, request: HttpRequest, obj: TOTPDevice | None = None) -> list[tuple[str | None, Any]]:
+        fieldsets = super().get_fieldsets(request, obj)
+        return [(heading and gettext(heading), options) for heading, options in fieldsets]

@@ -13,6 +13,7 @@ from django_otp.admin import OTPAdminAuthenticationForm, OTPAdminSite
 
 from bikerental.http.admin_forms import versioned
 from bikerental.http.admin_queries import checked
+from bikerental.http.admin_words import translated
 from bikerental.users.models import User
 from bikerental.users.types import email_normalise
 
@@ -53,7 +54,7 @@ class OperatorSite(AdminSite):
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         # Here, so that no page of the admin can do without, the packages' own neither.
-        super().register(model_or_iterable, checked(versioned(admin_class or ModelAdmin)), **options)
+        super().register(model_or_iterable, translated(checked(versioned(admin_class or ModelAdmin))), **options)
 
     @property
     def login_form(self) -> type[AdminAuthenticationForm]:  # type: ignore[override] # asked at each login

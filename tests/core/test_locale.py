@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = ROOT / "bikerental"
 FOLDER = PRODUCT / "locale" / "ru" / "LC_MESSAGES"
-MARKERS = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy"}
+MARKERS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"}
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[a-z]")
 CYRILLIC = re.compile("[а-яё]", flags=re.IGNORECASE)
 # Names of standards read alike in both languages.

@@ -4,7 +4,6 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from bikerental.fleet.admin.base import BikeSearchMixin, ReadOnlyMixin
-from bikerental.fleet.constants import EventType
 from bikerental.fleet.models import BikeEvent
 
 
@@ -26,4 +25,4 @@ class BikeEventAdmin(BikeSearchMixin, ReadOnlyMixin, admin.ModelAdmin[BikeEvent]
 
     @admin.display(description=_("what"))
     def what(self, event: BikeEvent) -> str:
-        return ", ".join(str(EventType(event_type).label) for event_type in event.event_types)
+        return str(event)

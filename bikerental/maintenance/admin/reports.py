@@ -1,5 +1,7 @@
 """What riders say is broken, what left service because of it, and the photos that are on their way."""
 
+from uuid import UUID
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -23,7 +25,7 @@ class BikeReportAdmin(EmailSearch, BikeSearchMixin, ReadOnlyMixin, admin.ModelAd
 
     actions = ("resolve", "dismiss")
     list_display = (
-        "created_at", "bike_link", "bike_status", "kind", "is_grave", "counts", "text", "picture", "state", "rider_id",
+        "created_at", "bike_link", "bike_status", "kind", "is_grave", "counts", "text", "picture", "state", "rider_key",
     )  # fmt: skip
     list_filter = ("state", "kind", "counts", "created_at")
     list_select_related = ("bike",)
@@ -33,8 +35,12 @@ class BikeReportAdmin(EmailSearch, BikeSearchMixin, ReadOnlyMixin, admin.ModelAd
     list_per_page = 50
     show_full_result_count = False
     # The rider's id rather than the rider, whose name is not needed here.
-    fields = ("created_at", "bike_link", "kind", "counts", "text", "state", "closed_at", "rider_id", "picture")
+    fields = ("created_at", "bike_link", "kind", "counts", "text", "state", "closed_at", "rider_key", "picture")
     readonly_fields = fields
+
+    @admin.display(description=_("rider's id"), ordering="rider_id")
+    def rider_key(self, report: BikeReport) -> UUID:
+        return report.rider_id
 
     @admin.display(description=_("bike"), ordering="bike__number")
     def bike_link(self, report: BikeReport) -> str:
@@ -107,10 +113,14 @@ class PhotoUploadAdmin(BikeSearchMixin, ReadOnlyMixin, admin.ModelAdmin[PhotoUpl
     list_per_page = 50
     show_full_result_count = False
     fields = (
-        "id", "created_at", "bike", "report", "uploader_id", "key", "state", "code", "expires_at", "confirmed_at",
+        "id", "created_at", "bike", "report", "uploader_key", "key", "state", "code", "expires_at", "confirmed_at",
         "published_at", "attempts", "next_attempt_at",
     )  # fmt: skip
     readonly_fields = fields
+
+    @admin.display(description=_("uploader's id"))
+    def uploader_key(self, upload: PhotoUpload) -> UUID:
+        return upload.uploader_id
 
     @admin.display(description=_("of a report"), boolean=True)
     def is_report(self, upload: PhotoUpload) -> bool:

@@ -1,0 +1,31 @@
+"""What the documents call something in the admin, the admin calls so too."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.contrib.admin import site
+from django.utils.text import capfirst
+
+DOCS = Path(__file__).parents[2] / "docs"
+LABEL = re.compile(r"(?<!\*)\*(?!\*)([A-Z][^*]+)\*(?!\*)")
+# Where several pages are named at once, these are not the admin's.
+ELSEWHERE = {"Account dashboard, Request production access"}
+PAGES = sorted(page for page in DOCS.rglob("*.md") if not page.name.endswith(".ru.md"))
+
+
+def labels_named() -> list[tuple[str, str]]:
+    """With the page; a paragraph is a line."""
+    paragraphs = [(page, line) for page in PAGES for line in page.read_text().splitlines() if "the admin" in line]
+    return [(page.name, label) for page, line in paragraphs for label in LABEL.findall(line) if label not in ELSEWHERE]
+
+
+def labels_shown() -> set[str]:
+    models = {capfirst(str(model._meta.verbose_name_plural)) for model in site._registry}
+    names = {(model_admin, name) for model_admin in site._registry.values() for name in model_admin.actions or ()}
+    return models | {str(getattr(model_admin, name).short_description) for model_admin, name in names}
+
+
+@pytest.mark.parametrize(("page", "label"), labels_named())
+def test_a_label_that_a_page_names_is_shown(page: str, label: str) -> None:
+    assert label in labels_shown()
