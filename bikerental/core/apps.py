@@ -11,7 +11,7 @@ class CoreConfig(AppConfig):
     verbose_name = _("core")
 
     def ready(self) -> None:
-        from bikerental.core.work import tracing  # noqa: F401 - connects Celery's signals, in whatever process
+        from bikerental.core.work import connections, tracing  # noqa: F401 - connect Celery's signals, in any process
 
         post_migrate.connect(_schedule_sync, sender=self, dispatch_uid="schedule_sync")
 

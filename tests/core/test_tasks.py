@@ -1,14 +1,17 @@
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
 from typing import Any
 
+import psycopg2
 import pytest
 from celery import shared_task
 from celery.contrib.testing.worker import start_worker
 from celery.signals import task_postrun
+from django.db import connection
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from bikerental.core.context import request_id_var
@@ -18,6 +21,7 @@ from bikerental.observe.models import Heartbeat
 from bikerental.observe.tasks import beat_heartbeat
 from config.celery_app import app
 from tests.factories import NOON
+from tests.live import database_url
 
 ROW = "0197a000-0000-7000-8000-000000000001"
 seen: list[str] = []
@@ -28,6 +32,13 @@ arrived = Event()
 @shared_task
 def note_the_request(**_arguments: Any) -> None:
     seen.append(request_id_var.get())
+
+
+@shared_task
+def note_the_connection(**_arguments: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        seen.append(str(cursor.fetchone()[0]))
 
 
 def note_what_is_left(**_signal: Any) -> None:
@@ -51,6 +62,22 @@ def run(send: Any) -> str:
     send()
     assert arrived.wait(15)
     return seen[-1]
+
+
+def test_a_worker_keeps_its_connection(worker: None) -> None:
+    first, second = (run(note_the_connection.delay) for _ in range(2))
+
+    assert first == second
+
+
+def test_a_worker_replaces_a_connection_that_was_lost(worker: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bikerental.core.db.backend.base.HEALTH_CHECK_SECONDS", 0.0)
+    lost = run(note_the_connection.delay)
+    # By a connection of its own: a worker that starts closes those of the process.
+    with closing(psycopg2.connect(database_url())) as own, own.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)", [lost])
+
+    assert run(note_the_connection.delay) not in {lost, ""}
 
 
 def test_a_task_knows_the_request_that_sent_it_and_the_next_one_does_not(worker: None) -> None:
