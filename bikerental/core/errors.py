@@ -30,6 +30,10 @@ class Refusal(Exception):
     def __str__(self) -> str:
         return str(self.detail)
 
+    def members(self) -> dict[str, Any]:
+        """What programs are told beside the code."""
+        return {}
+
 
 class FieldRefusal(Refusal):
     """A refusal because of one field that the client sent."""

@@ -37,8 +37,8 @@ LONG_HISTORY_FROM, LONG_HISTORY = 10_000, 1000
 MODELS = (("City", "human"), ("Cargo", "electric_assist"), ("Sprint", "electric"))
 TARIFFS = (
     TariffTerms("Basic", "RUB", "50.00", "5.00", 0, None, 1440),
-    TariffTerms("Commuter", "RUB", "0.00", "4.50", 30, "450.00", 720),
-    TariffTerms("Day out", "RUB", "30.00", "6.99", 10, "600.00", 2880),
+    TariffTerms("Commuter", "RUB", "0.00", "4.50", 30, "450.00", 720, "300.00"),
+    TariffTerms("Day out", "RUB", "30.00", "6.99", 10, "600.00", 2880, "150.00"),
 )
 NULL = "\\N"
 
@@ -52,13 +52,13 @@ class Size(NamedTuple):
 
 USERS = "id created_at password email email_confirmed_at name language is_active is_staff is_superuser"
 MODEL_COLUMNS = "id created_at name propulsion"
-TARIFF_COLUMNS = "id created_at name currency unlock_fee per_minute free_minutes daily_cap overdue_after_minutes"
+TARIFF_COLUMNS = f"id created_at {' '.join(TariffTerms._fields)}"
 STATIONS = "id created_at name latitude longitude capacity"
 BIKES = "id created_at number model_id tariff_id status station_id latitude longitude"
 RENTALS = (
     "id created_at rider_id bike_id started_at ended_at settled_at start_station_id end_station_id "
     "tariff_id tariff_name currency unlock_fee per_minute free_minutes daily_cap overdue_after_minutes "
-    "status cost_amount cost_lines"
+    "out_of_area_fee status cost_amount cost_lines"
 )
 EVENTS = "rental_id kind happened_at actor_id reason"
 

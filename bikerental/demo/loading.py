@@ -9,10 +9,12 @@ from django.db import OperationalError, ProgrammingError, connection, models, tr
 from bikerental.core.db.transactions import sqlstate
 from bikerental.demo import city
 from bikerental.demo.copying import copy_rows, without_indexes
+from bikerental.demo.zones import DRAWN, zones
 from bikerental.fleet.models import Bike, BikeModel, Station, Tariff
 from bikerental.rentals.models import Rental, RentalEvent
 from bikerental.users.constants import DEMO_EMAIL_DOMAIN, DEMO_PASSWORD
 from bikerental.users.models import User
+from bikerental.zones.models import Zone
 
 # Whoever has any row in these has data of his own to lose.
 SIGNS_OF_LIFE: tuple[type[models.Model], ...] = (User, Station, BikeModel, Tariff)
@@ -130,6 +132,9 @@ def _fill(demo: city.City, progress: Progress) -> None:
     copy("users", size.users + 1, User, city.USERS, demo.users(password=password))
     copy("models", len(city.MODELS), BikeModel, city.MODEL_COLUMNS, demo.models())
     copy("tariffs", len(city.TARIFFS), Tariff, city.TARIFF_COLUMNS, demo.tariffs())
+    progress.begin("zones", len(DRAWN))
+    Zone.objects.bulk_create(zones(demo.opened_at))
+    progress.end()
     with without_indexes(Bike, Rental, RentalEvent):
         # The rides go first and move the bikes, which then stand where their last ride ended.
         copy("rentals", size.rentals, Rental, city.RENTALS, demo.rentals())
@@ -141,7 +146,7 @@ def _fill(demo: city.City, progress: Progress) -> None:
 
 
 def _analyze() -> None:
-    filled = (User, BikeModel, Tariff, Station, Bike, Rental, RentalEvent)
+    filled = (User, BikeModel, Tariff, Station, Bike, Rental, RentalEvent, Zone)
     with connection.cursor() as cursor:
         for model in filled:
             cursor.execute(f"ANALYZE {connection.ops.quote_name(model._meta.db_table)}")

@@ -1,8 +1,11 @@
 """What the fleet app refuses."""
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 from bikerental.core.errors import FieldRefusal, Kind, Refusal
+from bikerental.fleet.types import NearestEnd
 
 
 class BikeNotFoundError(Refusal):
@@ -17,8 +20,23 @@ class StationNotFoundError(Refusal):
     detail = _("There is no such station.")
 
 
+class StationClosedError(Refusal):
+    """It takes no returns; `nearest` is the nearest station that does, where there is one."""
+
+    kind = Kind.CONFLICT
+    code = "station_closed"
+    detail = _("This station takes no bikes at the moment. Return the bike at another one.")
+
+    def __init__(self, nearest: NearestEnd | None = None) -> None:
+        super().__init__()
+        self.nearest = nearest
+
+    def members(self) -> dict[str, Any]:
+        return {"nearest": self.nearest and self.nearest.as_json()}
+
+
 class BikeUnavailableError(Refusal):
-    """Not to be had now: ridden, reserved or in maintenance."""
+    """Not to be had now: ridden, reserved, in maintenance, or at a station that lends none."""
 
     kind = Kind.CONFLICT
     code = "bike_unavailable"

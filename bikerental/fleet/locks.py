@@ -16,6 +16,7 @@ _BIKE = Columns(
     model_propulsion="model__propulsion",
     station_id=as_text("station_id"),
     station_name="station__name",
+    station_is_renting="station__is_renting",
     tariff_id=as_text("tariff_id"),
     terms=TERMS,
 )

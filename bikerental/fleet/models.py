@@ -17,6 +17,7 @@ from bikerental.core.money import CURRENCIES, WHOLE_CURRENCIES
 from bikerental.fleet.constants import (
     BIKE_PHOTOS,
     DAILY_CAP_MAX,
+    OUT_OF_AREA_FEE_MAX,
     PER_MINUTE_MAX,
     TARIFF_MINUTES_MAX,
     UNLOCK_FEE_MAX,
@@ -56,6 +57,7 @@ class Tariff(BaseModel):
     free_minutes = _minutes(_("free minutes"), default=0)
     daily_cap = _money(_("cap of 24 hours"), most=DAILY_CAP_MAX, null=True, blank=True)
     overdue_after_minutes = _minutes(_("overdue after minutes"), default=1440)
+    out_of_area_fee = _money(_("fee for an end out of the area"), most=OUT_OF_AREA_FEE_MAX, null=True, blank=True)
 
     class Meta:
         verbose_name = _("tariff")
@@ -90,6 +92,17 @@ class Tariff(BaseModel):
                 name="tariff_amounts_can_be_paid",
                 violation_error_message=_("This currency has no smaller unit: only whole amounts can be paid."),
             ),
+            models.CheckConstraint(
+                condition=Q(out_of_area_fee=None) | Q(out_of_area_fee__range=(0, OUT_OF_AREA_FEE_MAX)),
+                name="tariff_out_of_area_fee_bounded",
+            ),
+            models.CheckConstraint(
+                condition=~Q(currency__in=WHOLE_CURRENCIES)
+                | Q(out_of_area_fee=None)
+                | Q(out_of_area_fee=Round("out_of_area_fee")),
+                name="tariff_out_of_area_fee_can_be_paid",
+                violation_error_message=_("This currency has no smaller unit: only whole amounts can be paid."),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -116,6 +129,8 @@ class Station(BaseModel):
     latitude = models.FloatField(_("latitude"), validators=LATITUDE_RANGE)
     longitude = models.FloatField(_("longitude"), validators=LONGITUDE_RANGE)
     capacity = models.PositiveIntegerField(_("docks"))
+    is_renting = models.BooleanField(_("lends bikes"), default=True, db_default=True)
+    is_returning = models.BooleanField(_("takes returns"), default=True, db_default=True)
 
     class Meta:
         verbose_name = _("station")
@@ -124,7 +139,11 @@ class Station(BaseModel):
             models.CheckConstraint(condition=Q(latitude__range=(-90.0, 90.0)), name="station_latitude_range"),
             models.CheckConstraint(condition=Q(longitude__range=(-180.0, 180.0)), name="station_longitude_range"),
         ]
-        indexes: ClassVar = [models.Index(fields=["name", "id"], name="station_name")]
+        indexes: ClassVar = [
+            models.Index(fields=["name", "id"], name="station_name"),
+            # Whose bikes a list of free bikes leaves out.
+            models.Index("id", condition=Q(is_renting=False), name="station_not_renting"),
+        ]
 
     def __str__(self) -> str:
         return self.name

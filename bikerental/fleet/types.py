@@ -1,7 +1,7 @@
 """Plain values of the fleet app."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from bikerental.core.geometry import Box, Position
@@ -33,6 +33,7 @@ class TariffTerms(NamedTuple):
     free_minutes: int
     daily_cap: str | None
     overdue_after_minutes: int
+    out_of_area_fee: str | None = None  # None: no ride ends out of the area
 
 
 class BikeRow(NamedTuple):
@@ -63,6 +64,7 @@ class BikeForRental(NamedTuple):
     model_propulsion: str
     station_id: str | None
     station_name: str | None
+    station_is_renting: bool | None
     tariff_id: str
     terms: TariffTerms
 
@@ -73,6 +75,8 @@ class StationRow(NamedTuple):
     latitude: float
     longitude: float
     capacity: int
+    is_renting: bool
+    is_returning: bool
     bikes_available: int
     docks_available: int
     distance_m: float | None  # in an answer to lat and lon
@@ -110,6 +114,25 @@ class StationPlace(NamedTuple):
     name: str
     latitude: float
     longitude: float
+    is_returning: bool
+
+
+class NearestEnd(NamedTuple):
+    """Where a ride may end instead: at a station, or at a point in the street."""
+
+    station_id: str | None
+    station_name: str | None
+    latitude: float
+    longitude: float
+    distance_m: float
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "station": None if self.station_id is None else {"id": self.station_id, "name": self.station_name},
+            "latitude": self.latitude,
+            "longitude": self.longitude,
+            "distance_m": round(self.distance_m, 1),
+        }
 
 
 class NearBike(NamedTuple):

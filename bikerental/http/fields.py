@@ -36,6 +36,15 @@ class TextField(serializers.CharField):
         return super().to_internal_value(data)
 
 
+class TruthField(serializers.BooleanField):
+    """True or false, and no text or number that would become one."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
 class RealField(serializers.FloatField):
     """A number. A text of digits or a boolean is refused."""
 

@@ -74,6 +74,7 @@ def documented(  # noqa: PLR0913 - each says one thing of the document
     query: type[serializers.Serializer[Any]] | None = None,
     example: dict[str, Any] | None = None,
     headers: Sequence[str] = (),
+    problems: Mapping[int, type[serializers.Serializer[Any]]] | None = None,
     paginated: bool = False,
 ) -> Callable[[V], V]:
     """Describe what a view's method takes and every answer that it gives.
@@ -82,6 +83,7 @@ def documented(  # noqa: PLR0913 - each says one thing of the document
         is added
     :param operation_id: where the path and the method make no good one; clients' functions have this name
     :param example: of the request's body; an answer's is its shape's `Meta.example`
+    :param problems: by status, the shape of a problem that has members of its own
     :param headers: `Idempotency-Key` where it is taken, `Location` or `ETag` where it is given
     """
     is_idempotent = "Idempotency-Key" in headers
@@ -99,6 +101,7 @@ def documented(  # noqa: PLR0913 - each says one thing of the document
             # For AutoSchema.
             body_example=example,
             errors=[*errors, *(IDEMPOTENCY_ERRORS if is_idempotent else [])],
+            problems=problems or {},
             is_list=paginated,
         )(view)
         setattr(decorated, MARK, True)

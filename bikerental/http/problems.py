@@ -200,7 +200,7 @@ def _of_refusal(refusal: Refusal) -> Response:
         headers["WWW-Authenticate"] = "Bearer"
     if refusal.retry_after is not None:
         headers["Retry-After"] = str(max(1, math.ceil(refusal.retry_after)))
-    return _answer(status, problem(status, code, refusal.detail, errors), headers)
+    return _answer(status, refusal.members() | problem(status, code, refusal.detail, errors), headers)
 
 
 def _of_api_exception(error: exceptions.APIException) -> Response:

@@ -159,14 +159,18 @@ class AutoSchema(SwaggerAutoSchema):
     def get_response_serializers(self) -> Any:
         responses = super().get_response_serializers()
         for status, errors in sorted(self._errors_by_status().items()):
-            responses[str(status)] = _problem(status, errors, self._input_names())
+            shape = self.overrides.get("problems", {}).get(status, ProblemOutput)
+            responses[str(status)] = _problem(status, errors, self._input_names(), shape)
         return responses
 
     def get_responses(self) -> openapi.Responses:
         responses = super().get_responses()
-        errors = [error for errors in self._errors_by_status().values() for error in errors]
+        by_status = self._errors_by_status()
+        errors = [error for errors in by_status.values() for error in errors]
         definitions = self.components.with_scope(openapi.SCHEMA_DEFINITIONS)
         _enumerate(definitions.get("Problem"), (status_and_code(error)[1] for error in errors))
+        for status, shape in self.overrides.get("problems", {}).items():
+            _enumerate(definitions.get(shape.Meta.ref_name), (status_and_code(error)[1] for error in by_status[status]))
         _enumerate(definitions.get("FieldError"), [*self._input_codes(), *_field_codes(errors)])
         return responses
 
@@ -207,7 +211,9 @@ def _enumerate(definition: Any, codes: Iterable[str]) -> None:
     field["enum"] = sorted({*field.get("enum", []), *codes})
 
 
-def _problem(status: int, errors: list[ErrorClass], inputs: list[str]) -> openapi.Response:
+def _problem(
+    status: int, errors: list[ErrorClass], inputs: list[str], shape: type[serializers.Serializer[Any]]
+) -> openapi.Response:
     codes = list(dict.fromkeys(status_and_code(error)[1] for error in errors))
     example = {
         "type": f"urn:bikerental:problem:{codes[0]}",
@@ -225,7 +231,7 @@ def _problem(status: int, errors: list[ErrorClass], inputs: list[str]) -> openap
     waits = ["Retry-After"] if any(getattr(error, "retry_after", None) for error in errors) else []
     return openapi.Response(
         f"{HTTPStatus(status).phrase}: {_listed(codes)}{_in_errors(_field_codes(errors))}",
-        schema=ProblemOutput,
+        schema=shape,
         headers=headers_named(*HEADERS_OF_STATUS.get(status, []), *waits),
         examples={PROBLEM_TYPE: example},
     )

@@ -6,6 +6,7 @@ from datetime import timedelta
 CHARGE_BACK = timedelta(days=1)
 FORGET_BATCH = 1000
 OVERDUE_REMINDED_AFTER = timedelta(days=1)
+QUOTE_MINUTES_MAX = 7 * 24 * 60
 RECONCILED_BACK = timedelta(days=1)
 # Who rode a bike within this time knows what is broken on it.
 REPORTS_COUNT_FOR = timedelta(hours=24)

@@ -18,6 +18,7 @@ class LockedRental(NamedTuple):
     start_latitude: float | None  # of the station it was taken from, which may have moved
     start_longitude: float | None
     is_gravely_reported: bool
+    start_is_returning: bool | None
 
 
 _RENTAL = Select(
@@ -27,6 +28,7 @@ _RENTAL = Select(
         start_latitude="start_station__latitude",
         start_longitude="start_station__longitude",
         is_gravely_reported=grave_reports_of("bike_id"),
+        start_is_returning="start_station__is_returning",
     ),
     lambda v: Rental.objects.filter(pk=v["rental_id"]),
     lock=[Rental, Bike],

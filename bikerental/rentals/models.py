@@ -46,7 +46,10 @@ class Rental(BaseModel):
     free_minutes = models.PositiveIntegerField()
     daily_cap = models.DecimalField(max_digits=10, decimal_places=2, null=True)
     overdue_after_minutes = models.PositiveIntegerField()
+    out_of_area_fee = models.DecimalField(max_digits=10, decimal_places=2, null=True)
 
+    # Ended where the zones allow it for the fee alone.
+    is_out_of_area = models.BooleanField(_("ended out of the area"), default=False, db_default=False)
     overdue_at = models.DateTimeField(_("found overdue at"), null=True)
     overdue_told_at = models.DateTimeField(_("told of being overdue at"), null=True)
     settled_at = models.DateTimeField(_("settled at"), null=True)
@@ -86,6 +89,14 @@ class Rental(BaseModel):
                 condition=Q(rider__isnull=False) | Q(status="settled", start_station=None, end_station=None),
                 name="rental_of_nobody_is_settled_and_placeless",
             ),
+            models.CheckConstraint(
+                condition=Q(out_of_area_fee=None) | Q(out_of_area_fee__gte=0),
+                name="rental_out_of_area_fee_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_out_of_area=False) | Q(out_of_area_fee__isnull=False, ended_at__isnull=False),
+                name="rental_out_of_area_has_fee",
+            ),
         ]
         indexes: ClassVar = [
             models.Index("rider", F("started_at").desc(), F("id").desc(), name="rental_history"),
@@ -115,6 +126,7 @@ class Rental(BaseModel):
             self.free_minutes,
             None if self.daily_cap is None else str(self.daily_cap),
             self.overdue_after_minutes,
+            None if self.out_of_area_fee is None else str(self.out_of_area_fee),
         )
 
 

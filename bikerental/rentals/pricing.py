@@ -22,6 +22,8 @@ class Ride(Protocol):
     def started_at(self) -> datetime: ...
     @property
     def ended_at(self) -> datetime | None: ...
+    @property
+    def is_out_of_area(self) -> bool: ...
 
 
 class Line(NamedTuple):
@@ -53,7 +55,9 @@ def minutes_begun(started_at: datetime, ended_at: datetime) -> int:
 
 def cost_at(ride: Ride, now: datetime) -> Cost:
     """What the ride cost, or would cost if it ended now."""
-    return price(ride.terms, started_at=ride.started_at, ended_at=ride.ended_at or now)
+    return price(
+        ride.terms, started_at=ride.started_at, ended_at=ride.ended_at or now, is_out_of_area=ride.is_out_of_area
+    )
 
 
 def is_overdue(ride: Ride, now: datetime) -> bool:
@@ -65,11 +69,13 @@ def _minutes(count: int) -> timedelta:
     return timedelta(minutes=count)  # kept, since making one costs more than comparing it
 
 
-def price(terms: TariffTerms, *, started_at: datetime, ended_at: datetime) -> Cost:
+def price(terms: TariffTerms, *, started_at: datetime, ended_at: datetime, is_out_of_area: bool = False) -> Cost:
     """What a ride costs that ends now.
 
     The first `free_minutes` cost nothing. From the start time is cut into periods of 24 hours;
     in each the minutes cost at most `daily_cap`, and the cap takes nothing off the unlock fee.
+
+    :param is_out_of_area: ended where the zones allow it for a fee alone
     """
     minutes = minutes_begun(started_at, ended_at)
     charged = max(0, minutes - terms.free_minutes)
@@ -80,6 +86,8 @@ def price(terms: TariffTerms, *, started_at: datetime, ended_at: datetime) -> Co
         lines.append(Line("free_minutes", ZERO, free))
     if saved := _saved_by_cap(terms, minutes):
         lines.append(Line("daily_cap", -saved))
+    if is_out_of_area and terms.out_of_area_fee is not None:
+        lines.append(Line("out_of_area", Decimal(terms.out_of_area_fee)))
     return Cost(sum((line.amount for line in lines), ZERO), tuple(lines))
 
 

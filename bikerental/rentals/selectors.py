@@ -24,6 +24,7 @@ _TERMS = Columns(
     unlock_fee=as_text("unlock_fee"),
     per_minute=as_text("per_minute"),
     daily_cap=as_text("daily_cap"),
+    out_of_area_fee=as_text("out_of_area_fee"),
 )
 # Ids as text: on a page two hundred and fifty UUID objects that only become text again cost more than its SQL.
 RENTAL = Columns(

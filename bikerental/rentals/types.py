@@ -13,6 +13,7 @@ class Place(NamedTuple):
     station_id: UUID | None = None
     latitude: float | None = None
     longitude: float | None = None
+    accepts_fee: bool = False  # for a point that the zones do not allow
 
 
 class Ending(NamedTuple):
@@ -32,6 +33,7 @@ class Left(NamedTuple):
     latitude: float | None  # where it was last, if None
     longitude: float | None
     to_maintenance: bool = False
+    is_out_of_area: bool = False  # where the zones allow it for a fee alone
 
 
 class OperatorsEnd(NamedTuple):
@@ -59,5 +61,6 @@ class RentalRow(NamedTuple):
     end_station_id: str | None
     end_station_name: str | None
     terms: TariffTerms
+    is_out_of_area: bool = False
     cost_amount: str | None = None
     cost_lines: str | None = None  # JSON, as it was settled

@@ -1,9 +1,11 @@
 from django.urls import path
 
+from bikerental.rentals.api.quote import QuoteView
 from bikerental.rentals.api.reports import BikeReportsView
 from bikerental.rentals.api.views import CurrentRentalView, RentalReturnView, RentalsView, RentalView
 
 urlpatterns = [
+    path("bikes/<uuid:bike_id>/quote/", QuoteView.as_view(), name="bike-quote"),
     path("bikes/<uuid:bike_id>/reports/", BikeReportsView.as_view(), name="bike-reports"),
     path("rentals/", RentalsView.as_view(), name="rentals"),
     path("rentals/current/", CurrentRentalView.as_view(), name="rental-current"),

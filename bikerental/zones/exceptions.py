@@ -5,7 +5,9 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from bikerental.core.errors import FieldRefusal
+from bikerental.core.errors import FieldRefusal, Kind, Refusal
+from bikerental.fleet.types import NearestEnd
+from bikerental.zones.constants import ReturnReason
 
 
 class ShapeInvalidError(FieldRefusal):
@@ -25,3 +27,19 @@ class TooManyZonesError(FieldRefusal):
     field = "is_active"
     field_code = "too_many"
     field_detail = _("At most 1,000 zones with 1,000,000 points together can be active. End others first.")
+
+
+class ReturnNotAllowedError(Refusal):
+    """No ride may end at this position; `nearest` is where it may, if there is such a place."""
+
+    kind = Kind.CONFLICT
+    code = "return_not_allowed"
+    detail = _("A ride may not end here. Return the bike at a station, or where the map allows it.")
+
+    def __init__(self, reason: ReturnReason, nearest: NearestEnd | None) -> None:
+        super().__init__()
+        self.reason = reason
+        self.nearest = nearest
+
+    def members(self) -> dict[str, Any]:
+        return {"reason": self.reason.value, "nearest": self.nearest and self.nearest.as_json()}

@@ -319,20 +319,28 @@ send call45 '202' POST "$api/bikes/$(field nearby 'results[1].id')/reports/$(fie
 {"upload": "$(field reportPhoto id)"}
 JSON
 
+printf '\n# %s\n' 'Ask what a ride of 30 minutes would cost'
+call call46 '200 minutes=30, cost.final=false' GET "$api/bikes/$(field nearby 'results[0].id')/quote/?minutes=30" \
+  -H "Authorization: Bearer $(field login access)"
+
+printf '\n# %s\n' 'Refused: a price is asked for 1 to 10,080 minutes'
+call call47 '400 invalid, errors.0.field=minutes' GET "$api/bikes/$(field nearby 'results[0].id')/quote/?minutes=10081" \
+  -H "Authorization: Bearer $(field login access)"
+
 printf '\n# %s\n' 'List the stations, with bikes_available and docks_available'
 call stations '200' GET "$api/stations/?page_size=5" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'List the nearest stations, with distance_m'
-call call47 '200 results.0.distance_m=0.0' GET "$api/stations/?lat=$(field stations 'results[0].latitude')&lon=$(field stations 'results[0].longitude')&radius=500" \
+call call49 '200 results.0.distance_m=0.0' GET "$api/stations/?lat=$(field stations 'results[0].latitude')&lon=$(field stations 'results[0].longitude')&radius=500" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Read one station'
-call call48 '200' GET "$api/stations/$(field stations 'results[0].id')/" \
+call call50 '200' GET "$api/stations/$(field stations 'results[0].id')/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Refused: there is no such station'
-call call49 '404 station_not_found' GET "$api/stations/00000000-0000-7000-8000-000000000000/" \
+call call51 '404 station_not_found' GET "$api/stations/00000000-0000-7000-8000-000000000000/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'List the zones as GeoJSON: where a ride may end'
@@ -340,11 +348,11 @@ call zones '200 type=FeatureCollection' GET "$api/zones/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Refused: the rider has no active ride'
-call call51 '404 no_active_rental' GET "$api/rentals/current/" \
+call call53 '404 no_active_rental' GET "$api/rentals/current/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Refused: an empty Idempotency-Key'
-send call52 '400 idempotency_key_invalid' POST "$api/rentals/" \
+send call54 '400 idempotency_key_invalid' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
   -H 'Idempotency-Key: ""' <<JSON
@@ -360,7 +368,7 @@ send rent '201 status=active, cost.final=false' POST "$api/rentals/" \
 JSON
 
 printf '\n# %s\n' 'Send it again, as after a lost answer: the first answer comes back, without a second ride'
-send call54 '201 status=active, Idempotent-Replayed: true' POST "$api/rentals/" \
+send call56 '201 status=active, Idempotent-Replayed: true' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
   -H "Idempotency-Key: rent-$(field register id)" <<JSON
@@ -368,7 +376,7 @@ send call54 '201 status=active, Idempotent-Replayed: true' POST "$api/rentals/" 
 JSON
 
 printf '\n# %s\n' 'Refused: the same key with another body'
-send call55 '422 idempotency_key_reused' POST "$api/rentals/" \
+send call57 '422 idempotency_key_reused' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
   -H "Idempotency-Key: rent-$(field register id)" <<JSON
@@ -376,18 +384,18 @@ send call55 '422 idempotency_key_reused' POST "$api/rentals/" \
 JSON
 
 printf '\n# %s\n' 'Refused: a second ride at the same time'
-send call56 '409 rental_in_progress' POST "$api/rentals/" \
+send call58 '409 rental_in_progress' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"bike_number": "$(field nearby 'results[1].number')"}
 JSON
 
 printf '\n# %s\n' 'Read the ride and its cost so far'
-call call57 '200 status=active, overdue=false' GET "$api/rentals/current/" \
+call call59 '200 status=active, overdue=false' GET "$api/rentals/current/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Refused: deleting the account during a ride'
-send call58 '409 rental_in_progress' DELETE "$api/me/" \
+send call60 '409 rental_in_progress' DELETE "$api/me/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"password": "$password"}
@@ -406,32 +414,32 @@ send loginOther '200' POST "$api/auth/token/" \
 JSON
 
 printf '\n# %s\n' 'Refused: the bike is rented'
-send call61 '409 bike_unavailable' POST "$api/rentals/" \
+send call63 '409 bike_unavailable' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field loginOther access)" \
   -H 'Content-Type: application/json' <<JSON
 {"bike": "$(field nearby 'results[0].id')"}
 JSON
 
 printf '\n# %s\n' 'Refused: renting a bike that does not exist'
-send call62 '404 bike_not_found' POST "$api/rentals/" \
+send call64 '404 bike_not_found' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field loginOther access)" \
   -H 'Content-Type: application/json' <<JSON
 {"bike_number": "no-such-bike"}
 JSON
 
 printf '\n# %s\n' 'Refused: reading another rider'"'"'s ride'
-call call63 '404 not_found' GET "$api/rentals/$(field rent id)/" \
+call call65 '404 not_found' GET "$api/rentals/$(field rent id)/" \
   -H "Authorization: Bearer $(field loginOther access)"
 
 printf '\n# %s\n' 'Refused: returning to a station that does not exist; the ride goes on'
-send call64 '404 station_not_found' POST "$api/rentals/$(field rent id)/return/" \
+send call66 '404 station_not_found' POST "$api/rentals/$(field rent id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"station": "00000000-0000-7000-8000-000000000000"}
 JSON
 
 printf '\n# %s\n' 'Return the bike to a station; {} returns it where it was taken, latitude and longitude return it elsewhere'
-send call65 '200 status=returned' POST "$api/rentals/$(field rent id)/return/" \
+send call67 '200 status=returned' POST "$api/rentals/$(field rent id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
   -H "Idempotency-Key: return-$(field register id)" <<JSON
@@ -439,7 +447,7 @@ send call65 '200 status=returned' POST "$api/rentals/$(field rent id)/return/" \
 JSON
 
 printf '\n# %s\n' 'Return it again with the same key: the first answer comes back'
-send call66 '200 status=returned, Idempotent-Replayed: true' POST "$api/rentals/$(field rent id)/return/" \
+send call68 '200 status=returned, Idempotent-Replayed: true' POST "$api/rentals/$(field rent id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
   -H "Idempotency-Key: return-$(field register id)" <<JSON
@@ -447,19 +455,19 @@ send call66 '200 status=returned, Idempotent-Replayed: true' POST "$api/rentals/
 JSON
 
 printf '\n# %s\n' 'Refused: returning it again without a key'
-call call67 '409 rental_not_active' POST "$api/rentals/$(field rent id)/return/" \
+call call69 '409 rental_not_active' POST "$api/rentals/$(field rent id)/return/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'The worker settles the cost within moments'
-call call68 'eventually 200 status=settled, cost.final=true' GET "$api/rentals/$(field rent id)/" \
+call call70 'eventually 200 status=settled, cost.final=true' GET "$api/rentals/$(field rent id)/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'List the history, newest first'
-call call69 '200 results.0.status=settled' GET "$api/rentals/?status=settled&from=2020-01-01T00:00:00Z&page_size=10" \
+call call71 '200 results.0.status=settled' GET "$api/rentals/?status=settled&from=2020-01-01T00:00:00Z&page_size=10" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Verify a token'
-send call70 '200' POST "$api/auth/token/verify/" \
+send call72 '200' POST "$api/auth/token/verify/" \
   -H 'Content-Type: application/json' <<JSON
 {"token": "$(field login access)"}
 JSON
@@ -477,38 +485,38 @@ send refresh '200' POST "$api/auth/token/refresh/" \
 JSON
 
 printf '\n# %s\n' 'Refresh again, as after a lost answer: for a minute the old token gives the same new refresh token'
-send call73 '200' POST "$api/auth/token/refresh/" \
+send call75 '200' POST "$api/auth/token/refresh/" \
   -H 'Content-Type: application/json' <<JSON
 {"refresh": "$(field loginDevice refresh)"}
 JSON
 
 printf '\n# %s\n' 'Refresh with the new refresh token'
-send call74 '200' POST "$api/auth/token/refresh/" \
+send call76 '200' POST "$api/auth/token/refresh/" \
   -H 'Content-Type: application/json' <<JSON
 {"refresh": "$(field refresh refresh)"}
 JSON
 
 printf '\n# %s\n' 'Refused: the first token again; it may be stolen, so its session ends'
-send call75 '401 token_invalid' POST "$api/auth/token/refresh/" \
+send call77 '401 token_invalid' POST "$api/auth/token/refresh/" \
   -H 'Content-Type: application/json' <<JSON
 {"refresh": "$(field loginDevice refresh)"}
 JSON
 
 printf '\n# %s\n' 'Refused: the new tokens of that session'
-send call76 '401 token_invalid' POST "$api/auth/token/verify/" \
+send call78 '401 token_invalid' POST "$api/auth/token/verify/" \
   -H 'Content-Type: application/json' <<JSON
 {"token": "$(field refresh access)"}
 JSON
 
 printf '\n# %s\n' 'Change the password: every other session ends'
-send call77 '204' POST "$api/me/password/" \
+send call79 '204' POST "$api/me/password/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"current_password": "$password", "new_password": "$newPassword"}
 JSON
 
 printf '\n# %s\n' 'Refused: the current password is wrong'
-send call78 '400 invalid, errors.0.field=current_password, errors.0.code=password_wrong' POST "$api/me/password/" \
+send call80 '400 invalid, errors.0.field=current_password, errors.0.code=password_wrong' POST "$api/me/password/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"current_password": "$password", "new_password": "$newPassword"}
@@ -521,62 +529,69 @@ send rentAgain '201 status=active' POST "$api/rentals/" \
 {"bike_number": "$(field nearby 'results[1].number')"}
 JSON
 
-printf '\n# %s\n' 'Refused: returning at 0, 0, outside the service area'
-send call80 '400 invalid, errors.0.field=latitude, errors.1.field=longitude' POST "$api/rentals/$(field rentAgain id)/return/" \
+printf '\n# %s\n' 'Refused: returning at 0, 0, outside the service area; nearest says where the ride may end'
+send call82 '409 return_not_allowed, reason=outside_service_area' POST "$api/rentals/$(field rentAgain id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"latitude": 0, "longitude": 0}
 JSON
 
-printf '\n# %s\n' 'Return the bike in the street; null means absent'
-send call81 '200 status=returned, end_station=null' POST "$api/rentals/$(field rentAgain id)/return/" \
+printf '\n# %s\n' 'Refused: returning in a park where no ride ends'
+send call83 '409 return_not_allowed, reason=no_return_zone' POST "$api/rentals/$(field rentAgain id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
-{"station": null, "latitude": 59.94, "longitude": 30.32}
+{"latitude": 59.945, "longitude": 30.333}
+JSON
+
+printf '\n# %s\n' 'Return the bike in the street; null means absent, and accept_fee costs nothing where a ride may end'
+send call84 '200 status=returned, end_station=null' POST "$api/rentals/$(field rentAgain id)/return/" \
+  -H "Authorization: Bearer $(field login access)" \
+  -H 'Content-Type: application/json' <<JSON
+{"station": null, "latitude": 59.94, "longitude": 30.32, "accept_fee": true}
 JSON
 
 printf '\n# %s\n' 'The bike is free and at no station'
-call call82 '200 status=available, station=null' GET "$api/bikes/$(field nearby 'results[1].id')/" \
+call call85 '200 status=available, station=null' GET "$api/bikes/$(field nearby 'results[1].id')/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'What the rider owes'
-call call83 '200 may_rent=true' GET "$api/me/account/" \
+call call86 '200 may_rent=true' GET "$api/me/account/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'What was booked on the rider'"'"'s account, newest first'
-call call84 '200 results.0.kind=charge, results.0.currency=RUB' GET "$api/me/account/entries/" \
+call call87 '200 results.0.kind=charge, results.0.currency=RUB' GET "$api/me/account/entries/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Export all data about the rider'
-call call85 '200 rentals.0.status=settled' GET "$api/me/export/" \
+call call88 '200 rentals.0.status=settled' GET "$api/me/export/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Log out: the other rider'"'"'s session ends at once'
-send call86 '204' POST "$api/auth/logout/" \
+send call89 '204' POST "$api/auth/logout/" \
   -H "Authorization: Bearer $(field loginOther access)" \
   -H 'Content-Type: application/json' <<JSON
 {"refresh": "$(field loginOther refresh)"}
 JSON
 
 printf '\n# %s\n' 'Refused: the access token of the ended session'
-call call87 '401 token_invalid' GET "$api/me/" \
+call call90 '401 token_invalid' GET "$api/me/" \
   -H "Authorization: Bearer $(field loginOther access)"
 
 printf '\n# %s\n' 'Delete the account; the rides stay without the rider'"'"'s name'
-send call88 '204' DELETE "$api/me/" \
+send call91 '204' DELETE "$api/me/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"password": "$newPassword"}
 JSON
 
 printf '\n# %s\n' 'Refused: logging in to the deleted account'
-send call89 '401 credentials_invalid' POST "$api/auth/token/" \
+send call92 '401 credentials_invalid' POST "$api/auth/token/" \
   -H 'Content-Type: application/json' <<JSON
 {"email": "$(field register email)", "password": "$newPassword"}
 JSON
 
 printf '\n# %s\n' 'Refused: too many wrong passwords; Retry-After says how long to wait'
-send call90 'eventually 429 throttled' POST "$api/auth/token/" \
+send call93 'eventually 429 throttled' POST "$api/auth/token/" \
   -H 'Content-Type: application/json' <<JSON
 {"email": "$(field registerOther email)", "password": "wrong-horse-7"}
 JSON

@@ -7,8 +7,10 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import Count, F, Q, Window
 from django.db.models.functions import Lead
+from django.utils import timezone
 from pytest_django import Settings
 
+from bikerental.core.geometry import Position
 from bikerental.demo.copying import RowStream
 from bikerental.fleet.models import Bike, BikeModel, Station
 from bikerental.fleet.types import TariffTerms
@@ -17,11 +19,19 @@ from bikerental.rentals.models import Rental, RentalEvent
 from bikerental.rentals.pricing import cost_at
 from bikerental.users.constants import DEMO_ADMIN_EMAIL, DEMO_PASSWORD, DEMO_RIDER_EMAIL
 from bikerental.users.models import User
+from bikerental.zones.selectors import zones_drawn
 from tests.factories import make_bike, make_rental, make_user
 
 pytestmark = pytest.mark.django_db
 
-TABLES = ("users_user", "fleet_bike", "fleet_station", "fleet_tariff", "rentals_rental", "rentals_rentalevent")
+TABLES = (
+    "users_user",
+    "fleet_bike",
+    "fleet_station",
+    "fleet_tariff",
+    "rentals_rental",
+    "rentals_rentalevent",
+)
 
 
 def seed(**options: Any) -> str:
@@ -261,3 +271,25 @@ def test_production_can_be_rehearsed(settings: Settings) -> None:
     seed(in_production=True)
 
     assert User.objects.filter(is_staff=True).count() == 1
+
+
+def test_each_kind_of_zone_is_drawn_and_bikes_stand_in_the_area() -> None:
+    seed()
+
+    drawn = zones_drawn(now=timezone.now())
+    assert sorted(zone.kind for zone in drawn.zones) == ["no_return", "no_return", "service_area"]
+    places = [*Bike.objects.values_list("latitude", "longitude"), *Station.objects.values_list("latitude", "longitude")]
+    assert all(drawn.ruling(Position(*place), timezone.now()).is_in_service_area for place in places)
+
+
+def test_the_places_of_the_api_examples_are_where_they_say() -> None:
+    seed()
+
+    def reason(latitude: float, longitude: float) -> str | None:
+        return zones_drawn(now=timezone.now()).ruling(Position(latitude, longitude), timezone.now()).reason
+
+    assert [reason(59.94, 30.32), reason(59.945, 30.333), reason(0, 0)] == [
+        None,
+        "no_return_zone",
+        "outside_service_area",
+    ]

@@ -21,6 +21,7 @@ PLAYBOOK = read_playbook()
 BEYOND_A_CLIENT = {
     "email_not_confirmed",
     "debt_too_high",
+    "station_closed",
     "unavailable",
     "request_in_progress",
     "headers_too_large",

@@ -57,6 +57,7 @@ def test_a_bike_says_all_that_is_promised(rider_client: RiderClient) -> None:
             "free_minutes": 10,
             "daily_cap": "600.00",
             "overdue_after_minutes": 1440,
+            "out_of_area_fee": None,
         },
         "photo": "http://testserver/media/bikes/1.webp",
         "thumbnail": "http://testserver/media/bikes/1.small.webp",
@@ -238,6 +239,8 @@ def test_a_station_counts_what_can_be_taken_and_left(rider_client: RiderClient) 
         "latitude": 59.93,
         "longitude": 30.31,
         "capacity": 5,
+        "is_renting": True,
+        "is_returning": True,
         "bikes_available": 2,
         "docks_available": 1,
     }

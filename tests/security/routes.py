@@ -104,7 +104,7 @@ class Route(NamedTuple):
         return serializer
 
     def path_in(self, world: World) -> str:
-        return self.path.format_map(world.ids)
+        return self.path.format_map(world.ids) + QUERIES.get(self.path, "")
 
     def body_in(self, world: World, caller: RiderClient) -> dict[str, Any] | None:
         return self.body(world, caller) if self.body else None
@@ -171,6 +171,8 @@ def _uploaded_for_the_report(world: World, caller: RiderClient) -> dict[str, Any
     return _uploaded(world, world.rider, world.report)
 
 
+# What a path needs to be answered.
+QUERIES = {"/api/v1/bikes/{bike_id}/quote/": "?minutes=30"}
 API = "/api/v1/"
 # fmt: off
 TABLE = (
@@ -193,6 +195,7 @@ TABLE = (
     Route("GET /api/v1/me/account/entries/",          401, 200, 200, 200),
     Route("GET /api/v1/bikes/",                       401, 200, 200, 200),
     Route("GET /api/v1/bikes/{bike_id}/",             401, 200, 200, 200),
+    Route("GET /api/v1/bikes/{bike_id}/quote/",       401, 200, 200, 200),
     Route("POST /api/v1/bikes/{bike_id}/photo/",      401, 403, 403, 201),
     Route("POST /api/v1/bikes/{bike_id}/photo/confirm/", 401, 403, 403, 202, _uploaded),
     Route("POST /api/v1/bikes/{bike_id}/reports/",    401, 200, 201, 201, lambda _w, _c: {"kind": "lights"}),

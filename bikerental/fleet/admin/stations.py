@@ -33,16 +33,20 @@ class EmptyStationFilter(admin.SimpleListFilter):
 class StationForm(forms.ModelForm[Station]):
     class Meta:
         model = Station
-        fields: ClassVar = ["latitude"]
-        help_texts: ClassVar = {"latitude": _("The bikes that stand here move along.")}
+        fields: ClassVar = ["latitude", "is_renting", "is_returning"]
+        help_texts: ClassVar = {
+            "latitude": _("The bikes that stand here move along."),
+            "is_renting": _("Otherwise no rider can take a bike here, and the lists of free bikes leave them out."),
+            "is_returning": _("Otherwise no rider can return a bike here; operators can end rides here all the same."),
+        }
 
 
 @admin.register(Station)
 class StationAdmin(FleetAdmin[Station]):
     form = StationForm
-    fields = ("name", "latitude", "longitude", "capacity")
-    list_display = ("name", "latitude", "longitude", "capacity", "bikes_here")
-    list_filter = (EmptyStationFilter,)
+    fields = ("name", "latitude", "longitude", "capacity", "is_renting", "is_returning")
+    list_display = ("name", "latitude", "longitude", "capacity", "bikes_here", "is_renting", "is_returning")
+    list_filter = (EmptyStationFilter, "is_renting", "is_returning")
     search_fields = ("name",)
     ordering = ("name", "pk")
 

@@ -25,7 +25,7 @@ class TariffForm(forms.ModelForm[Tariff]):
 @admin.register(Tariff)
 class TariffAdmin(FleetAdmin[Tariff]):
     form = TariffForm
-    list_display = ("name", "currency", "unlock_fee", "per_minute", "free_minutes", "daily_cap")
+    list_display = ("name", "currency", "unlock_fee", "per_minute", "free_minutes", "daily_cap", "out_of_area_fee")
     search_fields = ("name",)
     ordering = ("name", "pk")
     fields = ("name", *TERMS)

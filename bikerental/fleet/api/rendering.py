@@ -27,7 +27,7 @@ def bike_json(bike: BikeRow, request: Request) -> dict[str, Any]:
 
 def tariff_json(terms: TariffTerms) -> dict[str, Any]:
     # Cheaper than `_asdict`, for each row of a page.
-    name, currency, unlock_fee, per_minute, free_minutes, daily_cap, overdue_after_minutes = terms
+    name, currency, unlock_fee, per_minute, free_minutes, daily_cap, overdue_after_minutes, out_of_area_fee = terms
     return {
         "name": name,
         "currency": currency,
@@ -36,6 +36,7 @@ def tariff_json(terms: TariffTerms) -> dict[str, Any]:
         "free_minutes": free_minutes,
         "daily_cap": daily_cap,
         "overdue_after_minutes": overdue_after_minutes,
+        "out_of_area_fee": out_of_area_fee,
     }
 
 

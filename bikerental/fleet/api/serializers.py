@@ -141,6 +141,9 @@ class TariffOutput(serializers.Serializer[Any]):
     free_minutes = serializers.IntegerField()
     daily_cap = serializers.CharField(allow_null=True)
     overdue_after_minutes = serializers.IntegerField()
+    out_of_area_fee = serializers.CharField(
+        allow_null=True, help_text=_("What a return costs more that the zones do not allow; null: they allow none.")
+    )
 
     class Meta:
         ref_name = "Tariff"
@@ -152,6 +155,7 @@ class TariffOutput(serializers.Serializer[Any]):
             "free_minutes": 0,
             "daily_cap": None,
             "overdue_after_minutes": 1440,
+            "out_of_area_fee": None,
         }
 
 
@@ -189,6 +193,8 @@ class StationOutput(serializers.Serializer[Any]):
     latitude = serializers.FloatField()
     longitude = serializers.FloatField()
     capacity = serializers.IntegerField(help_text=_("Docks in all."))
+    is_renting = serializers.BooleanField(help_text=_("Whether it lends bikes."))
+    is_returning = serializers.BooleanField(help_text=_("Whether it takes returns."))
     bikes_available = serializers.IntegerField()
     docks_available = serializers.IntegerField()
     distance_m = serializers.FloatField(required=False, help_text=_("Only in an answer to lat and lon."))
@@ -201,6 +207,19 @@ class StationOutput(serializers.Serializer[Any]):
             "latitude": 59.9387,
             "longitude": 30.3162,
             "capacity": 20,
+            "is_renting": True,
+            "is_returning": True,
             "bikes_available": 12,
             "docks_available": 8,
         }
+
+
+class NearestEndOutput(serializers.Serializer[Any]):
+    station = StationReferenceOutput(allow_null=True, help_text=_("Null where it is a point in the street."))
+    latitude = serializers.FloatField()
+    longitude = serializers.FloatField()
+    distance_m = serializers.FloatField()
+
+    class Meta:
+        ref_name = "NearestEnd"
+        example = {"latitude": 59.9387, "longitude": 30.3162, "distance_m": 310.5}

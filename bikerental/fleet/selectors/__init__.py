@@ -8,6 +8,7 @@ from bikerental.fleet.selectors.nearby import NEAR_ORDER, bikes_near
 from bikerental.fleet.selectors.stations import (
     NAME_ORDER,
     NEAR_STATION_ORDER,
+    station_nearest_returning,
     station_row,
     stations_near,
     stations_page,
@@ -27,6 +28,7 @@ __all__ = [
     "bikes_page",
     "is_in_service",
     "is_referenced",
+    "station_nearest_returning",
     "station_row",
     "stations_near",
     "stations_page",

@@ -14,7 +14,7 @@ from bikerental.core.db.statements import Columns, Samples, Select, as_text
 from bikerental.core.geometry import Box
 from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.exceptions import BikeNotFoundError
-from bikerental.fleet.models import NUMBER_KEY, Bike
+from bikerental.fleet.models import NUMBER_KEY, Bike, Station
 from bikerental.fleet.numbers import is_number_key, number_key_typed
 from bikerental.fleet.selectors.geometry import Within, between_any
 from bikerental.fleet.types import BikeFilters, BikeRow, TariffTerms
@@ -31,6 +31,7 @@ TERMS = Columns(
     free_minutes="tariff__free_minutes",
     daily_cap=as_text("tariff__daily_cap"),
     overdue_after_minutes="tariff__overdue_after_minutes",
+    out_of_area_fee=as_text("tariff__out_of_area_fee"),
 )
 BIKE = Columns(
     BikeRow,
@@ -50,6 +51,8 @@ def bikes_filter(filters: BikeFilters) -> QuerySet[Bike]:
         bikes = Bike.objects.exclude(status=BikeStatus.RETIRED)
     else:
         bikes = Bike.objects.filter(status=filters.status)
+    if filters.status == BikeStatus.AVAILABLE:  # nor is a free one that no rider can take
+        bikes = bikes.exclude(station__in=Station.objects.filter(is_renting=False).values("pk"))
     if filters.station_id is not None:
         bikes = bikes.filter(station=filters.station_id)
     if filters.model_id is not None:

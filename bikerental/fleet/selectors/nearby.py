@@ -22,6 +22,7 @@ from django.db.models import F, Q, QuerySet
 from bikerental.core.db.keyset import Cursor, Page, limit_written
 from bikerental.core.db.statements import Columns, Compiled, Samples, Select, Statement
 from bikerental.core.geometry import Box, Position, boxes_around, distance_m
+from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.models import Bike
 from bikerental.fleet.selectors.bikes import BIKE, bikes_filter
 from bikerental.fleet.selectors.geometry import Within, metres_to
@@ -41,6 +42,7 @@ _WALK = """
       LIMIT {wanted})
 """
 _NEAR_BIKE = Columns(NearBike, bike=BIKE, distance_m=F("distance"))
+_IS_LENT = "(station_id IS NULL OR station_id NOT IN (SELECT id FROM fleet_station WHERE NOT is_renting))"
 _CENTRE: dict[str, type] = {"latitude": float, "longitude": float}
 _FILTERS: dict[str, Any] = {"station_id": UUID, "model_id": UUID, "number_key": str}
 
@@ -140,10 +142,13 @@ def _wanted_written(wanted: int) -> int:
 def _walk_statement(status: str | None, names: tuple[str, ...], wanted: int) -> Statement:
     def build(v: Samples) -> Compiled:
         given = {name: v[name] for name in _FILTERS if name in v} | ({} if status is None else {"status": status})
-        conditions = " AND ".join(f"{name} = %s" for name in given)
+        conditions = [f"{name} = %s" for name in given]
         if status is None:  # as `bikes_filter`
-            conditions = " AND ".join(filter(None, ["status <> 'retired'", conditions]))
-        sql = _WALK.format(walk_max=WALK_MAX, conditions=conditions, wanted=wanted)
+            conditions.append("status <> 'retired'")
+        if status == BikeStatus.AVAILABLE:
+            conditions.append(_IS_LENT)
+        where = " AND ".join(conditions)
+        sql = _WALK.format(walk_max=WALK_MAX, conditions=where, wanted=wanted)
         sides = [v[name] for name in ("longitude", "longitude_over") if name in v]
         parameters = [value for side in sides for value in (side, v["latitude"], *given.values())]
         return " UNION ALL ".join([sql] * len(sides)), tuple(parameters)

@@ -3,20 +3,22 @@
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import Count, F, FloatField, IntegerField, OuterRef, QuerySet, Subquery, Value
+from django.db.models import Case, Count, F, FloatField, IntegerField, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Greatest
 
 from bikerental.core.db.keyset import Page
 from bikerental.core.db.statements import Columns, as_text
-from bikerental.core.geometry import boxes_around
+from bikerental.core.geometry import Position, boxes_around
 from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.exceptions import StationNotFoundError
 from bikerental.fleet.models import Bike, Station
 from bikerental.fleet.selectors.geometry import between_any, metres_to
-from bikerental.fleet.types import Circle, StationRow
+from bikerental.fleet.types import Circle, NearestEnd, StationRow
 
 _STATION = Columns(StationRow, id=as_text("id"), distance_m=Value(None, output_field=FloatField()))
 _NEAR_STATION = Columns(StationRow, id=as_text("id"))
+_NEAREST = Columns(NearestEnd, station_id=as_text("id"), station_name="name")
 
 # Of two lengths: a cursor of the one list is refused by the other.
 NAME_ORDER, NEAR_STATION_ORDER = ("name", "id"), ("distance_m", "name", "id")
@@ -43,8 +45,8 @@ def _stations_counted(using: str = DEFAULT_DB_ALIAS) -> QuerySet[Station]:
         stations_with_bikes()
         .using(using)
         .annotate(
-            bikes_available=_count(_at_station().filter(status=BikeStatus.AVAILABLE)),
-            docks_available=Greatest(Value(0), F("capacity") - F("bikes_here")),
+            bikes_available=_where("is_renting", _count(_at_station().filter(status=BikeStatus.AVAILABLE))),
+            docks_available=_where("is_returning", Greatest(Value(0), F("capacity") - F("bikes_here"))),
         )
     )
 
@@ -63,6 +65,17 @@ def station_row(*, station_id: UUID) -> StationRow:
 def stations_with_bikes() -> QuerySet[Station]:
     """With `bikes_here`: those that stand there, whatever their state. One statement."""
     return Station.objects.annotate(bikes_here=_count(_at_station().exclude(status=BikeStatus.RENTED)))
+
+
+def station_nearest_returning(place: Position) -> NearestEnd | None:
+    """The nearest station that takes returns. One statement; it reads each station's place."""
+    stations = Station.objects.filter(is_returning=True).annotate(distance_m=metres_to(place))
+    row = stations.order_by("distance_m", "pk").values_list(*_NEAREST.paths).first()
+    return None if row is None else _NEAREST.make(row)
+
+
+def _where(flag: str, count: Combinable) -> Case:
+    return Case(When(**{flag: True}, then=count), default=Value(0))
 
 
 def _at_station() -> QuerySet[Bike]:

@@ -20,13 +20,13 @@ def bike_claim(*, bike_id: UUID | None = None, bike_number: str | None = None) -
     No unit of its own: the caller may go on after a refusal, which has written nothing.
 
     :raises BikeNotFoundError: if there is none
-    :raises BikeUnavailableError: if it is ridden, reserved or in maintenance
+    :raises BikeUnavailableError: if it is ridden, reserved, in maintenance, or at a station that lends none
     """
     key = None if bike_number is None else number_key(bike_number)
     bike = bike_lock_for_rental(bike_id=bike_id, number_key=key)
     if bike is None:
         raise BikeNotFoundError
-    if bike.status != BikeStatus.AVAILABLE:
+    if bike.status != BikeStatus.AVAILABLE or bike.station_is_renting is False:
         raise BikeUnavailableError
     return bike
 

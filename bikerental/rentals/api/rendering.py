@@ -8,8 +8,9 @@ import orjson
 
 from bikerental.core.money import money_text
 from bikerental.fleet.api.rendering import tariff_json
+from bikerental.fleet.types import TariffTerms
 from bikerental.rentals.models import Rental
-from bikerental.rentals.pricing import cost_at, is_overdue
+from bikerental.rentals.pricing import Cost, cost_at, is_overdue
 from bikerental.rentals.types import RentalRow
 
 _SETTLED = Rental.Status.SETTLED.value
@@ -46,10 +47,14 @@ def _cost(rental: RentalRow, now: datetime) -> dict[str, Any]:
     if rental.status == _SETTLED and rental.cost_amount is not None:
         lines = orjson.Fragment(rental.cost_lines or "[]")  # as stored: neither parsed nor written anew
         return {"amount": rental.cost_amount, "currency": rental.terms.currency, "final": True, "lines": lines}
-    cost = cost_at(rental, now)
+    return cost_json(cost_at(rental, now), rental.terms)
+
+
+def cost_json(cost: Cost, terms: TariffTerms) -> dict[str, Any]:
+    """Of a ride that is not settled."""
     return {
         "amount": money_text(cost.amount),
-        "currency": rental.terms.currency,
+        "currency": terms.currency,
         "final": False,
         "lines": [line.as_json() for line in cost.lines],
     }

@@ -8,12 +8,16 @@ from rest_framework import serializers
 from bikerental.fleet.api.serializers import (
     BikeModelOutput,
     BikeNumberField,
+    NearestEndOutput,
     StationReferenceOutput,
     TariffOutput,
 )
-from bikerental.http.fields import Body, IdField, RealField
+from bikerental.http.fields import Body, IdField, RealField, TruthField
+from bikerental.http.schema import ProblemOutput
+from bikerental.rentals.constants import QUOTE_MINUTES_MAX
 from bikerental.rentals.models import Rental
 from bikerental.rentals.types import Place
+from bikerental.zones.constants import ReturnReason
 
 
 class RentalStartInput(Body):
@@ -36,12 +40,16 @@ class PlaceInput(Body):
     station = IdField(required=False, help_text=_("Id of the station the bike is left at."))
     latitude = RealField(required=False, min_value=-90, max_value=90)
     longitude = RealField(required=False, min_value=-180, max_value=180)
+    accept_fee = TruthField(
+        required=False,
+        help_text=_("End the ride where the zones do not allow it, for the tariff's out_of_area_fee, if it has one."),
+    )
 
     class Meta:
         ref_name = "Place"
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        given = sorted(attrs)
+        given = sorted(attrs.keys() - {"accept_fee"})
         if given not in ([], ["station"], ["latitude", "longitude"]):
             field = "station" if "station" in attrs else ({"latitude", "longitude"} - set(attrs)).pop()
             message = _("Give nothing, or station, or latitude and longitude together.")
@@ -50,9 +58,11 @@ class PlaceInput(Body):
 
     @staticmethod
     def place(data: dict[str, Any]) -> Place | None:
-        if not data:
+        if not data.keys() - {"accept_fee"}:
             return None
-        return Place(data.get("station"), data.get("latitude"), data.get("longitude"))
+        return Place(
+            data.get("station"), data.get("latitude"), data.get("longitude"), accepts_fee=data.get("accept_fee", False)
+        )
 
 
 class RentalsQuery(serializers.Serializer[Any]):
@@ -81,7 +91,7 @@ class RentalBikeOutput(serializers.Serializer[Any]):
 
 
 class CostLineOutput(serializers.Serializer[Any]):
-    code = serializers.ChoiceField(choices=["unlock", "minutes", "free_minutes", "daily_cap"])
+    code = serializers.ChoiceField(choices=["unlock", "minutes", "free_minutes", "daily_cap", "out_of_area"])
     quantity = serializers.IntegerField(required=False)
     unit_price = serializers.CharField(required=False)
     amount = serializers.CharField()
@@ -128,3 +138,47 @@ class RentalOutput(serializers.Serializer[Any]):
             "ended_at": "2026-05-01T09:18:40Z",
             "overdue": False,
         }
+
+
+class ReturnProblemOutput(ProblemOutput):
+    """Why a ride does not end here, and where it may."""
+
+    reason = serializers.ChoiceField(
+        choices=ReturnReason.values, required=False, help_text=_("With `return_not_allowed`.")
+    )
+    nearest = NearestEndOutput(
+        required=False,
+        allow_null=True,
+        help_text=_(
+            "With `return_not_allowed` and `station_closed`: where the ride may end; null where nothing is known."
+        ),
+    )
+
+    class Meta:
+        ref_name = "ReturnProblem"
+
+
+class MinutesField(serializers.IntegerField):
+    """Digits as JSON has them: Python would also take 1_000 and digits of other scripts."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if not str(data).isascii() or not str(data).isdecimal():
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class QuoteQuery(serializers.Serializer[Any]):
+    minutes = MinutesField(min_value=1, max_value=QUOTE_MINUTES_MAX, help_text=_("How long the ride would take."))
+
+    class Meta:
+        ref_name = None
+
+
+class QuoteOutput(serializers.Serializer[Any]):
+    minutes = serializers.IntegerField()
+    tariff = TariffOutput()
+    cost = CostOutput()
+
+    class Meta:
+        ref_name = "Quote"
+        example = {"minutes": 19}

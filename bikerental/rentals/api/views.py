@@ -9,13 +9,25 @@ from rest_framework.response import Response
 
 from bikerental.billing.exceptions import DebtTooHighError
 from bikerental.core.db.replica import from_replica
-from bikerental.fleet.exceptions import BikeNotFoundError, BikeUnavailableError, StationNotFoundError
+from bikerental.fleet.exceptions import (
+    BikeNotFoundError,
+    BikeUnavailableError,
+    PlaceRefusedError,
+    StationClosedError,
+    StationNotFoundError,
+)
 from bikerental.http.idempotency import answer_once
 from bikerental.http.operations import documented
 from bikerental.http.pagination import read_page, render_page
 from bikerental.http.views import ApiView, read, read_query
 from bikerental.rentals.api.rendering import rental_json
-from bikerental.rentals.api.serializers import PlaceInput, RentalOutput, RentalsQuery, RentalStartInput
+from bikerental.rentals.api.serializers import (
+    PlaceInput,
+    RentalOutput,
+    RentalsQuery,
+    RentalStartInput,
+    ReturnProblemOutput,
+)
 from bikerental.rentals.exceptions import (
     NoActiveRentalError,
     RentalInProgressError,
@@ -32,6 +44,7 @@ from bikerental.rentals.selectors import (
 from bikerental.rentals.services import rental_return, rental_start
 from bikerental.users.api.authentication import rider_of
 from bikerental.users.exceptions import EmailNotConfirmedError
+from bikerental.zones.exceptions import ReturnNotAllowedError
 
 
 class RentalsView(ApiView):
@@ -111,12 +124,23 @@ class RentalReturnView(ApiView):
         summary="Return the bike",
         description=(
             "The end time counts from here and the answer shows the cost; `final` turns true once it is settled. "
-            "Without a place the bike counts as left where it was taken. A position outside of the area that the "
-            "service covers is a 400 that names `latitude` and `longitude`, and the ride goes on."
+            "Without a place the bike counts as left where it was taken. A position that the zones do not allow is "
+            "a 409 `return_not_allowed`, a station that takes no returns a 409 `station_closed`: `nearest` says "
+            "where the ride may end, and the ride goes on. If the ride's tariff has an `out_of_area_fee`, "
+            "`accept_fee` ends the ride at such a position all the same, for the fee. Where no service area is "
+            "drawn, a position far from every station is a 400 that names `latitude` and `longitude`."
         ),
         request=PlaceInput,
         success={200: RentalOutput},
-        errors=[RentalNotFoundError, StationNotFoundError, RentalNotActiveError],
+        errors=[
+            PlaceRefusedError,
+            RentalNotFoundError,
+            StationNotFoundError,
+            RentalNotActiveError,
+            ReturnNotAllowedError,
+            StationClosedError,
+        ],
+        problems={409: ReturnProblemOutput},
         example={"latitude": 59.9343, "longitude": 30.3351},
         headers=["Idempotency-Key"],
     )

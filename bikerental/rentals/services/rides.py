@@ -1,5 +1,6 @@
 """A ride from the first minute to the last."""
 
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -8,12 +9,9 @@ from django.db import IntegrityError
 
 from bikerental.billing.services import require_no_debt
 from bikerental.core.db.transactions import constraint_name, unit_of_work
-from bikerental.core.geometry import Position
 from bikerental.core.identifiers import uuid7
 from bikerental.core.work.enqueueing import enqueue_after_commit
-from bikerental.fleet.exceptions import BikeUnavailableError, PlaceRefusedError, StationNotFoundError
-from bikerental.fleet.locks import station_keep
-from bikerental.fleet.selectors import is_in_service
+from bikerental.fleet.exceptions import BikeUnavailableError
 from bikerental.fleet.services import bike_claim
 from bikerental.fleet.types import BikeForRental
 from bikerental.maintenance.services import grave_return_take_out
@@ -28,6 +26,7 @@ from bikerental.rentals.exceptions import (
 from bikerental.rentals.locks import LockedRental, rental_lock
 from bikerental.rentals.models import Rental, RentalEvent
 from bikerental.rentals.selectors import is_riding
+from bikerental.rentals.services.places import left_by_operator, left_by_rider
 from bikerental.rentals.services.writing import rental_write_end, rental_write_start
 from bikerental.rentals.types import Ending, Left, Place, RentalRow
 from bikerental.users.exceptions import EmailNotConfirmedError
@@ -96,20 +95,20 @@ def _rental_of(bike: BikeForRental, now: datetime) -> RentalRow:
 @unit_of_work
 def rental_return(*, rental_id: UUID, rider_id: UUID, place: Place | None, now: datetime) -> RentalRow:
     """End the ride and free the bike; settling follows the commit. Four statements, BEGIN and COMMIT
-    among them, and one more to read the station it is left at.
+    among them, and one more to read the station it is left at or the version of the zones.
 
     Locks the rental, then the bike. Two devices returning at once end one ride: the second
     finds it over. Without a place the bike counts as left where it was taken.
 
     :raises RentalNotFoundError: if it is not the rider's
     :raises RentalNotActiveError: if it has ended before
-    :raises StationNotFoundError: if there is no such station
-    :raises PlaceRefusedError: if the place lies where no bike of ours can be
+    :raises StationNotFoundError, StationClosedError, ReturnNotAllowedError, PlaceRefusedError: as `left_by_rider`
     """
     locked = rental_lock(rental_id=rental_id, rider_id=rider_id)
     if locked is None:
         raise RentalNotFoundError
-    return _rental_end(locked, Ending(RentalEvent.Kind.RETURNED.value, now, rider_id), place=place)
+    ending = Ending(RentalEvent.Kind.RETURNED.value, now, rider_id)
+    return _rental_end(locked, ending, find_left=lambda: left_by_rider(locked, place, now=now))
 
 
 @unit_of_work
@@ -135,11 +134,11 @@ def rental_end_by_operator(
     if locked is None:
         raise RentalNotFoundError
     ending = Ending(RentalEvent.Kind.ENDED_BY_OPERATOR.value, now, operator.pk, reason)
-    return _rental_end(locked, ending, place=place, ended_at=ended_at)
+    return _rental_end(locked, ending, find_left=lambda: left_by_operator(locked, place), ended_at=ended_at)
 
 
 def _rental_end(
-    locked: LockedRental, ending: Ending, *, place: Place | None, ended_at: datetime | None = None
+    locked: LockedRental, ending: Ending, *, find_left: Callable[[], Left], ended_at: datetime | None = None
 ) -> RentalRow:
     rental = locked.rental
     if rental.status != Rental.Status.ACTIVE:
@@ -150,7 +149,7 @@ def _rental_end(
         and not rental.started_at.replace(second=0, microsecond=0) <= ended_at <= ending.happened_at
     ):
         raise EndTimeInvalidError
-    left = _left_at(locked, place)
+    left = find_left()
     if locked.is_gravely_reported:
         left = left._replace(to_maintenance=grave_return_take_out(bike_id=UUID(rental.bike_id), now=ending.happened_at))
     ended = rental._replace(
@@ -158,28 +157,9 @@ def _rental_end(
         ended_at=max(ended_at or ending.happened_at, rental.started_at),  # another process's clock may run ahead
         end_station_id=left.station_id,
         end_station_name=left.station_name,
+        is_out_of_area=left.is_out_of_area,
     )
     if not rental_write_end(ended, ending, left):
         raise BikeUnavailableError
     enqueue_after_commit(tasks.settle_rentals, row_id=rental.id, gather_seconds=SETTLE_GATHER_SECONDS)
     return ended
-
-
-def _left_in_the_street(place: Place) -> Left:
-    latitude, longitude = place.latitude, place.longitude
-    if latitude is None or longitude is None or not is_in_service(Position(latitude, longitude)):
-        raise PlaceRefusedError
-    return Left(None, None, latitude, longitude)
-
-
-def _left_at(locked: LockedRental, place: Place | None) -> Left:
-    rental = locked.rental
-    if place is None:
-        # The station may have moved since, and its bikes with it, but for this one.
-        return Left(rental.start_station_id, rental.start_station_name, locked.start_latitude, locked.start_longitude)
-    if place.station_id is None:
-        return _left_in_the_street(place)
-    station = station_keep(station_id=place.station_id)
-    if station is None:
-        raise StationNotFoundError
-    return Left(*station)

@@ -26,12 +26,13 @@ START = SqlStatement(f"""
     WITH {moving_parts(Transitions.TAKE, place="station_id = NULL", station="%(station_id)s")}, rental AS (
         INSERT INTO rentals_rental (
             id, created_at, rider_id, bike_id, status, started_at, start_station_id,
-            tariff_id, tariff_name, currency, unlock_fee, per_minute, free_minutes, daily_cap, overdue_after_minutes
+            tariff_id, tariff_name, currency, unlock_fee, per_minute, free_minutes, daily_cap, overdue_after_minutes,
+            out_of_area_fee
         )
         VALUES (
             %(rental_id)s, %(now)s, %(actor_id)s, %(bike_id)s, 'active', %(now)s, %(station_id)s,
             %(tariff_id)s, %(tariff_name)s, %(currency)s, %(unlock_fee)s, %(per_minute)s, %(free_minutes)s,
-            %(daily_cap)s, %(overdue_after_minutes)s
+            %(daily_cap)s, %(overdue_after_minutes)s, %(out_of_area_fee)s
         )
     ), event AS (
         INSERT INTO rentals_rentalevent (rental_id, kind, happened_at, actor_id, reason)
@@ -48,7 +49,8 @@ def _ending(transition: Transition) -> SqlStatement:
     return SqlStatement(f"""
         WITH rental AS (
             UPDATE rentals_rental
-               SET status = 'returned', ended_at = %(ended_at)s, end_station_id = %(station_id)s
+               SET status = 'returned', ended_at = %(ended_at)s, end_station_id = %(station_id)s,
+                   is_out_of_area = %(is_out_of_area)s
              WHERE id = %(rental_id)s AND status = 'active'
             RETURNING 1
         ), {moving_parts(transition, place=_WHERE_LEFT)}, event AS (
@@ -81,6 +83,7 @@ def rental_write_start(rental: RentalRow, *, rider_id: UUID, tariff_id: str) -> 
         free_minutes=rental.terms.free_minutes,
         daily_cap=rental.terms.daily_cap,
         overdue_after_minutes=rental.terms.overdue_after_minutes,
+        out_of_area_fee=rental.terms.out_of_area_fee,
         has_replica=replica_is_set(),
     ) == (1,)
 
@@ -97,6 +100,7 @@ def rental_write_end(rental: RentalRow, ending: Ending, left: Left) -> bool:
         bike_id=rental.bike_id,
         bike_status=BikeStatus.RENTED.value,
         ended_at=rental.ended_at,
+        is_out_of_area=left.is_out_of_area,
         station_id=left.station_id,
         latitude=left.latitude,
         longitude=left.longitude,

@@ -2,6 +2,6 @@
 
 from bikerental.zones.selectors.collection import Collection, zones_collection
 from bikerental.zones.selectors.drawn import Drawn, Ruling, zones_drawn
-from bikerental.zones.selectors.nearest import nearest_end
+from bikerental.zones.selectors.nearest import nearest_end, nearest_point
 
-__all__ = ["Collection", "Drawn", "Ruling", "nearest_end", "zones_collection", "zones_drawn"]
+__all__ = ["Collection", "Drawn", "Ruling", "nearest_end", "nearest_point", "zones_collection", "zones_drawn"]

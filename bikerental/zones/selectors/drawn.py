@@ -55,6 +55,7 @@ class Drawn:
     def __init__(self, number: int | None, zones: tuple[DrawnZone, ...] = ()) -> None:
         self.number = number
         self.zones = zones
+        self._areas = [zone for zone in zones if zone.kind == ZoneKind.SERVICE_AREA]
         self._tree = _tree_of(zones)
 
     def ruling(self, place: Position, now: datetime) -> Ruling:
@@ -68,7 +69,7 @@ class Drawn:
         return Ruling(is_in_service_area, None)
 
     def has_service_area(self, now: datetime) -> bool:
-        return any(zone.kind == ZoneKind.SERVICE_AREA and zone.is_valid(now) for zone in self.zones)
+        return any(zone.is_valid(now) for zone in self._areas)
 
     def _zones_at(self, place: Position) -> list[DrawnZone]:
         if self._tree is None:

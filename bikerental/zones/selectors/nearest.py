@@ -10,17 +10,28 @@ from math import cos, radians
 from typing import Any
 
 from bikerental.core.geometry import EARTH_RADIUS_M, Box, Position, boxes_around, distance_m
+from bikerental.fleet.selectors import station_nearest_returning
+from bikerental.fleet.types import NearestEnd
 from bikerental.zones.constants import ZoneKind
 from bikerental.zones.selectors.drawn import Drawn, DrawnZone
 
-REACHES_M = (300.0, 3_000.0, 30_000.0, 300_000.0, 3_000_000.0)
+REACHES_M = (300.0, 1_000.0, 3_000.0, 10_000.0, 30_000.0, 300_000.0, 3_000_000.0)
 POINTS_LOOKED_AT = 20_000
 # So far inside of what is allowed: a phone's position and six digits are not exact.
 MARGIN_M = 1.0
 _METRES_PER_DEGREE = radians(1) * EARTH_RADIUS_M
 
 
-def nearest_end(drawn: Drawn, place: Position, now: datetime) -> Position | None:
+def nearest_end(drawn: Drawn, place: Position, now: datetime) -> NearestEnd | None:
+    """The nearest station or point at which a ride may end. One statement."""
+    station, point = station_nearest_returning(place), nearest_point(drawn, place, now)
+    if point is None:
+        return station
+    metres = distance_m(place, point)
+    return station if station and station.distance_m <= metres else NearestEnd(None, None, *point, metres)
+
+
+def nearest_point(drawn: Drawn, place: Position, now: datetime) -> Position | None:
     """The nearest point at which the zones allow a ride to end; None where there is none, or too much to look at."""
     for reach in REACHES_M:
         boxes = boxes_around(place, reach)

@@ -1,0 +1,38 @@
+"""The price before the ride."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from bikerental.fleet.api.rendering import tariff_json
+from bikerental.fleet.exceptions import BikeNotFoundError
+from bikerental.fleet.selectors import bike_row
+from bikerental.http.operations import documented
+from bikerental.http.views import ApiView, read_query
+from bikerental.rentals.api.rendering import cost_json
+from bikerental.rentals.api.serializers import QuoteOutput, QuoteQuery
+from bikerental.rentals.pricing import price
+
+
+class QuoteView(ApiView):
+    """What a ride would cost."""
+
+    @documented(
+        summary="What a ride of so many minutes would cost",
+        description=(
+            "By the bike's tariff as it is now, whether or not the bike is free: the same function prices the ride. A "
+            "ride keeps the tariff that it began with."
+        ),
+        query=QuoteQuery,
+        success={200: QuoteOutput},
+        errors=[BikeNotFoundError],
+    )
+    def get(self, request: Request, bike_id: UUID) -> Response:
+        minutes = read_query(QuoteQuery, request)["minutes"]
+        terms = bike_row(bike_id=bike_id).terms
+        now = timezone.now()
+        cost = price(terms, started_at=now, ended_at=now + timedelta(minutes=minutes))
+        return Response({"minutes": minutes, "tariff": tariff_json(terms), "cost": cost_json(cost, terms)})

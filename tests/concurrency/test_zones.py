@@ -1,0 +1,82 @@
+"""A zone that is drawn while rides end there: over real HTTP, against two web processes."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+import requests
+from django.db import connection
+
+from bikerental.rentals.models import Rental
+from bikerental.users.models import User
+from bikerental.zones.models import Zone
+from tests.factories import PASSWORD, make_rental, make_user
+from tests.live import web_server
+from tests.zones.drawing import make_zone, polygon, square
+
+pytestmark = pytest.mark.django_db(transaction=True)
+WAIT_SECONDS = 60
+RIDES = 20
+PARK = polygon(square(30.3, 59.92, 30.32, 59.94))
+
+
+@pytest.fixture(scope="module")
+def address(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    log: Path = tmp_path_factory.mktemp("zones") / "web.log"
+    with web_server(log, processes=2) as address:
+        yield f"{address}/api/v1/"
+
+
+def bearer(address: str, rider: User) -> dict[str, str]:
+    login = {"email": rider.email, "password": PASSWORD}
+    answer = requests.post(f"{address}auth/token/", json=login, timeout=WAIT_SECONDS)
+    return {"Authorization": f"Bearer {answer.json()['access']}"}
+
+
+def end(address: str, rental: Rental, headers: dict[str, str]) -> requests.Response:
+    place = {"latitude": 59.93, "longitude": 30.31}
+    return requests.post(f"{address}rentals/{rental.pk}/return/", headers=headers, json=place, timeout=WAIT_SECONDS)
+
+
+def test_a_zone_that_is_drawn_while_rides_end_comes_before_or_after_each(address: str) -> None:
+    riders = [make_user() for _ in range(RIDES)]
+    rentals = [make_rental(rider=rider) for rider in riders]
+    headers = [bearer(address, rider) for rider in riders]
+    barrier = Barrier(RIDES + 1)
+
+    def end_at_once(number: int) -> requests.Response:
+        barrier.wait(WAIT_SECONDS)
+        return end(address, rentals[number], headers[number])
+
+    def draw() -> Zone:
+        barrier.wait(WAIT_SECONDS)
+        try:
+            return make_zone(PARK, kind="no_return")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(RIDES + 1) as pool:
+        drawing = pool.submit(draw)
+        answers = list(pool.map(end_at_once, range(RIDES)))
+    drawing.result()
+
+    for answer, rental in zip(answers, rentals, strict=True):
+        rental.refresh_from_db()
+        rental.bike.refresh_from_db()
+        outcome = (rental.status != "active", rental.bike.status)
+        assert outcome == ((True, "available") if answer.ok else (False, "rented")), answer.text
+        assert answer.ok or answer.json()["reason"] == "no_return_zone"
+
+
+def test_a_zone_counts_in_every_process_from_its_commit_on(address: str) -> None:
+    rider = make_user()
+    headers = bearer(address, rider)
+
+    for number in range(10):
+        rental = make_rental(rider=rider)
+        zone = make_zone(PARK, kind="no_return", name=f"Park {number}")
+        statuses = [end(address, rental, headers).status_code for _ in range(4)]
+        zone.delete()
+        assert [*statuses, end(address, rental, headers).status_code] == [409, 409, 409, 409, 200]
