@@ -1,0 +1,135 @@
+"""What the pages of the ledger share."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+from uuid import uuid4
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import AdminForm
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.widgets import AdminTextareaWidget
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from bikerental.billing.constants import REASON_LENGTH
+from bikerental.billing.models import Account, Entry
+from bikerental.billing.types import Booking
+from bikerental.core.db.transactions import unit_of_work
+from bikerental.core.errors import FieldRefusal, Refusal
+from bikerental.core.money import money_text
+from bikerental.users.models import User
+
+
+class BookingForm(forms.Form):
+    """Why, and a key of this form: sent twice, it books once."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=REASON_LENGTH,
+        widget=AdminTextareaWidget(attrs={"rows": 3}),
+        help_text=_("The rider reads it, and it stays for good: no names or addresses here."),
+    )
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+
+    shown: ClassVar = ["reason"]
+
+    def booking(self, operator: User, now: Any) -> Booking:
+        return Booking(f"form:{self.cleaned_data['key']}", operator.pk, self.cleaned_data["reason"], now)
+
+
+class AmountForm(BookingForm):
+    amount = forms.DecimalField(label=_("Amount"), max_digits=14, decimal_places=2, min_value=0, localize=True)
+
+    shown: ClassVar = ["amount", "reason"]
+
+
+class PaymentForm(AmountForm):
+    METHODS: ClassVar = [("cash", _("in cash")), ("transfer", _("by transfer"))]
+
+    method = forms.ChoiceField(label=_("Paid"), choices=METHODS)
+
+    shown: ClassVar = ["amount", "method", "reason"]
+
+    def booking(self, operator: User, now: Any) -> Booking:
+        booking = super().booking(operator, now)
+        method = dict(self.METHODS)[self.cleaned_data["method"]]
+        return booking._replace(reason=f"{method}: {booking.reason}"[:REASON_LENGTH])
+
+
+Book = Callable[[BookingForm, Booking], Entry]
+
+
+class LedgerAdmin(admin.ModelAdmin[Any]):
+    """Rows that services alone write. Who may add entries may book by the forms."""
+
+    list_per_page = 50
+    show_full_result_count = False  # a count of all rows costs more than the page
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def require_booking_right(self, request: HttpRequest) -> None:
+        if not request.user.has_perm("billing.add_entry"):
+            raise PermissionDenied
+
+    def booking_page(
+        self,
+        request: HttpRequest,
+        form_class: type[BookingForm],
+        *,
+        account: Account,
+        title: Any,
+        back: str,
+        book: Book,
+    ) -> HttpResponse:
+        """:param book: books what the form says, or refuses"""
+        form: Any = form_class(request.POST or None)  # no form of a model, as the stubs of AdminForm want
+        if request.method == "POST" and form.is_valid():
+            try:
+                self._book(request, form, account, book)
+            except FieldRefusal as refusal:
+                form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal.field_detail))
+            except Refusal as refusal:
+                messages.error(request, str(refusal))
+                return HttpResponseRedirect(back)
+            else:
+                messages.success(request, _("Booked."))
+                return HttpResponseRedirect(back)
+        context = self.admin_site.each_context(request) | {
+            "adminform": AdminForm(form, [(None, {"fields": form.shown})], {}),
+            "form": form,
+            "account": account,
+            "rider": rider_email(account),
+            "opts": self.opts,
+            "title": title,
+            "back": back,
+        }
+        return TemplateResponse(request, "billing/admin/book.html", context)
+
+    @unit_of_work
+    def _book(self, request: HttpRequest, form: BookingForm, account: Account, book: Book) -> None:
+        operator: Any = request.user  # the admin admits users alone
+        now = timezone.now()
+        entry = book(form, form.booking(operator, now))
+        if entry.created_at == now:  # not by a form that was sent before
+            LogEntry.objects.log_actions(operator.pk, [account, entry], CHANGE, f"Booked: {entry.kind}.")
+
+
+def rider_email(account: Account | None) -> str:
+    rider = account and account.rider
+    return rider.email if rider and rider.erased_at is None else ""
+
+
+def amount_text(amount: Any, account: Account) -> str:
+    return f"{money_text(amount)} {account.currency}"
