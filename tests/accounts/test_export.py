@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from itertools import takewhile
 from typing import Any
 
@@ -18,6 +19,8 @@ from rest_framework.test import APIClient
 
 from bikerental.accounts.api import export
 from bikerental.accounts.api.serializers import ExportOutput
+from bikerental.billing.services import charge_rentals
+from bikerental.billing.types import Charge
 from bikerental.core.db.keyset import PAGE_SIZE_MAX
 from bikerental.maintenance.models import BikeReport, PhotoUpload
 from bikerental.notifications.models import Notification, RefusedAddress
@@ -39,6 +42,8 @@ KEYS = {
     "maintenance.PhotoUpload.uploader": "uploads",
     "otp_totp.TOTPDevice.user": "authenticators",
     "rentals.RentalEvent.actor": "none: events are in the export of the ride's rider; an operator's work is not",
+    "billing.Account.rider": "entries",
+    "billing.Entry.actor": "none: entries are in the export of the account's rider; an operator's work is not",
     "admin.LogEntry.user": "none: what an operator did is told to the user whom it was done to",
     "users.RecentChange.user": "none: one time, for a minute, which the events of the rides tell as well",
     "users.User_groups.user": "none: what an operator may",
@@ -64,6 +69,7 @@ def fill(user: User) -> None:
     )
     PhotoUpload.objects.create(bike=bike, report=report, uploader=user, key=str(user.pk), expires_at=NOON)
     TOTPDevice.objects.create(user=user, name=f"of {user.email}")
+    charge_rentals(charges=[Charge(rental.pk, user.pk, Decimal(1), "RUB")], now=NOON)
     LogEntry.objects.log_actions(str(make_user().pk), [user], CHANGE, [{"changed": {"fields": ["Name"]}}])
 
 
@@ -88,6 +94,7 @@ def test_the_export_holds_all_about_the_caller_and_nobody_else(rider_client: Rid
     assert [each["context"] for each in document["notifications"]] == [{"a": 1}]
     assert [each["text"] for each in document["reports"]] == [f"by {rider.email}"]
     assert [(each["id"], each["report"]) for each in document["uploads"]] == [(str(upload.pk), str(upload.report_id))]
+    assert [each["rental"] for each in document["entries"]] == [str(rental.pk)]
     assert [each["change"] for each in document["operators_changes"]] == ["Changed Name."]
     told = json.dumps(document)
     assert str(other.pk) not in told
@@ -102,9 +109,9 @@ def test_where_nothing_is_held_it_is_still_a_whole_document(rider_client: RiderC
     assert document.pop("profile")["id"] == str(rider_client.rider.pk)
     assert document.pop("refused_address") is None
     assert [*document] == [
-        "authenticators", "operators_changes", "notifications", "reports", "uploads", "rentals",
+        "authenticators", "operators_changes", "notifications", "reports", "uploads", "entries", "rentals",
     ]  # fmt: skip
-    assert [*document.values()] == [[]] * 6
+    assert [*document.values()] == [[]] * 7
 
 
 def test_each_key_to_a_user_is_exported_or_left_out_for_a_reason() -> None:
