@@ -11,11 +11,13 @@ from uuid import UUID
 from bikerental.core.db.transactions import unit_of_work
 from bikerental.core.personal_data import ClosedAccount
 from bikerental.core.registry import declared
+from bikerental.fleet.constants import ActorKind
+from bikerental.fleet.types import Actor
 from bikerental.rentals.exceptions import RentalInProgressError
 from bikerental.rentals.locks import rental_lock
 from bikerental.rentals.models import Rental
 from bikerental.rentals.selectors import active_rental_id, is_riding, riders_riding
-from bikerental.rentals.services import rental_end_by_operator
+from bikerental.rentals.services import rental_end_by_operator, reservations_end_of_riders
 from bikerental.rentals.types import OperatorsEnd
 from bikerental.users.exceptions import AccountClosedError
 from bikerental.users.locks import user_lock, users_lock
@@ -42,6 +44,8 @@ def accounts_close_unless_riding(*, user_ids: Collection[UUID], now: datetime) -
     """
     users_lock(user_ids=user_ids)
     riding = riders_riding(rider_ids=user_ids)
+    closing = [user_id for user_id in user_ids if user_id not in riding]
+    reservations_end_of_riders(rider_ids=closing, actor=Actor(ActorKind.OPERATOR), now=now)
     return accounts_close(user_ids=set(user_ids).difference(riding), now=now), riding
 
 

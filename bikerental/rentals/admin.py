@@ -1,4 +1,4 @@
-"""An operator's view of the rides: everything to read, one thing to do."""
+"""An operator's view of rides and reservations: everything to read; to end one by hand."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -19,29 +19,19 @@ from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from bikerental.core.errors import FieldRefusal, Refusal
 from bikerental.core.money import money_text
-from bikerental.fleet.admin.base import BikeSearchMixin
+from bikerental.fleet.admin.base import BikeSearchMixin, ReadOnlyMixin
 from bikerental.fleet.models import LATITUDE_RANGE, LONGITUDE_RANGE, Station
 from bikerental.http.admin_forms import CITY_TIME_STYLE
 from bikerental.rentals.exceptions import RentalNotActiveError
-from bikerental.rentals.models import Rental, RentalEvent
+from bikerental.rentals.models import Rental, RentalEvent, Reservation
 from bikerental.rentals.pricing import cost_at
-from bikerental.rentals.services import rental_end_by_operator
+from bikerental.rentals.services import rental_end_by_operator, reservations_end_by_operator
 from bikerental.rentals.types import OperatorsEnd, Place
 from bikerental.users.admin_site import EmailSearch
-
-
-class ReadOnlyMixin:
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class RentalEventInline(ReadOnlyMixin, admin.TabularInline[RentalEvent, Rental]):
@@ -217,3 +207,38 @@ class RentalAdmin(EndsRides, EmailSearch, BikeSearchMixin, ReadOnlyMixin, admin.
             messages.success(request, _("The ride has ended; the rider gets the receipt."))
 
         return self.end_page(request, rental, title=_("End this ride"), back=rides, end=end)
+
+
+@admin.register(Reservation)
+class ReservationAdmin(EmailSearch, BikeSearchMixin, ReadOnlyMixin, admin.ModelAdmin[Reservation]):
+    list_display = ("created_at", "status", "bike", "rider_email", "expires_at", "ended_at", "counts")
+    list_filter = ("status", "created_at")
+    list_select_related = ("bike", "rider")
+    search_fields = ("=rider__email",)
+    search_help_text = _("Number of the bike or e-mail of the rider, whole.")
+    ordering = ("-id",)  # ids grow with time
+    list_per_page = 50
+    show_full_result_count = False
+    actions = ("end",)
+    fields = ("created_at", "status", "bike", "rider_email", "expires_at", "ended_at", "counts")
+    readonly_fields = fields
+
+    @admin.display(description=_("rider"))
+    def rider_email(self, reservation: Reservation) -> str:
+        return reservation.rider.email
+
+    @admin.action(description=_("End, and tell the rider"), permissions=["end"])
+    def end(self, request: HttpRequest, reservations: QuerySet[Reservation]) -> None:
+        operator_id: Any = request.user.pk  # the admin admits users alone
+        count = reservations_end_by_operator(
+            reservation_ids=list(reservations.values_list("pk", flat=True)), operator_id=operator_id, now=timezone.now()
+        )
+        text = ngettext(
+            "%(count)d reservation ended; its rider is told.",
+            "%(count)d reservations ended; the riders are told.",
+            count,
+        )
+        self.message_user(request, text % {"count": count}, messages.SUCCESS)
+
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("rentals.change_reservation")

@@ -16,3 +16,6 @@ SETTLE_GATHER_SECONDS = 0.5
 SWEEP_BATCH = 500
 # The fast path gets this long before the sweep takes a returned rental over.
 SWEEP_GRACE = timedelta(seconds=5)
+# Holds that were not used count so long.
+UNUSED_COUNT_FOR = timedelta(hours=24)
+EXPIRE_BATCH = 100

@@ -1,12 +1,17 @@
 """The personal data of this app: who rode. Rides stay, anonymised, until their time is over."""
 
 from bikerental.core.personal_data import ClosedAccount
+from bikerental.fleet.types import RIDER
 from bikerental.http.export_sections import ExportSection
 from bikerental.rentals.api import export
-from bikerental.rentals.services import reasons_erase
+from bikerental.rentals.services import reasons_erase, reservations_end_of_riders
 
-EXPORTED = (ExportSection("rentals", export.ExportRentalOutput(many=True), export.rentals),)
+EXPORTED = (
+    ExportSection("rentals", export.ExportRentalOutput(many=True), export.rentals),
+    ExportSection("reservations", export.ExportReservationOutput(many=True), export.reservations),
+)
 
 
 def erase(account: ClosedAccount) -> None:
+    reservations_end_of_riders(rider_ids=[account.user_id], actor=RIDER, now=account.closed_at)
     reasons_erase(rider_id=account.user_id)

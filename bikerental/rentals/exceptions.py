@@ -31,6 +31,50 @@ class RentalNotActiveError(Refusal):
     detail = _("This ride has ended already.")
 
 
+class ReservationsOffError(Refusal):
+    kind = Kind.FORBIDDEN
+    code = "reservations_off"
+    detail = _("Bikes cannot be reserved here.")
+
+
+class NoActiveReservationError(Refusal):
+    kind = Kind.NOT_FOUND
+    code = "no_active_reservation"
+    detail = _("You have no bike reserved at the moment.")
+
+
+class ReservationNotFoundError(Refusal):
+    """There is no such reservation, or it is another rider's."""
+
+    kind = Kind.NOT_FOUND
+    code = "not_found"
+    detail = _("There is no such reservation.")
+
+
+class ReservationInProgressError(Refusal):
+    kind = Kind.CONFLICT
+    code = "reservation_in_progress"
+    detail = _("You have a bike reserved already. Ride it, or give it up first.")
+
+
+class ReservationNotActiveError(Refusal):
+    kind = Kind.CONFLICT
+    code = "reservation_not_active"
+    detail = _("This reservation has ended already.")
+
+
+class ReservationRefusedError(Refusal):
+    """The rider has reserved this bike, or too many, without riding."""
+
+    kind = Kind.CONFLICT
+    code = "reservation_refused"
+    detail = _("You have reserved this bike or too many others without riding them. Wait, or rent it at once.")
+
+    def __init__(self, *, retry_after: float) -> None:
+        super().__init__()
+        self.retry_after = retry_after
+
+
 class EndTimeInvalidError(FieldRefusal):
     field = "ended_at"
     field_code = "out_of_range"

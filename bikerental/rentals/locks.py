@@ -4,10 +4,15 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from bikerental.core.db.statements import Columns, Select
+from django.db.models import Q, QuerySet, Subquery
+
+from bikerental.core.db.statements import Columns, Samples, Select
 from bikerental.fleet.models import Bike
+from bikerental.fleet.numbers import number_key
+from bikerental.fleet.selectors import BIKE_FOR_RENTAL, of_number
+from bikerental.fleet.types import BikeForRental
 from bikerental.maintenance.selectors import grave_reports_of
-from bikerental.rentals.models import Rental
+from bikerental.rentals.models import Rental, Reservation
 from bikerental.rentals.selectors import RENTAL
 from bikerental.rentals.types import RentalRow
 
@@ -34,6 +39,56 @@ _RENTAL = Select(
     lock=[Rental, Bike],
     rental_id=UUID,
 )
+
+
+class BikesToTake(NamedTuple):
+    asked: BikeForRental | None
+    held: BikeForRental | None  # another one, of the rider's active reservation
+
+
+def _to_take(asked: Q, v: Samples) -> QuerySet[Bike]:
+    held = Reservation.objects.filter(rider_id=v["rider_id"], status=Reservation.Status.ACTIVE)
+    return Bike.objects.filter(asked | Q(pk=Subquery(held.values("bike_id")))).order_by("pk")
+
+
+_TO_TAKE_BY_ID = Select(
+    BIKE_FOR_RENTAL, lambda v: _to_take(Q(pk=v["bike_id"]), v), lock=[Bike], bike_id=UUID, rider_id=UUID
+)
+_TO_TAKE_BY_NUMBER = Select(
+    BIKE_FOR_RENTAL, lambda v: _to_take(of_number(v["number_key"]), v), lock=[Bike], number_key=str, rider_id=UUID
+)
+
+
+def bikes_to_take_lock(*, rider_id: UUID, bike_id: UUID | None = None, bike_number: str | None = None) -> BikesToTake:
+    """The bike by its id or by its number, with model, tariff and station, and the one that the rider holds.
+
+    Locked in the order of their ids. One statement. The caller has locked the rider: no reservation of theirs
+    begins meanwhile.
+
+    Only bikes are locked: a rental of another bike reads the same tariff without waiting. After
+    a wait PostgreSQL has the bike as it is now and its neighbours as they were: a bike that got
+    another tariff finds none and is left out, one that came to another station lacks its name.
+    The second statement, for these alone, reads everything anew.
+    """
+    key = None if bike_number is None else number_key(bike_number)
+    bikes = _bikes_to_take(rider_id, bike_id, key)
+    if bikes.asked is None or (bikes.asked.station_id is not None and bikes.asked.station_name is None):
+        bikes = _bikes_to_take(rider_id, bike_id, key)
+    return bikes
+
+
+def _bikes_to_take(rider_id: UUID, bike_id: UUID | None, key: str | None) -> BikesToTake:
+    if bike_id is not None:
+        rows = _TO_TAKE_BY_ID.rows(rider_id=rider_id, bike_id=bike_id)
+    else:
+        rows = _TO_TAKE_BY_NUMBER.rows(rider_id=rider_id, number_key=key)
+    asked = held = None
+    for bike in rows:
+        if bike.id == str(bike_id) or (key is not None and number_key(bike.number) == key):
+            asked = bike
+        else:
+            held = bike
+    return BikesToTake(asked, held)
 
 
 def rental_lock(*, rental_id: UUID, rider_id: UUID | None = None) -> LockedRental | None:

@@ -9,4 +9,5 @@ TEMPLATES = "rentals/messages"
 RECEIPT = MessageKind("receipt", _("receipt"), TEMPLATES, has_html=True, may_be_sent_again=True)
 OVERDUE_RIDER = MessageKind("overdue_rider", _("overdue, to the rider"), TEMPLATES)
 OVERDUE_OPERATORS = MessageKind("overdue_operators", _("overdue, to the operators"), TEMPLATES, to_operators=True)
-MESSAGES = (RECEIPT, OVERDUE_RIDER, OVERDUE_OPERATORS)
+RESERVATION_TAKEN_AWAY = MessageKind("reservation_taken_away", _("reservation taken away"), TEMPLATES)
+MESSAGES = (RECEIPT, OVERDUE_RIDER, OVERDUE_OPERATORS, RESERVATION_TAKEN_AWAY)

@@ -159,6 +159,59 @@ class RentalEvent(models.Model):
         return str(self.get_kind_display())
 
 
+class Reservation(BaseModel):
+    """A bike that is held for a rider until `expires_at`.
+
+    From that second on it binds nobody, though it stays `active` until somebody ends it: the sweep, or whoever
+    takes the bike. Rows change only under the lock of their bike.
+    """
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", _("active")
+        USED = "used", _("used")
+        CANCELLED = "cancelled", _("cancelled")
+        EXPIRED = "expired", _("expired")
+
+    rider = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name=_("rider")
+    )
+    bike = models.ForeignKey(
+        Bike, on_delete=models.PROTECT, related_name="reservations", db_index=False, verbose_name=_("bike")
+    )
+    status = models.CharField(_("status"), max_length=16, choices=Status.choices, default=Status.ACTIVE)
+    expires_at = models.DateTimeField(_("expires at"))
+    ended_at = models.DateTimeField(_("ended at"), null=True)
+    # False where the bike was taken away: that is not the rider's doing.
+    counts = models.BooleanField(_("counts as unused"), default=True)
+
+    class Meta:
+        verbose_name = _("reservation")
+        verbose_name_plural = _("reservations")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["rider"], condition=Q(status="active"), name="reservation_one_active_per_rider"
+            ),
+            models.UniqueConstraint(
+                fields=["bike"], condition=Q(status="active"), name="reservation_one_active_per_bike"
+            ),
+            models.CheckConstraint(
+                condition=Q(status="active", ended_at=None)
+                | Q(status__in=["used", "cancelled", "expired"], ended_at__isnull=False),
+                name="reservation_ended_unless_active",
+            ),
+            models.CheckConstraint(condition=Q(expires_at__gte=F("created_at")), name="reservation_expires_later"),
+        ]
+        indexes: ClassVar = [
+            models.Index("rider", F("id").desc(), name="reservation_of_rider"),
+            models.Index("bike", F("id").desc(), name="reservation_of_bike"),
+            models.Index("expires_at", condition=Q(status="active"), name="reservation_to_expire"),
+            models.Index("ended_at", condition=~Q(status="active"), name="reservation_age"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
 class ReconcileCount(models.Model):
     """What the last reconciliation counted: a row for each of its checks."""
 

@@ -2,21 +2,23 @@
 of the time. Each function states its statements."""
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import Count, Q, QuerySet
+from django.db.models import BooleanField, Count, ExpressionWrapper, F, Q, QuerySet
+from django.db.models.functions import Now
 
-from bikerental.core.db.keyset import PAGE_SIZE_MAX, Cursor, Page, PageShape, after, pages_after
+from bikerental.core.db.keyset import PAGE_SIZE_MAX, Cursor, Page, PageShape, after, pages_after, rows_in_pages
 from bikerental.core.db.statements import Columns, Samples, Select, as_text
 from bikerental.fleet.types import TariffTerms
-from bikerental.rentals.constants import REPORTS_COUNT_FOR
-from bikerental.rentals.exceptions import NoActiveRentalError, RentalNotFoundError
-from bikerental.rentals.models import Rental, RentalEvent
-from bikerental.rentals.types import RentalRow
+from bikerental.rentals.constants import REPORTS_COUNT_FOR, UNUSED_COUNT_FOR
+from bikerental.rentals.exceptions import NoActiveRentalError, NoActiveReservationError, RentalNotFoundError
+from bikerental.rentals.models import Rental, RentalEvent, Reservation
+from bikerental.rentals.types import HoldRow, RentalRow, ReservationRow
 
 _TERMS = Columns(
     TariffTerms,
@@ -177,6 +179,80 @@ def _events(rental_ids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:
     for rental_id, kind, happened_at, reason in found.values_list("rental_id", "kind", "happened_at", "reason"):
         events[rental_id].append({"kind": kind, "happened_at": happened_at, "reason": reason})
     return events
+
+
+_RESERVATION = Columns(
+    ReservationRow,
+    id=as_text("id"),
+    bike_id=as_text("bike_id"),
+    bike_number="bike__number",
+    model_id=as_text("bike__model_id"),
+    model_name="bike__model__name",
+    model_propulsion="bike__model__propulsion",
+)
+_RESERVATION_ACTIVE = Select(
+    _RESERVATION,
+    lambda v: Reservation.objects.filter(
+        rider_id=v["rider_id"], status=Reservation.Status.ACTIVE, expires_at__gt=Now()
+    ),
+    rider_id=UUID,
+)
+
+
+def reservation_active_of_rider(*, rider_id: UUID) -> ReservationRow:
+    """One statement.
+
+    :raises NoActiveReservationError: also where it has run out, by the database's clock
+    """
+    row = _RESERVATION_ACTIVE.first(rider_id=rider_id)
+    if row is None:
+        raise NoActiveReservationError
+    return row
+
+
+def holds(**of: Any) -> QuerySet[Reservation, Any]:
+    """Rows of HoldRow: the active reservations of a bike or a rider, whether they bind or have run out."""
+    active = Reservation.objects.filter(**of, status=Reservation.Status.ACTIVE).order_by("bike_id")
+    binds = ExpressionWrapper(Q(expires_at__gt=Now()), output_field=BooleanField())
+    return active.annotate(binds=binds).values_list(*HoldRow._fields)
+
+
+def hold_of(**of: Any) -> HoldRow | None:
+    """The one of the bike, or of the rider. One statement."""
+    row = holds(**of).first()
+    return None if row is None else HoldRow._make(row)
+
+
+def reservation_again_in(*, rider_id: UUID, bike_id: UUID) -> float:
+    """Seconds until the rider may reserve the bike; 0 where nothing hinders. Two statements.
+
+    Counted from the rows, by the database's clock: holds of this bike that were not used, and all of 24 hours.
+    """
+    unused = Reservation.objects.filter(
+        rider_id=rider_id, counts=True, status__in=[Reservation.Status.CANCELLED, Reservation.Status.EXPIRED]
+    ).order_by("-ended_at")
+    cooldown = timedelta(minutes=settings.RESERVATION_COOLDOWN_MINUTES)
+    most = settings.RESERVATIONS_UNUSED_PER_DAY
+    waits = [
+        unused.filter(bike_id=bike_id)
+        .annotate(wait=F("ended_at") + cooldown - Now())
+        .values_list("wait", flat=True)[:1],
+        unused.annotate(wait=F("ended_at") + UNUSED_COUNT_FOR - Now()).values_list("wait", flat=True)[most - 1 : most],
+    ]
+    seconds: list[float] = [wait.total_seconds() for found in waits for wait in found]
+    return max([0.0, *seconds])
+
+
+def reservations_of_rider(*, rider_id: UUID) -> Iterator[list[dict[str, Any]]]:
+    """For the export, in pages. One statement each."""
+    fields = ("id", "bike__number", "status", "created_at", "expires_at", "ended_at")
+    return rows_in_pages(Reservation.objects.filter(rider=rider_id).values(*fields))
+
+
+def reservation_counts() -> dict[str, int]:
+    """How many holds are active, and how many of these have run out. One statement."""
+    active = Reservation.objects.filter(status=Reservation.Status.ACTIVE)
+    return active.aggregate(active=Count("pk"), run_out=Count("pk", filter=Q(expires_at__lte=Now())))
 
 
 def rental_counts() -> dict[str, int]:

@@ -51,7 +51,17 @@ def reconcile_rentals(**_newer: object) -> None:
 
 @shared_task
 def forget_rentals(**_newer: object) -> None:
-    """Make rides nobody's that are past their time; the next run is the retry."""
-    from bikerental.rentals.services import rentals_forget
+    """Make rides nobody's and delete reservations that are past their time; the next run is the retry."""
+    from bikerental.rentals.services import rentals_forget, reservations_purge
 
-    rentals_forget(now=timezone.now())
+    now = timezone.now()
+    rentals_forget(now=now)
+    reservations_purge(now=now)
+
+
+@shared_task
+def expire_reservations(**_newer: object) -> None:
+    """End the holds that have run out, so that lists show their bikes; the next run is the retry."""
+    from bikerental.rentals.services import reservations_expire
+
+    reservations_expire(now=timezone.now())

@@ -36,6 +36,30 @@ class Left(NamedTuple):
     is_out_of_area: bool = False  # where the zones allow it for a fee alone
 
 
+class HoldRow(NamedTuple):
+    """An active reservation. `binds`: it has not run out, by the database's clock."""
+
+    id: UUID
+    rider_id: UUID
+    bike_id: UUID
+    binds: bool
+
+
+class ReservationRow(NamedTuple):
+    """A reservation as its rider sees it; ids as text."""
+
+    id: str
+    status: str
+    bike_id: str
+    bike_number: str
+    model_id: str
+    model_name: str
+    model_propulsion: str
+    created_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None
+
+
 class OperatorsEnd(NamedTuple):
     """How an operator ends a ride: why, where the bike is, and when it was left there."""
 

@@ -2,6 +2,7 @@ from django.urls import path
 
 from bikerental.rentals.api.quote import QuoteView
 from bikerental.rentals.api.reports import BikeReportsView
+from bikerental.rentals.api.reservations import CurrentReservationView, ReservationsView, ReservationView
 from bikerental.rentals.api.views import CurrentRentalView, RentalReturnView, RentalsView, RentalView
 
 urlpatterns = [
@@ -11,4 +12,7 @@ urlpatterns = [
     path("rentals/current/", CurrentRentalView.as_view(), name="rental-current"),
     path("rentals/<uuid:rental_id>/", RentalView.as_view(), name="rental"),
     path("rentals/<uuid:rental_id>/return/", RentalReturnView.as_view(), name="rental-return"),
+    path("reservations/", ReservationsView.as_view(), name="reservations"),
+    path("reservations/current/", CurrentReservationView.as_view(), name="reservation-current"),
+    path("reservations/<uuid:reservation_id>/", ReservationView.as_view(), name="reservation"),
 ]

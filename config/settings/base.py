@@ -322,6 +322,20 @@ if RIDE_RETENTION_DAYS < NOTIFICATION_RETENTION_DAYS:
 BIKE_LOG_RETENTION_DAYS: int = env.int("BIKE_LOG_RETENTION_DAYS", default=1095)
 if BIKE_LOG_RETENTION_DAYS < 1:
     raise ImproperlyConfigured("BIKE_LOG_RETENTION_DAYS is less than a day. Say how long the log of bikes is kept.")
+# A bike is held free of charge for so many minutes; 0 switches reservations off.
+RESERVATION_MINUTES: int = env.int("RESERVATION_MINUTES", default=10)
+if not 0 <= RESERVATION_MINUTES <= 1440:
+    raise ImproperlyConfigured(
+        "RESERVATION_MINUTES is not within 0 and 1440. Say how long a bike is held; 0 for never."
+    )
+# After a hold that was not used, its rider reserves this bike again only after so many minutes, and in 24 hours
+# has at most so many holds that were not used.
+RESERVATION_COOLDOWN_MINUTES: int = env.int("RESERVATION_COOLDOWN_MINUTES", default=20)
+if not 0 <= RESERVATION_COOLDOWN_MINUTES <= 1440:
+    raise ImproperlyConfigured("RESERVATION_COOLDOWN_MINUTES is not within 0 and 1440. Say how long a rider waits.")
+RESERVATIONS_UNUSED_PER_DAY: int = env.int("RESERVATIONS_UNUSED_PER_DAY", default=5)
+if RESERVATIONS_UNUSED_PER_DAY < 1:
+    raise ImproperlyConfigured("RESERVATIONS_UNUSED_PER_DAY is less than one. RESERVATION_MINUTES=0 allows none.")
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="Bike rental <no-reply@bikerental.example>")
 
 

@@ -351,8 +351,46 @@ printf '\n# %s\n' 'Refused: the rider has no active ride'
 call call53 '404 no_active_rental' GET "$api/rentals/current/" \
   -H "Authorization: Bearer $(field login access)"
 
+printf '\n# %s\n' 'Refused: the rider has reserved no bike'
+call call54 '404 no_active_reservation' GET "$api/reservations/current/" \
+  -H "Authorization: Bearer $(field login access)"
+
+printf '\n# %s\n' 'Reserve a bike; it waits until expires_at'
+send reserve '201 status=active' POST "$api/reservations/" \
+  -H "Authorization: Bearer $(field login access)" \
+  -H 'Content-Type: application/json' \
+  -H "Idempotency-Key: reserve-$(field register id)" <<JSON
+{"bike": "$(field nearby 'results[1].id')"}
+JSON
+
+printf '\n# %s\n' 'Read the reservation'
+call call56 '200 status=active' GET "$api/reservations/current/" \
+  -H "Authorization: Bearer $(field login access)"
+
+printf '\n# %s\n' 'Refused: a second reservation at the same time'
+send call57 '409 reservation_in_progress' POST "$api/reservations/" \
+  -H "Authorization: Bearer $(field login access)" \
+  -H 'Content-Type: application/json' <<JSON
+{"bike": "$(field nearby 'results[0].id')"}
+JSON
+
+printf '\n# %s\n' 'Give the reserved bike up'
+call call58 '204' DELETE "$api/reservations/$(field reserve id)/" \
+  -H "Authorization: Bearer $(field login access)"
+
+printf '\n# %s\n' 'Refused: the reservation has ended'
+call call59 '409 reservation_not_active' DELETE "$api/reservations/$(field reserve id)/" \
+  -H "Authorization: Bearer $(field login access)"
+
+printf '\n# %s\n' 'Refused: the same bike again soon after a reservation that was not used'
+send call60 '409 reservation_refused' POST "$api/reservations/" \
+  -H "Authorization: Bearer $(field login access)" \
+  -H 'Content-Type: application/json' <<JSON
+{"bike": "$(field nearby 'results[1].id')"}
+JSON
+
 printf '\n# %s\n' 'Refused: an empty Idempotency-Key'
-send call54 '400 idempotency_key_invalid' POST "$api/rentals/" \
+send call61 '400 idempotency_key_invalid' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
   -H 'Idempotency-Key: ""' <<JSON
@@ -368,7 +406,7 @@ send rent '201 status=active, cost.final=false' POST "$api/rentals/" \
 JSON
 
 printf '\n# %s\n' 'Send it again, as after a lost answer: the first answer comes back, without a second ride'
-send call56 '201 status=active, Idempotent-Replayed: true' POST "$api/rentals/" \
+send call63 '201 status=active, Idempotent-Replayed: true' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
   -H "Idempotency-Key: rent-$(field register id)" <<JSON
@@ -376,7 +414,7 @@ send call56 '201 status=active, Idempotent-Replayed: true' POST "$api/rentals/" 
 JSON
 
 printf '\n# %s\n' 'Refused: the same key with another body'
-send call57 '422 idempotency_key_reused' POST "$api/rentals/" \
+send call64 '422 idempotency_key_reused' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
   -H "Idempotency-Key: rent-$(field register id)" <<JSON
@@ -384,18 +422,18 @@ send call57 '422 idempotency_key_reused' POST "$api/rentals/" \
 JSON
 
 printf '\n# %s\n' 'Refused: a second ride at the same time'
-send call58 '409 rental_in_progress' POST "$api/rentals/" \
+send call65 '409 rental_in_progress' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"bike_number": "$(field nearby 'results[1].number')"}
 JSON
 
 printf '\n# %s\n' 'Read the ride and its cost so far'
-call call59 '200 status=active, overdue=false' GET "$api/rentals/current/" \
+call call66 '200 status=active, overdue=false' GET "$api/rentals/current/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Refused: deleting the account during a ride'
-send call60 '409 rental_in_progress' DELETE "$api/me/" \
+send call67 '409 rental_in_progress' DELETE "$api/me/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"password": "$password"}
@@ -414,32 +452,32 @@ send loginOther '200' POST "$api/auth/token/" \
 JSON
 
 printf '\n# %s\n' 'Refused: the bike is rented'
-send call63 '409 bike_unavailable' POST "$api/rentals/" \
+send call70 '409 bike_unavailable' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field loginOther access)" \
   -H 'Content-Type: application/json' <<JSON
 {"bike": "$(field nearby 'results[0].id')"}
 JSON
 
 printf '\n# %s\n' 'Refused: renting a bike that does not exist'
-send call64 '404 bike_not_found' POST "$api/rentals/" \
+send call71 '404 bike_not_found' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field loginOther access)" \
   -H 'Content-Type: application/json' <<JSON
 {"bike_number": "no-such-bike"}
 JSON
 
 printf '\n# %s\n' 'Refused: reading another rider'"'"'s ride'
-call call65 '404 not_found' GET "$api/rentals/$(field rent id)/" \
+call call72 '404 not_found' GET "$api/rentals/$(field rent id)/" \
   -H "Authorization: Bearer $(field loginOther access)"
 
 printf '\n# %s\n' 'Refused: returning to a station that does not exist; the ride goes on'
-send call66 '404 station_not_found' POST "$api/rentals/$(field rent id)/return/" \
+send call73 '404 station_not_found' POST "$api/rentals/$(field rent id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"station": "00000000-0000-7000-8000-000000000000"}
 JSON
 
 printf '\n# %s\n' 'Return the bike to a station; {} returns it where it was taken, latitude and longitude return it elsewhere'
-send call67 '200 status=returned' POST "$api/rentals/$(field rent id)/return/" \
+send call74 '200 status=returned' POST "$api/rentals/$(field rent id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
   -H "Idempotency-Key: return-$(field register id)" <<JSON
@@ -447,7 +485,7 @@ send call67 '200 status=returned' POST "$api/rentals/$(field rent id)/return/" \
 JSON
 
 printf '\n# %s\n' 'Return it again with the same key: the first answer comes back'
-send call68 '200 status=returned, Idempotent-Replayed: true' POST "$api/rentals/$(field rent id)/return/" \
+send call75 '200 status=returned, Idempotent-Replayed: true' POST "$api/rentals/$(field rent id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
   -H "Idempotency-Key: return-$(field register id)" <<JSON
@@ -455,19 +493,19 @@ send call68 '200 status=returned, Idempotent-Replayed: true' POST "$api/rentals/
 JSON
 
 printf '\n# %s\n' 'Refused: returning it again without a key'
-call call69 '409 rental_not_active' POST "$api/rentals/$(field rent id)/return/" \
+call call76 '409 rental_not_active' POST "$api/rentals/$(field rent id)/return/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'The worker settles the cost within moments'
-call call70 'eventually 200 status=settled, cost.final=true' GET "$api/rentals/$(field rent id)/" \
+call call77 'eventually 200 status=settled, cost.final=true' GET "$api/rentals/$(field rent id)/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'List the history, newest first'
-call call71 '200 results.0.status=settled' GET "$api/rentals/?status=settled&from=2020-01-01T00:00:00Z&page_size=10" \
+call call78 '200 results.0.status=settled' GET "$api/rentals/?status=settled&from=2020-01-01T00:00:00Z&page_size=10" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Verify a token'
-send call72 '200' POST "$api/auth/token/verify/" \
+send call79 '200' POST "$api/auth/token/verify/" \
   -H 'Content-Type: application/json' <<JSON
 {"token": "$(field login access)"}
 JSON
@@ -485,38 +523,38 @@ send refresh '200' POST "$api/auth/token/refresh/" \
 JSON
 
 printf '\n# %s\n' 'Refresh again, as after a lost answer: for a minute the old token gives the same new refresh token'
-send call75 '200' POST "$api/auth/token/refresh/" \
+send call82 '200' POST "$api/auth/token/refresh/" \
   -H 'Content-Type: application/json' <<JSON
 {"refresh": "$(field loginDevice refresh)"}
 JSON
 
 printf '\n# %s\n' 'Refresh with the new refresh token'
-send call76 '200' POST "$api/auth/token/refresh/" \
+send call83 '200' POST "$api/auth/token/refresh/" \
   -H 'Content-Type: application/json' <<JSON
 {"refresh": "$(field refresh refresh)"}
 JSON
 
 printf '\n# %s\n' 'Refused: the first token again; it may be stolen, so its session ends'
-send call77 '401 token_invalid' POST "$api/auth/token/refresh/" \
+send call84 '401 token_invalid' POST "$api/auth/token/refresh/" \
   -H 'Content-Type: application/json' <<JSON
 {"refresh": "$(field loginDevice refresh)"}
 JSON
 
 printf '\n# %s\n' 'Refused: the new tokens of that session'
-send call78 '401 token_invalid' POST "$api/auth/token/verify/" \
+send call85 '401 token_invalid' POST "$api/auth/token/verify/" \
   -H 'Content-Type: application/json' <<JSON
 {"token": "$(field refresh access)"}
 JSON
 
 printf '\n# %s\n' 'Change the password: every other session ends'
-send call79 '204' POST "$api/me/password/" \
+send call86 '204' POST "$api/me/password/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"current_password": "$password", "new_password": "$newPassword"}
 JSON
 
 printf '\n# %s\n' 'Refused: the current password is wrong'
-send call80 '400 invalid, errors.0.field=current_password, errors.0.code=password_wrong' POST "$api/me/password/" \
+send call87 '400 invalid, errors.0.field=current_password, errors.0.code=password_wrong' POST "$api/me/password/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"current_password": "$password", "new_password": "$newPassword"}
@@ -530,68 +568,68 @@ send rentAgain '201 status=active' POST "$api/rentals/" \
 JSON
 
 printf '\n# %s\n' 'Refused: returning at 0, 0, outside the service area; nearest says where the ride may end'
-send call82 '409 return_not_allowed, reason=outside_service_area' POST "$api/rentals/$(field rentAgain id)/return/" \
+send call89 '409 return_not_allowed, reason=outside_service_area' POST "$api/rentals/$(field rentAgain id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"latitude": 0, "longitude": 0}
 JSON
 
 printf '\n# %s\n' 'Refused: returning in a park where no ride ends'
-send call83 '409 return_not_allowed, reason=no_return_zone' POST "$api/rentals/$(field rentAgain id)/return/" \
+send call90 '409 return_not_allowed, reason=no_return_zone' POST "$api/rentals/$(field rentAgain id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"latitude": 59.945, "longitude": 30.333}
 JSON
 
 printf '\n# %s\n' 'Return the bike in the street; null means absent, and accept_fee costs nothing where a ride may end'
-send call84 '200 status=returned, end_station=null' POST "$api/rentals/$(field rentAgain id)/return/" \
+send call91 '200 status=returned, end_station=null' POST "$api/rentals/$(field rentAgain id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"station": null, "latitude": 59.94, "longitude": 30.32, "accept_fee": true}
 JSON
 
 printf '\n# %s\n' 'The bike is free and at no station'
-call call85 '200 status=available, station=null' GET "$api/bikes/$(field nearby 'results[1].id')/" \
+call call92 '200 status=available, station=null' GET "$api/bikes/$(field nearby 'results[1].id')/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'What the rider owes'
-call call86 '200 may_rent=true' GET "$api/me/account/" \
+call call93 '200 may_rent=true' GET "$api/me/account/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'What was booked on the rider'"'"'s account, newest first'
-call call87 '200 results.0.kind=charge, results.0.currency=RUB' GET "$api/me/account/entries/" \
+call call94 '200 results.0.kind=charge, results.0.currency=RUB' GET "$api/me/account/entries/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Export all data about the rider'
-call call88 '200 rentals.0.status=settled' GET "$api/me/export/" \
+call call95 '200 rentals.0.status=settled' GET "$api/me/export/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Log out: the other rider'"'"'s session ends at once'
-send call89 '204' POST "$api/auth/logout/" \
+send call96 '204' POST "$api/auth/logout/" \
   -H "Authorization: Bearer $(field loginOther access)" \
   -H 'Content-Type: application/json' <<JSON
 {"refresh": "$(field loginOther refresh)"}
 JSON
 
 printf '\n# %s\n' 'Refused: the access token of the ended session'
-call call90 '401 token_invalid' GET "$api/me/" \
+call call97 '401 token_invalid' GET "$api/me/" \
   -H "Authorization: Bearer $(field loginOther access)"
 
 printf '\n# %s\n' 'Delete the account; the rides stay without the rider'"'"'s name'
-send call91 '204' DELETE "$api/me/" \
+send call98 '204' DELETE "$api/me/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"password": "$newPassword"}
 JSON
 
 printf '\n# %s\n' 'Refused: logging in to the deleted account'
-send call92 '401 credentials_invalid' POST "$api/auth/token/" \
+send call99 '401 credentials_invalid' POST "$api/auth/token/" \
   -H 'Content-Type: application/json' <<JSON
 {"email": "$(field register email)", "password": "$newPassword"}
 JSON
 
 printf '\n# %s\n' 'Refused: too many wrong passwords; Retry-After says how long to wait'
-send call93 'eventually 429 throttled' POST "$api/auth/token/" \
+send call100 'eventually 429 throttled' POST "$api/auth/token/" \
   -H 'Content-Type: application/json' <<JSON
 {"email": "$(field registerOther email)", "password": "wrong-horse-7"}
 JSON

@@ -24,7 +24,7 @@ from bikerental.billing.types import Charge
 from bikerental.core.db.keyset import PAGE_SIZE_MAX
 from bikerental.maintenance.models import BikeReport, PhotoUpload
 from bikerental.notifications.models import Notification, RefusedAddress
-from bikerental.rentals.models import Rental, RentalEvent
+from bikerental.rentals.models import Rental, RentalEvent, Reservation
 from bikerental.users.models import User
 from tests.clients import RiderClient
 from tests.factories import NOON, make_bike, make_rental, make_returned_rental, make_station, make_user
@@ -37,6 +37,7 @@ EXPORT = "/api/v1/me/export/"
 KEYS = {
     "users.Session.user": "sessions",
     "rentals.Rental.rider": "rentals",
+    "rentals.Reservation.rider": "reservations",
     "notifications.Notification.recipient": "notifications",
     "maintenance.BikeReport.rider": "reports",
     "maintenance.PhotoUpload.uploader": "uploads",
@@ -46,6 +47,7 @@ KEYS = {
     "billing.Entry.actor": "none: entries are in the export of the account's rider; an operator's work is not",
     "admin.LogEntry.user": "none: what an operator did is told to the user whom it was done to",
     "users.RecentChange.user": "none: one time, for a minute, which the events of the rides tell as well",
+    "fleet.BikeEvent.actor": "none: says rider, operator or system, and no name",
     "users.User_groups.user": "none: what an operator may",
     "users.User_user_permissions.user": "none: what an operator may",
     # Without a foreign key.
@@ -110,8 +112,9 @@ def test_where_nothing_is_held_it_is_still_a_whole_document(rider_client: RiderC
     assert document.pop("refused_address") is None
     assert [*document] == [
         "authenticators", "operators_changes", "notifications", "reports", "uploads", "entries", "rentals",
+        "reservations",
     ]  # fmt: skip
-    assert [*document.values()] == [[]] * 7
+    assert [*document.values()] == [[]] * 8
 
 
 def test_each_key_to_a_user_is_exported_or_left_out_for_a_reason() -> None:
@@ -131,6 +134,9 @@ def test_each_key_to_a_user_is_exported_or_left_out_for_a_reason() -> None:
 def test_the_answer_has_the_declared_shape(rider_client: RiderClient) -> None:
     fill(rider_client.rider)
     make_rental(rider=rider_client.rider)
+    Reservation.objects.create(
+        rider=rider_client.rider, bike=make_bike(status="reserved"), created_at=NOON, expires_at=NOON
+    )
 
     document = rider_client.get(EXPORT).json()
 

@@ -52,11 +52,11 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-USER_FOR_RENT = "bikerental.rentals.services.rides.open_user_lock"
+USER_FOR_RENT = "bikerental.rentals.services.taking.open_user_lock"
 USER_FOR_ERASURE = "bikerental.accounts.services.user_lock"
 USER_FOR_RESET = "bikerental.users.services.resetting.user_lock"
 USERS = "bikerental.users.services.accounts.users_lock"
-BIKE = "bikerental.fleet.services.bikes.bike_lock_for_rental"
+BIKE = "bikerental.rentals.services.taking.bikes_to_take_lock"
 BIKES = "bikerental.fleet.services.bikes.bikes_lock"
 RENTAL = "bikerental.rentals.services.rides.rental_lock"
 RETURNED = "bikerental.rentals.services.settling.returned_rentals_lock"

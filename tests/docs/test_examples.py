@@ -22,6 +22,7 @@ BEYOND_A_CLIENT = {
     "email_not_confirmed",
     "debt_too_high",
     "station_closed",
+    "reservations_off",
     "unavailable",
     "request_in_progress",
     "headers_too_large",

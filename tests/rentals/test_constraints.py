@@ -8,10 +8,10 @@ import pytest
 from django.db import IntegrityError
 
 from bikerental.fleet.exceptions import BikeUnavailableError
-from bikerental.fleet.services import bike_claim
 from bikerental.rentals.locks import rental_lock
 from bikerental.rentals.models import RentalEvent
 from bikerental.rentals.services import rental_end_by_operator, rental_return, rental_start
+from bikerental.rentals.services.taking import bike_claim
 from tests.factories import NOON, make_bike, make_rental, make_returned_rental, make_user
 
 pytestmark = pytest.mark.django_db
@@ -67,7 +67,7 @@ def test_what_happens_once_is_noted_once() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_ride_whose_bike_was_taken_meanwhile_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     rider, bike = make_user(), make_bike()
-    seen = bike_claim(bike_id=bike.pk)
+    seen = bike_claim(rider_id=rider.pk, bike_id=bike.pk, now=NOON)
     type(bike).objects.filter(pk=bike.pk).update(status="maintenance")
     monkeypatch.setattr("bikerental.rentals.services.rides.bike_claim", lambda **_: seen)
 

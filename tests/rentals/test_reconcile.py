@@ -19,10 +19,11 @@ from django.utils import timezone
 from bikerental.billing.models import Account, Entry, Posting
 from bikerental.core.models import FailedRow
 from bikerental.fleet.models import Bike
+from bikerental.fleet.services import bikes_pick_up
 from bikerental.http.models import IdempotencyKey
 from bikerental.notifications.models import Notification
 from bikerental.rentals.management.commands.reconcile import MEANINGS
-from bikerental.rentals.models import Rental
+from bikerental.rentals.models import Rental, Reservation
 from bikerental.rentals.reconciliation import BATCH, Window, reconcile
 from bikerental.rentals.services import rental_return, rental_start, rentals_forget, rentals_reconcile, rentals_settle
 from tests.billing import ledger
@@ -195,6 +196,35 @@ def test_a_posting_that_was_changed_is_found_by_every_sum() -> None:
     assert counts(since=LATER + timedelta(minutes=1)) == {}
 
 
+def test_a_state_that_the_logs_last_row_contradicts() -> None:
+    bike = make_bike(number="LOG-1")
+    make_bike()  # no row yet: nothing contradicts
+    bikes_pick_up(bike_ids=[bike.pk], operator_id=uuid4(), now=NOON)
+    assert counts() == {}
+
+    Bike.objects.filter(pk=bike.pk).update(status="available")
+
+    assert counts() == {"states_off_log": 1}
+
+
+def test_a_hold_that_ran_out_and_was_not_ended() -> None:
+    bike = make_bike(status="reserved")
+    fields = {"created_at": NOON, "expires_at": LATER - timedelta(seconds=59)}
+    made = Reservation.objects.create(rider=make_user(), bike=bike, **fields)
+    assert counts() == {}
+
+    Reservation.objects.filter(pk=made.pk).update(expires_at=LATER - timedelta(seconds=61))
+
+    assert counts() == {"holds_run_out": 1}
+
+
+def test_a_hold_and_its_bike_that_disagree() -> None:
+    make_bike(status="reserved")
+    Reservation.objects.create(rider=make_user(), bike=make_bike(), created_at=NOON, expires_at=LATER)
+
+    assert counts() == {"holds_without_bike": 1, "bikes_without_hold": 1}
+
+
 def test_a_ride_that_is_nobodys_by_now_was_charged_to_its_rider() -> None:
     settled_ride()
     rentals_forget(now=NOON + timedelta(days=5000))
@@ -257,7 +287,7 @@ def test_statements_do_not_grow_with_the_rides(django_assert_max_num_queries: Ca
         settled_ride()
     assert BATCH > 5
 
-    with django_assert_max_num_queries(21):
+    with django_assert_max_num_queries(26):
         reconcile(Window(now=LATER))
 
 
@@ -267,7 +297,7 @@ def test_the_command_says_zero_and_ends_well() -> None:
     call_command("reconcile", stdout=output)
 
     assert "costs_wrong                 0" in output.getvalue()
-    assert "0 settled rides priced anew, 19 counts" in output.getvalue()
+    assert "0 settled rides priced anew, 23 counts" in output.getvalue()
 
 
 def test_the_command_names_what_it_found_and_exits_with_1() -> None:

@@ -8,6 +8,7 @@ nobody of its bearer.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -21,7 +22,7 @@ from rest_framework.serializers import Serializer
 from bikerental.fleet.models import Bike, Station
 from bikerental.maintenance.models import BikeReport, PhotoUpload
 from bikerental.media.constants import UPLOAD_TIME
-from bikerental.rentals.models import Rental
+from bikerental.rentals.models import Rental, Reservation
 from bikerental.users.models import User
 from bikerental.users.services import email_token_make, reset_token_make
 from tests.clients import RiderClient
@@ -34,7 +35,7 @@ METHODS = ("get", "post", "put", "patch", "delete")
 @dataclass
 class World:
     """One rider in the middle of a ride, another, an operator without rights and one with all; a bike that is free,
-    and the rider's report of it."""
+    and the rider's report of it; and a bike that the rider holds, which a rider who rides cannot, but may here."""
 
     rider: RiderClient
     other: RiderClient
@@ -44,6 +45,7 @@ class World:
     bike: Bike
     rental: Rental
     report: BikeReport
+    reservation: Reservation
 
     @property
     def ids(self) -> dict[str, str]:
@@ -52,6 +54,7 @@ class World:
             "station_id": str(self.station.pk),
             "rental_id": str(self.rental.pk),
             "report_id": str(self.report.pk),
+            "reservation_id": str(self.reservation.pk),
             "name": "bikes/no-such-photo.webp",
         }
 
@@ -70,6 +73,9 @@ def make_world() -> World:
         bike=bike,
         rental=make_rental(rider=rider),
         report=report,
+        reservation=Reservation.objects.create(
+            rider=rider, bike=make_bike(status="reserved"), expires_at=timezone.now() + timedelta(minutes=10)
+        ),
     )
 
 
@@ -211,6 +217,9 @@ TABLE = (
     Route("GET /api/v1/rentals/current/",             401, 200, 404, 404),
     Route("GET /api/v1/rentals/{rental_id}/",         401, 200, 404, 404),
     Route("POST /api/v1/rentals/{rental_id}/return/", 401, 200, 404, 404, _station),
+    Route("POST /api/v1/reservations/",               401, 409, 201, 201, _bike),
+    Route("GET /api/v1/reservations/current/",        401, 200, 404, 404),
+    Route("DELETE /api/v1/reservations/{reservation_id}/", 401, 204, 404, 404),
     # Around the API: the documents say nothing of anybody, and the proxy keeps /metrics inside.
     Route("GET /api/docs/",                           200, 200, 200, 200),
     Route("GET /api/redoc/",                          200, 200, 200, 200),

@@ -1,9 +1,16 @@
 """What the fleet app reads. Lists are rows, not model instances, and their ids and amounts come
 as text: a page is ready for JSON as it leaves the database. Each function states its statements."""
 
-from bikerental.fleet.selectors.bikes import NUMBER_ORDER, bike_row, bikes_by_number, bikes_page
+from bikerental.fleet.selectors.bikes import (
+    BIKE_FOR_RENTAL,
+    NUMBER_ORDER,
+    bike_row,
+    bikes_by_number,
+    bikes_page,
+    of_number,
+)
 from bikerental.fleet.selectors.bounds import is_in_service
-from bikerental.fleet.selectors.log import bikes_off_log
+from bikerental.fleet.selectors.log import bikes_contradicted_by_log, bikes_off_log
 from bikerental.fleet.selectors.nearby import NEAR_ORDER, bikes_near
 from bikerental.fleet.selectors.stations import (
     NAME_ORDER,
@@ -17,17 +24,20 @@ from bikerental.fleet.selectors.stations import (
 from bikerental.fleet.selectors.usage import is_referenced
 
 __all__ = [
+    "BIKE_FOR_RENTAL",
     "NAME_ORDER",
     "NEAR_ORDER",
     "NEAR_STATION_ORDER",
     "NUMBER_ORDER",
     "bike_row",
     "bikes_by_number",
+    "bikes_contradicted_by_log",
     "bikes_near",
     "bikes_off_log",
     "bikes_page",
     "is_in_service",
     "is_referenced",
+    "of_number",
     "station_nearest_returning",
     "station_row",
     "stations_near",

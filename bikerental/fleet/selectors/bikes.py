@@ -17,7 +17,7 @@ from bikerental.fleet.exceptions import BikeNotFoundError
 from bikerental.fleet.models import NUMBER_KEY, Bike, Station
 from bikerental.fleet.numbers import is_number_key, number_key_typed
 from bikerental.fleet.selectors.geometry import Within, between_any
-from bikerental.fleet.types import BikeFilters, BikeRow, TariffTerms
+from bikerental.fleet.types import BikeFilters, BikeForRental, BikeRow, TariffTerms
 
 FEW = 2_000  # bikes that are sorted in a moment
 
@@ -41,6 +41,19 @@ BIKE = Columns(
     model_propulsion="model__propulsion",
     station_id=as_text("station_id"),
     station_name="station__name",
+    terms=TERMS,
+)
+
+BIKE_FOR_RENTAL = Columns(
+    BikeForRental,
+    id=as_text("id"),
+    model_id=as_text("model_id"),
+    model_name="model__name",
+    model_propulsion="model__propulsion",
+    station_id=as_text("station_id"),
+    station_name="station__name",
+    station_is_renting="station__is_renting",
+    tariff_id=as_text("tariff_id"),
     terms=TERMS,
 )
 

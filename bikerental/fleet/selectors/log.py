@@ -1,5 +1,7 @@
 """The log of what happened to bikes."""
 
+from typing import Any
+
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from bikerental.fleet.models import Bike, BikeEvent
@@ -10,6 +12,14 @@ def bikes_off_log() -> QuerySet[Bike]:
 
     One statement, with a probe of the index for each bike.
     """
+    return _with_last_state().filter(Q(last_state=None) | ~Q(last_state=F("status"))).order_by("pk")
+
+
+def bikes_contradicted_by_log() -> QuerySet[Bike]:
+    """Those among them that have a row. One statement."""
+    return _with_last_state().exclude(Q(last_state=None) | Q(last_state=F("status"))).order_by("pk")
+
+
+def _with_last_state() -> QuerySet[Any]:
     last = BikeEvent.objects.filter(bike=OuterRef("pk")).order_by("-pk").values("state")[:1]
-    bikes = Bike.objects.annotate(last_state=Subquery(last))
-    return bikes.filter(Q(last_state=None) | ~Q(last_state=F("status"))).order_by("pk")
+    return Bike.objects.annotate(last_state=Subquery(last))

@@ -2,7 +2,6 @@
 
 from bikerental.fleet.services.bikes import (
     bike_add,
-    bike_claim,
     bike_edit,
     bikes_decommission,
     bikes_drop_off,
@@ -12,15 +11,15 @@ from bikerental.fleet.services.bikes import (
     bikes_set_tariff,
 )
 from bikerental.fleet.services.keeping_log import bike_events_purge, bike_log_mend
-from bikerental.fleet.services.moving import bikes_move, moving_parts
+from bikerental.fleet.services.moving import bike_move, bikes_move, moving_parts
 from bikerental.fleet.services.stations import station_edit
 
 __all__ = [
     "bike_add",
-    "bike_claim",
     "bike_edit",
     "bike_events_purge",
     "bike_log_mend",
+    "bike_move",
     "bikes_decommission",
     "bikes_drop_off",
     "bikes_move",

@@ -5,30 +5,11 @@ from datetime import datetime
 from uuid import UUID
 
 from bikerental.core.db.transactions import unit_of_work
-from bikerental.fleet.constants import BikeStatus, Transition, Transitions
-from bikerental.fleet.exceptions import BikeNotFoundError, BikeUnavailableError
-from bikerental.fleet.locks import bike_lock_for_rental, bikes_lock
+from bikerental.fleet.constants import Transition, Transitions
+from bikerental.fleet.locks import bikes_lock
 from bikerental.fleet.models import Bike, Station
-from bikerental.fleet.numbers import number_key
 from bikerental.fleet.services.moving import bikes_log_place, bikes_move
-from bikerental.fleet.types import OFF_STATION, BikeForRental, BikePlace, operator
-
-
-def bike_claim(*, bike_id: UUID | None = None, bike_number: str | None = None) -> BikeForRental:
-    """A bike that a rider may take, locked until the unit of work that takes it ends. One statement.
-
-    No unit of its own: the caller may go on after a refusal, which has written nothing.
-
-    :raises BikeNotFoundError: if there is none
-    :raises BikeUnavailableError: if it is ridden, reserved, in maintenance, or at a station that lends none
-    """
-    key = None if bike_number is None else number_key(bike_number)
-    bike = bike_lock_for_rental(bike_id=bike_id, number_key=key)
-    if bike is None:
-        raise BikeNotFoundError
-    if bike.status != BikeStatus.AVAILABLE or bike.station_is_renting is False:
-        raise BikeUnavailableError
-    return bike
+from bikerental.fleet.types import OFF_STATION, BikePlace, operator
 
 
 def bikes_send_to_maintenance(*, bike_ids: Sequence[UUID], operator_id: UUID, now: datetime) -> int:

@@ -11,8 +11,9 @@ from uuid import UUID
 from django.db import connection
 
 from bikerental.core.db.transactions import unit_of_work
-from bikerental.fleet.constants import Transition
-from bikerental.fleet.exceptions import BikeNotFoundError, TransitionRefusedError
+from bikerental.core.registry import declared
+from bikerental.fleet.constants import ActorKind, BikeStatus, Transition
+from bikerental.fleet.exceptions import TransitionRefusedError
 from bikerental.fleet.locks import bikes_lock
 from bikerental.fleet.models import Bike
 from bikerental.fleet.types import Actor, BikePlace
@@ -93,13 +94,15 @@ def bikes_move(
 ) -> list[UUID]:
     """Move those of the bikes whose state allows it; their ids. The others stay as they are.
 
-    Locks the bikes by id. Two statements.
+    Locks the bikes by id. Two statements; one more where a reservation may have to end before.
 
     :param place: where they are put; without one each stays where it is
     """
     if actor.kind not in transition.actors:
         raise ValueError(f"{actor.kind} may not do this: {transition.event_types}")
     bikes_lock(bike_ids=bike_ids)
+    if BikeStatus.RESERVED in transition.origins and ActorKind.RIDER not in transition.actors:
+        _end_holds(bike_ids, actor, now)
     values = {
         "bike_ids": list(bike_ids),
         "origins": [origin.value for origin in transition.origins],
@@ -118,17 +121,21 @@ def bikes_move(
         return [bike_id for (bike_id,) in cursor.fetchall()]
 
 
+def _end_holds(bike_ids: Sequence[UUID], actor: Actor, now: datetime) -> None:
+    """A reservation ends before its bike leaves the street. Who keeps reservations lies above, and declares how."""
+    reserved = list(Bike.objects.filter(pk__in=bike_ids, status=BikeStatus.RESERVED).values_list("pk", flat=True))
+    if reserved:
+        for take_away in declared("holds", "TAKE_AWAY"):
+            take_away(bike_ids=reserved, actor=actor, now=now)
+
+
 def bike_move(*, bike_id: UUID, transition: Transition, actor: Actor, now: datetime, **details: Any) -> None:
     """As for many.
 
-    :raises BikeNotFoundError: if there is none
-    :raises TransitionRefusedError: if its state does not allow it
+    :raises TransitionRefusedError: if the bike's state does not allow it
     """
-    if bikes_move(bike_ids=[bike_id], transition=transition, actor=actor, now=now, **details):
-        return
-    if Bike.objects.filter(pk=bike_id).exists():
+    if not bikes_move(bike_ids=[bike_id], transition=transition, actor=actor, now=now, **details):
         raise TransitionRefusedError
-    raise BikeNotFoundError
 
 
 def bikes_log_place(*, bike_ids: Sequence[UUID], actor: Actor, now: datetime, note: str = "") -> None:

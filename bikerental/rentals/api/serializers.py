@@ -15,7 +15,7 @@ from bikerental.fleet.api.serializers import (
 from bikerental.http.fields import Body, IdField, RealField, TruthField
 from bikerental.http.schema import ProblemOutput
 from bikerental.rentals.constants import QUOTE_MINUTES_MAX
-from bikerental.rentals.models import Rental
+from bikerental.rentals.models import Rental, Reservation
 from bikerental.rentals.types import Place
 from bikerental.zones.constants import ReturnReason
 
@@ -182,3 +182,22 @@ class QuoteOutput(serializers.Serializer[Any]):
     class Meta:
         ref_name = "Quote"
         example = {"minutes": 19}
+
+
+class ReservationOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    status = serializers.ChoiceField(choices=Reservation.Status.choices)
+    bike = RentalBikeOutput()
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(help_text=_("From this second on the bike is anybody's."))
+    ended_at = serializers.DateTimeField(allow_null=True)
+
+    class Meta:
+        ref_name = "Reservation"
+        example = {
+            "id": "01a20844-d8b0-7c11-9d2e-3f4a5b6c7d8e",
+            "status": "active",
+            "created_at": "2026-05-01T08:50:00Z",
+            "expires_at": "2026-05-01T09:00:00Z",
+            "ended_at": None,
+        }

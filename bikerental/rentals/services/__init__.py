@@ -3,6 +3,14 @@ from bikerental.rentals.services.forgetting import reasons_erase, rentals_forget
 from bikerental.rentals.services.overdue import rentals_check_overdue
 from bikerental.rentals.services.reconciling import rentals_reconcile
 from bikerental.rentals.services.reports import rider_report
+from bikerental.rentals.services.reservations import (
+    reservation_cancel,
+    reservation_start,
+    reservations_end_by_operator,
+    reservations_end_of_riders,
+    reservations_expire,
+    reservations_purge,
+)
 from bikerental.rentals.services.rides import rental_end_by_operator, rental_return, rental_start
 from bikerental.rentals.services.settling import rentals_settle, rentals_settle_left_over
 
@@ -17,5 +25,11 @@ __all__ = [
     "rentals_reconcile",
     "rentals_settle",
     "rentals_settle_left_over",
+    "reservation_cancel",
+    "reservation_start",
+    "reservations_end_by_operator",
+    "reservations_end_of_riders",
+    "reservations_expire",
+    "reservations_purge",
     "rider_report",
 ]

@@ -4,15 +4,12 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.db import IntegrityError
 
-from bikerental.billing.services import require_no_debt
 from bikerental.core.db.transactions import constraint_name, unit_of_work
 from bikerental.core.identifiers import uuid7
 from bikerental.core.work.enqueueing import enqueue_after_commit
 from bikerental.fleet.exceptions import BikeUnavailableError
-from bikerental.fleet.services import bike_claim
 from bikerental.fleet.types import BikeForRental
 from bikerental.maintenance.services import grave_return_take_out
 from bikerental.rentals import tasks
@@ -27,10 +24,9 @@ from bikerental.rentals.locks import LockedRental, rental_lock
 from bikerental.rentals.models import Rental, RentalEvent
 from bikerental.rentals.selectors import is_riding
 from bikerental.rentals.services.places import left_by_operator, left_by_rider
+from bikerental.rentals.services.taking import bike_claim, hold_use, rider_admit
 from bikerental.rentals.services.writing import rental_write_end, rental_write_start
 from bikerental.rentals.types import Ending, Left, Place, RentalRow
-from bikerental.users.exceptions import EmailNotConfirmedError
-from bikerental.users.locks import open_user_lock
 from bikerental.users.models import User
 
 
@@ -41,21 +37,16 @@ def rental_start(
     """Hand the rider a free bike; five statements, BEGIN and COMMIT among them.
 
     Locks the rider, then the bike. What two at once must not both get is refused by the unique
-    indexes, whatever the code has seen before.
+    indexes, whatever the code has seen before. A hold of the bike is used, one of another bike given up.
 
     :raises BikeNotFoundError: if there is no such bike
     :raises BikeUnavailableError: if it is not free
     :raises RentalInProgressError: if the rider rides, that bike or another
-    :raises AccountClosedError: if the account was closed meanwhile
-    :raises EmailNotConfirmedError: where UNCONFIRMED_MAY_RENT is off
-    :raises DebtTooHighError: where DEBT_LIMIT is set, which takes a statement more
+    :raises AccountClosedError, EmailNotConfirmedError, DebtTooHighError: as `rider_admit`
     """
-    confirmed_at = open_user_lock(user_id=rider_id)
-    if confirmed_at is None and not settings.UNCONFIRMED_MAY_RENT:
-        raise EmailNotConfirmedError
-    require_no_debt(rider_id=rider_id)
+    rider_admit(rider_id=rider_id)
     try:
-        bike = bike_claim(bike_id=bike_id, bike_number=bike_number)
+        bike, hold = bike_claim(rider_id=rider_id, bike_id=bike_id, bike_number=bike_number, now=now)
     except BikeUnavailableError as error:
         # A phone that lost the answer asks for the bike it rides already: tell it that.
         if is_riding(rider_id=rider_id):
@@ -63,12 +54,12 @@ def rental_start(
         raise
     rental = _rental_of(bike, now)
     try:
-        is_taken = rental_write_start(rental, rider_id=rider_id, tariff_id=bike.tariff_id)
+        is_taken = rental_write_start(rental, rider_id=rider_id, bike=bike, hold=hold)
     except IntegrityError as error:
         if constraint_name(error) != "rental_one_open_per_rider":
             raise
         raise RentalInProgressError from error
-    if not is_taken:
+    if not is_taken or (hold is not None and not hold_use(hold)):
         raise BikeUnavailableError
     return rental
 

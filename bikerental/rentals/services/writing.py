@@ -12,8 +12,9 @@ from bikerental.core.db.replica import replica_is_set
 from bikerental.core.db.statements import SqlStatement
 from bikerental.fleet.constants import BikeStatus, Transition, Transitions
 from bikerental.fleet.services import moving_parts
+from bikerental.fleet.types import BikeForRental
 from bikerental.rentals.models import RentalEvent
-from bikerental.rentals.types import Ending, Left, RentalRow
+from bikerental.rentals.types import Ending, HoldRow, Left, RentalRow
 
 _RECENT_CHANGE = """
     recent_change AS (
@@ -64,18 +65,18 @@ def _ending(transition: Transition) -> SqlStatement:
 END, END_TO_MAINTENANCE = _ending(Transitions.LEAVE), _ending(Transitions.LEAVE_BROKEN)
 
 
-def rental_write_start(rental: RentalRow, *, rider_id: UUID, tariff_id: str) -> bool:
+def rental_write_start(rental: RentalRow, *, rider_id: UUID, bike: BikeForRental, hold: HoldRow | None) -> bool:
     """The rental, its bike and its first event; false if the bike was not available. One statement."""
     return START.first(
         rental_id=rental.id,
         actor_id=rider_id,
         operator_id=None,
-        reservation_id=None,
+        reservation_id=hold and hold.id,
         bike_id=rental.bike_id,
-        bike_status=BikeStatus.AVAILABLE.value,
+        bike_status=bike.status,
         now=rental.started_at,
         station_id=rental.start_station_id,
-        tariff_id=tariff_id,
+        tariff_id=bike.tariff_id,
         tariff_name=rental.terms.name,
         currency=rental.terms.currency,
         unlock_fee=rental.terms.unlock_fee,

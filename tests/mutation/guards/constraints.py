@@ -4,6 +4,7 @@ from tests.mutation.entries import Constraint
 
 RENTALS = "tests/rentals/test_constraints.py"
 LEDGER = "tests/billing/test_guards.py"
+RESERVATIONS = "tests/rentals/test_reservations.py"
 FLEET = "tests/fleet/test_models.py"
 NOTIFICATIONS = "tests/notifications/test_creating.py::test_the_database_forbids_what_must_not_be"
 USERS = "tests/users/test_accounts.py"
@@ -64,6 +65,10 @@ CONSTRAINTS = (
     Constraint("take_out_limit_is_one_row", ("tests/maintenance/test_taking_out.py::test_there_is_one_limit",)),
     Constraint("bike_status_known", (FLEET,)),
     Constraint("bike_event_types_known", (FLEET,)),
+    Constraint("reservation_one_active_per_rider", (RESERVATIONS,)),
+    Constraint("reservation_one_active_per_bike", (RESERVATIONS,)),
+    Constraint("reservation_ended_unless_active", (RESERVATIONS,)),
+    Constraint("reservation_expires_later", (RESERVATIONS,)),
     Constraint("bike_event_state_known", (FLEET,)),
     Constraint("bike_event_actor_known", (FLEET,)),
     Constraint("bike_latitude_range", (FLEET,)),

@@ -207,7 +207,7 @@ GUARDS = (
     ),
     Guard(
         "an unconfirmed rider rents where the setting says so",
-        "bikerental/rentals/services/rides.py",
+        "bikerental/rentals/services/taking.py",
         "    if confirmed_at is None and not settings.UNCONFIRMED_MAY_RENT:\n",
         "    if False:\n",
         (f"{CONFIRMING}::test_a_setting_decides_whether_an_unconfirmed_rider_may_rent",),
