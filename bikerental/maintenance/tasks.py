@@ -5,28 +5,30 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
+from bikerental.maintenance.services import (
+    photos_publish,
+    photos_publish_left_over,
+    photos_sweep_orphans,
+    refused_uploads_purge,
+    reported_bikes_sweep,
+)
+
 
 @shared_task
 def publish_photos(*, ids: list[str], **_newer: object) -> None:
     """Re-encode and publish confirmed photos. Safe to run twice: only due ones are taken; the sweep is the retry."""
-    from bikerental.maintenance.services import photos_publish
-
     photos_publish(upload_ids=[UUID(row_id) for row_id in ids])
 
 
 @shared_task
 def sweep_photos(**_newer: object) -> None:
     """Publish what the fast path lost and what is due again; the next run is the retry."""
-    from bikerental.maintenance.services import photos_publish_left_over
-
     photos_publish_left_over(now=timezone.now())
 
 
 @shared_task
 def sweep_orphaned_photos(**_newer: object) -> None:
     """Forget what was refused and delete what no row names; the next run is the retry."""
-    from bikerental.maintenance.services import photos_sweep_orphans, refused_uploads_purge
-
     now = timezone.now()
     refused_uploads_purge(now=now)
     photos_sweep_orphans(now=now)
@@ -35,6 +37,4 @@ def sweep_orphaned_photos(**_newer: object) -> None:
 @shared_task
 def take_out_reported_bikes(**_newer: object) -> None:
     """Take gravely reported bikes out of service that came back from a ride; the next run is the retry."""
-    from bikerental.maintenance.services import reported_bikes_sweep
-
     reported_bikes_sweep(now=timezone.now())

@@ -5,20 +5,25 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
+from bikerental.notifications.services import (
+    addresses_purge,
+    failed_rows_tell,
+    notifications_deliver,
+    notifications_deliver_left_over,
+    notifications_purge,
+    sent_mails_purge,
+)
+
 
 @shared_task
 def deliver_notifications(*, ids: list[str], **_newer: object) -> None:
     """Send messages. Safe to run twice: only due ones are taken; the sweep is the retry."""
-    from bikerental.notifications.services import notifications_deliver
-
     notifications_deliver([UUID(row_id) for row_id in ids])
 
 
 @shared_task
 def sweep_notifications(**_newer: object) -> None:
     """Tell of failed rows, send what the fast path lost and what is due again; the next run is the retry."""
-    from bikerental.notifications.services import failed_rows_tell, notifications_deliver_left_over
-
     now = timezone.now()
     failed_rows_tell(now=now)
     notifications_deliver_left_over(now=now)
@@ -27,8 +32,6 @@ def sweep_notifications(**_newer: object) -> None:
 @shared_task
 def purge_notifications(**_newer: object) -> None:
     """Forget messages past their time and addresses without an owner; the next run is the retry."""
-    from bikerental.notifications.services import addresses_purge, notifications_purge, sent_mails_purge
-
     now = timezone.now()
     notifications_purge(now=now)
     sent_mails_purge(now=now)

@@ -6,29 +6,34 @@ from celery import shared_task
 from django.db import OperationalError
 from django.utils import timezone
 
+from bikerental.rentals.constants import CHARGE_BACK
+from bikerental.rentals.services import (
+    rentals_charge_left_over,
+    rentals_check_overdue,
+    rentals_forget,
+    rentals_reconcile,
+    rentals_settle,
+    rentals_settle_left_over,
+    reservations_expire,
+    reservations_purge,
+)
+
 
 @shared_task(autoretry_for=(OperationalError,), retry_backoff=5, retry_backoff_max=300, max_retries=8)
 def settle_rentals(*, ids: list[str], **_newer: object) -> None:
     """Settle returned rentals. Safe to run twice: only returned ones are taken."""
-    from bikerental.rentals.services import rentals_settle
-
     rentals_settle(rental_ids=[UUID(row_id) for row_id in ids], now=timezone.now())
 
 
 @shared_task
 def sweep_returned_rentals(**_newer: object) -> None:
     """Settle what the fast path lost; the next run is the retry."""
-    from bikerental.rentals.services import rentals_settle_left_over
-
     rentals_settle_left_over(now=timezone.now())
 
 
 @shared_task
 def charge_settled_rentals(**_newer: object) -> None:
     """Charge settled rides that have no charge; the next run is the retry."""
-    from bikerental.rentals.constants import CHARGE_BACK
-    from bikerental.rentals.services import rentals_charge_left_over
-
     now = timezone.now()
     rentals_charge_left_over(now=now, since=now - CHARGE_BACK)
 
@@ -36,24 +41,18 @@ def charge_settled_rentals(**_newer: object) -> None:
 @shared_task
 def check_overdue_rentals(**_newer: object) -> None:
     """Mark overdue rides and tell whom it concerns; the next run is the retry."""
-    from bikerental.rentals.services import rentals_check_overdue
-
     rentals_check_overdue(now=timezone.now())
 
 
 @shared_task
 def reconcile_rentals(**_newer: object) -> None:
     """Count what disagrees and keep the counts for the metrics; the next run is the retry."""
-    from bikerental.rentals.services import rentals_reconcile
-
     rentals_reconcile(now=timezone.now())
 
 
 @shared_task
 def forget_rentals(**_newer: object) -> None:
     """Make rides nobody's and delete reservations that are past their time; the next run is the retry."""
-    from bikerental.rentals.services import rentals_forget, reservations_purge
-
     now = timezone.now()
     rentals_forget(now=now)
     reservations_purge(now=now)
@@ -62,6 +61,4 @@ def forget_rentals(**_newer: object) -> None:
 @shared_task
 def expire_reservations(**_newer: object) -> None:
     """End the holds that have run out, so that lists show their bikes; the next run is the retry."""
-    from bikerental.rentals.services import reservations_expire
-
     reservations_expire(now=timezone.now())

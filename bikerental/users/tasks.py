@@ -3,12 +3,12 @@
 from celery import shared_task
 from django.utils import timezone
 
+from bikerental.users.services import guess_counters_purge, sessions_purge
+
 
 @shared_task
 def purge_sessions(**_newer: object) -> None:
     """Forget sessions and guesses past their time; the next run is the retry."""
-    from bikerental.users.services import guess_counters_purge, sessions_purge
-
     now = timezone.now()
     sessions_purge(now=now)
     guess_counters_purge(now=now)

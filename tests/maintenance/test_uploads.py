@@ -119,7 +119,7 @@ def test_a_confirmed_photo_is_given_to_a_task_and_shows_only_then(
     with django_capture_on_commit_callbacks(execute=True):
         confirmed = upload(staff, path(bike), picture())
 
-    assert [(note.task.name, note.row_id) for note in told] == [(tasks.publish_photos.name, str(confirmed.pk))]
+    assert [(note.task, note.row_id) for note in told] == [(tasks.publish_photos.name, str(confirmed.pk))]
     bike.refresh_from_db()
     assert not bike.photo
 

@@ -11,10 +11,10 @@ import threading
 import time
 from dataclasses import dataclass
 from multiprocessing.util import Finalize
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
-from celery import Task
+from celery import current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
@@ -31,7 +31,7 @@ FLUSH_SECONDS = 3.0
 
 
 class Note(NamedTuple):
-    task: Task[..., Any]
+    task: str
     row_id: str
     request_id: str
     gather_seconds: float = GATHER_SECONDS
@@ -65,12 +65,12 @@ class Publisher:
             elif self._thread is None or not self._thread.is_alive():  # a bug ended it, and Sentry has the error
                 self._start()
             if sum(len(each.notes) for each in self._gatherings.values()) >= NOTES_LIMIT:
-                logger.warning("The broker is too slow: %s waits for the sweep", note.task.name)
+                logger.warning("The broker is too slow: %s waits for the sweep", note.task)
                 return
-            if gathering := self._gatherings.get(note.task.name):
+            if gathering := self._gatherings.get(note.task):
                 gathering.notes.append(note)
                 return
-            self._gatherings[note.task.name] = Gathering(time.monotonic() + note.gather_seconds, [note])
+            self._gatherings[note.task] = Gathering(time.monotonic() + note.gather_seconds, [note])
             self._wake.notify_all()
 
     def flush(self, timeout: float = FLUSH_SECONDS) -> bool:
@@ -110,21 +110,22 @@ def _send(notes: list[Note]) -> None:
         batch = notes[start : start + BATCH_SIZE]
         request_ids = dict.fromkeys(note.request_id for note in batch if note.request_id)
         try:
-            task.apply_async(
-                kwargs={"ids": [note.row_id for note in batch]}, headers={"request_id": ",".join(request_ids)}
+            current_app.send_task(
+                task, kwargs={"ids": [note.row_id for note in batch]}, headers={"request_id": ",".join(request_ids)}
             )
         except OperationalError as error:
-            logger.warning("The broker refused %d of %s; the sweep finds them: %s", len(batch), task.name, error)
+            logger.warning("The broker refused %d of %s; the sweep finds them: %s", len(batch), task, error)
 
 
 publisher = Publisher()
 
 
-def enqueue_after_commit(task: Any, *, row_id: UUID | str, gather_seconds: float = GATHER_SECONDS) -> None:
+def enqueue_after_commit(task: str, *, row_id: UUID | str, gather_seconds: float = GATHER_SECONDS) -> None:
     """Send the row's id to the task after the running transaction has committed.
 
     `robust`: an error here is logged. It does not reach the client and does not stop other callbacks.
 
+    :param task: its name. A service that imported it would import what imports the service
     :param gather_seconds: how long other rows of the task may still join the first one's message
     """
     note = Note(task, str(row_id), request_id_var.get(), gather_seconds)

@@ -11,7 +11,6 @@ from bikerental.core.errors import ThrottledError, UnavailableError
 from bikerental.core.work.enqueueing import enqueue_after_commit
 from bikerental.fleet.exceptions import BikeNotFoundError
 from bikerental.fleet.models import Bike
-from bikerental.maintenance import tasks
 from bikerental.maintenance.constants import (
     BIKE_FORMS_PER_HOUR,
     LOOK_LEASE,
@@ -142,7 +141,7 @@ def _confirm(upload: PhotoUpload, now: datetime) -> None:
     """Locks the uploader."""
     open_user_lock(user_id=upload.uploader_id)
     if _pending(upload.pk).update(state=UploadState.CONFIRMED, confirmed_at=now, next_attempt_at=now):
-        enqueue_after_commit(tasks.publish_photos, row_id=upload.pk)
+        enqueue_after_commit("bikerental.maintenance.tasks.publish_photos", row_id=upload.pk)
 
 
 def _pending(upload_id: UUID) -> QuerySet[PhotoUpload]:
@@ -187,7 +186,7 @@ def _take(bike_id: UUID, uploader_id: UUID, key: str, now: datetime) -> None:
         confirmed_at=now,
         next_attempt_at=now,
     )
-    enqueue_after_commit(tasks.publish_photos, row_id=upload.pk)
+    enqueue_after_commit("bikerental.maintenance.tasks.publish_photos", row_id=upload.pk)
 
 
 def _new_key() -> str:

@@ -11,7 +11,6 @@ from django.db.models import Q
 from bikerental.core.db.transactions import unit_of_work
 from bikerental.core.work.batches import failed_rows_forget
 from bikerental.core.work.enqueueing import enqueue_after_commit
-from bikerental.notifications import tasks
 from bikerental.notifications.constants import DELIVERING
 from bikerental.notifications.kinds import kinds_with_link, message_kinds
 from bikerental.notifications.models import Notification
@@ -59,7 +58,7 @@ def notifications_create(notifications: Sequence[Notification]) -> None:
     Notification.objects.bulk_create(notifications, ignore_conflicts=True)
     for notification in notifications:
         # Where the key was taken this id exists nowhere, and the task finds nothing to do.
-        enqueue_after_commit(tasks.deliver_notifications, row_id=notification.pk)
+        enqueue_after_commit("bikerental.notifications.tasks.deliver_notifications", row_id=notification.pk)
 
 
 @unit_of_work
@@ -80,7 +79,7 @@ def notifications_send_again(*, notification_ids: Sequence[UUID], now: datetime)
     )
     failed_rows_forget(DELIVERING, owed)
     for notification_id in owed:
-        enqueue_after_commit(tasks.deliver_notifications, row_id=notification_id)
+        enqueue_after_commit("bikerental.notifications.tasks.deliver_notifications", row_id=notification_id)
     return count
 
 

@@ -12,7 +12,6 @@ from bikerental.core.work.enqueueing import enqueue_after_commit
 from bikerental.fleet.exceptions import BikeUnavailableError
 from bikerental.fleet.types import BikeForRental
 from bikerental.maintenance.services import grave_return_take_out
-from bikerental.rentals import tasks
 from bikerental.rentals.constants import SETTLE_GATHER_SECONDS
 from bikerental.rentals.exceptions import (
     EndTimeInvalidError,
@@ -152,5 +151,7 @@ def _rental_end(
     )
     if not rental_write_end(ended, ending, left):
         raise BikeUnavailableError
-    enqueue_after_commit(tasks.settle_rentals, row_id=rental.id, gather_seconds=SETTLE_GATHER_SECONDS)
+    enqueue_after_commit(
+        "bikerental.rentals.tasks.settle_rentals", row_id=rental.id, gather_seconds=SETTLE_GATHER_SECONDS
+    )
     return ended
