@@ -1,0 +1,67 @@
+"""A lower app depends on no higher one, by an import, a foreign key or a name."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.db.models import Model
+
+from tests.architecture.setup_cfg import LAYERS, contracts
+from tests.live import ROOT
+
+PRODUCT = ROOT / "bikerental"
+
+
+def app_of(model: type[Model]) -> str:
+    """Empty for a model of Django or of a package."""
+    product, _, rest = model.__module__.partition(".")
+    return rest.split(".")[0] if product == "bikerental" else ""
+
+
+def relations() -> Iterator[tuple[str, str, str]]:
+    """Each key to a model of ours, whose it is, and whose it points to."""
+    for model in apps.get_models(include_auto_created=True):
+        for field in model._meta.get_fields():
+            target = field.related_model
+            if field.concrete and isinstance(target, type) and issubclass(target, Model) and app_of(target):
+                yield f"{model._meta.label}.{field.name}", app_of(model), app_of(target)
+
+
+def test_a_foreign_key_points_downwards() -> None:
+    found = [each for each in relations() if each[1]]
+
+    assert found
+    assert [name for name, own, target in found if LAYERS.index(own) > LAYERS.index(target)] == []
+
+
+def names_in(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+@pytest.mark.parametrize("app", LAYERS)
+def test_no_string_of_an_app_names_a_higher_one(app: str) -> None:
+    higher = "|".join(LAYERS[: LAYERS.index(app)]) or "-"
+    name = re.compile(rf"(bikerental\.({higher})(\.|$))|(({higher})\.[A-Z]\w+$)|(({higher})/\S)")
+    files = [path for path in (PRODUCT / app).rglob("*.py") if "migrations" not in path.parts]
+
+    assert files
+    assert [(path.name, text) for path in files for text in names_in(path) if name.match(text)] == []
+
+
+def test_each_app_of_the_settings_has_a_layer() -> None:
+    ours = {app.name.split(".")[1] for app in apps.get_app_configs() if app.name.startswith("bikerental.")}
+
+    assert ours == set(LAYERS)
+
+
+def test_import_contracts_have_no_exceptions() -> None:
+    softening = {"ignore_imports", "allow_indirect_imports", "exhaustive_ignores", "unmatched_ignore_imports_alerting"}
+
+    assert {name: softening & set(options) for name, options in contracts().items() if softening & set(options)} == {}
+    layered = {name: options for name, options in contracts().items() if options["type"] == "layers"}
+    assert {name: options.get("exhaustive") for name, options in layered.items()} == dict.fromkeys(layered, "True")
