@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.apps import apps
@@ -24,9 +25,9 @@ def app_of(model: type[Model]) -> str:
 def relations() -> Iterator[tuple[str, str, str]]:
     """Each key to a model of ours, whose it is, and whose it points to."""
     for model in apps.get_models(include_auto_created=True):
-        for field in model._meta.get_fields():
-            target = field.related_model
-            if field.concrete and isinstance(target, type) and issubclass(target, Model) and app_of(target):
+        for field in (*model._meta.concrete_fields, *model._meta.many_to_many):
+            target: Any = field.related_model
+            if target and app_of(target):
                 yield f"{model._meta.label}.{field.name}", app_of(model), app_of(target)
 
 

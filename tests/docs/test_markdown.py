@@ -37,6 +37,22 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+def modules(page: Path) -> set[str]:
+    """The files of Python code that a page names by a path, from the root or from `bikerental/`."""
+    return {span for span in spans(page) if re.fullmatch(r"[\w.\-]+(/[\w.\-]+)+\.py", span)}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_module_that_a_page_names_exists(page: Path) -> None:
+    gone = {name for name in modules(page) if not (ROOT / name).exists() and not (ROOT / "bikerental" / name).exists()}
+
+    assert gone == set()
+
+
+def test_pages_name_modules() -> None:
+    assert modules(OVERVIEW)
+
+
 def broken(page: Path, link: str) -> bool:
     path, _, anchor = unquote(link).partition("#")
     target = (page.parent / path).resolve() if path else page
