@@ -75,7 +75,7 @@ clean: ## remove .run, which has the demo database; YES=1 does not ask
 audit: ## find known vulnerabilities, find secrets in the history, write an SBOM; ARGS=--strict as in the pipeline
 	$(IN_VENV) python -m compose.audit $(ARGS)
 
-bench: ## measure the API under load, on servers that write to disk as in production
+bench: ## measure the processor time of each request; ARGS="--against ../before" compares with another checkout
 	$(BARE) with-services --durable -- python -m tests.load $(ARGS)
 
 mutate: ## remove each guard in turn and report those that no test protects (an hour); ARGS="lock" chooses by word

@@ -1,28 +1,22 @@
-"""`make bench`: what the API does under load, beside what the same server does with nothing to do."""
+"""`make bench`: the processor time of each request, beside what the same server takes to do nothing."""
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple
 
-from bikerental.users.constants import DEMO_PASSWORD
-from compose.bare.progress import TroubleError, say, step
-from compose.bare.state import ROOT
-from tests.load.report import Figures, Run, print_bars, print_run
+from compose.bare.progress import TroubleError, say
+from tests.load.candidate import Candidate, City, other_service
+from tests.load.cases import Case, cases, statements
+from tests.load.database import bikes_available, pgbench, settle_down
+from tests.load.report import Run, print_bars, print_comparison, print_run
 from tests.load.server import Service
-from tests.load.wrk_client import CONNECTIONS, require_wrk, wrk
+from tests.load.wrk_client import CONNECTIONS, require_wrk
 
 OPEN_LOADS = ("capacity", "soak")
-
-
-class City(NamedTuple):
-    bikes: int
-    rentals: int
-    riders: int
-    reads_only: bool
+WRITES = ("login", "pairs", "ten-a-second")
 
 
 def main() -> int:
@@ -59,65 +53,68 @@ def cities(arguments: argparse.Namespace) -> list[City]:
 
 
 def measure(city: City, arguments: argparse.Namespace, folder: Path) -> Run:
+    chosen = chosen_cases(arguments, city)
     service = Service(folder / f"city-{city.bikes}")
     os.environ |= service.environment
-    tokens = prepare(city)
+    ours = Candidate(service, city, chosen)
+    candidates = [ours]
+    if arguments.against:
+        other = other_service(arguments.against, folder / f"other-{city.bikes}")
+        candidates.append(Candidate(other, city, chosen))
+    say(title_of(city, arguments))
+    with ExitStack() as running:
+        for candidate in candidates:
+            running.enter_context(candidate.running())
+        count_statements(ours, chosen)
+        measure_in_turn(candidates, chosen, arguments)
+        if "pairs" in ours.run.cases:
+            ours.run.pgbench.append(pgbench(ours.url, seconds=arguments.seconds, connections=CONNECTIONS))
+    for candidate in candidates:
+        print_run(candidate.run)
+    if arguments.against:
+        print_comparison(ours.run, candidates[1].run)
+    return ours.run
 
+
+def measure_in_turn(candidates: list[Candidate], chosen: list[Case], arguments: argparse.Namespace) -> None:
+    """Round by round, so that what else the machine does meets both; and not always the same one first."""
+    for case in chosen:
+        for candidate in candidates:
+            candidate.warm_up(case)
+    for candidate in candidates:
+        candidate.rest()
+    for number in range(arguments.rounds):
+        for case in chosen:
+            for candidate in candidates if number % 2 else reversed(candidates):
+                candidate.measure(case, seconds=arguments.seconds)
+
+
+def chosen_cases(arguments: argparse.Namespace, city: City) -> list[Case]:
+    possible = [case for case in cases() if not (city.reads_only and case.name in WRITES)]
+    if unknown := set(arguments.only) - {case.name for case in possible}:
+        raise TroubleError(f"No such case: {', '.join(sorted(unknown))}. There are: {', '.join(CASES)}.")
+    return [case for case in possible if not arguments.only or case.name in {"empty view", *arguments.only}]
+
+
+def count_statements(candidate: Candidate, chosen: list[Case]) -> None:
     import django
 
-    django.setup()
-    # These need Django set up, with the service's environment.
-    from tests.load.cases import cases as all_cases
-    from tests.load.cases import statements, write_inputs
-    from tests.load.database import pgbench, settle_down
-
-    chosen = [case for case in all_cases() if not (city.reads_only and case.name in {"login", "pairs"})]
-    run = Run(title_of(city, service, arguments), {case.name: Figures() for case in chosen}, [], [])
-    variables = {"BENCH_RIDERS": str(city.riders), "BENCH_PASSWORD": DEMO_PASSWORD}
-    with service.running():
-        for case in chosen:
-            run.cases[case.name].statements = statements(case, tokens)
-            write_inputs(case, service.state.folder / case.name, tokens)
-        for number in range(-1, arguments.rounds):  # the first one warms up and is forgotten
-            for case in chosen:
-                inputs = service.state.folder / case.name
-                seconds = arguments.seconds if number >= 0 else 1
-                round_ = wrk(service.url, case.script, seconds=seconds, folder=inputs, environment=variables)
-                drained = settle_down() if case.name == "pairs" else None
-                if number >= 0:
-                    run.cases[case.name].rounds.append(round_)
-                    say(f"  round {number + 1}, {case.name}: {round_.rate:.0f} per s")
-                if number >= 0 and case.name == "pairs":
-                    run.drains.append(drained)
-                    url = service.environment["DATABASE_URL"]
-                    run.pgbench.append(pgbench(url, seconds=arguments.seconds, connections=CONNECTIONS))
-        run.resident_mib = service.resident_mib()
-    print_run(run)
-    return run
+    django.setup()  # only now, with the service's environment
+    for case in chosen:
+        if case.script:
+            bike = bikes_available(candidate.url, limit=1)[0]
+            candidate.run.cases[case.name].statements = statements(case, candidate.tokens, bike)
+    settle_down(candidate.service, candidate.tokens)
 
 
-def prepare(city: City) -> list[str]:
-    with step("Migrating the database"):
-        manage("migrate", "--noinput")
-    with step(f"Making a city of {city.bikes:,} bikes and {city.rentals:,} rides"):
-        sizes = {"bikes": city.bikes, "rentals": city.rentals, "users": city.riders, "stations": city.bikes // 25}
-        manage("seed_demo", *(f"--{name}={size}" for name, size in sizes.items()))
-    return manage("issue_tokens", f"--users={city.riders}", "--minutes=600").split()
-
-
-def manage(*arguments: str) -> str:
-    command = [sys.executable, "manage.py", *arguments]
-    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1200, check=False)
-    if finished.returncode:
-        raise TroubleError(f"`manage.py {arguments[0]}` failed:\n{finished.stdout}{finished.stderr}")
-    return finished.stdout
-
-
-def title_of(city: City, service: Service, arguments: argparse.Namespace) -> str:
+def title_of(city: City, arguments: argparse.Namespace) -> str:
     return (
-        f"{city.bikes:,} bikes, {city.rentals:,} rides, {city.riders:,} riders; {CONNECTIONS} connections, the median "
-        f"of {arguments.rounds} rounds of {arguments.seconds} s, {os.cpu_count()} cores\n{service.flags}"
+        f"\n{city.bikes:,} bikes, {city.rentals:,} rides, {city.riders:,} riders; {CONNECTIONS} connections, "
+        f"the median of {arguments.rounds} rounds of {arguments.seconds} s, {os.cpu_count()} cores\n"
     )
+
+
+CASES = [case.name for case in cases()]
 
 
 def parser() -> argparse.ArgumentParser:
@@ -127,9 +124,23 @@ def parser() -> argparse.ArgumentParser:
         epilog='With make, options go into ARGS: make bench ARGS="--quick". ARGS=capacity offers more and more until '
         'it is too much, ARGS=soak less than that for half an hour; ARGS="capacity --help" tells of their options.',
     )
-    top.add_argument("--quick", action="store_true", help="a minute on a small city: 2,000 bikes, 20,000 rides")
+    top.add_argument("--quick", action="store_true", help="two minutes on a small city: 2,000 bikes, 20,000 rides")
     top.add_argument(
         "--sizes", type=sizes_of, default=[], metavar="N,N", help="the reads alone at several sizes: 1000,1000000"
+    )
+    top.add_argument(
+        "--against",
+        type=checkout,
+        metavar="FOLDER",
+        help="measure another checkout in turn with this one, and compare them; "
+        "`git worktree add ../before COMMIT` makes one",
+    )
+    top.add_argument(
+        "--only",
+        type=lambda text: text.split(","),
+        default=[],
+        metavar="CASE,CASE",
+        help=f"some of the cases, beside the empty view: {', '.join(CASES)}",
     )
     top.add_argument("--rounds", type=int, default=3, help="rounds of each case (3)")
     top.add_argument("--seconds", type=int, help="length of a round (5, or 2 with --quick)")
@@ -138,6 +149,13 @@ def parser() -> argparse.ArgumentParser:
 
 def sizes_of(text: str) -> list[int]:
     return sorted(int(number) for number in text.split(","))
+
+
+def checkout(text: str) -> Path:
+    folder = Path(text).resolve()
+    if not (folder / "tests" / "load" / "server.py").is_file():
+        raise argparse.ArgumentTypeError(f"{folder} is no checkout of this project with a benchmark in it")
+    return folder
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@
 
 import argparse
 import asyncio
-import os
 import random
 import sys
 import tempfile
@@ -20,8 +19,11 @@ import psycopg2
 import redis
 
 from compose.bare.progress import TroubleError, say
-from tests.load.__main__ import City, prepare, require_servers
+from tests.load.__main__ import require_servers
 from tests.load.arrivals import Tally, load, quantile
+from tests.load.candidate import City, prepare
+from tests.load.database import bikes_available, settle_down
+from tests.load.mix import REQUESTS_EACH, Mix
 from tests.load.server import Service
 
 CITY = City(bikes=10_000, rentals=100_000, riders=5000, reads_only=False)
@@ -81,24 +83,17 @@ class Trial:
     """A city, its riders, and steps of load on it."""
 
     def __init__(self, service: Service, tokens: list[str]) -> None:
-        # These need Django set up, with the service's environment.
-        from tests.load import database
-        from tests.load.mix import REQUESTS_EACH, Mix
-
         self.service = service
+        self._tokens = tokens
         self._chance = random.Random(1)
-        self._database = database
-        self._requests_each = REQUESTS_EACH
         self.mix = Mix(tokens, self._bikes(), self._chance)
 
     def _bikes(self) -> list[str]:
-        found = [str(bike) for bike in self._database.bikes_available(limit=BIKES)]
-        self._database.connection.close()
-        return found
+        return bikes_available(self.service.environment["DATABASE_URL"], limit=BIKES)
 
     def settle(self) -> None:
         """End what is open, and wait for the worker: each step begins with a free city."""
-        self._database.settle_down()
+        settle_down(self.service, self._tokens)
         self.mix.refill(self._bikes())
 
     def step(self, *, rate: float, seconds: float) -> tuple[Tally, Highest]:
@@ -107,7 +102,7 @@ class Trial:
             arrivals = load(
                 self.service.url,
                 self.mix.arrive,
-                rate=rate / self._requests_each,
+                rate=rate / REQUESTS_EACH,
                 seconds=seconds,
                 chance=self._chance,
             )
@@ -208,12 +203,7 @@ def main(words: list[str]) -> int:
         require_servers()
         with tempfile.TemporaryDirectory(prefix="bikerental-capacity-") as folder:
             service = Service(Path(folder) / "city")
-            os.environ |= service.environment
-            tokens = prepare(CITY._replace(rentals=arguments.rentals))
-
-            import django
-
-            django.setup()
+            tokens = prepare(service, CITY._replace(rentals=arguments.rentals))
             with service.running():
                 say(f"\n{service.flags}\n")
                 return COMMANDS[arguments.command](Trial(service, tokens), arguments)

@@ -6,19 +6,30 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bikerental.users.constants import DEMO_PASSWORD, DEMO_RIDER_EMAIL
-from tests.load.database import bikes_available, settle_down, statements_of
+from tests.load.database import statements_of
 
 BIKES = "/api/v1/bikes/"
 RENTALS = "/api/v1/rentals/"
 LOGIN = "/api/v1/auth/token/"
+RIDES = "rentals_rental"
+
+
+RIDES_A_SECOND = 10.0
 
 
 @dataclass(frozen=True)
 class Case:
+    """`rows`: the table that gets a row for each request that was served, also for one that wrk no longer awaited."""
+
     name: str
-    script: str
+    script: str = ""  # none: riders who come by chance, RIDES_A_SECOND
     paths: tuple[str, ...] = ()
     riders: int | None = None  # None: all
+    rows: str = ""
+
+    @property
+    def rides(self) -> bool:
+        return self.rows == RIDES
 
 
 def cases() -> list[Case]:
@@ -33,26 +44,26 @@ def cases() -> list[Case]:
         Case("list", "get.lua", (BIKES,)),
         Case("near", "get.lua", near),
         Case("history", "get.lua", (RENTALS,), riders=1),
-        Case("login", "login.lua"),
-        Case("pairs", "pairs.lua"),
+        Case("login", "login.lua", rows="users_session"),
+        Case("pairs", "pairs.lua", rows=RIDES),
+        Case("ten-a-second", rows=RIDES),
     ]
 
 
-def write_inputs(case: Case, folder: Path, tokens: list[str]) -> None:
+def write_inputs(case: Case, folder: Path, tokens: list[str], bikes: list[str]) -> None:
     folder.mkdir(exist_ok=True)
     (folder / "paths.txt").write_text("\n".join(case.paths) + "\n")
     (folder / "riders.txt").write_text("\n".join(tokens[: case.riders]) + "\n")
-    if case.script == "pairs.lua":
-        (folder / "bikes.txt").write_text("".join(f"{bike}\n" for bike in bikes_available(limit=9600)))
+    (folder / "bikes.txt").write_text("".join(f"{bike}\n" for bike in bikes))
 
 
-def statements(case: Case, tokens: list[str]) -> str:
+def statements(case: Case, tokens: list[str], bike: str) -> str:
+    """How many SQL statements a request takes, in this process."""
     if case.script == "get.lua":
         return str(statements_of("GET", case.paths[0], token=tokens[0])[0])
     if case.script == "login.lua":
         credentials = {"email": DEMO_RIDER_EMAIL, "password": DEMO_PASSWORD}
         return str(statements_of("POST", LOGIN, token="", body=credentials)[0])
-    rent, answer = statements_of("POST", RENTALS, token=tokens[-1], body={"bike": str(bikes_available(limit=1)[0])})
+    rent, answer = statements_of("POST", RENTALS, token=tokens[-1], body={"bike": bike})
     back, _ = statements_of("POST", f"{RENTALS}{json.loads(answer)['id']}/return/", token=tokens[-1], body={})
-    settle_down()
     return f"{rent} + {back}"

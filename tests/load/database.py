@@ -1,29 +1,26 @@
-"""What the benchmark asks of the database beside the service. Needs Django set up."""
+"""What the benchmark asks of a database beside the service."""
 
 import json
 import re
 import subprocess
 import time
-from contextlib import suppress
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from uuid import UUID
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
 
-from django.db import connection
-from django.test import Client
-from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+import jwt
+import psycopg2
 
-from bikerental.fleet.models import Bike
-from bikerental.rentals.exceptions import RentalNotActiveError
-from bikerental.rentals.models import Rental
-from bikerental.rentals.services import rental_return
 from compose.bare.postgresql import client_programs
 from compose.bare.progress import TroubleError
+from tests.load.server import Service
 
 PAIR = Path(__file__).with_name("pair.sql")
 DRAIN_SECONDS = 120
-# A benchmark's own questions may take longer than a request's.
-OWN = "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0"
 
 PREPARE = """
     DROP TABLE IF EXISTS bench_rider, bench_bike;
@@ -47,10 +44,19 @@ TIDY = """
 """
 
 
+@contextmanager
+def asking(url: str) -> Iterator[Any]:
+    """A cursor whose statements commit at once and may take their time."""
+    with closing(psycopg2.connect(url, application_name="bench")) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = 0; SET lock_timeout = 0")
+            yield cursor
+
+
 def pgbench(url: str, *, seconds: float, connections: int) -> float:
     """Pairs a second of bare SQL."""
-    with connection.cursor() as cursor:
-        cursor.execute(OWN)
+    with asking(url) as cursor:
         cursor.execute(PREPARE)
         cursor.execute("SELECT (SELECT count(*) FROM bench_rider), (SELECT count(*) FROM bench_bike)")
         riders, bikes = (count // connections for count in cursor.fetchone())
@@ -73,26 +79,72 @@ def pgbench(url: str, *, seconds: float, connections: int) -> float:
     return float(match[1])
 
 
-def settle_down() -> float | None:
-    """End the rides that wrk left open, then wait until the worker has settled all; the seconds it took."""
-    time.sleep(0.5)
-    for rental in Rental.objects.filter(status=Rental.Status.ACTIVE):
-        with suppress(RentalNotActiveError):  # what wrk cut off may still be served
-            rental_return(rental_id=rental.pk, rider_id=rental.rider_id, place=None, now=timezone.now())
+def settle_down(service: Service, tokens: list[str]) -> float | None:
+    """End the rides that were left open, then wait until the worker has settled all and sent the receipts.
+
+    The seconds until it was settled.
+    """
+    time.sleep(0.5)  # what was cut off may still be served
+    token_of = {jwt.decode(token, options={"verify_signature": False})["sub"]: token for token in tokens}
+    with asking(service.environment["DATABASE_URL"]) as cursor:
+        cursor.execute("SELECT id, rider_id FROM rentals_rental WHERE status = 'active'")
+        for rental_id, rider_id in cursor.fetchall():
+            _end(service, rental_id, token_of[str(rider_id)])
+        settled = _until_none(cursor, "rentals_rental WHERE status = 'returned'")
+        _until_none(cursor, "notifications_notification WHERE state = 'pending' AND next_attempt_at <= now()")
+        return settled
+
+
+def _until_none(cursor: Any, rows: str) -> float | None:
+    """Wait for it; the seconds it took."""
     started = time.monotonic()
-    while Rental.objects.filter(status=Rental.Status.RETURNED).exists():
+    while _count(cursor, rows):
         if time.monotonic() - started > DRAIN_SECONDS:
             return None
         time.sleep(0.1)
     return time.monotonic() - started
 
 
-def bikes_available(*, limit: int) -> list[UUID]:
-    return list(Bike.objects.filter(status="available").order_by("number").values_list("pk", flat=True)[:limit])
+def _end(service: Service, rental_id: str, token: str) -> None:
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    url = f"{service.url}/api/v1/rentals/{rental_id}/return/"
+    try:
+        urllib.request.urlopen(urllib.request.Request(url, b"{}", headers), timeout=30).close()
+    except HTTPError as error:
+        if error.code != 409:  # it has ended meanwhile
+            raise
+
+
+def bikes_available(url: str, *, limit: int) -> list[str]:
+    with asking(url) as cursor:
+        cursor.execute("SELECT id FROM fleet_bike WHERE status = 'available' ORDER BY number LIMIT %s", [limit])
+        return [str(bike_id) for (bike_id,) in cursor.fetchall()]
+
+
+def count_of(url: str, table: str) -> int:
+    with asking(url) as cursor:
+        return _count(cursor, table)
+
+
+def _count(cursor: Any, table: str) -> int:
+    cursor.execute(f"SELECT count(*) FROM {table}")
+    ((count,),) = cursor.fetchall()
+    return int(count)
+
+
+def database_create(url: str, name: str) -> str:
+    """Another database on the server; its URL."""
+    with asking(url) as cursor:
+        cursor.execute(f'CREATE DATABASE "{name}"')
+    return urlsplit(url)._replace(path=f"/{name}").geturl()
 
 
 def statements_of(method: str, path: str, *, token: str, body: object = None) -> tuple[int, bytes]:
-    """SQL statements of one request, BEGIN and COMMIT among them, and its answer."""
+    """SQL statements of one request, BEGIN and COMMIT among them, and its answer. Needs Django set up."""
+    from django.db import connection
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+
     client = Client(SERVER_NAME="localhost", headers={"authorization": f"Bearer {token}"} if token else None)
 
     def ask() -> bytes:

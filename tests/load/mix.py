@@ -39,13 +39,14 @@ class Mix:
         chance = self._chance
         (kind,) = chance.choices(list(SHARES), list(SHARES.values()))
         if kind == "ride" and self._riders and self._bikes:
-            await self._ride(client, due)
+            await self.ride(client, due)
             return
         near = f"{BIKES}?radius=1000&lat={chance.uniform(59.90, 59.96):.5f}&lon={chance.uniform(30.25, 30.37):.5f}"
         path = {"near": near, "history": RENTALS}.get(kind, BIKES)
         await client.ask("GET", path, token=chance.choice(self._tokens), due=due)
 
-    async def _ride(self, client: Client, due: float) -> None:
+    async def ride(self, client: Client, due: float) -> None:
+        """A rent, and its return a second later."""
         token, bike = self._riders.popleft(), self._bikes.popleft()
         status, body = await self._post(client, RENTALS, {"bike": bike}, token=token, due=due)
         if status == 201:

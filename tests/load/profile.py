@@ -14,7 +14,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.load.__main__ import City, prepare
+from tests.load.candidate import City, prepare
+from tests.load.cases import BIKES, RENTALS
+from tests.load.database import bikes_available
 from tests.load.server import Service
 
 TIMES = 200
@@ -22,20 +24,17 @@ TIMES = 200
 
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="bikerental-profile-") as folder:
-        os.environ |= Service(Path(folder)).environment
-        tokens = prepare(City(bikes=2000, rentals=20_000, riders=200, reads_only=False))
+        service = Service(Path(folder))
+        os.environ |= service.environment
+        tokens = prepare(service, City(bikes=2000, rentals=20_000, riders=200, reads_only=False))
 
         import django
 
         django.setup()
-        # These need Django set up.
-        from django.test import Client
-
-        from tests.load.cases import BIKES, RENTALS
-        from tests.load.database import bikes_available
+        from django.test import Client  # needs Django set up
 
         client = Client(SERVER_NAME="localhost", headers={"authorization": f"Bearer {tokens[0]}"})
-        bikes = [str(bike) for bike in bikes_available(limit=TIMES + 1)]
+        bikes = bikes_available(service.environment["DATABASE_URL"], limit=TIMES + 1)
         rides: list[str] = []
 
         def post(path: str, body: dict[str, str]) -> bytes:

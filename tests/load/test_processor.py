@@ -1,0 +1,92 @@
+"""What `make bench` makes of the processor time that it reads."""
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from compose.bare.progress import TroubleError
+from compose.bare.state import ROOT
+from tests.load.__main__ import checkout, chosen_cases, parser
+from tests.load.candidate import City
+from tests.load.processor import Costs, Spent, costs_each, hash_seconds, seconds_of
+from tests.load.report import Figures, Run, print_comparison
+from tests.load.server import INSIDE
+from tests.load.wrk_client import Round
+
+CITY = City(bikes=1, rentals=1, riders=1, reads_only=False)
+BURN = "import time\nwhile time.process_time() < 0.3: pass"
+# A program whose child has ended, as PostgreSQL's and the worker's do.
+PARENT = f"import subprocess, sys, time; subprocess.run([sys.executable, '-c', {BURN!r}]); print(1); time.sleep(60)"
+HASH = (
+    "import django; django.setup()\nfrom django.contrib.auth.hashers import make_password\nmake_password('demo-ride')"
+)
+
+
+def test_a_child_that_has_ended_counts() -> None:
+    with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout
+        assert parent.stdout.read(1) == b"1"
+        spent = seconds_of(psutil.Process(parent.pid))
+        parent.kill()
+
+    assert 0.3 <= spent < 3
+
+
+def test_costs_are_milliseconds_of_each_request_and_leave_the_hashes_out() -> None:
+    before, after = Spent(1.0, 0.0, 0.0, hashes=1.0), Spent(3.0, 0.5, 1.25, hashes=2.0)
+    idle = Spent(0.0, 0.0, 0.5, hashes=0.0)  # each second, of two
+    spent = after.minus(before).minus(idle, times=2)
+
+    assert costs_each(spent, requests=100) == Costs(web=10.0, postgresql=5.0, worker=2.5, hashes=10.0)
+
+
+def test_a_server_under_measurement_tells_what_its_hashes_took(tmp_path: Path) -> None:
+    environment = {"DJANGO_SETTINGS_MODULE": "bench_settings", "PYTHONPATH": str(INSIDE), "BENCH_HASHES": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", HASH], cwd=ROOT, env=os.environ | environment, check=True, timeout=60)
+
+    assert 0 < hash_seconds(tmp_path) < 5
+
+
+def test_the_empty_view_is_measured_beside_chosen_cases() -> None:
+    chosen = chosen_cases(parser().parse_args(["--only", "pairs,login"]), CITY)
+
+    assert [case.name for case in chosen] == ["empty view", "login", "pairs"]
+
+
+def test_a_case_that_does_not_exist_is_named() -> None:
+    with pytest.raises(TroubleError, match="No such case: rides"):
+        chosen_cases(parser().parse_args(["--only", "rides"]), CITY)
+
+
+def test_only_a_checkout_with_a_benchmark_is_compared(tmp_path: Path) -> None:
+    assert checkout(str(ROOT)) == ROOT
+    with pytest.raises(argparse.ArgumentTypeError):
+        checkout(str(tmp_path))
+
+
+def run_of(web: float, *, commit: str) -> Run:
+    round_ = Round(rate=100, p50=1, p95=2, p99=3, bytes_each=0, failures="")
+    figures = {name: Figures([round_], [Costs(web, 1, 1, 0)]) for name in ("empty view", "pairs")}
+    return Run(f"{commit}\n", figures, [], [], commit=commit)
+
+
+@pytest.mark.parametrize(("web", "said"), [(0.65, "met   "), (0.66, "MISSED")])
+def test_the_bars_compare_with_the_commit_before_the_cuts(
+    web: float, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_comparison(run_of(web, commit="this"), run_of(1.0, commit="2e207d9"))
+
+    assert f"{said}  pairs: web at most 0.65 of 2e207d9's: {web}" in capsys.readouterr().out
+
+
+def test_another_commit_is_compared_without_bars(capsys: pytest.CaptureFixture[str]) -> None:
+    print_comparison(run_of(1.0, commit="this"), run_of(2.0, commit="0123456"))
+
+    text = capsys.readouterr().out
+    assert "0.50" in text
+    assert "met" not in text
