@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("bikerental.maintenance.urls")),
     path("api/v1/", include("bikerental.zones.urls")),
     path("api/v1/", include("bikerental.billing.urls")),
+    path("api/v1/", include("bikerental.claims.urls")),
     path("api/v1/", include("bikerental.notifications.urls")),
     path("hooks/", include(notifications.hooks)),
     path("api/docs/", document.swagger_ui, name="docs"),

@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from bikerental.claims.models import Claim
 from bikerental.fleet.models import Bike, BikeModel, Station, Tariff
 from bikerental.fleet.types import TariffTerms
 from bikerental.rentals.models import Rental
+from bikerental.rentals.services import rentals_settle
 from bikerental.users.models import User
 
 NOON = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
@@ -63,3 +65,17 @@ def make_rental(**fields: Any) -> Rental:
 def make_returned_rental(minutes: int = 19, **fields: Any) -> Rental:
     started_at = fields.pop("started_at", NOON)
     return make_rental(started_at=started_at, ended_at=started_at + timedelta(minutes=minutes), **fields)
+
+
+def make_settled_rental(minutes: int = 19, **fields: Any) -> Rental:
+    """One that has been charged: 145.00 RUB for the 19 minutes."""
+    rental = make_returned_rental(minutes, **fields)
+    rentals_settle(rental_ids=[rental.pk], now=NOON + timedelta(hours=1))
+    rental.refresh_from_db()
+    return rental
+
+
+def make_claim(rental: Rental | None = None, **fields: Any) -> Claim:
+    """An open claim about a settled ride."""
+    rental = rental or make_settled_rental()
+    return Claim.objects.create(**{"rental": rental, "rider": rental.rider, "kind": "wrong_charge"} | fields)

@@ -109,6 +109,8 @@ class Entry(BaseModel):
         ]
         indexes: ClassVar = [
             models.Index("rental_id", condition=Q(rental_id__isnull=False), name="entry_of_ride"),
+            # Most rides have none: a list of rides finds that out in an index of a page or two.
+            models.Index("rental_id", condition=Q(kind__in=["adjustment", "reversal"]), name="entry_adjusting_ride"),
         ]
 
     def __str__(self) -> str:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import DecimalField, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models import DecimalField, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
@@ -62,6 +62,26 @@ def cost_of_ride(*, rental_id: UUID) -> Decimal:
     postings = Posting.objects.filter(entry__rental_id=rental_id, account__kind__in=priced)
     amount: Decimal | None = postings.aggregate(amount=Sum("amount"))["amount"]
     return -amount if amount else _ZERO
+
+
+def adjustment_of(rental_id: str) -> Subquery:
+    """Part of a query of rides: what the ride costs less than it was charged, as a negative amount; NULL if nothing
+    was adjusted.
+
+    :param rental_id: where the query has the ride's id
+    """
+    postings = Posting.objects.filter(
+        entry__rental_id=OuterRef(rental_id),
+        entry__kind__in=(EntryKind.ADJUSTMENT, EntryKind.REVERSAL),
+        account__kind=AccountKind.RIDER,
+    )
+    sums = postings.order_by().values("entry__rental_id").annotate(amount=Sum("amount")).values("amount")
+    return Subquery(sums.filter(~Q(amount=_ZERO)))
+
+
+def entry_of_key(*, key: str) -> Entry | None:
+    """What was booked with the key. One statement."""
+    return Entry.objects.filter(key=key).first()
 
 
 def account_charged(*, rental_id: UUID) -> UUID | None:

@@ -75,6 +75,24 @@ class ReservationRefusedError(Refusal):
         self.retry_after = retry_after
 
 
+class RentalNotSettledError(Refusal):
+    kind = Kind.CONFLICT
+    code = "rental_not_settled"
+    detail = _("This ride has no final cost yet. End it first, and decide then.")
+
+
+class CorrectionChangesNothingError(Refusal):
+    kind = Kind.CONFLICT
+    code = "correction_changes_nothing"
+    detail = _("The ride costs no more than that: there is nothing to take off.")
+
+
+class CorrectedEndInvalidError(FieldRefusal):
+    field = "ended_at"
+    field_code = "out_of_range"
+    field_detail = _("Give a time between the start of the ride and its recorded end.")
+
+
 class EndTimeInvalidError(FieldRefusal):
     field = "ended_at"
     field_code = "out_of_range"

@@ -9,9 +9,10 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import BooleanField, Count, ExpressionWrapper, F, Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models import BooleanField, CharField, Count, ExpressionWrapper, F, Q, QuerySet, Value
+from django.db.models.functions import Cast, Now
 
+from bikerental.billing.selectors import adjustment_of
 from bikerental.core.db.keyset import PAGE_SIZE_MAX, Cursor, Page, PageShape, after, pages_after, rows_in_pages
 from bikerental.core.db.statements import Columns, Samples, Select, as_text
 from bikerental.fleet.types import TariffTerms
@@ -29,22 +30,24 @@ _TERMS = Columns(
     out_of_area_fee=as_text("out_of_area_fee"),
 )
 # Ids as text: on a page two hundred and fifty UUID objects that only become text again cost more than its SQL.
-RENTAL = Columns(
-    RentalRow,
-    id=as_text("id"),
-    bike_id=as_text("bike_id"),
-    bike_number="bike__number",
-    model_id=as_text("bike__model_id"),
-    model_name="bike__model__name",
-    model_propulsion="bike__model__propulsion",
-    start_station_id=as_text("start_station_id"),
-    start_station_name="start_station__name",
-    end_station_id=as_text("end_station_id"),
-    end_station_name="end_station__name",
-    terms=_TERMS,
-    cost_amount=as_text("cost_amount"),
-    cost_lines=as_text("cost_lines"),
-)
+_RENTAL: dict[str, Any] = {
+    "id": as_text("id"),
+    "bike_id": as_text("bike_id"),
+    "bike_number": "bike__number",
+    "model_id": as_text("bike__model_id"),
+    "model_name": "bike__model__name",
+    "model_propulsion": "bike__model__propulsion",
+    "start_station_id": as_text("start_station_id"),
+    "start_station_name": "start_station__name",
+    "end_station_id": as_text("end_station_id"),
+    "end_station_name": "end_station__name",
+    "terms": _TERMS,
+    "cost_amount": as_text("cost_amount"),
+    "cost_lines": as_text("cost_lines"),
+}
+# Of rides that nothing has been adjusted of: they are not settled, or it does not matter.
+RENTAL = Columns(RentalRow, **_RENTAL, adjustment=Value(None, CharField()))
+_ADJUSTED_RENTAL = Columns(RentalRow, **_RENTAL, adjustment=Cast(adjustment_of("pk"), CharField()))
 BEFORE_ALL = datetime(1, 1, 1, tzinfo=UTC)
 NEWEST_FIRST = ("-started_at", "-id")
 _TYPES: dict[str, Any] = {
@@ -94,7 +97,7 @@ def _page_statement(status: str | None, names: tuple[str, ...], shape: PageShape
     def rentals(v: Samples) -> QuerySet[Rental]:
         return shape.select(_rentals(v if status is None else {**v, "status": status}), v)
 
-    return Select(RENTAL, rentals, **{name: _TYPES[name] for name in names})
+    return Select(_ADJUSTED_RENTAL, rentals, **{name: _TYPES[name] for name in names})
 
 
 def _rentals(v: Samples) -> QuerySet[Rental]:
@@ -102,7 +105,7 @@ def _rentals(v: Samples) -> QuerySet[Rental]:
     return Rental.objects.filter(**given)
 
 
-_ONE = Select(RENTAL, _rentals, rider_id=UUID, rental_id=UUID)
+_ONE = Select(_ADJUSTED_RENTAL, _rentals, rider_id=UUID, rental_id=UUID)
 OLDEST_FIRST = ("started_at", "id")
 
 
@@ -112,7 +115,7 @@ def _after(v: Samples) -> QuerySet[Rental]:
     return rentals.order_by(*OLDEST_FIRST)[:PAGE_SIZE_MAX]
 
 
-_AFTER = Select(RENTAL, _after, rider_id=UUID, cursor_started_at=datetime, cursor_id=UUID)
+_AFTER = Select(_ADJUSTED_RENTAL, _after, rider_id=UUID, cursor_started_at=datetime, cursor_id=UUID)
 _ACTIVE = Select(RENTAL, lambda v: _rentals({**v, "status": Rental.Status.ACTIVE}), rider_id=UUID)
 
 

@@ -1,6 +1,7 @@
 """Plain values of the rentals app."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
@@ -68,6 +69,13 @@ class OperatorsEnd(NamedTuple):
     ended_at: datetime | None = None  # now
 
 
+class Correction(NamedTuple):
+    """What an operator takes off a ride's cost: all that an earlier end spares, an amount, or without both all."""
+
+    ended_at: datetime | None = None
+    amount: Decimal | None = None
+
+
 class RentalRow(NamedTuple):
     """A rental as its rider sees it; ids and amounts as text."""
 
@@ -88,3 +96,4 @@ class RentalRow(NamedTuple):
     is_out_of_area: bool = False
     cost_amount: str | None = None
     cost_lines: str | None = None  # JSON, as it was settled
+    adjustment: str | None = None  # what was taken off since, negative

@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "bikerental.billing",
     "bikerental.zones",
     "bikerental.rentals",
+    "bikerental.claims",
     "bikerental.accounts",
     "bikerental.demo",
     "bikerental.users.apps.OperatorAdminConfig",
@@ -202,6 +203,10 @@ def _debt_limit() -> Decimal | None:
 
 # Who owes more, in any currency, does not rent; none lets everybody. Rides in dispute are not counted.
 DEBT_LIMIT = _debt_limit()
+# How long after a ride its rider may dispute it.
+CLAIM_DAYS: int = env.int("CLAIM_DAYS", default=30)
+if not 1 <= CLAIM_DAYS <= 365:
+    raise ImproperlyConfigured("CLAIM_DAYS is not within 1 and 365. Say for how many days a ride can be disputed.")
 OPERATOR_EMAILS: list[str] = env.list("OPERATOR_EMAILS", default=["operators@bikerental.example"])
 
 # Language and time. Times are UTC everywhere; a client makes them local. Mails and the admin, which people

@@ -592,44 +592,71 @@ printf '\n# %s\n' 'The bike is free and at no station'
 call call92 '200 status=available, station=null' GET "$api/bikes/$(field nearby 'results[1].id')/" \
   -H "Authorization: Bearer $(field login access)"
 
+printf '\n# %s\n' 'Dispute the ride'
+send claim '201 status=open, adjustment=null' POST "$api/rentals/$(field rentAgain id)/claims/" \
+  -H "Authorization: Bearer $(field login access)" \
+  -H "Idempotency-Key: $(guid)" \
+  -H 'Content-Type: application/json' <<JSON
+{"kind": "wrong_charge", "text": "The bike did not unlock at first."}
+JSON
+
+printf '\n# %s\n' 'Refused: the ride has an open claim'
+send call94 '409 claim_in_progress' POST "$api/rentals/$(field rentAgain id)/claims/" \
+  -H "Authorization: Bearer $(field login access)" \
+  -H 'Content-Type: application/json' <<JSON
+{"kind": "other"}
+JSON
+
+printf '\n# %s\n' 'The rider'"'"'s claims, newest first'
+call call95 '200 results.0.kind=wrong_charge' GET "$api/claims/" \
+  -H "Authorization: Bearer $(field login access)"
+
+printf '\n# %s\n' 'One claim'
+call call96 '200 status=open' GET "$api/claims/$(field claim id)/" \
+  -H "Authorization: Bearer $(field login access)"
+
+printf '\n# %s\n' 'Refused: another rider'"'"'s claim is not found'
+call call97 '404 claim_not_found' GET "$api/claims/$(field claim id)/" \
+  -H "Authorization: Bearer $(field loginOther access)"
+
 printf '\n# %s\n' 'What the rider owes'
-call call93 '200 may_rent=true' GET "$api/me/account/" \
+call call98 '200 may_rent=true' GET "$api/me/account/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'What was booked on the rider'"'"'s account, newest first'
-call call94 '200 results.0.kind=charge, results.0.currency=RUB' GET "$api/me/account/entries/" \
+call call99 '200 results.0.kind=charge, results.0.currency=RUB' GET "$api/me/account/entries/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Export all data about the rider'
-call call95 '200 rentals.0.status=settled' GET "$api/me/export/" \
+call call100 '200 rentals.0.status=settled' GET "$api/me/export/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Log out: the other rider'"'"'s session ends at once'
-send call96 '204' POST "$api/auth/logout/" \
+send call101 '204' POST "$api/auth/logout/" \
   -H "Authorization: Bearer $(field loginOther access)" \
   -H 'Content-Type: application/json' <<JSON
 {"refresh": "$(field loginOther refresh)"}
 JSON
 
 printf '\n# %s\n' 'Refused: the access token of the ended session'
-call call97 '401 token_invalid' GET "$api/me/" \
+call call102 '401 token_invalid' GET "$api/me/" \
   -H "Authorization: Bearer $(field loginOther access)"
 
 printf '\n# %s\n' 'Delete the account; the rides stay without the rider'"'"'s name'
-send call98 '204' DELETE "$api/me/" \
+send call103 '204' DELETE "$api/me/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"password": "$newPassword"}
 JSON
 
 printf '\n# %s\n' 'Refused: logging in to the deleted account'
-send call99 '401 credentials_invalid' POST "$api/auth/token/" \
+send call104 '401 credentials_invalid' POST "$api/auth/token/" \
   -H 'Content-Type: application/json' <<JSON
 {"email": "$(field register email)", "password": "$newPassword"}
 JSON
 
 printf '\n# %s\n' 'Refused: too many wrong passwords; Retry-After says how long to wait'
-send call100 'eventually 429 throttled' POST "$api/auth/token/" \
+send call105 'eventually 429 throttled' POST "$api/auth/token/" \
   -H 'Content-Type: application/json' <<JSON
 {"email": "$(field registerOther email)", "password": "wrong-horse-7"}
 JSON

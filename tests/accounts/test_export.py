@@ -27,7 +27,7 @@ from bikerental.notifications.models import Notification, RefusedAddress
 from bikerental.rentals.models import Rental, RentalEvent, Reservation
 from bikerental.users.models import User
 from tests.clients import RiderClient
-from tests.factories import NOON, make_bike, make_rental, make_returned_rental, make_station, make_user
+from tests.factories import NOON, make_bike, make_claim, make_rental, make_returned_rental, make_station, make_user
 from tests.observe.test_metrics import requests_counted
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +42,8 @@ KEYS = {
     "maintenance.BikeReport.rider": "reports",
     "maintenance.PhotoUpload.uploader": "uploads",
     "otp_totp.TOTPDevice.user": "authenticators",
+    "claims.Claim.rider": "claims",
+    "claims.Claim.decided_by": "none: an operator's work",
     "rentals.RentalEvent.actor": "none: events are in the export of the ride's rider; an operator's work is not",
     "billing.Account.rider": "entries",
     "billing.Entry.actor": "none: entries are in the export of the account's rider; an operator's work is not",
@@ -63,6 +65,7 @@ def fill(user: User) -> None:
     RentalEvent.objects.create(
         rental=rental, kind="ended_by_operator", happened_at=NOON, actor=make_user(), reason=f"for {user.email}"
     )
+    make_claim(rental, text=f"of {user.email}")
     Notification.objects.create(kind="receipt", recipient=user, key=f"r:{user.pk}", language="en", context={"a": 1})
     RefusedAddress.objects.create(email=user.email, reason="bounced", detail=f"of {user.email}")
     bike = make_bike()
@@ -97,6 +100,7 @@ def test_the_export_holds_all_about_the_caller_and_nobody_else(rider_client: Rid
     assert [each["text"] for each in document["reports"]] == [f"by {rider.email}"]
     assert [(each["id"], each["report"]) for each in document["uploads"]] == [(str(upload.pk), str(upload.report_id))]
     assert [each["rental"] for each in document["entries"]] == [str(rental.pk)]
+    assert [each["text"] for each in document["claims"]] == [f"of {rider.email}"]
     assert [each["change"] for each in document["operators_changes"]] == ["Changed Name."]
     told = json.dumps(document)
     assert str(other.pk) not in told
@@ -112,9 +116,9 @@ def test_where_nothing_is_held_it_is_still_a_whole_document(rider_client: RiderC
     assert document.pop("refused_address") is None
     assert [*document] == [
         "authenticators", "operators_changes", "notifications", "reports", "uploads", "entries", "rentals",
-        "reservations",
+        "reservations", "claims",
     ]  # fmt: skip
-    assert [*document.values()] == [[]] * 8
+    assert [*document.values()] == [[]] * 9
 
 
 def test_each_key_to_a_user_is_exported_or_left_out_for_a_reason() -> None:

@@ -30,6 +30,7 @@ def read_settings(show: str = "", module: str = "local", **variables: str) -> su
         ("RESERVATION_MINUTES", "-1"),
         ("RESERVATION_COOLDOWN_MINUTES", "1441"),
         ("RESERVATIONS_UNUSED_PER_DAY", "0"),
+        ("CLAIM_DAYS", "0"),
         ("REFRESH_GRACE_SECONDS", "-1"),
         ("EMAIL_CONFIRM_URL", "https://app.example/confirm"),
         ("MESSAGES_PER_ADDRESS_HOUR", "0"),

@@ -19,6 +19,7 @@ from django.utils import timezone
 from drf_yasg.utils import force_serializer_instance
 from rest_framework.serializers import Serializer
 
+from bikerental.claims.models import Claim
 from bikerental.fleet.models import Bike, Station
 from bikerental.maintenance.models import BikeReport, PhotoUpload
 from bikerental.media.constants import UPLOAD_TIME
@@ -26,7 +27,15 @@ from bikerental.rentals.models import Rental, Reservation
 from bikerental.users.models import User
 from bikerental.users.services import email_token_make, reset_token_make
 from tests.clients import RiderClient
-from tests.factories import PASSWORD, make_bike, make_rental, make_station, make_user
+from tests.factories import (
+    PASSWORD,
+    make_bike,
+    make_claim,
+    make_rental,
+    make_returned_rental,
+    make_station,
+    make_user,
+)
 from tests.maintenance.photos import JPEG
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -35,7 +44,8 @@ METHODS = ("get", "post", "put", "patch", "delete")
 @dataclass
 class World:
     """One rider in the middle of a ride, another, an operator without rights and one with all; a bike that is free,
-    and the rider's report of it; and a bike that the rider holds, which a rider who rides cannot, but may here."""
+    the rider's report of it, a claim about an earlier ride; and a bike that the rider holds, which a rider who rides
+    cannot, but may here."""
 
     rider: RiderClient
     other: RiderClient
@@ -46,6 +56,7 @@ class World:
     rental: Rental
     report: BikeReport
     reservation: Reservation
+    claim: Claim
 
     @property
     def ids(self) -> dict[str, str]:
@@ -55,6 +66,7 @@ class World:
             "rental_id": str(self.rental.pk),
             "report_id": str(self.report.pk),
             "reservation_id": str(self.reservation.pk),
+            "claim_id": str(self.claim.pk),
             "name": "bikes/no-such-photo.webp",
         }
 
@@ -76,6 +88,7 @@ def make_world() -> World:
         reservation=Reservation.objects.create(
             rider=rider, bike=make_bike(status="reserved"), expires_at=timezone.now() + timedelta(minutes=10)
         ),
+        claim=make_claim(make_returned_rental(rider=rider)),
     )
 
 
@@ -220,6 +233,9 @@ TABLE = (
     Route("POST /api/v1/reservations/",               401, 409, 201, 201, _bike),
     Route("GET /api/v1/reservations/current/",        401, 200, 404, 404),
     Route("DELETE /api/v1/reservations/{reservation_id}/", 401, 204, 404, 404),
+    Route("POST /api/v1/rentals/{rental_id}/claims/", 401, 201, 404, 404, lambda _w, _c: {"kind": "other"}),
+    Route("GET /api/v1/claims/",                      401, 200, 200, 200),
+    Route("GET /api/v1/claims/{claim_id}/",           401, 200, 404, 404),
     # Around the API: the documents say nothing of anybody, and the proxy keeps /metrics inside.
     Route("GET /api/docs/",                           200, 200, 200, 200),
     Route("GET /api/redoc/",                          200, 200, 200, 200),

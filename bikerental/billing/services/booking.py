@@ -25,7 +25,7 @@ from bikerental.billing.exceptions import (
 )
 from bikerental.billing.locks import account_lock
 from bikerental.billing.models import Account, Entry, Posting
-from bikerental.billing.selectors import account_charged, balance_of_account, posting_of_rider
+from bikerental.billing.selectors import account_charged, balance_of_account, entry_of_key, posting_of_rider
 from bikerental.billing.types import Booking
 from bikerental.core.db.transactions import constraint_name, unit_of_work
 from bikerental.core.errors import Refusal
@@ -154,7 +154,7 @@ def _book(draft: _Draft, booking: Booking) -> Entry:
 
 def _booked(draft: _Draft, booking: Booking) -> Entry | None:
     """What the key has booked before. The caller has locked the account."""
-    entry = Entry.objects.filter(key=booking.key).first()
+    entry = entry_of_key(key=booking.key)
     if entry is None:
         return None
     is_same = (draft.kind, draft.rental_id, draft.claim_id, draft.reverses_id) == (

@@ -2,6 +2,7 @@
 than the whole query; a test holds them to the declared `RentalOutput`."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -45,8 +46,12 @@ def _station(station_id: object, name: str | None) -> dict[str, Any] | None:
 
 def _cost(rental: RentalRow, now: datetime) -> dict[str, Any]:
     if rental.status == _SETTLED and rental.cost_amount is not None:
-        lines = orjson.Fragment(rental.cost_lines or "[]")  # as stored: neither parsed nor written anew
-        return {"amount": rental.cost_amount, "currency": rental.terms.currency, "final": True, "lines": lines}
+        amount = rental.cost_amount
+        lines: Any = orjson.Fragment(rental.cost_lines or "[]")  # as stored: neither parsed nor written anew
+        if rental.adjustment is not None:
+            amount = money_text(Decimal(amount) + Decimal(rental.adjustment))
+            lines = [*orjson.loads(rental.cost_lines or "[]"), {"code": "adjustment", "amount": rental.adjustment}]
+        return {"amount": amount, "currency": rental.terms.currency, "final": True, "lines": lines}
     return cost_json(cost_at(rental, now), rental.terms)
 
 

@@ -36,20 +36,15 @@ class RentalStartInput(Body):
         return attrs
 
 
-class PlaceInput(Body):
+class PlaceBody(Body):
+    """A body that may name a place."""
+
     station = IdField(required=False, help_text=_("Id of the station the bike is left at."))
     latitude = RealField(required=False, min_value=-90, max_value=90)
     longitude = RealField(required=False, min_value=-180, max_value=180)
-    accept_fee = TruthField(
-        required=False,
-        help_text=_("End the ride where the zones do not allow it, for the tariff's out_of_area_fee, if it has one."),
-    )
-
-    class Meta:
-        ref_name = "Place"
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        given = sorted(attrs.keys() - {"accept_fee"})
+        given = sorted(attrs.keys() & {"station", "latitude", "longitude"})
         if given not in ([], ["station"], ["latitude", "longitude"]):
             field = "station" if "station" in attrs else ({"latitude", "longitude"} - set(attrs)).pop()
             message = _("Give nothing, or station, or latitude and longitude together.")
@@ -58,11 +53,24 @@ class PlaceInput(Body):
 
     @staticmethod
     def place(data: dict[str, Any]) -> Place | None:
-        if not data.keys() - {"accept_fee"}:
+        if not data.keys() & {"station", "latitude", "longitude"}:
             return None
-        return Place(
-            data.get("station"), data.get("latitude"), data.get("longitude"), accepts_fee=data.get("accept_fee", False)
-        )
+        return Place(data.get("station"), data.get("latitude"), data.get("longitude"))
+
+
+class PlaceInput(PlaceBody):
+    accept_fee = TruthField(
+        required=False,
+        help_text=_("End the ride where the zones do not allow it, for the tariff's out_of_area_fee, if it has one."),
+    )
+
+    class Meta:
+        ref_name = "Place"
+
+    @staticmethod
+    def place(data: dict[str, Any]) -> Place | None:
+        place = PlaceBody.place(data)
+        return place and place._replace(accepts_fee=data.get("accept_fee", False))
 
 
 class RentalsQuery(serializers.Serializer[Any]):
@@ -91,7 +99,9 @@ class RentalBikeOutput(serializers.Serializer[Any]):
 
 
 class CostLineOutput(serializers.Serializer[Any]):
-    code = serializers.ChoiceField(choices=["unlock", "minutes", "free_minutes", "daily_cap", "out_of_area"])
+    code = serializers.ChoiceField(
+        choices=["unlock", "minutes", "free_minutes", "daily_cap", "out_of_area", "adjustment"]
+    )
     quantity = serializers.IntegerField(required=False)
     unit_price = serializers.CharField(required=False)
     amount = serializers.CharField()

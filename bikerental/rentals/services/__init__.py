@@ -1,3 +1,4 @@
+from bikerental.rentals.services.adjusting import adjustment_context, rental_adjust, rental_correct
 from bikerental.rentals.services.charging import rentals_charge_left_over
 from bikerental.rentals.services.forgetting import reasons_erase, rentals_forget
 from bikerental.rentals.services.overdue import rentals_check_overdue
@@ -11,11 +12,15 @@ from bikerental.rentals.services.reservations import (
     reservations_expire,
     reservations_purge,
 )
-from bikerental.rentals.services.rides import rental_end_by_operator, rental_return, rental_start
+from bikerental.rentals.services.rides import rental_end_by_claim, rental_end_by_operator, rental_return, rental_start
 from bikerental.rentals.services.settling import rentals_settle, rentals_settle_left_over
 
 __all__ = [
+    "adjustment_context",
     "reasons_erase",
+    "rental_adjust",
+    "rental_correct",
+    "rental_end_by_claim",
     "rental_end_by_operator",
     "rental_return",
     "rental_start",

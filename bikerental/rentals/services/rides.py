@@ -127,6 +127,24 @@ def rental_end_by_operator(
     return _rental_end(locked, ending, find_left=lambda: left_by_operator(locked, place), ended_at=ended_at)
 
 
+@unit_of_work
+def rental_end_by_claim(*, rental_id: UUID, rider_id: UUID, place: Place | None, now: datetime) -> RentalRow:
+    """End a ride whose rider says that the bike came back earlier. The bike goes to maintenance at the place that the
+    rider names, until somebody has looked.
+
+    Locks the rental, then the bike. Without a place the bike counts as left where it was taken.
+
+    :raises RentalNotFoundError: if it is not the rider's
+    :raises RentalNotActiveError: if it has ended before
+    :raises StationNotFoundError, PlaceRefusedError: as `rental_return`
+    """
+    locked = rental_lock(rental_id=rental_id, rider_id=rider_id)
+    if locked is None:
+        raise RentalNotFoundError
+    ending = Ending(RentalEvent.Kind.RETURNED.value, now, rider_id)
+    return _rental_end(locked, ending, find_left=lambda: left_by_operator(locked, place)._replace(to_maintenance=True))
+
+
 def _rental_end(
     locked: LockedRental, ending: Ending, *, find_left: Callable[[], Left], ended_at: datetime | None = None
 ) -> RentalRow:
@@ -140,7 +158,7 @@ def _rental_end(
     ):
         raise EndTimeInvalidError
     left = find_left()
-    if locked.is_gravely_reported:
+    if locked.is_gravely_reported and not left.to_maintenance:
         left = left._replace(to_maintenance=grave_return_take_out(bike_id=UUID(rental.bike_id), now=ending.happened_at))
     ended = rental._replace(
         status=Rental.Status.RETURNED.value,

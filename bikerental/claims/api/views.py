@@ -1,0 +1,80 @@
+"""The claim endpoints: parse, one domain call, render."""
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from bikerental.claims.api.rendering import claim_json
+from bikerental.claims.api.serializers import ClaimInput, ClaimOutput
+from bikerental.claims.exceptions import (
+    ClaimedEndInvalidError,
+    ClaimInProgressError,
+    ClaimNotFoundError,
+    ClaimTooLateError,
+)
+from bikerental.claims.selectors import NEWEST_FIRST, claim_of_rider, claims_page
+from bikerental.claims.services import claim_open
+from bikerental.fleet.exceptions import PlaceRefusedError, StationNotFoundError
+from bikerental.http.idempotency import answer_once
+from bikerental.http.operations import documented
+from bikerental.http.pagination import read_page, render_page
+from bikerental.http.views import ApiView, read
+from bikerental.rentals.exceptions import RentalNotFoundError
+from bikerental.users.api.authentication import rider_of
+
+
+class ClaimsOfRentalView(ApiView):
+    """Disputes a ride of the caller's."""
+
+    @documented(
+        summary="Dispute a ride",
+        description=(
+            "`returned_earlier` ends a ride that still runs: it is charged to now, and the bike goes to maintenance at "
+            "the claimed place until somebody has looked. Without a place it counts as left where it was taken. An "
+            "operator decides; the caller is told by mail, and what is taken off is a line of the ride's cost."
+        ),
+        request=ClaimInput,
+        success={201: ClaimOutput},
+        errors=[
+            ClaimedEndInvalidError,
+            PlaceRefusedError,
+            RentalNotFoundError,
+            StationNotFoundError,
+            ClaimInProgressError,
+            ClaimTooLateError,
+        ],
+        example={"kind": "returned_earlier", "text": "I locked it at the harbour, and the ride ran on."},
+        headers=["Idempotency-Key", "Location"],
+    )
+    def post(self, request: Request, rental_id: UUID) -> HttpResponse:
+        complaint = ClaimInput.complaint(read(ClaimInput, request))
+        rider_id = rider_of(request).pk
+
+        def act() -> Response:
+            claim = claim_open(rental_id=rental_id, rider_id=rider_id, complaint=complaint, now=timezone.now())
+            location = request.build_absolute_uri(reverse("claim", args=[claim.id]))
+            return Response(claim_json(claim), status=201, headers={"Location": location})
+
+        # Not named as a route of rentals: those answers are rides.
+        return answer_once(request, rider_id=rider_id, route=f"POST claims/{rental_id}/", act=act)
+
+
+class ClaimsView(ApiView):
+    """The caller's claims."""
+
+    @documented(summary="The caller's claims, newest first", success={200: ClaimOutput(many=True)}, paginated=True)
+    def get(self, request: Request) -> Response:
+        page = read_page(request, order=NEWEST_FIRST)
+        return render_page(request, claims_page(rider_id=rider_of(request).pk, page=page), claim_json)
+
+
+class ClaimView(ApiView):
+    """One claim of the caller's."""
+
+    @documented(summary="One claim", success={200: ClaimOutput}, errors=[ClaimNotFoundError])
+    def get(self, request: Request, claim_id: UUID) -> Response:
+        return Response(claim_json(claim_of_rider(claim_id=claim_id, rider_id=rider_of(request).pk)))

@@ -1,0 +1,5 @@
+"""What of this app runs without being asked."""
+
+from bikerental.core.work.schedule import Periodic
+
+SCHEDULE = (Periodic("forget-claims", "bikerental.claims.tasks.forget_claims", seconds=3600, expires=3600),)

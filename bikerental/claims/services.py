@@ -1,0 +1,166 @@
+"""Claims: opened by riders, decided by operators, erased with the account."""
+
+import sys
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError
+
+from bikerental.billing.exceptions import ReasonMissingError
+from bikerental.billing.types import Booking
+from bikerental.claims.constants import FORGET_BATCH, ClaimKind, ClaimStatus
+from bikerental.claims.exceptions import (
+    ClaimDecidedError,
+    ClaimedEndInvalidError,
+    ClaimInProgressError,
+    ClaimNotFoundError,
+    ClaimTooLateError,
+)
+from bikerental.claims.messages import CLAIM_DECIDED
+from bikerental.claims.models import Claim
+from bikerental.claims.selectors import claim_of_rider, claims_open
+from bikerental.claims.types import ClaimRow, Complaint, Decision
+from bikerental.core.db.transactions import constraint_name, unit_of_work
+from bikerental.core.identifiers import uuid7
+from bikerental.core.work.batches import run_left_over
+from bikerental.fleet.exceptions import StationNotFoundError
+from bikerental.fleet.locks import station_keep
+from bikerental.notifications.services import notification_create
+from bikerental.rentals.exceptions import RentalNotFoundError
+from bikerental.rentals.locks import rental_lock
+from bikerental.rentals.models import Rental
+from bikerental.rentals.services import adjustment_context, rental_adjust, rental_end_by_claim, rentals_settle
+from bikerental.rentals.types import Place, RentalRow
+from bikerental.users.locks import open_user_lock
+
+
+@unit_of_work
+def claim_open(*, rental_id: UUID, rider_id: UUID, complaint: Complaint, now: datetime) -> ClaimRow:
+    """A rider disputes a ride. One that runs on although the bike was returned earlier ends at once.
+
+    Locks the rider, then the rental, then the bike.
+
+    :raises AccountClosedError: if the account was closed meanwhile
+    :raises RentalNotFoundError: if it is not the rider's
+    :raises ClaimTooLateError: if the ride ended more than CLAIM_DAYS ago
+    :raises ClaimedEndInvalidError: if the bike was returned before the start, or later than now
+    :raises ClaimInProgressError: if the ride has an open claim
+    :raises StationNotFoundError, PlaceRefusedError: as a return at such a place
+    """
+    open_user_lock(user_id=rider_id)
+    locked = rental_lock(rental_id=rental_id, rider_id=rider_id)
+    if locked is None:
+        raise RentalNotFoundError
+    _require_time(locked.rental, complaint, now)
+    _require_station(complaint.place)
+    claim = _claim_create(rental_id, rider_id, complaint, now)
+    if complaint.kind == ClaimKind.RETURNED_EARLIER and locked.rental.status == Rental.Status.ACTIVE:
+        rental_end_by_claim(rental_id=rental_id, rider_id=rider_id, place=complaint.place, now=now)
+    return claim_of_rider(claim_id=claim.pk, rider_id=rider_id)
+
+
+def _require_time(rental: RentalRow, complaint: Complaint, now: datetime) -> None:
+    if rental.ended_at is not None and rental.ended_at < now - timedelta(days=settings.CLAIM_DAYS):
+        raise ClaimTooLateError
+    # People see the start to the minute.
+    started_at = rental.started_at.replace(second=0, microsecond=0)
+    if complaint.ended_at is not None and not started_at <= complaint.ended_at <= now:
+        raise ClaimedEndInvalidError
+
+
+def _require_station(place: Place | None) -> None:
+    if place is not None and place.station_id is not None and station_keep(station_id=place.station_id) is None:
+        raise StationNotFoundError
+
+
+def _claim_create(rental_id: UUID, rider_id: UUID, complaint: Complaint, now: datetime) -> Claim:
+    place = complaint.place
+    try:
+        return Claim.objects.create(
+            id=uuid7(now),
+            created_at=now,
+            rental_id=rental_id,
+            rider_id=rider_id,
+            kind=complaint.kind,
+            text=complaint.text,
+            ended_at=complaint.ended_at,
+            station_id=place and place.station_id,
+            latitude=place and place.latitude,
+            longitude=place and place.longitude,
+        )
+    except IntegrityError as error:
+        if constraint_name(error) != "claim_one_open_a_ride":
+            raise
+        raise ClaimInProgressError from error
+
+
+def claim_decide(*, claim_id: UUID, decision: Decision, operator_id: UUID, now: datetime) -> None:
+    """An operator decides; what is taken off the cost is booked with it, and the rider is told. Once.
+
+    A ride that awaits settling is settled first. Locks the rental, then the bike, then the rider's account: of two
+    operators at once the second finds the claim decided.
+
+    :raises ClaimNotFoundError: if there is none
+    :raises ClaimDecidedError: if it has been decided before
+    :raises ReasonMissingError: without a reason
+    :raises RentalNotSettledError, CorrectedEndInvalidError, CorrectionChangesNothingError, RideNotChargedError,
+        AmountError: as `rental_adjust`
+    """
+    if not decision.reason.strip():
+        raise ReasonMissingError
+    rental_id = Claim.objects.filter(pk=claim_id).values_list("rental_id", flat=True).first()
+    if rental_id is None:
+        raise ClaimNotFoundError
+    rentals_settle(rental_ids=[rental_id], now=now)
+    _decide(rental_id, Booking(f"claim:{claim_id}", operator_id, decision.reason.strip(), now), claim_id, decision)
+
+
+@unit_of_work
+def _decide(rental_id: UUID, booking: Booking, claim_id: UUID, decision: Decision) -> None:
+    locked = rental_lock(rental_id=rental_id)
+    if locked is None or not claims_open().filter(pk=claim_id).exists():
+        raise ClaimDecidedError
+    correction = decision.correction
+    amount = correction and rental_adjust(locked, correction, booking, claim_id=claim_id)
+    decided = (
+        claims_open()
+        .filter(pk=claim_id)
+        .update(
+            status=ClaimStatus.REJECTED if correction is None else ClaimStatus.ACCEPTED,
+            decided_at=booking.now,
+            decided_by=booking.actor_id,
+            answer=booking.reason,
+            corrected_end=correction and correction.ended_at,
+            adjusted_amount=amount,
+        )
+    )
+    if not decided:
+        raise ClaimDecidedError
+    notification_create(
+        kind=CLAIM_DECIDED.name,
+        recipient_id=locked.rider_id,
+        subject_id=claim_id,
+        key=f"{CLAIM_DECIDED.name}:{claim_id}",
+        context=adjustment_context(locked.rental, amount) | {"answer": booking.reason},
+    )
+
+
+def claims_erase(*, rider_id: UUID) -> None:
+    """What the rider wrote, and what was answered, may name the rider. The caller has locked the user.
+
+    An open claim stays open: somebody still has to look at the bike.
+    """
+    Claim.objects.filter(rider=rider_id).update(text="", answer="", latitude=None, longitude=None)
+
+
+def claims_forget() -> int:
+    """Delete the claims about rides that are nobody's by now; how many. What was decided stays in the ledger."""
+    old = Claim.objects.filter(rental__rider=None).order_by("pk")
+    return run_left_over("forget claims", old, _delete, size=FORGET_BATCH, batches=sys.maxsize)
+
+
+@unit_of_work
+def _delete(claim_ids: Sequence[UUID]) -> int:
+    return Claim.objects.filter(pk__in=claim_ids).delete()[0]

@@ -1,0 +1,108 @@
+"""What an operator takes off the cost of a ride that is over: by a claim, or by hand."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from bikerental.billing.exceptions import KeyReusedError
+from bikerental.billing.selectors import cost_of_ride, entry_of_key
+from bikerental.billing.services import adjust_ride
+from bikerental.billing.types import Booking
+from bikerental.core.db.transactions import unit_of_work
+from bikerental.core.money import money_text
+from bikerental.notifications.services import notification_create
+from bikerental.rentals.exceptions import (
+    CorrectedEndInvalidError,
+    CorrectionChangesNothingError,
+    RentalNotFoundError,
+    RentalNotSettledError,
+)
+from bikerental.rentals.locks import LockedRental, rental_lock
+from bikerental.rentals.messages import RIDE_ADJUSTED
+from bikerental.rentals.models import Rental
+from bikerental.rentals.pricing import ZERO, cost_at
+from bikerental.rentals.services.settling import rentals_settle
+from bikerental.rentals.types import Correction, RentalRow
+
+
+def rental_correct(*, rental_id: UUID, correction: Correction, booking: Booking) -> None:
+    """An operator corrects what a ride costs, without a claim; the rider is told. Twice with one key does it once.
+
+    A ride that awaits settling is settled first. Locks the rental, then the bike, then the rider's account.
+
+    :raises RentalNotFoundError: if there is none
+    :raises KeyReusedError: if something else was booked with the key
+    :raises RentalNotSettledError, CorrectedEndInvalidError, CorrectionChangesNothingError, AmountError:
+        as `rental_adjust`
+    """
+    rentals_settle(rental_ids=[rental_id], now=booking.now)
+    _correct(rental_id, correction, booking)
+
+
+@unit_of_work
+def _correct(rental_id: UUID, correction: Correction, booking: Booking) -> None:
+    locked = rental_lock(rental_id=rental_id)
+    if locked is None:
+        raise RentalNotFoundError
+    booked = entry_of_key(key=booking.key)
+    if booked is not None:
+        if (booked.rental_id, booked.reason) != (rental_id, booking.reason.strip()):
+            raise KeyReusedError
+        return
+    amount = rental_adjust(locked, correction, booking)
+    notification_create(
+        kind=RIDE_ADJUSTED.name,
+        recipient_id=locked.rider_id,
+        subject_id=rental_id,
+        key=f"{RIDE_ADJUSTED.name}:{booking.key}",
+        context=adjustment_context(locked.rental, amount) | {"reason": booking.reason},
+    )
+
+
+@unit_of_work
+def rental_adjust(
+    locked: LockedRental, correction: Correction, booking: Booking, *, claim_id: UUID | None = None
+) -> Decimal:
+    """Take off the ride's cost what the correction says; how much that is. The caller has locked the ride.
+
+    :raises RentalNotSettledError: while it has no final cost
+    :raises CorrectedEndInvalidError: if the end is not between the start and the recorded end
+    :raises CorrectionChangesNothingError: if the ride costs no more than that by now
+    :raises AmountError: for an amount below the smallest, or above what the ride still costs
+    """
+    rental = locked.rental
+    if rental.status in (Rental.Status.ACTIVE, Rental.Status.RETURNED):
+        raise RentalNotSettledError
+    amount = correction.amount
+    if amount is None:
+        amount = _spared(rental, correction.ended_at, booking.now)
+    adjust_ride(rental_id=UUID(rental.id), amount=amount, booking=booking, claim_id=claim_id)
+    return amount
+
+
+def adjustment_context(rental: RentalRow, amount: Decimal | None) -> dict[str, Any]:
+    """What a message tells of a ride that was adjusted, or was not. One statement."""
+    return {
+        "bike_number": rental.bike_number,
+        "started_at": rental.started_at.isoformat(),
+        "amount": None if amount is None else money_text(amount),
+        "cost": money_text(cost_of_ride(rental_id=UUID(rental.id))),
+        "currency": rental.terms.currency,
+    }
+
+
+def _spared(rental: RentalRow, ended_at: datetime | None, now: datetime) -> Decimal:
+    """What the ride costs more by now than with this end; without one, what it costs by now."""
+    cost = cost_of_ride(rental_id=UUID(rental.id))
+    due = ZERO if ended_at is None else _price_until(rental, ended_at, now)
+    if due >= cost:
+        raise CorrectionChangesNothingError
+    return cost - due
+
+
+def _price_until(rental: RentalRow, ended_at: datetime, now: datetime) -> Decimal:
+    # People see the start to the minute.
+    if rental.ended_at is None or not rental.started_at.replace(second=0, microsecond=0) <= ended_at <= rental.ended_at:
+        raise CorrectedEndInvalidError
+    return cost_at(rental._replace(ended_at=max(ended_at, rental.started_at)), now).amount
