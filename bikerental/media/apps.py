@@ -4,4 +4,4 @@ from django.utils.translation import gettext_lazy as _
 
 class MediaConfig(AppConfig):
     name = "bikerental.media"
-    verbose_name = _("media")
+    verbose_name = _("Media")

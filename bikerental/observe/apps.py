@@ -4,4 +4,4 @@ from django.utils.translation import gettext_lazy as _
 
 class ObserveConfig(AppConfig):
     name = "bikerental.observe"
-    verbose_name = _("monitoring")
+    verbose_name = _("Monitoring")

@@ -26,7 +26,7 @@ class SecondFactorConfig(totp_apps.DefaultConfig):  # type: ignore[misc] # the l
 
 class UsersConfig(AppConfig):
     name = "bikerental.users"
-    verbose_name = _("accounts")
+    verbose_name = _("Accounts")
 
     def ready(self) -> None:
         checks.register(signing_key_check, checks.Tags.security, deploy=True)

@@ -209,9 +209,9 @@ def test_a_permission_is_told_in_the_operators_language() -> None:
     permission = Permission.objects.get(codename="change_bike")
 
     with override("ru"):
-        assert str(permission) == "парк | велосипед | изменять"
+        assert str(permission) == "Парк | велосипед | изменять"
     with override("en"):
-        assert str(permission) == "fleet | bike | may change"
+        assert str(permission) == "Fleet | bike | may change"
 
 
 @pytest.mark.parametrize("text", ["Rider", "Add bike", "e-mail", "FLEET rentals", "Выберите bike"])
