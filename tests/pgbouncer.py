@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 import psycopg2
 
-from tests.live import database_url, free_port, listens, stop, wait_for
+from compose.bare.processes import free_port
+from tests.live import database_url, listens, stop, wait_for
 
 ROOT = Path(__file__).resolve().parents[1]
 # What docs/operations/scaling.md gives, word for word; the tests put their own places in.

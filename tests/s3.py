@@ -18,7 +18,8 @@ import requests
 from botocore.config import Config
 
 from bikerental.media.s3 import MediaStorage
-from tests.live import free_port, listens, process, wait_for
+from compose.bare.processes import free_port
+from tests.live import listens, process, wait_for
 
 REGION = "eu-central-1"
 NO_PATIENCE = Config(

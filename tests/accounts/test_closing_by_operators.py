@@ -23,7 +23,7 @@ from bikerental.users.models import Session, User
 from tests.clients import RiderClient
 from tests.factories import NOON, make_bike, make_rental, make_user
 from tests.rentals.ending import HOUR, at, end_path, left_alone
-from tests.users.racing import race
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -165,7 +165,7 @@ def outcome_of(run: Callable[[], Any]) -> Any:
 
 
 def race_both(*runs: Callable[[], Any]) -> list[Any]:
-    return race(lambda number: outcome_of(runs[number]), times=2)
+    return at_once(lambda number: outcome_of(runs[number]), times=2)
 
 
 @pytest.mark.django_db(transaction=True)

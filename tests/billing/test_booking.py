@@ -32,8 +32,8 @@ from bikerental.billing.services import (
 from bikerental.billing.types import Booking, Charge
 from bikerental.core.errors import Refusal
 from tests.billing.ledger import rows
-from tests.concurrency.race import race
 from tests.factories import NOON, make_user
+from tests.support.threads import race
 
 pytestmark = pytest.mark.django_db(transaction=True)
 COST = Decimal("145.00")

@@ -10,8 +10,8 @@ from bikerental.billing.models import Account, Entry, Posting
 from bikerental.billing.selectors import balances_of_rider
 from bikerental.billing.services import charge_rentals
 from bikerental.billing.types import Charge
-from tests.concurrency.race import race
 from tests.factories import NOON, make_user
+from tests.support.threads import race
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

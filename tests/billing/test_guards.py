@@ -14,6 +14,7 @@ from bikerental.billing.models import Account, Entry
 from bikerental.core.db.transactions import constraint_name
 from tests.billing.ledger import charge, insert_entry, insert_posting, make_account, pay, rows, write
 from tests.factories import make_user
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -305,26 +306,19 @@ def test_of_two_at_once_that_are_too_much_together_one_is_written(rider: Account
     sign, opposite = ("-", "") if kind == "adjustment" else ("", "-")
     actor = make_user(is_staff=True).pk
     are_written = threading.Barrier(2)
-    outcomes: list[str | None] = []
 
-    def book() -> None:
+    def book(_number: int) -> str | None:
         try:
             with transaction.atomic():
                 entry_id = insert_entry(kind, rental_id=ride, actor_id=actor)
                 insert_posting(entry_id, rider, f"{sign}60.00")
                 insert_posting(entry_id, counterpart, f"{opposite}60.00")
                 are_written.wait(10)  # both before the first commit
-            outcomes.append("written")
         except IntegrityError as error:
-            outcomes.append(constraint_name(error))
-        finally:
-            connection.close()
+            return constraint_name(error)
+        return "written"
 
-    threads = [threading.Thread(target=book) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
+    outcomes = at_once(book, times=2)
 
     guard = {"adjustment": "entry_adjusts_no_more_than_charged", "refund": "entry_refunds_no_more_than_paid"}[kind]
     assert set(outcomes) == {guard, "written"}

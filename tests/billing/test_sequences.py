@@ -3,13 +3,11 @@
 Each session plays a sequence of its own; all of them concern the same riders and rides. 20 times as many with LONG=1.
 """
 
-import threading
 from collections import Counter
 from decimal import Decimal
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import connection
 from django.db.models import Sum
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -29,10 +27,10 @@ from bikerental.billing.types import Booking, Charge
 from bikerental.core.errors import Refusal
 from tests.factories import NOON, make_user
 from tests.lengths import IS_LONG
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 EXAMPLES = 200 if IS_LONG else 10
-WAIT_SECONDS = 60
 CURRENCIES = ("RUB", "EUR")
 
 number = st.integers(0, 5)
@@ -52,21 +50,14 @@ class City:
         charge_rentals(charges=charges, now=NOON)
         self.accounts = list(Account.objects.filter(rider__in=riders).order_by("pk").values_list("pk", flat=True))
         self.outcomes: Counter[str] = Counter()
-        self.bugs: list[BaseException] = []
 
-    def play(self, steps: list[tuple[str, int, Decimal]], barrier: threading.Barrier) -> None:
-        try:
-            barrier.wait(WAIT_SECONDS)
-            for what, which, amount in steps:
-                try:
-                    self.act(what, which, amount)
-                    self.outcomes[what] += 1
-                except Refusal as refusal:
-                    self.outcomes[type(refusal).__name__] += 1
-        except BaseException as bug:  # noqa: BLE001 - raised again by the test
-            self.bugs.append(bug)
-        finally:
-            connection.close()
+    def play(self, steps: list[tuple[str, int, Decimal]]) -> None:
+        for what, which, amount in steps:
+            try:
+                self.act(what, which, amount)
+                self.outcomes[what] += 1
+            except Refusal as refusal:
+                self.outcomes[type(refusal).__name__] += 1
 
     def act(self, what: str, which: int, amount: Decimal) -> None:
         booking = Booking(str(uuid4()), self.operator, what, NOON)
@@ -117,13 +108,7 @@ def test_any_sequences_at_once_keep_the_books(
     transactional_db: None, steps_of_sessions: list[list[tuple[str, int, Decimal]]]
 ) -> None:
     city = City()
-    barrier = threading.Barrier(len(steps_of_sessions))
-    threads = [threading.Thread(target=city.play, args=(steps, barrier)) for steps in steps_of_sessions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(WAIT_SECONDS)
+    at_once(lambda number: city.play(steps_of_sessions[number]), times=len(steps_of_sessions))
 
-    assert city.bugs == []
     assert sum(city.outcomes.values()) == sum(map(len, steps_of_sessions))
     require_sound(city)

@@ -4,7 +4,6 @@ A deadlock would be tried again and so pass unseen: PostgreSQL's own count tells
 """
 
 import random
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -30,6 +29,7 @@ from bikerental.users.models import User
 from bikerental.users.services import accounts_close, accounts_reopen
 from tests.factories import make_bike, make_tariff, make_user
 from tests.lengths import IS_LONG
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SECONDS = 60 if IS_LONG else 3
@@ -47,28 +47,17 @@ def cross(acts: list[Callable[[], object]], seconds: float) -> Counter[str]:
     """Each act over and over in two threads; how often each was done."""
     until = time.monotonic() + seconds
     done: Counter[str] = Counter()
-    bugs: list[BaseException] = []
 
     def repeat(act: Callable[[], object]) -> None:
-        try:
-            while time.monotonic() < until and not bugs:
-                try:
-                    act()
-                    done[act.__name__] += 1
-                except Refusal as refusal:
-                    done[type(refusal).__name__] += 1
-        except BaseException as bug:  # noqa: BLE001 - raised again below
-            bugs.append(bug)
-        finally:
-            connection.close()
+        while time.monotonic() < until:
+            try:
+                act()
+                done[act.__name__] += 1
+            except Refusal as refusal:
+                done[type(refusal).__name__] += 1
 
-    threads = [threading.Thread(target=repeat, args=(act,)) for act in acts * 2]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(seconds + 30)
-    if bugs:
-        raise bugs[0]
+    twice = acts * 2
+    at_once(lambda number: repeat(twice[number]), times=len(twice))
     return done
 
 

@@ -43,9 +43,9 @@ from bikerental.users.services import (
     session_start,
 )
 from tests.clients import RiderClient
-from tests.concurrency.interleaving import Interleaved, interleave
 from tests.factories import NOON, PASSWORD, make_bike, make_user
 from tests.maintenance.photos import JPEG
+from tests.support.interleaving import Interleaved, interleave
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -2,9 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Barrier
 
 import pytest
 import requests
@@ -12,6 +10,7 @@ import requests
 from bikerental.rentals.models import Rental
 from tests.factories import PASSWORD, make_bike, make_rental, make_user
 from tests.live import web_server
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WAIT_SECONDS = 60
@@ -31,18 +30,14 @@ def login(address: str, email: str) -> dict[str, str]:
     return tokens
 
 
-def at_once(calls: list[tuple[str, dict[str, str], object]]) -> list[requests.Response]:
+def post_at_once(calls: list[tuple[str, dict[str, str], object]]) -> list[requests.Response]:
     """POST all of them (url, headers, body) at the same moment."""
-    barrier = Barrier(len(calls))
 
-    def post(call: tuple[str, dict[str, str], object]) -> requests.Response:
-        url, headers, body = call
-        with requests.Session() as session:
-            barrier.wait(WAIT_SECONDS)
-            return session.post(url, headers=headers, json=body, timeout=WAIT_SECONDS)
+    def post(number: int) -> requests.Response:
+        url, headers, body = calls[number]
+        return requests.post(url, headers=headers, json=body, timeout=WAIT_SECONDS)
 
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(post, calls))
+    return at_once(post, times=len(calls))
 
 
 def statuses(answers: list[requests.Response]) -> Counter[int]:
@@ -57,7 +52,7 @@ def test_200_riders_at_once_and_one_bike(address: str) -> None:
     bike = make_bike()
     riders = [bearer(login(address, make_user().email)) for _ in range(200)]
 
-    answers = at_once([(f"{address}rentals/", headers, {"bike": str(bike.pk)}) for headers in riders])
+    answers = post_at_once([(f"{address}rentals/", headers, {"bike": str(bike.pk)}) for headers in riders])
 
     assert statuses(answers) == {201: 1, 409: 199}
     assert Rental.objects.filter(bike=bike).count() == 1
@@ -68,7 +63,7 @@ def test_one_rider_at_once_and_50_bikes(address: str) -> None:
     headers = bearer(login(address, rider.email))
     bikes = [make_bike() for _ in range(50)]
 
-    answers = at_once([(f"{address}rentals/", headers, {"bike_number": bike.number}) for bike in bikes])
+    answers = post_at_once([(f"{address}rentals/", headers, {"bike_number": bike.number}) for bike in bikes])
 
     assert statuses(answers) == {201: 1, 409: 49}
     assert Rental.objects.filter(rider=rider).count() == 1
@@ -79,7 +74,7 @@ def test_50_returns_of_one_rental(address: str) -> None:
     rental = make_rental(rider=rider)
     headers = bearer(login(address, rider.email))
 
-    answers = at_once([(f"{address}rentals/{rental.pk}/return/", headers, {})] * 50)
+    answers = post_at_once([(f"{address}rentals/{rental.pk}/return/", headers, {})] * 50)
 
     assert statuses(answers) == {200: 1, 409: 49}
 
@@ -88,7 +83,7 @@ def test_50_rents_with_one_idempotency_key(address: str) -> None:
     rider, bike = make_user(), make_bike()
     headers = bearer(login(address, rider.email)) | {"Idempotency-Key": "one-wish"}
 
-    answers = at_once([(f"{address}rentals/", headers, {"bike": str(bike.pk)})] * 50)
+    answers = post_at_once([(f"{address}rentals/", headers, {"bike": str(bike.pk)})] * 50)
 
     assert set(statuses(answers)) <= {201, 409}
     assert {answer.json()["id"] for answer in answers if answer.ok} == {str(Rental.objects.get(rider=rider).pk)}
@@ -98,7 +93,7 @@ def test_50_rents_with_one_idempotency_key(address: str) -> None:
 def test_20_refreshes_with_one_token(address: str) -> None:
     tokens = login(address, make_user().email)
 
-    answers = at_once([(f"{address}auth/token/refresh/", {}, {"refresh": tokens["refresh"]})] * 20)
+    answers = post_at_once([(f"{address}auth/token/refresh/", {}, {"refresh": tokens["refresh"]})] * 20)
 
     assert statuses(answers) == {200: 20}
     assert len({answer.json()["refresh"] for answer in answers} - {tokens["refresh"]}) == 1

@@ -38,7 +38,6 @@ from bikerental.users.services import (
     session_start,
 )
 from bikerental.users.services.guessing import guess_admit, guess_succeeded
-from tests.concurrency.interleaving import WAIT_SECONDS, Runner, interleave, until_it_waits
 from tests.factories import (
     NOON,
     PASSWORD,
@@ -49,6 +48,7 @@ from tests.factories import (
     make_tariff,
     make_user,
 )
+from tests.support.interleaving import WAIT_SECONDS, Runner, interleave, until_it_waits
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

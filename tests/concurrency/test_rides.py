@@ -7,8 +7,8 @@ from bikerental.fleet.models import Bike
 from bikerental.notifications.models import Notification
 from bikerental.rentals.models import Rental, RentalEvent
 from bikerental.rentals.services import rental_return, rental_start, rentals_settle
-from tests.concurrency.race import race
 from tests.factories import NOON, PASSWORD, make_bike, make_rental, make_returned_rental, make_user
+from tests.support.threads import race
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TIMES = 12

@@ -11,8 +11,8 @@ from django.urls import reverse
 from bikerental.fleet.models import Station
 from bikerental.fleet.services import station_edit
 from tests.clients import RiderClient
-from tests.concurrency.interleaving import interleave
 from tests.factories import NOON, make_rental, make_station, make_user
+from tests.support.interleaving import interleave
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

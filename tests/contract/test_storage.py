@@ -32,6 +32,7 @@ from bikerental.media.gateways.s3 import S3Photos
 from bikerental.media.s3 import AWAY_SECONDS, URL_WINDOW_SECONDS, MediaStorage
 from bikerental.media.storage import StorageUnavailableError
 from tests.s3 import NO_PATIENCE, S3
+from tests.support.serving import serving
 
 CALLS: dict[str, Callable[[MediaStorage], Any]] = {
     "save": lambda storage: storage.save("bikes/1.webp", ContentFile(b"1")),
@@ -241,10 +242,8 @@ class SkewedClock(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def skewed(s3: S3) -> Iterator[MediaStorage]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), SkewedClock) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), SkewedClock)) as server:
         yield s3.storage("media", endpoint_url=f"http://127.0.0.1:{server.server_port}")
-        server.shutdown()
 
 
 @each_call

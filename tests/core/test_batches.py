@@ -25,9 +25,9 @@ from bikerental.notifications.models import Notification
 from bikerental.notifications.services import failed_rows_tell
 from bikerental.rentals.models import Rental
 from config.celery_app import app
-from tests.concurrency.interleaving import interleave
 from tests.factories import NOON, make_bike, make_rental, make_returned_rental, make_user
 from tests.notifications.conftest import make_notification
+from tests.support.interleaving import interleave
 
 pytestmark = pytest.mark.django_db(transaction=True)
 numbers = count()

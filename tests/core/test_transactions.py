@@ -8,8 +8,8 @@ from django.db import OperationalError, connection
 
 from bikerental.core.db.transactions import ATTEMPTS, sqlstate, unit_of_work
 from bikerental.fleet.models import Tariff
-from tests.concurrency.race import WAIT_SECONDS, race
 from tests.factories import make_tariff
+from tests.support.threads import WAIT_SECONDS, race
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,6 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
 from tests.docs.playbook import API_DOCS, HTTP_FILE, SHELL_FILE, Player, read_playbook, shell_text
 from tests.docs.swagger import Swagger
+from tests.support.serving import serving
 
 PLAYBOOK = read_playbook()
 # Not in a client's hands; examples.http says why.
@@ -51,10 +51,8 @@ def test_the_shell_script_runs_against_a_server(live: str) -> None:
 
 
 def test_the_shell_script_stops_at_an_answer_that_is_not_expected() -> None:
-    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as wrong:  # 501 to all
-        threading.Thread(target=wrong.serve_forever, daemon=True).start()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)) as wrong:  # 501 to all
         run = run_examples(f"http://127.0.0.1:{wrong.server_port}")
-        wrong.shutdown()
 
     assert run.returncode == 1
     assert run.stderr.splitlines()[-1] == "expected: 200"

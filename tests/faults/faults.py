@@ -12,8 +12,9 @@ from contextlib import suppress
 import psutil
 import psycopg2
 
+from compose.bare.processes import free_port
 from tests.faults.stack import RunningStack, serves
-from tests.live import eventually, free_port
+from tests.live import eventually
 
 Fault = Callable[[RunningStack, list[str], float], None]
 

@@ -26,7 +26,7 @@ from bikerental.fleet.models import Bike, Station
 from bikerental.users.models import User
 from tests.factories import make_bike, make_model, make_station, make_tariff, make_user
 from tests.http.pages import fields_of, open_form
-from tests.users.racing import race
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -305,7 +305,7 @@ def test_of_two_operators_at_once_none_undoes_the_other(
 
     monkeypatch.setattr(Station, "save", save_slowly)
 
-    answers = race(lambda n: clients[n].post(path_of(station), pages[n] | given[n]).status_code, times=2)
+    answers = at_once(lambda n: clients[n].post(path_of(station), pages[n] | given[n]).status_code, times=2)
 
     assert sorted(answers) == statuses
     station.refresh_from_db()

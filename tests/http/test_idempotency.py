@@ -7,7 +7,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 from django.http import HttpResponse
 from django.utils import timezone
 from rest_framework.exceptions import ValidationError
@@ -29,8 +29,8 @@ from bikerental.http.models import IdempotencyKey
 from bikerental.http.parsers import JSONParser
 from bikerental.http.renderers import to_json
 from bikerental.http.services import idempotency_keys_erase, idempotency_keys_purge
-from tests.concurrency.race import race
 from tests.factories import make_station
+from tests.support.threads import meanwhile, race
 
 # Real commits: inside a test's own transaction nothing could be rolled back.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -241,20 +241,12 @@ def test_while_the_first_runs_the_second_is_told_so() -> None:
         assert may_end.wait(20)
         return make()
 
-    def first() -> None:
-        try:
-            ask(act=slow)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=first)
-    thread.start()
-    assert is_acting.wait(20)
-    with pytest.raises(RequestInProgressError):
-        ask()
-    assert ask("another key").status_code == 201  # nobody else waits
-    may_end.set()
-    thread.join(20)
+    with meanwhile(lambda: ask(act=slow)):
+        assert is_acting.wait(20)
+        with pytest.raises(RequestInProgressError):
+            ask()
+        assert ask("another key").status_code == 201  # nobody else waits
+        may_end.set()
 
     assert ask().headers["Idempotent-Replayed"] == "true"
     assert Station.objects.count() == 2

@@ -16,6 +16,7 @@ from bikerental.media.constants import PHOTO_BYTES_MAX
 from bikerental.media.images import photo_check
 from tests.live import ROOT, environment
 from tests.maintenance.photos import JPEG, chunk, png
+from tests.support.threads import meanwhile
 
 MEBIBYTES_MAX = 200
 HOLD_SECONDS_MAX = 0.05
@@ -128,13 +129,11 @@ def longest_pause(data: bytes) -> float:
             pauses.append(now - last)
             last = now
 
-    ticking = threading.Thread(target=tick)
-    ticking.start()
-    try:
-        photo_check(data)
-    except Refusal:
-        pass
-    finally:
-        is_over.set()
-        ticking.join()
+    with meanwhile(tick):
+        try:
+            photo_check(data)
+        except Refusal:
+            pass
+        finally:
+            is_over.set()
     return max(pauses)

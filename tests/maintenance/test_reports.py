@@ -16,8 +16,8 @@ from bikerental.maintenance.services import bike_report_create, repaired_bikes_r
 from bikerental.rentals.services import rental_end_by_operator, rental_return, rental_start
 from bikerental.users.models import User
 from tests.clients import RiderClient
-from tests.concurrency.race import race
 from tests.factories import NOON, make_bike, make_user
+from tests.support.threads import race
 
 
 def report(bike: Bike, kind: str = "brakes", rider: User | None = None) -> BikeReport:

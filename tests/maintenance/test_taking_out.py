@@ -19,8 +19,8 @@ from bikerental.notifications.models import Notification
 from bikerental.rentals.models import Rental
 from bikerental.rentals.services import rider_report
 from tests.clients import RiderClient
-from tests.concurrency.interleaving import interleave
 from tests.factories import NOON, make_bike, make_model, make_rental, make_returned_rental, make_tariff, make_user
+from tests.support.interleaving import interleave
 
 LIMITS = "/admin/maintenance/takeoutlimit/"
 LIMIT = "bikerental.maintenance.services.taking_out.take_out_limit_lock"

@@ -23,10 +23,10 @@ from bikerental.media.exceptions import PhotoMissingError
 from bikerental.media.storage import StorageUnavailableError
 from bikerental.users.models import User
 from tests.clients import RiderClient
-from tests.concurrency.interleaving import interleave
-from tests.concurrency.race import race
 from tests.factories import NOON, make_bike, make_user
 from tests.maintenance.photos import JPEG
+from tests.support.interleaving import interleave
+from tests.support.threads import race
 
 CAP = "bikerental.maintenance.services.uploads.REPORT_FORMS_PER_HOUR"
 HOUR = timedelta(hours=1)

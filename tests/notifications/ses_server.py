@@ -12,7 +12,8 @@ from typing import Any
 import boto3
 import requests
 
-from tests.live import answers, free_port, process, wait_for
+from compose.bare.processes import free_port
+from tests.live import answers, process, wait_for
 
 REGION = "eu-central-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_EC2_METADATA_DISABLED": "true"}

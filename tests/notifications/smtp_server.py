@@ -1,9 +1,10 @@
 """A mail server that answers as a test wants it to."""
 
 import socketserver
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from tests.support.serving import serving
 
 
 class SmtpServer(socketserver.ThreadingTCPServer):
@@ -48,11 +49,5 @@ class Conversation(socketserver.StreamRequestHandler):
 
 @contextmanager
 def smtp_server(answers: dict[str, str]) -> Iterator[SmtpServer]:
-    with SmtpServer(answers) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join(5)
+    with serving(SmtpServer(answers)) as server:
+        yield server

@@ -1,7 +1,6 @@
 """SNS as a test needs it: a certificate of its own, served over TLS under SNS's name, and messages signed with it."""
 
 import ssl
-import threading
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.x509.oid import NameOID
+
+from tests.support.serving import serving
 
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:mail-reports"
 HOST = "sns.eu-central-1.amazonaws.com"
@@ -104,10 +105,5 @@ def certificate_server(signer: Signer, folder: Path) -> Iterator[CertificateServ
     context.load_cert_chain(folder / "server.pem")
     with CertificateServer(signer.pem) as server:
         server.socket = context.wrap_socket(server.socket, server_side=True)
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        thread.start()
-        try:
+        with serving(server):
             yield server
-        finally:
-            server.shutdown()
-            thread.join(5)

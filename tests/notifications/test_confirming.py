@@ -21,8 +21,8 @@ from bikerental.users.services.confirming import email_mark_confirmed
 from tests.clients import RiderClient
 from tests.factories import NOON, PASSWORD, make_bike, make_returned_rental, make_user
 from tests.notifications.conftest import make_notification
+from tests.support.threads import at_once
 from tests.users.calls import ME, NEW_PASSWORD, REGISTER, field_errors, registration
-from tests.users.racing import race
 
 pytestmark = pytest.mark.django_db
 CONFIRM = "/api/v1/auth/email/confirm/"
@@ -136,7 +136,7 @@ def test_a_token_for_a_password_confirms_nothing_by_itself() -> None:
 def test_of_many_confirmations_at_once_one_succeeds() -> None:
     token = token_of(unconfirmed())
 
-    statuses = race(lambda _: confirm(token).status_code, times=8)
+    statuses = at_once(lambda _: confirm(token).status_code, times=8)
 
     assert sorted(statuses) == [204] + [400] * 7
 

@@ -1,4 +1,3 @@
-import threading
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +21,7 @@ from bikerental.users.models import User
 from bikerental.users.services import user_erase
 from tests.factories import NOON
 from tests.notifications.conftest import OVERDUE, FakeMailer, address_of, make_notification
+from tests.support.threads import at_once, elsewhere
 
 LATER = NOON + timedelta(hours=2)
 DEFERRED = MailDeferredError("SMTPDataError 451")
@@ -105,18 +105,8 @@ def test_what_is_not_due_is_left_alone(fields: dict[str, Any]) -> None:
 def test_many_workers_send_one_message() -> None:
     notification = make_notification()
     mailer = FakeMailer()
-    barrier = threading.Barrier(8)
 
-    def work() -> None:
-        barrier.wait(10)
-        notification_deliver(notification.pk, now=NOON, mailer=mailer)
-        connection.close()
-
-    workers = [threading.Thread(target=work) for _ in range(8)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(20)
+    at_once(lambda _: notification_deliver(notification.pk, now=NOON, mailer=mailer), times=8)
 
     assert len(mailer.mails) == 1
     assert state_of(notification) == ("sent", 1)
@@ -127,15 +117,11 @@ def test_the_claim_is_committed_before_the_mail_server_is_spoken_to() -> None:
     notification = make_notification()
     seen: list[object] = []
 
-    def look_from_elsewhere() -> None:
-        seen.append(Notification.objects.values_list("state", "claimed_until").get(pk=notification.pk))
-        connection.close()
+    def look() -> object:
+        return Notification.objects.values_list("state", "claimed_until").get(pk=notification.pk)
 
     def during() -> None:
-        thread = threading.Thread(target=look_from_elsewhere)
-        thread.start()
-        thread.join(10)
-        seen.append(connection.in_atomic_block)
+        seen.extend([elsewhere(look), connection.in_atomic_block])
 
     notification_deliver(notification.pk, now=NOON, mailer=FakeMailer(during=during))
 

@@ -17,8 +17,8 @@ from bikerental.notifications.tasks import purge_notifications
 from tests.clients import RiderClient
 from tests.factories import NOON, PASSWORD, make_user
 from tests.notifications.conftest import FakeMailer, make_notification
+from tests.support.threads import at_once
 from tests.users.calls import ME, REGISTER, TOKEN, registration
-from tests.users.racing import race
 
 pytestmark = pytest.mark.django_db
 RESET = "/api/v1/auth/password/reset/"
@@ -118,7 +118,7 @@ def test_of_many_senders_at_once_no_more_than_the_bound_send(settings: Settings)
     assert row.recipient
     recipient = row.recipient
 
-    counted = race(lambda _: sent_mail_count(row, recipient=recipient, now=NOON) is not None, times=8)
+    counted = at_once(lambda _: sent_mail_count(row, recipient=recipient, now=NOON) is not None, times=8)
 
     assert sum(counted) <= 2
     assert SentMail.objects.count() == sum(counted)

@@ -1,7 +1,6 @@
 """Mail by SES's API: Anymail and boto3 as in production, only the endpoint is moto's."""
 
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -23,11 +22,13 @@ from bikerental.notifications.gateways.mail import Mail, mailer_open
 from bikerental.notifications.gateways.sns import SUBSCRIPTION, SnsMessage, sns_confirm
 from bikerental.notifications.models import Notification
 from bikerental.notifications.services import notification_deliver, notifications_deliver
+from compose.bare.processes import free_port
 from tests.factories import PASSWORD, make_user
-from tests.live import eventually, free_port, web_server, worker
+from tests.live import eventually, web_server, worker
 from tests.notifications.conftest import address_of, make_notification
 from tests.notifications.ses_server import REGION, Aws, aws_server
 from tests.notifications.sns import TOPIC
+from tests.support.serving import serving
 from tests.users.calls import NEW_PASSWORD
 
 pytestmark = pytest.mark.slow
@@ -166,13 +167,11 @@ class SnsApi(BaseHTTPRequestHandler):
 def test_a_subscription_is_confirmed_with_sns_by_its_token_alone(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     SnsApi.asked.clear()
     good = SnsMessage(kind=SUBSCRIPTION, topic=TOPIC, text="", token="2336412f37")
-    with ThreadingHTTPServer(("127.0.0.1", 0), SnsApi) as api:
-        threading.Thread(target=api.serve_forever, daemon=True).start()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), SnsApi)) as api:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", f"http://127.0.0.1:{api.server_port}")
         sns_confirm(good)
         with pytest.raises(SnsRefusedError):
             sns_confirm(good._replace(token="expired"))
-        api.shutdown()
 
     assert [(form["Action"], form["TopicArn"]) for form in SnsApi.asked] == [(["ConfirmSubscription"], [TOPIC])] * 2
 

@@ -14,8 +14,8 @@ from bikerental.rentals.models import Rental, RentalEvent
 from bikerental.rentals.services import forgetting, rentals_forget
 from bikerental.rentals.tasks import forget_rentals
 from tests.clients import RiderClient
-from tests.concurrency.race import race
 from tests.factories import NOON, make_returned_rental, make_station, make_user
+from tests.support.threads import race
 
 pytestmark = pytest.mark.django_db
 LINES = [{"code": "unlock", "amount": "50.00"}]

@@ -1,6 +1,5 @@
 """Which bike a rider may take."""
 
-import threading
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +13,7 @@ from bikerental.fleet.types import BikeForRental
 from bikerental.rentals.locks import bikes_to_take_lock
 from bikerental.rentals.services.taking import bike_claim
 from tests.factories import NOON, make_bike, make_station, make_tariff
+from tests.support.threads import elsewhere
 
 
 def claim(**bike: Any) -> BikeForRental:
@@ -66,24 +66,16 @@ def test_an_unknown_bike_is_not_found() -> None:
 def test_the_lock_keeps_others_off_the_bike_but_not_off_its_tariff() -> None:
     bike, other = make_bike(), make_bike(tariff=make_tariff())
     Bike.objects.filter(pk=other.pk).update(tariff=bike.tariff)
-    outcomes = []
 
-    def look() -> None:
-        try:
-            with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute("SELECT 1 FROM fleet_bike WHERE id = %s FOR NO KEY UPDATE SKIP LOCKED", [bike.pk])
-                outcomes.append(cursor.fetchall())
-                cursor.execute(
-                    "SELECT 1 FROM fleet_tariff WHERE id = %s FOR NO KEY UPDATE SKIP LOCKED", [bike.tariff_id]
-                )
-                outcomes.append(cursor.fetchall())
-        finally:
-            connection.close()
+    def free_rows() -> list[list[tuple[int]]]:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM fleet_bike WHERE id = %s FOR NO KEY UPDATE SKIP LOCKED", [bike.pk])
+            bikes = cursor.fetchall()
+            cursor.execute("SELECT 1 FROM fleet_tariff WHERE id = %s FOR NO KEY UPDATE SKIP LOCKED", [bike.tariff_id])
+            return [bikes, cursor.fetchall()]
 
     with transaction.atomic():
         bikes_to_take_lock(rider_id=uuid4(), bike_id=bike.pk)
-        thread = threading.Thread(target=look)
-        thread.start()
-        thread.join(timeout=10)
+        free = elsewhere(free_rows)
 
-    assert outcomes == [[], [(1,)]]
+    assert free == [[], [(1,)]]

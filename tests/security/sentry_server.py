@@ -1,10 +1,11 @@
 """A Sentry that keeps what it is sent."""
 
 import gzip
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.support.serving import serving
 
 
 class SentryServer(ThreadingHTTPServer):
@@ -42,11 +43,5 @@ class Ingest(BaseHTTPRequestHandler):
 
 @contextmanager
 def sentry_server() -> Iterator[SentryServer]:
-    with SentryServer() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join(5)
+    with serving(SentryServer()) as server:
+        yield server

@@ -17,7 +17,7 @@ from bikerental.maintenance.models import PhotoUpload
 from bikerental.users.models import GuessCounter, Session, User
 from bikerental.users.services.second_factor import second_factor_match
 from tests.factories import PASSWORD, make_bike, make_user
-from tests.users.racing import race
+from tests.support.threads import at_once
 
 TOKEN = "/api/v1/auth/token/"
 REFRESH = "/api/v1/auth/token/refresh/"
@@ -182,7 +182,7 @@ def test_of_many_with_one_code_one_is_let_in(operator: User, monkeypatch: pytest
         return bool(verify(*given))
 
     monkeypatch.setattr(TOTP, "verify", verify_and_wait)
-    devices = race(lambda _number: second_factor_match(user=operator, code=code), times=4)
+    devices = at_once(lambda _number: second_factor_match(user=operator, code=code), times=4)
 
     assert sorted(device is not None for device in devices) == [False, False, False, True]
 

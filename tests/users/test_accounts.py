@@ -26,7 +26,7 @@ from bikerental.users.services import (
     user_register,
 )
 from tests.factories import NOON, PASSWORD, make_user
-from tests.users.racing import race
+from tests.support.threads import at_once
 
 HOME = "192.0.2.10"
 ARGON2 = "bikerental.users.hashers.OwaspArgon2PasswordHasher"
@@ -82,7 +82,7 @@ def test_two_registrations_at_once_open_one_account() -> None:
             return "taken"
         return "opened"
 
-    assert sorted(race(run, times=6)) == ["opened"] + ["taken"] * 5
+    assert sorted(at_once(run, times=6)) == ["opened"] + ["taken"] * 5
     assert User.objects.count() == 1
 
 

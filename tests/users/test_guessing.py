@@ -11,7 +11,7 @@ from bikerental.users.models import GuessCounter
 from bikerental.users.services import credentials_check, guess_counters_purge
 from bikerental.users.services.guessing import guess_succeeded
 from tests.factories import NOON, PASSWORD, make_user
-from tests.users.racing import race
+from tests.support.threads import at_once
 
 HOME = "192.0.2.10"
 ELSEWHERE = "198.51.100.7"
@@ -242,7 +242,7 @@ def test_the_table_names_neither_account_nor_address() -> None:
 def test_a_thousand_guesses_at_once_count_as_a_thousand() -> None:
     rider = make_user()
 
-    outcomes = race(lambda _: [guess_in_a_crowd(rider.email, address=HOME) for _ in range(50)], times=20)
+    outcomes = at_once(lambda _: [guess_in_a_crowd(rider.email, address=HOME) for _ in range(50)], times=20)
 
     flat = [outcome for outcomes_of_one in outcomes for outcome in outcomes_of_one]
     assert len(flat) == 1000
@@ -253,7 +253,7 @@ def test_a_thousand_guesses_at_once_count_as_a_thousand() -> None:
 def test_guesses_at_once_that_are_refused_count_nowhere() -> None:
     rider = make_user()
 
-    race(lambda _: guess_in_a_crowd(rider.email, address=HOME), times=20)
+    at_once(lambda _: guess_in_a_crowd(rider.email, address=HOME), times=20)
 
     # Also not for the account, which itself would still admit them.
     assert list(GuessCounter.objects.values_list("failures", flat=True)) == [6, 6]
@@ -263,7 +263,7 @@ def test_guesses_at_once_that_are_refused_count_nowhere() -> None:
 def test_guesses_at_once_from_many_addresses_stop_at_the_accounts_limit() -> None:
     rider = make_user()
 
-    outcomes = race(
+    outcomes = at_once(
         lambda thread: [
             guess_in_a_crowd(rider.email, address=f"203.0.113.{thread * 20 + number}") for number in range(20)
         ],
@@ -278,7 +278,7 @@ def test_guesses_at_once_from_many_addresses_stop_at_the_accounts_limit() -> Non
 def test_logins_at_once_end_in_an_answer() -> None:
     rider = make_user()
 
-    outcomes = race(
+    outcomes = at_once(
         lambda thread: [
             guess_in_a_crowd(rider.email, address=f"203.0.113.{thread % 2}", password=PASSWORD) for _ in range(5)
         ],

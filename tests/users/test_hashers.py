@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
 from bikerental.users.hashers import OwaspArgon2PasswordHasher
+from tests.support.threads import at_once
 
 
 @pytest.fixture
@@ -28,11 +29,7 @@ def most_at_once(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def test_two_passwords_are_hashed_at_once_and_the_others_wait(most_at_once: list[int]) -> None:
     verify = OwaspArgon2PasswordHasher().verify
-    threads = [threading.Thread(target=verify, args=("orange bicycle lamp", "")) for _ in range(8)]
 
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=30)
+    at_once(lambda _: verify("orange bicycle lamp", ""), times=8)
 
     assert (len(most_at_once), max(most_at_once)) == (8, 2)

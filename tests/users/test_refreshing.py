@@ -14,7 +14,7 @@ from bikerental.users.models import Session, User
 from bikerental.users.services import access_claims, session_end, session_refresh, session_start, token_verify
 from bikerental.users.types import TokenPair
 from tests.factories import PASSWORD, make_user
-from tests.users.racing import race
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
 GRACE = timedelta(seconds=60)
@@ -181,7 +181,7 @@ def test_refreshing_is_one_statement_and_a_lost_answer_one_more(now: datetime, d
 def test_twenty_refreshes_at_once_give_one_refresh_token(now: datetime) -> None:
     spent = log_in(now=now).refresh
 
-    given_out = race(lambda _: refresh(spent, now=timezone.now()), times=20)
+    given_out = at_once(lambda _: refresh(spent, now=timezone.now()), times=20)
 
     (successor,) = set(given_out) - {REFUSED, spent}
     assert given_out == [successor] * 20
@@ -193,7 +193,7 @@ def test_twenty_with_a_token_past_its_grace_end_the_session(now: datetime) -> No
     spent = log_in(now=now).refresh
     successor = refresh(spent, now=now)
 
-    given_out = race(lambda _: refresh(spent, now=now + GRACE), times=20)
+    given_out = at_once(lambda _: refresh(spent, now=now + GRACE), times=20)
 
     assert given_out == [REFUSED] * 20
     assert not is_good(successor)

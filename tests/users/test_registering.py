@@ -9,6 +9,7 @@ from rest_framework.test import APIClient
 
 from bikerental.users.models import User
 from tests.factories import PASSWORD, make_user
+from tests.support.threads import at_once
 from tests.users.calls import (
     REFRESH,
     REGISTER,
@@ -16,7 +17,6 @@ from tests.users.calls import (
     log_in,
     registration,
 )
-from tests.users.racing import race
 
 pytestmark = pytest.mark.django_db
 
@@ -137,7 +137,7 @@ def test_two_registrations_at_once_give_one_201_and_one_400() -> None:
         response = APIClient().post(REGISTER, registration(email=["rider@example.org", "Rider@Example.org"][number]))
         return response.status_code, (response.json().get("errors") or [{"code": ""}])[0]["code"]
 
-    assert sorted(race(run, times=2)) == [(201, ""), (400, "email_taken")]
+    assert sorted(at_once(run, times=2)) == [(201, ""), (400, "email_taken")]
     assert User.objects.count() == 1
 
 

@@ -15,8 +15,8 @@ from bikerental.users.models import Session, User
 from bikerental.users.services import accounts_close, password_reset_confirm, reset_token_make
 from tests.clients import RiderClient
 from tests.factories import NOON, PASSWORD, make_user
+from tests.support.threads import at_once
 from tests.users.calls import NEW_PASSWORD, field_errors, log_in
-from tests.users.racing import race
 
 CONFIRM = "/api/v1/auth/password/reset/confirm/"
 HOME = "192.0.2.10"
@@ -154,7 +154,7 @@ def test_of_two_confirmations_at_once_one_succeeds() -> None:
             return "refused"
         return f"{NEW_PASSWORD}{number}"
 
-    outcomes = race(run, times=8)
+    outcomes = at_once(run, times=8)
 
     assert sorted(outcomes)[1:] == ["refused"] * 7
     rider.refresh_from_db()
@@ -169,7 +169,7 @@ def test_a_log_in_with_the_old_password_at_the_same_moment_leaves_no_session() -
     def run(number: int) -> int:
         return confirm(token).status_code if number == 0 else log_in(APIClient(), rider).status_code
 
-    outcomes = race(run, times=3)
+    outcomes = at_once(run, times=3)
 
     assert outcomes[0] == 204
     assert not Session.objects.filter(ended_at=None).exists()

@@ -25,7 +25,7 @@ from bikerental.users.services import (
 from bikerental.users.services import sessions as sessions_module
 from bikerental.users.types import TokenPair
 from tests.factories import NOON, PASSWORD, make_user
-from tests.users.racing import race
+from tests.support.threads import at_once
 
 HOME = "192.0.2.10"
 
@@ -176,7 +176,7 @@ def test_a_login_that_met_the_old_state_starts_no_session(closing: Any, monkeypa
             return "refused"
         return "in"
 
-    assert race(run, times=2) == ["refused", "changed"]
+    assert at_once(run, times=2) == ["refused", "changed"]
     assert Session.objects.filter(user=rider).exclude(pk=session_id).count() == 0
 
 
@@ -199,7 +199,7 @@ def test_of_two_password_changes_at_once_one_counts() -> None:
             return "refused"
         return f"another-saddle-{number}"
 
-    outcomes = race(change, times=2)
+    outcomes = at_once(change, times=2)
 
     assert sorted(outcomes)[1] == "refused"
     rider.refresh_from_db()

@@ -20,6 +20,7 @@ from bikerental.zones.selectors import drawn, zones_collection, zones_drawn
 from tests.clients import RiderClient
 from tests.factories import NOON, make_user
 from tests.http.pages import open_form
+from tests.support.threads import meanwhile
 from tests.zones.drawing import make_zone, polygon, square
 
 pytestmark = pytest.mark.django_db
@@ -357,21 +358,15 @@ def test_zones_drawn_at_once_get_numbers_in_the_order_of_their_commits() -> None
             make_zone(PARK, kind="no_return")
             begun.set()
             may_commit.wait(10)
-        connection.close()
 
     def draw() -> None:
         make_zone(polygon(square(37, 55, 38, 56)))
-        connection.close()
 
-    slow = threading.Thread(target=draw_slowly)
-    slow.start()
-    begun.wait(10)
-    quick = threading.Thread(target=draw)
-    quick.start()
-    assert zones_drawn(now=NOON).number == first  # neither has committed
-    may_commit.set()
-    slow.join(10)
-    quick.join(10)
+    with meanwhile(draw_slowly):
+        begun.wait(10)
+        with meanwhile(draw):
+            assert zones_drawn(now=NOON).number == first  # neither has committed
+            may_commit.set()
 
     assert len(zones_drawn(now=NOON).zones) == 3
     revisions = list(Zone.objects.order_by("revision").values_list("kind", flat=True))

@@ -8,7 +8,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from tests.live import free_port, listens, process, wait_for
+from compose.bare.processes import free_port
+from tests.live import listens, process, wait_for
 from tests.ops.aws.terraform import REGION, Terraform, plugin_folder
 
 PATIENT = Config(connect_timeout=5, read_timeout=60, proxies={}, s3={"addressing_style": "path"})

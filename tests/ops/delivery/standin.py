@@ -2,12 +2,13 @@
 
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from compose.bare.processes import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
 HOST_IMAGE = """
@@ -39,12 +40,6 @@ def must(*command: str, text: str = "", seconds: float = 120, at: Path = ROOT) -
     done = run(*command, text=text, seconds=seconds, at=at)
     assert done.returncode == 0, f"{command}: {done.stdout[-2000:]}{done.stderr[-3000:]}"
     return done.stdout.strip()
-
-
-def free_port() -> int:
-    with socket.socket() as candidate:
-        candidate.bind(("127.0.0.1", 0))
-        return int(candidate.getsockname()[1])
 
 
 @dataclass

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 import requests
 
+from compose.bare.processes import free_port
 from tests.ops.stacks.engine import FILES, compose_config, has_compose, run
-from tests.ops.stacks.stack import Stack, direct, free_port, register
+from tests.ops.stacks.stack import Stack, direct, register
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +32,7 @@ def stacks(envs: Path) -> dict[str, dict[str, Any]]:
 @pytest.fixture(scope="package")
 def production(image: str, envs: Path) -> Iterator[Stack]:
     """The production stack with an S3 beside it, and an invented city inside."""
-    ports = {"HTTP_PORT": free_port(), "HTTPS_PORT": free_port()}
+    ports = {"HTTP_PORT": str(free_port()), "HTTPS_PORT": str(free_port())}
     stack = Stack("production.yml", "compose/local/s3.yml", name="production", IMAGE=image, ENVS=str(envs), **ports)
     try:
         stack.up()

@@ -1,7 +1,6 @@
 """One Compose project as an operator runs it, under a name and with ports and an image of its own."""
 
 import os
-import socket
 import subprocess
 from typing import Any
 
@@ -61,12 +60,6 @@ def direct() -> requests.Session:
     session = requests.Session()
     session.trust_env = False
     return session
-
-
-def free_port() -> str:
-    with socket.socket() as candidate:
-        candidate.bind(("127.0.0.1", 0))
-        return str(candidate.getsockname()[1])
 
 
 def register(session: requests.Session, base: str, email: str) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 import pytest
 import requests
 
+from compose.bare.processes import free_port
 from tests.live import eventually
 from tests.ops.stacks.engine import ROOT, build, run
-from tests.ops.stacks.stack import Stack, direct, free_port, register, ride, settled
+from tests.ops.stacks.stack import Stack, direct, register, ride, settled
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
@@ -18,7 +19,7 @@ RELOAD_SECONDS = 300  # all start at once, and nothing is compiled beforehand
 @pytest.fixture(scope="module")
 def local(engine: None) -> Iterator[Stack]:
     image = build(f"bikerental-trial-developer:{os.getpid()}", "--target", "local")
-    ports = {name: free_port() for name in ("PORT", "FLOWER_PORT", "MAILDEV_PORT", "POSTGRES_PORT")}
+    ports = {name: str(free_port()) for name in ("PORT", "FLOWER_PORT", "MAILDEV_PORT", "POSTGRES_PORT")}
     stack = Stack("local.yml", name="local", DEVELOPER_IMAGE=image, **ports)
     try:
         stack.up()

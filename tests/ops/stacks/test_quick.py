@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from compose.bare.processes import free_port
 from tests.lengths import IS_LONG
-from tests.ops.stacks.stack import STOP_SECONDS, Stack, direct, free_port, log_in, ride, settled
+from tests.ops.stacks.stack import STOP_SECONDS, Stack, direct, log_in, ride, settled
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
@@ -15,7 +16,7 @@ COLD_STARTS = int(os.environ.get("COLD_STARTS", "20" if IS_LONG else "1"))
 
 @pytest.fixture(scope="module")
 def quick(image: str) -> Iterator[Stack]:
-    stack = Stack("docker-compose.yml", name="quick", IMAGE=image, PORT=free_port(), FLOWER_PORT=free_port())
+    stack = Stack("docker-compose.yml", name="quick", IMAGE=image, PORT=str(free_port()), FLOWER_PORT=str(free_port()))
     try:
         stack.up()
         yield stack
