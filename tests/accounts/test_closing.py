@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 ME = "/api/v1/me/"
 
 
-def test_what_operators_wrote_about_the_rides_goes_with_the_account(rider_client: RiderClient) -> None:
+def test_operators_reasons_go_with_the_account(rider_client: RiderClient) -> None:
     for rider in (rider_client.rider, make_user()):
         rental = make_returned_rental(rider=rider)
         RentalEvent.objects.create(rental=rental, kind="ended_by_operator", happened_at=NOON, reason=rider.name)

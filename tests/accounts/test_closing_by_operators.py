@@ -88,7 +88,7 @@ def test_a_time_that_will_not_do_is_said_at_its_field(browser: Client, ended_at:
     assert User.objects.get(pk=rental.rider_id).is_active
 
 
-def test_a_rider_who_rides_keeps_the_account_and_the_others_lose_theirs(browser: Client) -> None:
+def test_who_rides_keeps_the_account_and_others_lose_theirs(browser: Client) -> None:
     rider, other = make_user(), make_user()
     rental = make_rental(rider=rider)
     Session.objects.create(user=rental.rider, refresh_id=rental.pk, refreshed_at=NOON, expires_at=timezone.now() + HOUR)
@@ -121,7 +121,7 @@ def test_the_account_closes_with_its_ride(browser: Client, operator: User) -> No
     assert LogEntry.objects.get().object_id == str(rider.rider.pk)
 
 
-def test_a_ride_that_ended_meanwhile_does_not_keep_the_account_open(browser: Client) -> None:
+def test_a_ride_that_ended_meanwhile_keeps_no_account_open(browser: Client) -> None:
     rider = make_user()
 
     assertContains(browser.get(close_path(rider), follow=True), "This rider is not riding")
@@ -144,7 +144,7 @@ def test_both_rights_are_needed(rights: list[str]) -> None:
     assert left_alone(rental)
 
 
-def test_an_operator_closes_neither_operators_nor_the_own_account(browser: Client, operator: User) -> None:
+def test_an_operator_closes_no_operator_and_not_themselves(browser: Client, operator: User) -> None:
     helper = make_user(is_staff=True)
     helper.user_permissions.set(Permission.objects.filter(codename__in=["change_user", "change_rental"]))
     helpers_browser = Client()
@@ -169,7 +169,7 @@ def race_both(*runs: Callable[[], Any]) -> list[Any]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_rider_who_returns_while_the_account_closes_ends_the_ride_once() -> None:
+def test_a_return_while_the_account_closes_ends_the_ride_once() -> None:
     operator, end = make_user(is_staff=True), OperatorsEnd("x")
     for _ in range(5):
         rental = make_rental()
@@ -187,7 +187,7 @@ def test_a_rider_who_returns_while_the_account_closes_ends_the_ride_once() -> No
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_ride_that_starts_while_the_account_closes_comes_first_or_not_at_all() -> None:
+def test_a_ride_that_starts_during_closing_is_first_or_refused() -> None:
     for _ in range(5):
         rider, bike = make_user(), make_bike()
 

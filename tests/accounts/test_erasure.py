@@ -36,7 +36,7 @@ def test_no_two_apps_export_under_one_name() -> None:
     assert len(names) == len(set(names)) > 1
 
 
-def test_each_app_is_told_whose_account_it_was_before_any_erased_it() -> None:
+def test_each_app_hears_of_an_account_before_any_erases_it() -> None:
     user = make_user(email="ann@example.org", email_confirmed_at=NOON)
     told: list[ClosedAccount] = []
 

@@ -121,7 +121,7 @@ def test_where_nothing_is_held_it_is_still_a_whole_document(rider_client: RiderC
     assert [*document.values()] == [[]] * 9
 
 
-def test_each_key_to_a_user_is_exported_or_left_out_for_a_reason() -> None:
+def test_each_key_to_a_user_is_exported_or_excused() -> None:
     words = ("rider", "user", "uploader", "actor", "recipient", "email")
     found = set()
     for model in apps.get_models(include_auto_created=True):

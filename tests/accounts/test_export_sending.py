@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 EXPORT = "/api/v1/me/export/"
 
 
-def test_slow_readers_leave_a_thread_and_those_who_go_leave_their_place(tmp_path: Path) -> None:
+def test_slow_readers_leave_a_thread_for_others(tmp_path: Path) -> None:
     client, *others = [RiderClient(make_user()) for _ in range(AT_ONCE + 1)]
     for each in others:
         # More than the kernel and the server keep for a client that does not read.

@@ -236,7 +236,7 @@ def test_several_bookings_share_a_transaction(ride: Ride) -> None:
     assert rows()[2] == 2 * COST
 
 
-def test_of_two_refunds_at_once_that_are_too_much_together_one_is_booked(ride: Ride) -> None:
+def test_of_two_refunds_that_are_too_much_one_is_booked(ride: Ride) -> None:
     ride.pay("100.00")
 
     outcomes = race(lambda: ride.refund("60.00"), lambda: ride.refund("60.00"))
@@ -245,7 +245,7 @@ def test_of_two_refunds_at_once_that_are_too_much_together_one_is_booked(ride: R
     assert ride.owed == Decimal("105.00")
 
 
-def test_of_two_writeoffs_at_once_that_are_too_much_together_one_is_booked(ride: Ride) -> None:
+def test_of_two_writeoffs_that_are_too_much_one_is_booked(ride: Ride) -> None:
     outcomes = race(lambda: ride.write_off("100.00"), lambda: ride.write_off("100.00"))
 
     assert outcomes == {"done": 1, "WriteOffTooHighError": 1}

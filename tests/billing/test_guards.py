@@ -300,7 +300,7 @@ def test_a_snapshot_older_than_the_lock_writes_nothing_bounded(rider: Account) -
 
 
 @pytest.mark.parametrize("kind", ["adjustment", "refund"])
-def test_of_two_at_once_that_are_too_much_together_one_is_written(rider: Account, kind: str) -> None:
+def test_of_two_that_are_too_much_together_one_is_written(rider: Account, kind: str) -> None:
     ride, counterpart = charge(rider, "100.00"), make_account("goodwill" if kind == "adjustment" else "cash")
     pay(rider, "100.00")
     sign, opposite = ("-", "") if kind == "adjustment" else ("", "-")

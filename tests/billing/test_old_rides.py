@@ -50,7 +50,7 @@ def expected(rides: list[Rental]) -> list[tuple[Any, ...]]:
     return [(ride.pk, ride.rider_id, ride.cost_amount, ride.settled_at, "charge") for ride in costly]
 
 
-def test_each_settled_ride_is_charged_once_though_stopped_in_the_middle(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_settled_ride_is_charged_once_despite_a_stop(monkeypatch: pytest.MonkeyPatch) -> None:
     rides = [ride for _ in range(3) for ride in settled_rides(RIDES // 3)]
     make_returned_rental()
     make_rental()
@@ -109,7 +109,7 @@ def test_what_the_new_code_settles_meanwhile_is_charged_once() -> None:
     assert cost_of_ride(rental_id=rental.pk) == Decimal("145.00")
 
 
-def test_what_the_old_code_settles_after_the_migration_is_charged_by_the_sweep() -> None:
+def test_the_sweep_charges_what_the_old_code_settles() -> None:
     now = timezone.now()
     rides = settled_rides(3, started_at=now - timedelta(hours=2))
     older = settled_rides(3, started_at=now - timedelta(days=3))

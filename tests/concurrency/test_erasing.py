@@ -168,7 +168,7 @@ def test_a_photo_confirmed_before_an_erasure_is_not_published(
     assert (PhotoUpload.objects.get().state, BikeReport.objects.get().photo) == ("refused", "")
 
 
-def test_a_photo_that_is_being_published_does_not_show_after_an_erasure(
+def test_a_photo_published_during_an_erasure_does_not_show(
     monkeypatch: pytest.MonkeyPatch, rider: User, bike: Bike
 ) -> None:
     sent = upload(rider, report(rider, bike))
@@ -202,7 +202,7 @@ def test_a_password_after_an_erasure_is_refused(monkeypatch: pytest.MonkeyPatch,
     assert not User.objects.get().has_usable_password()
 
 
-def test_a_password_by_a_mails_token_after_an_erasure_is_refused(monkeypatch: pytest.MonkeyPatch, rider: User) -> None:
+def test_a_password_by_a_token_after_an_erasure_is_refused(monkeypatch: pytest.MonkeyPatch, rider: User) -> None:
     now = timezone.now()
     token = reset_token_make(user=rider, now=now)
 
@@ -250,7 +250,7 @@ def test_a_kept_answer_after_an_erasure_is_refused(monkeypatch: pytest.MonkeyPat
     assert not IdempotencyKey.objects.exists()
 
 
-def test_an_answer_to_a_return_is_kept_before_an_erasure_or_the_ride_refuses_it(
+def test_a_kept_answer_to_a_return_does_not_outlive_an_erasure(
     monkeypatch: pytest.MonkeyPatch, rider: User, bike: Bike
 ) -> None:
     rental = rental_start(rider_id=rider.pk, bike_id=bike.pk, now=NOON)
@@ -268,7 +268,7 @@ def test_an_answer_to_a_return_is_kept_before_an_erasure_or_the_ride_refuses_it(
     assert not IdempotencyKey.objects.exists()
 
 
-def test_an_operators_reason_is_written_before_an_erasure_or_the_ride_refuses_it(
+def test_an_operators_reason_does_not_outlive_an_erasure(
     monkeypatch: pytest.MonkeyPatch, rider: User, bike: Bike
 ) -> None:
     rental = rental_start(rider_id=rider.pk, bike_id=bike.pk, now=NOON)
@@ -296,7 +296,7 @@ def test_an_address_that_bounces_after_an_erasure_is_not_kept(monkeypatch: pytes
     assert not RefusedAddress.objects.exists()
 
 
-def test_an_address_that_bounces_before_an_erasure_leaves_with_it(monkeypatch: pytest.MonkeyPatch, rider: User) -> None:
+def test_an_address_that_bounced_leaves_with_its_account(monkeypatch: pytest.MonkeyPatch, rider: User) -> None:
     bounce = feedback.Report(feedback.Reason.BOUNCED, "General", [rider.email], "")
     lock = "bikerental.notifications.services.feedback.user_lock"
 
@@ -346,7 +346,7 @@ def test_the_time_of_a_login_after_an_erasure_is_refused(rider: User) -> None:
     [{"name": "Marker"}, {"email": "marker@example.org"}, {"password": "argon2$"}, {"last_login": NOON}],
     ids=lambda personal: next(iter(personal)),
 )
-def test_the_database_forbids_an_erased_account_that_is_somebody(rider: User, personal: dict[str, Any]) -> None:
+def test_the_database_forbids_a_name_on_an_erased_account(rider: User, personal: dict[str, Any]) -> None:
     erase(rider)
 
     with pytest.raises(IntegrityError, match="user_erased_is_nobody"):

@@ -197,7 +197,7 @@ def test_a_rent_waits_for_its_bikes_new_tariff(monkeypatch: pytest.MonkeyPatch) 
     assert Rental.objects.get().tariff_id == tariff.pk
 
 
-def test_a_rent_that_waited_for_a_return_starts_where_the_bike_was_left(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rent_after_a_return_starts_where_the_bike_was_left(monkeypatch: pytest.MonkeyPatch) -> None:
     rental, rider, station = make_rental(), make_user(), make_station()
     place = Place(station_id=station.pk)
 
@@ -281,7 +281,7 @@ def test_a_second_worker_leaves_a_ride_that_is_being_settled(monkeypatch: pytest
     assert Notification.objects.count() == 1
 
 
-def test_a_second_check_leaves_a_ride_that_is_being_told_overdue(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_check_skips_a_ride_that_is_being_told(monkeypatch: pytest.MonkeyPatch) -> None:
     make_rental(overdue_after_minutes=0, started_at=NOON.replace(hour=10))
 
     outcome = interleave(
@@ -323,7 +323,7 @@ def test_of_two_reports_at_once_the_second_counts_the_first(monkeypatch: pytest.
     assert (Bike.objects.get().status, BikeReport.objects.count()) == ("maintenance", 2)
 
 
-def test_of_two_photos_published_at_once_the_later_waits_for_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_two_photos_published_at_once_the_later_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     bike = make_bike()
     uploads = [make_upload(bike, confirmed_at=NOON + timedelta(minutes=minutes)) for minutes in range(2)]
 
@@ -338,7 +338,7 @@ def test_of_two_photos_published_at_once_the_later_waits_for_its_turn(monkeypatc
     assert Bike.objects.get().photo == "bikes/second.webp"
 
 
-def test_a_second_that_forgets_rides_leaves_those_that_the_first_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_forgetting_skips_what_the_first_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     cost = {"status": "settled", "settled_at": NOON, "cost_amount": 1, "cost_lines": []}
     make_returned_rental(**cost)
     later = NOON + timedelta(days=9999)

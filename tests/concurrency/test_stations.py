@@ -35,9 +35,7 @@ def delete_by_hand(operator: Client, station: Station) -> Any:
     return operator.post(reverse("admin:fleet_station_delete", args=[station.pk]), {"post": "yes"})
 
 
-def test_a_return_that_comes_after_the_deletion_is_a_404_and_the_ride_goes_on(
-    rider_client: RiderClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_return_to_a_deleted_station_is_a_404(rider_client: RiderClient, monkeypatch: pytest.MonkeyPatch) -> None:
     station, rental = make_station(), make_rental(rider=rider_client.rider)
 
     met = interleave(
@@ -55,7 +53,7 @@ def test_a_return_that_comes_after_the_deletion_is_a_404_and_the_ride_goes_on(
     assert (rental.status, rental.bike.status, rental.ended_at) == ("active", "rented", None)
 
 
-def test_a_deletion_that_comes_after_the_return_is_refused_with_a_message(
+def test_a_deletion_after_the_return_is_refused_with_a_message(
     rider_client: RiderClient, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     station, rental = make_station(), make_rental(rider=rider_client.rider)
@@ -103,7 +101,7 @@ def move(station: Station) -> None:
     station_edit(station=moved, fields=["latitude"], operator_id=uuid4(), now=NOON)
 
 
-def test_a_bike_that_is_returned_while_its_station_moves_moves_along(
+def test_a_bike_returned_while_its_station_moves_moves_along(
     rider_client: RiderClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     station, rental = make_station(latitude=59.93), make_rental(rider=rider_client.rider)
@@ -122,7 +120,7 @@ def test_a_bike_that_is_returned_while_its_station_moves_moves_along(
     assert (rental.bike.station_id, rental.bike.latitude) == (station.pk, 59.94)
 
 
-def test_a_bike_that_is_returned_after_its_station_moved_stands_at_the_new_place(
+def test_a_bike_returned_after_its_station_moved_is_there(
     rider_client: RiderClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     station, rental = make_station(latitude=59.93), make_rental(rider=rider_client.rider)

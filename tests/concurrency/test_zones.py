@@ -40,7 +40,7 @@ def end(address: str, rental: Rental, headers: dict[str, str]) -> requests.Respo
     return requests.post(f"{address}rentals/{rental.pk}/return/", headers=headers, json=place, timeout=WAIT_SECONDS)
 
 
-def test_a_zone_that_is_drawn_while_rides_end_comes_before_or_after_each(address: str) -> None:
+def test_a_zone_drawn_while_rides_end_is_before_or_after_each(address: str) -> None:
     riders = [make_user() for _ in range(RIDES)]
     rentals = [make_rental(rider=rider) for rider in riders]
     headers = [bearer(address, rider) for rider in riders]

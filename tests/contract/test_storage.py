@@ -126,7 +126,7 @@ def test_nobody_reads_without_a_signature(storage: MediaStorage) -> None:
     assert requests.get(url.partition("?")[0], timeout=10).status_code == 403
 
 
-def test_a_url_is_what_botocore_signs_at_the_beginning_of_the_half_hour(
+def test_a_url_is_signed_as_botocore_would_at_the_half_hour(
     storage: MediaStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     began = datetime(2026, 6, 15, 12, 30, tzinfo=UTC)
@@ -141,7 +141,7 @@ def test_a_url_is_what_botocore_signs_at_the_beginning_of_the_half_hour(
     assert parse_qs(urlsplit(ours).query) == parse_qs(urlsplit(botocores).query)
 
 
-def test_a_url_stays_the_same_within_the_half_hour_whoever_is_asked(
+def test_a_url_is_the_same_in_the_half_hour_in_each_process(
     s3: S3, storage: MediaStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     began = datetime(2026, 6, 15, 12, 30, tzinfo=UTC).timestamp()
@@ -158,7 +158,7 @@ def test_a_url_stays_the_same_within_the_half_hour_whoever_is_asked(
 
 
 @pytest.mark.parametrize("second", [0, 1, 899, 1799])
-def test_a_url_expires_within_the_hour_and_not_within_half_of_it(
+def test_a_url_lasts_half_an_hour_to_an_hour(
     storage: MediaStorage, monkeypatch: pytest.MonkeyPatch, second: int
 ) -> None:
     now = datetime(2026, 6, 15, 12, 30, tzinfo=UTC).timestamp() + second
@@ -290,7 +290,7 @@ def silent() -> Iterator[Silent]:
     server.close()
 
 
-def test_one_caller_waits_for_s3_that_does_not_answer_and_the_others_are_refused_at_once(
+def test_one_caller_waits_for_a_silent_s3_others_are_refused(
     s3: S3, silent: Silent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     impatient = NO_PATIENCE.merge(Config(read_timeout=0.5))

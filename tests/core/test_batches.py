@@ -216,7 +216,7 @@ def test_what_is_not_the_rows_fault_ends_the_batch(error: Exception) -> None:
     assert not FailedRow.objects.exists()
 
 
-def test_a_whole_batch_of_bad_rows_lets_the_next_sweep_reach_the_good_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_of_bad_rows_does_not_hide_the_good_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     bad, good = make_returned_rental(), make_returned_rental()
 
     def refuse_the_first(ids: Any) -> int:
@@ -233,7 +233,7 @@ def test_a_whole_batch_of_bad_rows_lets_the_next_sweep_reach_the_good_ones(monke
     assert good.tariff_name == "taken"
 
 
-def test_a_message_that_cannot_be_worded_keeps_no_other_from_being_sent() -> None:
+def test_a_message_that_cannot_be_worded_stops_no_other() -> None:
     wordless = make_notification(1, context={"started_at": "yesterday"}, next_attempt_at=timezone.now() - YEARS)
     make_notification(2)
 
@@ -271,7 +271,7 @@ def test_of_two_sweeps_at_once_one_tells(monkeypatch: pytest.MonkeyPatch) -> Non
     assert told == (1, 0, True)
 
 
-def test_a_message_about_failed_rows_that_fails_itself_is_not_told_of() -> None:
+def test_a_failed_message_about_failed_rows_is_not_told() -> None:
     batches._put_down("settle rentals", "1", "22003", now=timezone.now())
     failed_rows_tell(now=timezone.now())
     message = Notification.objects.get()

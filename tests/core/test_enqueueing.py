@@ -75,7 +75,7 @@ def test_rows_that_commit_together_travel_together(publisher: Publisher, broker:
     assert broker.rows() == [[str(row_id) for row_id in ids]]
 
 
-def test_rows_travel_together_that_come_while_the_first_one_waits(publisher: Publisher, broker: Broker) -> None:
+def test_rows_that_come_while_the_first_waits_go_together(publisher: Publisher, broker: Broker) -> None:
     publisher.put(Note(TASK, "1", "", gather_seconds=0.2))
     time.sleep(0.1)
     publisher.put(Note(TASK, "2", "", gather_seconds=0.2))
@@ -100,7 +100,7 @@ def test_a_process_that_ends_gathers_no_longer(publisher: Publisher, broker: Bro
     assert broker.rows() == [["1"]]
 
 
-def test_rides_that_end_within_half_a_second_are_settled_together(publisher: Publisher, broker: Broker) -> None:
+def test_rides_that_end_together_are_settled_together(publisher: Publisher, broker: Broker) -> None:
     rentals = [make_rental(), make_rental()]
 
     for rental in rentals:
@@ -140,7 +140,7 @@ def test_the_request_id_travels_with_the_message(publisher: Publisher, broker: B
     assert broker.sent[0][1]["headers"] == {"request_id": "phone-7"}
 
 
-def test_a_broker_that_refuses_is_logged_and_the_next_note_is_tried(
+def test_a_refusal_by_the_broker_is_logged_and_the_next_tried(
     publisher: Publisher, broker: Broker, caplog: pytest.LogCaptureFixture
 ) -> None:
     broker.errors["tests.refused"] = OperationalError("away")
@@ -211,7 +211,7 @@ def test_after_a_fork_the_child_sends_its_own_notes_alone() -> None:
     assert (ended.returncode, sorted(ended.stdout.splitlines())) == (0, ["child 2", "parent 1"]), ended.stderr
 
 
-def test_a_failure_to_tell_neither_fails_the_ride_nor_silences_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_to_tell_fails_no_ride_and_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     rental = make_rental()
     called: list[str] = []
 

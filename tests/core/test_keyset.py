@@ -23,7 +23,7 @@ def test_a_shape_has_no_keys_and_a_pages_values_have() -> None:
     assert page.values == {"cursor_started_at": "noon", "cursor_id": "first"}
 
 
-def test_a_page_takes_its_own_size_of_what_a_shared_statement_found() -> None:
+def test_a_page_takes_its_size_of_what_was_found() -> None:
     found = map(Row, range(1, 7))
 
     page: Page[Row] = Page(("id",), 2).filled(found)

@@ -30,7 +30,7 @@ def test_a_connection_that_answered_lately_is_believed() -> None:
     assert len(statements) == 1
 
 
-def test_a_connection_that_died_while_idle_is_replaced_unnoticed() -> None:
+def test_a_connection_that_died_while_idle_is_replaced() -> None:
     new_request(silent_for=HEALTH_CHECK_SECONDS + 1)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
@@ -40,7 +40,7 @@ def test_a_connection_that_died_while_idle_is_replaced_unnoticed() -> None:
     assert User.objects.exists() is False
 
 
-def test_a_connection_on_which_a_statement_failed_is_not_believed() -> None:
+def test_a_connection_is_checked_after_a_failed_statement() -> None:
     new_request(silent_for=0)
     with pytest.raises(OperationalError), connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = 1; SELECT pg_sleep(5)")

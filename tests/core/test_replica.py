@@ -145,7 +145,7 @@ def test_within_a_transaction_the_primary_answers(replica: Replica) -> None:
         assert from_replica(lambda using: Bike.objects.using(using).count()) == 0
 
 
-def test_one_that_falls_behind_is_left_alone_until_it_has_caught_up(replica: Replica, settings: Settings) -> None:
+def test_a_replica_that_is_behind_is_not_asked(replica: Replica, settings: Settings) -> None:
     client = RiderClient(make_user())
     settings.DATABASE_REPLICA_LAG_SECONDS = 1
     with replica.paused():

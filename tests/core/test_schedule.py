@@ -78,7 +78,7 @@ def test_beat_is_told_to_read_its_table_again() -> None:
 
 
 @pytest.mark.usefixtures("empty")
-def test_what_operators_disabled_stays_disabled_when_the_rest_is_mended() -> None:
+def test_what_operators_disabled_stays_disabled() -> None:
     schedule_sync(SCHEDULE)
     PeriodicTask.objects.filter(name=NAMES[0]).update(enabled=False, task="elsewhere", description="too loud")
 

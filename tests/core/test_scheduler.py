@@ -70,7 +70,7 @@ def test_a_clock_that_is_set_back_while_beat_runs(every_second: PeriodicTask, mo
     app.control.purge()
 
 
-def test_the_runbooks_command_names_them_and_lets_them_count_from_now(
+def test_the_runbooks_command_lets_them_count_from_now(
     every_second: PeriodicTask, capsys: pytest.CaptureFixture[str]
 ) -> None:
     call_command("sync_schedule")

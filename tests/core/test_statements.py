@@ -182,7 +182,7 @@ def stale_statement() -> Statement:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_after_a_column_was_retyped_a_read_is_asked_again_on_a_new_connection() -> None:
+def test_a_read_is_repeated_after_a_column_was_retyped() -> None:
     statement = stale_statement()
     station = Station.objects.get()
     before = connection.connection
@@ -211,7 +211,7 @@ def test_a_unit_of_work_begins_anew_as_a_whole() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_within_another_transaction_it_is_for_the_client_to_ask_again() -> None:
+def test_within_a_transaction_the_client_must_ask_again() -> None:
     statement = stale_statement()
     station = Station.objects.get()
 

@@ -80,7 +80,7 @@ def test_a_worker_replaces_a_connection_that_was_lost(worker: None, monkeypatch:
     assert run(note_the_connection.delay) not in {lost, ""}
 
 
-def test_a_task_knows_the_request_that_sent_it_and_the_next_one_does_not(worker: None) -> None:
+def test_a_task_knows_its_request_and_the_next_does_not(worker: None) -> None:
     def noted() -> None:
         Publisher().put(Note(task=note_the_request.name, row_id=ROW, request_id="request-7"))
 

@@ -155,7 +155,7 @@ def test_no_bike_is_rented_and_stations_have_docks_for_theirs() -> None:
     assert not Bike.objects.filter(~Q(latitude=F("station__latitude")), station__isnull=False).exists()
 
 
-def test_from_ten_thousand_rides_on_the_first_rider_has_a_thousand() -> None:
+def test_of_ten_thousand_rides_the_first_rider_has_a_thousand() -> None:
     seed(rentals=10_000, users=100)
 
     counts = dict(User.objects.annotate(rides=Count("rentals")).values_list("email", "rides"))
@@ -230,7 +230,7 @@ def test_force_removes_strangers_with_what_hangs_on_them() -> None:
     assert (Rental.objects.count(), Notification.objects.count()) == (300, 0)
 
 
-def test_too_many_rides_for_one_rider_are_refused_before_anything_changes() -> None:
+def test_too_many_rides_for_one_rider_change_nothing() -> None:
     seed()
     before = fingerprint()
 

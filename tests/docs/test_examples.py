@@ -34,7 +34,7 @@ BY_MAIL = {("POST", "api/v1/auth/password/reset/confirm/"), ("POST", "api/v1/aut
 
 
 @pytest.mark.slow
-def test_the_http_file_plays_against_a_server_as_swagger_says_and_visits_every_endpoint(live: str) -> None:
+def test_the_http_file_visits_each_endpoint_as_swagger_says(live: str) -> None:
     answers = Player(PLAYBOOK, live).play()
 
     swagger = Swagger(requests.get(f"{live}/api/swagger.json", timeout=30).json())
@@ -50,7 +50,7 @@ def test_the_shell_script_runs_against_a_server(live: str) -> None:
     assert re.findall(r"^# (.+)$", run.stdout, flags=re.MULTILINE) == [step.title for step in PLAYBOOK.steps]
 
 
-def test_the_shell_script_stops_at_an_answer_that_is_not_expected() -> None:
+def test_the_shell_script_stops_at_an_unexpected_answer() -> None:
     with serving(ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)) as wrong:  # 501 to all
         run = run_examples(f"http://127.0.0.1:{wrong.server_port}")
 
@@ -62,7 +62,7 @@ def test_the_shell_script_makes_the_same_calls_as_the_http_file() -> None:
     assert SHELL_FILE.read_text() == shell_text(PLAYBOOK), "run: make examples"
 
 
-def test_the_examples_provoke_every_code_that_the_documentation_names() -> None:
+def test_the_examples_provoke_each_documented_code() -> None:
     table = (API_DOCS / "README.md").read_text().partition("## Errors")[2].partition("\n## ")[0]
     rows = [line for line in table.splitlines() if re.match(r"\| \d", line)]
     named = {code for row in rows for code in re.findall(r"`([a-z_]+)`", row.split("|")[2])}

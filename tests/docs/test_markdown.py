@@ -105,7 +105,7 @@ def test_a_russian_page_has_the_code_and_links_of_the_english(russian: Path) -> 
 
 
 @pytest.mark.parametrize("russian", RUSSIAN, ids=lambda page: str(page.relative_to(ROOT)))
-def test_a_page_in_two_languages_begins_with_a_link_to_the_other(russian: Path) -> None:
+def test_a_page_in_two_languages_links_to_the_other(russian: Path) -> None:
     english = english_of(russian)
 
     assert english.read_text().splitlines()[2] == f"[Русский]({russian.name})"

@@ -284,7 +284,7 @@ def make_report(**fields: Any) -> BikeReport:
 # Two statements know the operator, one counts, one lists; the filter of codes takes one.
 @pytest.mark.parametrize(("page", "statements"), [(REPORTS, 4), ("admin:maintenance_photoupload_changelist", 5)])
 @pytest.mark.parametrize("rows", [1, 7])
-def test_what_riders_sent_is_listed_by_the_same_statements_however_much(
+def test_riders_uploads_are_listed_by_the_same_statements(
     operator: Client, django_assert_num_queries: DjangoAssertNumQueries, page: str, statements: int, rows: int
 ) -> None:
     for number in range(rows):

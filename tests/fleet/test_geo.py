@@ -35,7 +35,7 @@ def towards(centre: Position, bearing: float, metres: float) -> Position:
     return Position(degrees(there), (centre.longitude + degrees(turn) + 180) % 360 - 180)
 
 
-def test_the_boxes_hold_every_point_of_the_circle_and_stay_on_the_globe() -> None:
+def test_the_boxes_hold_the_circle_and_stay_on_the_globe() -> None:
     draw = random.Random(7)
     for _ in range(3_000):
         latitude = draw.choice([draw.uniform(-90, 90), 90, -90, draw.uniform(89.8, 90), 0])

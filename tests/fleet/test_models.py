@@ -136,7 +136,7 @@ def test_the_migrations_say_what_the_models_say() -> None:
     call_command("makemigrations", "fleet", "--check", "--dry-run", "--skip-checks", verbosity=0)
 
 
-def test_tariffs_older_than_the_bounds_do_not_stop_the_migration(caplog: pytest.LogCaptureFixture) -> None:
+def test_tariffs_older_than_the_bounds_stop_no_migration(caplog: pytest.LogCaptureFixture) -> None:
     migration = importlib.import_module("bikerental.fleet.migrations.0004_bounds_of_old_tariffs")
     (bounded,) = [each for each in Tariff._meta.constraints if each.name == "tariff_terms_bounded"]
     with connection.schema_editor() as editor:

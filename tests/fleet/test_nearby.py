@@ -151,7 +151,7 @@ def test_back_again_shows_the_same_pages(django_assert_num_queries: DjangoAssert
     assert ids(next_page(circle, page)) == ids(forth[1])
 
 
-def test_bikes_that_come_near_between_two_pages_hide_none_of_the_rest() -> None:
+def test_bikes_that_come_near_between_pages_hide_no_others() -> None:
     scatter(CITY, number_of=60)
     circle = Circle(CITY, 10_000)
     expected = list(nearest_by_hand(circle))
@@ -215,7 +215,7 @@ def test_both_steps_go_by_the_index(centre: Position) -> None:
     assert "Seq Scan on fleet_bike " not in walk + page
 
 
-def test_a_page_in_a_great_city_reads_the_stations_of_its_bikes_alone() -> None:
+def test_a_page_reads_the_stations_of_its_bikes_alone() -> None:
     stations = Station.objects.bulk_create(
         Station(name=f"Station {i}", latitude=0.0, longitude=0.0, capacity=1) for i in range(1_000)
     )

@@ -121,7 +121,7 @@ def test_the_number_goes_with_the_other_filters(rider_client: RiderClient, bike:
     assert (found(), found(status="any"), found(**near), found(status="any", **near)) == (0, 1, 0, 1)
 
 
-def test_asking_by_number_takes_one_statement_beside_authentication(
+def test_asking_by_number_takes_one_statement(
     rider_client: RiderClient, bike: Bike, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     with django_assert_num_queries(2):
@@ -215,7 +215,7 @@ def test_operators_find_nothing_by_what_is_no_number(operator: Client, bike: Bik
     assert not list(answer.context["cl"].result_list)
 
 
-def test_postgresql_and_python_make_the_same_key_of_every_character() -> None:
+def test_postgresql_and_python_make_the_same_keys() -> None:
     # Beyond the first two planes nothing is in the function's table.
     with connection.cursor() as cursor:
         cursor.execute(
@@ -242,7 +242,7 @@ def test_the_longest_text_costs_next_to_nothing(text: str) -> None:
     number_key_typed(text)
 
 
-def test_the_migration_names_the_bikes_that_nobody_could_tell_apart(bike: Bike) -> None:
+def test_the_migration_names_bikes_that_look_alike(bike: Bike) -> None:
     with connection.cursor() as cursor:
         cursor.execute("DROP INDEX bike_number_key_unique")
     make_bike(number="вх000006")

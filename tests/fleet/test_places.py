@@ -35,7 +35,7 @@ def place_of(bike: Bike) -> tuple[Any, float, float]:
     return bike.station, bike.latitude, bike.longitude
 
 
-def test_a_station_that_moves_takes_the_bikes_along_that_stand_there(operator: Client) -> None:
+def test_a_station_that_moves_takes_its_bikes_along(operator: Client) -> None:
     station, other = make_station(latitude=59.9, longitude=30.3), make_station(latitude=59.8, longitude=30.2)
     here = make_bike(station=station, latitude=59.9, longitude=30.3)
     mended = make_bike(station=station, latitude=59.9, longitude=30.3, status="maintenance")
@@ -141,7 +141,7 @@ def test_a_bike_that_bounds_left_outside_may_stay(operator: Client, settings: Se
 
 
 @pytest.mark.django_db(transaction=True)
-def test_returned_where_it_was_taken_is_where_that_station_is_now(operator: Client) -> None:
+def test_returned_where_taken_is_where_the_station_is_now(operator: Client) -> None:
     station, rider = make_station(latitude=59.9, longitude=30.3), make_user()
     bike = make_bike(station=station, latitude=59.9, longitude=30.3)
     rental = rental_start(rider_id=rider.pk, bike_id=bike.pk, now=NOON)
@@ -152,7 +152,7 @@ def test_returned_where_it_was_taken_is_where_that_station_is_now(operator: Clie
     assert place_of(bike) == (station, 59.95, 30.3)
 
 
-def test_reconciling_finds_a_bike_that_is_shown_away_from_its_station() -> None:
+def test_reconciling_finds_a_bike_away_from_its_station() -> None:
     station = make_station()
     bike = make_bike(station=station, latitude=59.5)
     make_bike(station=station)

@@ -59,7 +59,7 @@ def test_a_tariff_for_many() -> None:
 
 
 @pytest.mark.django_db
-def test_an_edit_writes_neither_the_status_nor_what_it_did_not_change() -> None:
+def test_an_edit_writes_only_what_it_changed() -> None:
     bike = make_bike(station=make_station())
     shown = Bike.objects.get(pk=bike.pk)
     Bike.objects.filter(pk=bike.pk).update(status="rented", station=None)

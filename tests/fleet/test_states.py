@@ -73,9 +73,7 @@ def test_the_table_is_the_contracts() -> None:
 
 
 @pytest.mark.parametrize(("transition", "status"), STATES)
-def test_a_move_that_the_table_has_leaves_one_row_and_another_changes_nothing(
-    transition: Transition, status: str
-) -> None:
+def test_a_known_move_adds_one_row_an_unknown_one_nothing(transition: Transition, status: str) -> None:
     bike, actor = make_bike(status=status), actor_of(transition)
 
     moved = bikes_move(bike_ids=[bike.pk], transition=transition, actor=actor, now=NOON)
@@ -232,7 +230,7 @@ def test_a_move_without_a_row_is_found_and_added() -> None:
     assert bike_log_mend(now=NOON) == 0
 
 
-def test_the_migration_gives_each_bike_a_first_row_and_may_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_migration_gives_each_bike_one_first_row(monkeypatch: pytest.MonkeyPatch) -> None:
     migration = import_module("bikerental.fleet.migrations.0011_bike_log_first_rows")
     monkeypatch.setattr(migration, "BATCH", 2)
     statuses = ["available", "rented", "maintenance", "reserved", "available"]
@@ -276,7 +274,7 @@ def test_a_ride_leaves_its_rows() -> None:
     assert not bikes_off_log().exists()
 
 
-def test_an_operators_bike_begins_with_a_row_and_another_place_is_one_more() -> None:
+def test_a_new_bike_has_a_row_and_another_place_one_more() -> None:
     like, by = make_bike(), uuid4()
     bike = Bike(number="NEW", model=like.model, tariff=like.tariff, latitude=59.9, longitude=30.3)
 

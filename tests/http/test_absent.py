@@ -89,7 +89,7 @@ def test_a_position_beside_a_station_of_null_is_taken(rider_client: RiderClient)
     assert (answer.status_code, rental.bike.latitude, rental.bike.longitude) == (200, 59.94, 30.32)
 
 
-def test_half_a_position_is_refused_though_the_other_half_is_null(rider_client: RiderClient) -> None:
+def test_half_a_position_with_a_null_is_refused(rider_client: RiderClient) -> None:
     rental = make_rental(rider=rider_client.rider)
 
     answer = rider_client.post(f"/api/v1/rentals/{rental.pk}/return/", {"latitude": None, "longitude": 30.32})

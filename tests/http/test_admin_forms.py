@@ -142,7 +142,7 @@ def test_what_was_left_alone_is_not_written(operator: Client, label: str) -> Non
 
 
 @each_admin
-def test_what_was_changed_is_written_and_the_rest_stays_as_it_became(operator: Client, label: str) -> None:
+def test_a_form_writes_what_was_changed_and_no_more(operator: Client, label: str) -> None:
     change = CHANGES[label]
     row, field = change.make(), column(change)
     before = value_in_row(row, field)
@@ -158,7 +158,7 @@ def test_what_was_changed_is_written_and_the_rest_stays_as_it_became(operator: C
 
 
 @each_admin
-def test_what_changed_in_both_is_refused_until_it_is_saved_again(operator: Client, label: str) -> None:
+def test_a_change_on_both_sides_is_refused_until_saved_again(operator: Client, label: str) -> None:
     change = CHANGES[label]
     row, field = change.make(), column(change)
     sent = open_form(operator, path_of(row)) | {change.field: change.given}
@@ -203,7 +203,7 @@ def test_saved_again_against_a_third_change_it_is_refused_again(operator: Client
     assertContains(again, "meanwhile to “Third”")
 
 
-def test_saved_again_the_fields_that_were_left_alone_stay_as_they_became(operator: Client) -> None:
+def test_saved_again_the_other_fields_stay_as_they_became(operator: Client) -> None:
     station = make_station(name="Old", capacity=20)
     sent = open_form(operator, path_of(station)) | {"name": "Mine"}
     set_in_row(station, name="Theirs", capacity=7)
@@ -251,7 +251,7 @@ def test_a_registered_task_is_chosen_by_its_own_field(operator: Client) -> None:
     assert value_in_row(task, "task") == "bikerental.other"
 
 
-def test_a_choice_that_is_gone_does_not_matter_to_who_left_it_alone(operator: Client) -> None:
+def test_a_field_left_alone_may_hold_a_choice_that_is_gone(operator: Client) -> None:
     bike = make_bike(station=make_station())
     sent = open_form(operator, path_of(bike)) | {"number": "MINE-1"}
     Station.objects.all().delete()

@@ -103,7 +103,7 @@ def test_a_parameter_that_means_nothing_is_a_400_that_names_it(client: APIClient
     assert [error["field"] for error in response.json()["errors"]] == [query.partition("=")[0]]
 
 
-def test_of_a_repeated_parameter_the_last_counts_and_unknown_ones_do_not(client: APIClient) -> None:
+def test_the_last_of_a_repeated_parameter_counts(client: APIClient) -> None:
     assert client.get(f"{ECHO}?number=1&number=2&colour=blue").json() == {"number": 2}
 
 

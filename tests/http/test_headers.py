@@ -44,7 +44,7 @@ def test_all_together_are_at_most_32_kib(more: int, is_too_much: bool) -> None:
     )
 
 
-def test_the_refusal_follows_the_language_but_no_cookie_is_parsed(client: APIClient) -> None:
+def test_the_refusal_is_translated_without_reading_a_cookie(client: APIClient) -> None:
     response = client.get(LIVE, headers={"Cookie": "a=" + "b" * 9000, "Accept-Language": "ru"})
 
     assert response.json()["detail"] == "Один заголовок больше 8 КиБ или все вместе больше 32 КиБ."

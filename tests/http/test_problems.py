@@ -171,7 +171,7 @@ def test_details_follow_the_language_and_codes_do_not(client: APIClient) -> None
     assert english["detail"] != russian["detail"]
 
 
-def test_what_is_refused_before_the_views_speaks_the_language_too(client: APIClient) -> None:
+def test_refusals_before_the_views_are_translated(client: APIClient) -> None:
     client.get("/api/v1/bikes/", headers={"Accept-Language": "ru"})  # the thread's last language
 
     too_large = client.generic("POST", "/api/test/echo/", b"x" * (1024 * 1024 + 1), content_type="application/json")

@@ -256,7 +256,7 @@ def test_an_example_belongs_to_its_operation() -> None:
     assert "example" not in document["definitions"]["Wish"]
 
 
-def test_the_codes_of_problems_are_those_that_the_operations_name() -> None:
+def test_the_codes_of_problems_are_those_of_the_operations() -> None:
     document = build()
     named = {
         code
@@ -349,7 +349,7 @@ def test_what_needs_a_login_says_so() -> None:
             assert "401" in operation["responses"], name
 
 
-def test_bodies_have_an_example_and_all_that_can_go_wrong_with_them() -> None:
+def test_bodies_have_an_example_and_their_refusals() -> None:
     for name, operation, _ in operations():
         if any(parameter["in"] == "body" for parameter in operation["parameters"]):
             assert {"400", "413", "415"} <= set(operation["responses"]), name

@@ -28,7 +28,7 @@ def _no_collector() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_no_collector")
-def test_an_answer_is_gone_when_it_is_sent_and_not_when_the_collector_comes_by() -> None:
+def test_an_answer_is_freed_when_it_is_sent() -> None:
     response = Page.as_view()(APIRequestFactory().get("/"))
     response.render()
     assert len(response.data["results"]) == 50

@@ -13,7 +13,7 @@ def tally(*answers: tuple[int, float, float]) -> Tally:
     return Tally(10, offered=len(answers), answers=[Answer(*answer) for answer in answers])
 
 
-def test_as_many_arrive_as_were_asked_for_and_the_same_each_time() -> None:
+def test_as_many_arrive_as_asked_for_and_the_same_each_time() -> None:
     first, second = (list(dues(100, 50, random.Random(1))) for _ in range(2))
 
     assert first == second == sorted(first)

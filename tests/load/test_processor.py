@@ -37,7 +37,7 @@ def test_a_child_that_has_ended_counts() -> None:
     assert 0.3 <= spent < 3
 
 
-def test_costs_are_milliseconds_of_each_request_and_leave_the_hashes_out() -> None:
+def test_costs_are_milliseconds_a_request_without_the_hashes() -> None:
     before, after = Spent(1.0, 0.0, 0.0, hashes=1.0), Spent(3.0, 0.5, 1.25, hashes=2.0)
     idle = Spent(0.0, 0.0, 0.5, hashes=0.0)  # each second, of two
     spent = after.minus(before).minus(idle, times=2)

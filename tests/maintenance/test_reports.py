@@ -149,7 +149,7 @@ def test_a_ride_goes_on_and_the_bike_leaves_service_after_it() -> None:
     ("kind", "counts", "after"),
     [("brakes", True, "maintenance"), ("brakes", False, "available"), ("saddle", True, "available")],
 )
-def test_a_return_with_one_grave_report_of_a_rider_goes_to_maintenance(kind: str, counts: bool, after: str) -> None:
+def test_a_bike_reported_grave_by_its_rider_goes_to_maintenance(kind: str, counts: bool, after: str) -> None:
     bike, rider = make_bike(), make_user()
     ride = rental_start(rider_id=rider.pk, bike_id=bike.pk, now=NOON)
     bike_report_create(bike_id=bike.pk, rider_id=rider.pk, kind=kind, text="", counts=counts, now=NOON)
@@ -188,7 +188,7 @@ def test_a_bike_returned_to_service_counts_as_mended() -> None:
 
 
 @pytest.mark.django_db
-def test_the_reports_of_a_ridden_bike_stay_open_when_others_return_to_service() -> None:
+def test_reports_of_a_ridden_bike_stay_open() -> None:
     bike = make_bike(status="rented")
     made = report(bike)
 
@@ -217,7 +217,7 @@ def test_of_two_reports_at_once_one_counts_the_other() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_rider_who_reports_sixty_bikes_at_once_has_as_many_open_as_one_may() -> None:
+def test_sixty_reports_at_once_open_as_many_as_a_rider_may() -> None:
     rider, bikes = make_user(), [make_bike() for _ in range(60)]
 
     outcomes = race(*(partial(report, bike, "tyre", rider) for bike in bikes))

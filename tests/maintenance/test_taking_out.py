@@ -113,7 +113,7 @@ def test_a_report_that_comes_again_after_a_ride_counts() -> None:
 
 
 @pytest.mark.django_db
-def test_beyond_ten_bikes_in_an_hour_the_rest_waits_and_the_operators_are_told_once() -> None:
+def test_after_ten_bikes_an_hour_the_rest_waits_with_one_mail() -> None:
     taken = [take_out(NOON + timedelta(minutes=number)) for number in range(10)]
     assert not Notification.objects.exists()
 
@@ -152,7 +152,7 @@ def test_what_left_service_more_than_an_hour_ago_does_not_count() -> None:
 
 
 @pytest.mark.django_db
-def test_what_waits_waits_for_an_operator_and_not_for_the_next_hour() -> None:
+def test_waiting_bikes_wait_for_an_operator() -> None:
     for _ in range(10):
         take_out()
     waiting = take_out()
@@ -165,7 +165,7 @@ def test_what_waits_waits_for_an_operator_and_not_for_the_next_hour() -> None:
 
 
 @pytest.mark.django_db
-def test_an_operator_releases_what_waits_and_the_count_begins_anew() -> None:
+def test_releasing_what_waits_starts_the_count_anew() -> None:
     for _ in range(10):
         take_out()
     waiting, true = take_out(), take_out()
@@ -180,7 +180,7 @@ def test_an_operator_releases_what_waits_and_the_count_begins_anew() -> None:
 
 
 @pytest.mark.django_db
-def test_a_pause_in_which_nothing_waits_any_more_ends_and_the_next_is_told_anew() -> None:
+def test_a_pause_without_waiting_bikes_ends_the_next_is_told() -> None:
     for _ in range(10):
         take_out()
     waiting = take_out()

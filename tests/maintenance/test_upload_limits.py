@@ -104,7 +104,7 @@ def test_a_busy_process_says_so_at_once() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_somebody_looks_at_is_left_to_them_until_they_must_have_died() -> None:
+def test_a_claimed_photo_is_left_until_its_claim_expires() -> None:
     report = make_report()
     upload_id = send(report)
     PhotoUpload.objects.update(next_attempt_at=NOON + LOOK_LEASE)
@@ -135,7 +135,7 @@ def test_what_was_not_there_may_be_looked_at_again_at_once(monkeypatch: pytest.M
 
 
 @pytest.mark.django_db(transaction=True)
-def test_sixty_forms_at_once_are_as_many_as_a_rider_gets_in_an_hour() -> None:
+def test_of_sixty_forms_at_once_a_rider_gets_an_hours() -> None:
     report = make_report()
 
     outcomes = race(*[partial(begin, report)] * 60)
@@ -207,7 +207,7 @@ def test_looks_at_once_at_many_photos_are_all_counted(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.django_db
-def test_forms_that_nobody_confirmed_leave_neither_row_nor_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unconfirmed_forms_leave_neither_row_nor_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     now = timezone.now()
     report = make_report()
     kept = PhotoUpload.objects.get(pk=send(report, now))

@@ -88,7 +88,7 @@ def keys() -> set[str]:
 
 
 @pytest.mark.usefixtures("bucket")
-def test_an_operators_photo_shows_on_the_bike_in_two_sizes_and_says_nothing_of_where_it_was_taken(
+def test_an_operators_photo_shows_in_two_sizes_without_a_place(
     staff: RiderClient,
 ) -> None:
     bike = make_bike()
@@ -107,7 +107,7 @@ def test_an_operators_photo_shows_on_the_bike_in_two_sizes_and_says_nothing_of_w
 
 
 @pytest.mark.usefixtures("bucket")
-def test_a_confirmed_photo_is_given_to_a_task_and_shows_only_then(
+def test_a_confirmed_photo_shows_once_a_task_has_published_it(
     staff: RiderClient,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
     monkeypatch: pytest.MonkeyPatch,
@@ -160,7 +160,7 @@ def test_a_photo_beyond_the_cap_is_a_400_that_was_not_read(staff: RiderClient, m
 
 
 @pytest.mark.usefixtures("bucket")
-def test_what_is_sent_in_its_place_after_the_look_is_looked_at_again(staff: RiderClient) -> None:
+def test_a_file_replaced_after_the_check_is_checked_again(staff: RiderClient) -> None:
     bike = make_bike()
     form = begin(staff, path(bike))
     send(form, picture())
@@ -214,7 +214,7 @@ def test_an_upload_is_its_owners_and_for_its_bike(staff: RiderClient) -> None:
 
 
 @pytest.mark.usefixtures("bucket")
-def test_of_two_photos_the_one_confirmed_later_stays_whichever_is_published_last(staff: RiderClient) -> None:
+def test_of_two_photos_the_one_confirmed_later_stays(staff: RiderClient) -> None:
     bike = make_bike()
     first, second = (upload(staff, path(bike), picture(size=size)) for size in ((64, 48), (32, 32)))
 
@@ -255,9 +255,7 @@ def test_without_s3_an_upload_is_a_503_and_rides_go_on(staff: RiderClient) -> No
 
 
 @pytest.mark.usefixtures("bucket")
-def test_s3_that_goes_away_before_the_confirmation_is_a_503_and_changes_nothing(
-    staff: RiderClient, request: pytest.FixtureRequest
-) -> None:
+def test_a_confirmation_while_s3_is_away_is_a_503(staff: RiderClient, request: pytest.FixtureRequest) -> None:
     bike = make_bike()
     form = begin(staff, path(bike))
     send(form, picture())
@@ -271,9 +269,7 @@ def test_s3_that_goes_away_before_the_confirmation_is_a_503_and_changes_nothing(
 
 
 @pytest.mark.usefixtures("bucket")
-def test_s3_that_goes_away_before_the_task_costs_no_attempt_and_the_sweep_publishes(
-    staff: RiderClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_task_while_s3_is_away_costs_no_attempt(staff: RiderClient, monkeypatch: pytest.MonkeyPatch) -> None:
     bike = make_bike()
     confirmed = upload(staff, path(bike), picture())
 
@@ -307,7 +303,7 @@ def test_what_the_fast_path_lost_is_found_by_the_sweep(staff: RiderClient) -> No
 
 
 @pytest.mark.usefixtures("bucket")
-def test_what_is_being_published_is_left_alone_until_its_claim_has_passed(staff: RiderClient) -> None:
+def test_a_photo_being_published_is_left_until_its_claim_ends(staff: RiderClient) -> None:
     confirmed = upload(staff, path(make_bike()), picture())
     PhotoUpload.objects.update(next_attempt_at=timezone.now() + timedelta(minutes=1), attempts=1)
 
@@ -405,7 +401,7 @@ def test_nobody_begins_a_photo_for_anothers_report(rider_client: RiderClient) ->
     assert (answer.status_code, PhotoUpload.objects.count()) == (404, 0)
 
 
-def test_a_photo_that_was_refused_while_it_was_published_is_shown_nowhere() -> None:
+def test_a_photo_refused_while_it_is_published_does_not_show() -> None:
     bike, now = make_bike(), timezone.now()
     upload = PhotoUpload.objects.create(
         bike=bike, uploader=make_user(), key="uploads/1", state="confirmed", confirmed_at=now, expires_at=now

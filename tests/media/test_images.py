@@ -95,7 +95,7 @@ def test_the_sizes_are_bounded_and_keep_their_shape() -> None:
     assert opened(small).size == (320, 80)
 
 
-def test_nothing_is_left_of_what_the_camera_wrote_and_the_picture_stands_upright() -> None:
+def test_a_photo_loses_the_cameras_data_and_stands_upright() -> None:
     taken = with_place()
     assert opened(taken).getexif().get_ifd(0x8825)
     assert b"garden" in taken
@@ -135,7 +135,7 @@ def test_more_pictures_behind_the_first_are_left_out() -> None:
     assert opened(large).size == (64, 48)
 
 
-def test_a_process_decodes_one_photo_at_a_time_and_a_request_does_not_wait() -> None:
+def test_one_photo_is_decoded_at_a_time_and_no_request_waits() -> None:
     with images.decoding():
         begun = time.monotonic()
         with pytest.raises(UnavailableError), images.decoding():

@@ -12,7 +12,7 @@ LOADED = "import config.wsgi, sys; print([name for name in ('boto3', 'botocore',
 
 @pytest.mark.slow
 @pytest.mark.django_db
-def test_without_a_bucket_a_process_starts_without_the_aws_client_and_without_pillow() -> None:
+def test_without_a_bucket_aws_and_pillow_are_not_loaded() -> None:
     command = [sys.executable, "-c", LOADED]
 
     run = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=120, check=True)

@@ -105,7 +105,7 @@ def test_tests_that_fail_anyway_are_no_proof(tree: Path) -> None:
         Runner(tree, None).require_green([HELD], limit=60)
 
 
-def test_the_copy_is_the_checkout_as_it_is_without_what_git_ignores(tmp_path: Path) -> None:
+def test_the_copy_is_the_checkout_without_ignored_files(tmp_path: Path) -> None:
     for name in ("kept.py", "ignored.log", "new/file.py"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(name)

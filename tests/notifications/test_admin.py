@@ -95,7 +95,7 @@ def test_an_operator_sees_which_addresses_refuse_mail_and_why(chief: Client) -> 
     assert "gone@example.org" not in chief.get(f"{reverse(ADDRESSES)}?q=other").content.decode()
 
 
-def test_an_address_is_written_to_again_once_an_operator_says_so(chief: Client) -> None:
+def test_an_operator_lets_an_address_be_written_to_again(chief: Client) -> None:
     owed = make_notification(state="dropped", attempts=1, last_error="address_refuses_mail")
     row = RefusedAddress.objects.create(email=address_of(owed), reason="bounced")
 
@@ -134,9 +134,7 @@ def test_messages_are_found_by_their_recipients_email(operator: Client) -> None:
         ({"state": "sending", "claimed_until": NOON}, "sending"),
     ],
 )
-def test_a_receipt_is_sent_again_and_what_has_had_its_time_is_not(
-    chief: Client, fields: dict[str, Any], state: str
-) -> None:
+def test_a_receipt_is_sent_again_an_expired_message_is_not(chief: Client, fields: dict[str, Any], state: str) -> None:
     row = make_notification(attempts=1, **fields)
 
     send_again(chief, row)

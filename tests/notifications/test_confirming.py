@@ -57,7 +57,7 @@ def reasons() -> list[tuple[str, str, str]]:
         ("ru", "Подтвердите почту для проката велосипедов", "3 дней"),
     ],
 )
-def test_the_link_that_comes_with_the_account_confirms_its_e_mail_once(
+def test_the_first_link_confirms_the_e_mail_once(
     anonymous: APIClient, settings: Settings, language: str, subject: str, days: str
 ) -> None:
     settings.EMAIL_CONFIRM_URL = "https://app.example/confirm#{token}"
@@ -113,7 +113,7 @@ def test_a_token_is_for_that_e_mail_of_an_open_account(change: dict[str, Any]) -
 
 
 @pytest.mark.parametrize("change", [{"email": "other@example.org"}, {"is_active": False}])
-def test_what_changed_since_the_token_was_checked_is_not_confirmed(change: dict[str, Any]) -> None:
+def test_an_address_changed_since_the_check_is_not_confirmed(change: dict[str, Any]) -> None:
     rider = unconfirmed()
     User.objects.update(**change)
 
@@ -222,7 +222,7 @@ def test_an_unconfirmed_address_gets_links_and_nothing_else(anonymous: APIClient
     assert len(mail.outbox) == 2
 
 
-def test_a_changed_e_mail_is_unconfirmed_again_and_another_name_is_not() -> None:
+def test_a_changed_e_mail_is_unconfirmed_a_changed_name_is_not() -> None:
     root, rider = make_user(is_staff=True, is_superuser=True), make_user()
     browser = Client()
     browser.force_login(root)
@@ -237,9 +237,7 @@ def test_a_changed_e_mail_is_unconfirmed_again_and_another_name_is_not() -> None
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("may_rent", "status"), [(True, 201), (False, 403)])
-def test_a_setting_decides_whether_an_unconfirmed_rider_may_rent(
-    settings: Settings, may_rent: bool, status: int
-) -> None:
+def test_a_setting_says_whether_an_unconfirmed_rider_may_rent(settings: Settings, may_rent: bool, status: int) -> None:
     settings.UNCONFIRMED_MAY_RENT = may_rent
     client, bike = RiderClient(unconfirmed()), make_bike()
 

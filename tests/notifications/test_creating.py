@@ -49,7 +49,7 @@ def test_a_message_falls_with_its_transaction(notes: list[tuple[str, str]]) -> N
 
 
 @pytest.mark.django_db
-def test_a_message_takes_its_recipients_language_unless_told_otherwise() -> None:
+def test_a_message_is_in_its_recipients_language_by_default() -> None:
     russian, english = make_user(language="ru"), make_user(language="en")
 
     notifications_create(
@@ -116,7 +116,7 @@ def test_the_database_forbids_operators_messages_to_one_rider() -> None:
 
 
 @pytest.mark.django_db
-def test_the_database_forbids_an_address_that_refuses_for_no_known_reason() -> None:
+def test_the_database_forbids_a_refusal_for_an_unknown_reason() -> None:
     with pytest.raises(IntegrityError, match="refused_address_reason"), transaction.atomic():
         RefusedAddress.objects.create(email="rider@example.org", reason="bored")
 

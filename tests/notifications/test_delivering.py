@@ -113,7 +113,7 @@ def test_many_workers_send_one_message() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_claim_is_committed_before_the_mail_server_is_spoken_to() -> None:
+def test_the_claim_is_committed_before_the_mail_server_is_asked() -> None:
     notification = make_notification()
     seen: list[object] = []
 
@@ -222,7 +222,7 @@ def test_a_batch_begins_nothing_when_its_time_is_over() -> None:
 
 
 @pytest.mark.django_db
-def test_the_sweep_sends_what_is_due_and_what_a_dead_sender_left() -> None:
+def test_the_sweep_sends_what_is_due_or_was_left() -> None:
     lost = make_notification(1)
     abandoned = make_notification(2, state="sending", attempts=1, claimed_until=NOON)
     waiting = make_notification(3, attempts=1, next_attempt_at=timezone.now() + timedelta(minutes=1))
@@ -246,7 +246,7 @@ def test_the_sweep_gives_up_what_kills_every_sender() -> None:
 
 
 @pytest.mark.django_db
-def test_the_sweep_takes_the_oldest_first_and_no_more_than_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sweep_takes_a_batch_of_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delivering, "SWEEP_BATCH", 1)
     newer = make_notification(1, next_attempt_at=NOON + timedelta(seconds=1))
     older = make_notification(2)

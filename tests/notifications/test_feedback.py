@@ -267,7 +267,7 @@ def test_a_certificate_from_elsewhere_is_not_fetched(send: Send, server: Certifi
         {"Timestamp": "yesterday"},
     ],
 )
-def test_anothers_topic_an_old_signature_an_old_message_are_refused(
+def test_an_unknown_topic_or_an_old_message_is_refused(
     send: Send, server: CertificateServer, changes: dict[str, str]
 ) -> None:
     make_user(email=EMAIL)
@@ -330,7 +330,7 @@ def test_a_certificate_past_its_time_signs_nothing(server: CertificateServer) ->
     assert post(old.sign(unsigned(json.dumps(bounce()), now=datetime.now(UTC)))).status_code == 403
 
 
-def test_a_host_that_is_not_sns_by_its_own_certificate_is_not_believed(
+def test_a_certificate_of_another_host_than_sns_is_refused(
     send: Send, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "other.pem").write_bytes(Signer().pem)

@@ -45,7 +45,7 @@ def send(mail: Mail = MAIL) -> None:
         mailer.send(mail)
 
 
-def test_a_message_carries_both_forms_and_an_id_made_from_its_row(serve: Serve, settings: Settings) -> None:
+def test_a_message_has_both_forms_and_an_id_made_from_its_row(serve: Serve, settings: Settings) -> None:
     server = serve()
     settings.DEFAULT_FROM_EMAIL = "Bike rental <no-reply@bikes.example>"
 
@@ -115,7 +115,7 @@ def test_after_a_refusal_the_next_message_passes(serve: Serve) -> None:
     assert len(server.received) == 1
 
 
-def test_after_a_broken_connection_the_next_message_takes_a_new_one(serve: Serve) -> None:
+def test_after_a_broken_connection_a_new_one_is_made(serve: Serve) -> None:
     server = serve(RCPT="hang up")
     with closing(mailer_open()) as mailer:
         with pytest.raises(MailUnreachableError):

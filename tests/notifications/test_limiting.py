@@ -54,7 +54,7 @@ def ends() -> list[tuple[str, str]]:
     return list(Notification.objects.order_by("created_at").values_list("state", "last_error"))
 
 
-def test_erasing_and_registering_again_gets_an_address_no_further_mail(settings: Settings) -> None:
+def test_registering_again_gets_an_address_no_further_mail(settings: Settings) -> None:
     settings.MESSAGES_PER_ADDRESS_HOUR = 2
 
     for email in SPELLINGS:
@@ -149,7 +149,7 @@ def test_other_mail_uses_up_no_link_and_a_link_no_other_mail(settings: Settings)
     assert states == ["sent", "dropped", "sent", "dropped", "sent", "pending"]
 
 
-def test_strangers_who_ask_for_resets_use_up_none_of_the_riders_at_home(settings: Settings) -> None:
+def test_strangers_who_ask_for_resets_use_up_none_of_the_riders(settings: Settings) -> None:
     settings.RESETS_PER_ADDRESS_HOUR = 2
     rider = make_user()
     login = {"email": rider.email, "password": PASSWORD}
@@ -166,7 +166,7 @@ def test_strangers_who_ask_for_resets_use_up_none_of_the_riders_at_home(settings
     assert ends()[-3:] == [("sent", ""), ("sent", ""), ("dropped", "too_many_messages")]
 
 
-def test_who_registered_somebody_elses_address_has_no_home_there(settings: Settings) -> None:
+def test_registering_anothers_address_makes_no_home_there(settings: Settings) -> None:
     settings.RESETS_PER_ADDRESS_HOUR = 1
     register(EMAIL)
 
@@ -186,7 +186,7 @@ def test_what_no_longer_counts_is_forgotten() -> None:
     assert not SentMail.objects.exists()
 
 
-def test_an_unconfirmed_account_that_is_erased_leaves_the_refusal_and_no_address(settings: Settings) -> None:
+def test_an_erased_unconfirmed_account_leaves_a_hashed_refusal(settings: Settings) -> None:
     client = register(EMAIL)
     RefusedAddress.objects.create(email=EMAIL, reason="complained", detail="abuse", created_at=NOON)
     erase(client)
@@ -204,7 +204,7 @@ def test_an_unconfirmed_account_that_is_erased_leaves_the_refusal_and_no_address
     assert addresses_purge(now=later) == 1
 
 
-def test_a_rider_who_confirmed_the_address_takes_an_earlier_refusal_along() -> None:
+def test_a_confirmed_rider_takes_an_earlier_refusal_along() -> None:
     client = register(EMAIL)
     RefusedAddress.objects.create(email=EMAIL, reason="complained")
     erase(client)
@@ -216,7 +216,7 @@ def test_a_rider_who_confirmed_the_address_takes_an_earlier_refusal_along() -> N
 
 
 @pytest.mark.parametrize("confirmed_at", [None, NOON])
-def test_an_account_with_an_operators_address_leaves_its_refusal(settings: Settings, confirmed_at: object) -> None:
+def test_an_account_with_an_operators_address_keeps_refusals(settings: Settings, confirmed_at: object) -> None:
     settings.OPERATOR_EMAILS = [SPELLINGS[1]]
     rider = RiderClient(make_user(email=EMAIL, email_confirmed_at=confirmed_at))
     RefusedAddress.objects.create(email=EMAIL, reason="bounced")

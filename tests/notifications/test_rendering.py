@@ -103,7 +103,7 @@ def test_a_message_names_the_bike_by_the_number_on_its_frame(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", CONTEXTS)
-def test_a_row_from_before_the_number_was_kept_has_its_words_too(kind: str) -> None:
+def test_a_row_older_than_the_kept_number_has_its_words(kind: str) -> None:
     row = draft(kind=kind, language="en", recipient=None, context=CONTEXTS[kind] | {"bike_number": ""})
 
     assert "Bike" not in content_render(row, now=NOON).text

@@ -40,7 +40,7 @@ def make_accounts() -> None:
     make_user(email="closed@example.org", is_active=False)
 
 
-def test_the_link_in_the_mail_opens_the_account_once_and_ends_its_sessions(settings: Settings) -> None:
+def test_the_mailed_link_opens_once_and_ends_the_sessions(settings: Settings) -> None:
     settings.PASSWORD_RESET_URL = "https://app.example/new-password#{token}"
     phone = RiderClient(make_user(email="known@example.org", language="ru"))
     assert ask(" Known@Example.org ").status_code == 202
@@ -120,7 +120,7 @@ def test_the_table_holds_nothing_that_opens_an_account() -> None:
 
 
 @pytest.mark.parametrize("email", ["known@example.org", "unknown@example.org"])
-def test_asking_for_one_account_slows_down_whether_it_exists_or_not(email: str) -> None:
+def test_asking_for_one_account_slows_down_if_it_exists_or_not(email: str) -> None:
     make_accounts()
 
     answers = [ask(email) for _ in range(7)]

@@ -64,7 +64,7 @@ def parts(message: Message) -> list[str]:
     return [part.get_content_type() for part in message.walk() if not part.is_multipart()]
 
 
-def test_ses_is_given_both_forms_and_its_name_for_the_message_comes_back(aws: Aws) -> None:
+def test_ses_gets_both_forms_and_names_the_message(aws: Aws) -> None:
     provider_id = send()
 
     (message,) = aws.sent()
@@ -103,7 +103,7 @@ def test_a_sender_that_is_not_verified_is_refused_for_good(aws: Aws, settings: S
 
 
 @pytest.mark.django_db
-def test_a_permanent_refusal_is_written_down_and_not_tried_again(aws: Aws, settings: Settings) -> None:
+def test_a_permanent_refusal_is_noted_and_not_tried_again(aws: Aws, settings: Settings) -> None:
     settings.DEFAULT_FROM_EMAIL = "somebody@else.example"
     row = make_notification()
 
@@ -164,7 +164,7 @@ class SnsApi(BaseHTTPRequestHandler):
         pass
 
 
-def test_a_subscription_is_confirmed_with_sns_by_its_token_alone(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_subscription_is_confirmed_by_its_token_alone(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     SnsApi.asked.clear()
     good = SnsMessage(kind=SUBSCRIPTION, topic=TOPIC, text="", token="2336412f37")
     with serving(ThreadingHTTPServer(("127.0.0.1", 0), SnsApi)) as api:

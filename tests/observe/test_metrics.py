@@ -92,9 +92,7 @@ def test_figures_may_be_told_apart_by_a_label(client: APIClient, register_gauges
     assert figures['bikerental_test_messages{queue="fast"}'] == 0.0
 
 
-def test_a_database_that_hangs_keeps_no_scrape_waiting_and_is_asked_once(
-    client: APIClient, register_gauges: Figured
-) -> None:
+def test_a_hanging_database_is_asked_once_and_delays_no_scrape(client: APIClient, register_gauges: Figured) -> None:
     goes_on = threading.Event()
     asked = []
 
@@ -143,9 +141,7 @@ def test_processes_are_added_up(tmp_path: Path) -> None:
     assert f"{counted} 2.0" in outputs[1]
 
 
-def test_figures_counted_in_memory_follow_into_the_file_once_there_is_room(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_figures_in_memory_are_written_once_there_is_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any) -> None:
         raise OSError("No space left on device")
 

@@ -38,7 +38,7 @@ def test_the_row_that_postgresql_refused_is_not_quoted() -> None:
 
 
 @pytest.mark.django_db
-def test_the_statement_that_postgresql_did_not_understand_is_not_quoted() -> None:
+def test_a_statement_that_postgresql_refused_is_not_quoted() -> None:
     names = [chr(83) + "omebody"]  # a traceback quotes this file as well
     try:
         with transaction.atomic(), connection.cursor() as cursor:

@@ -60,7 +60,7 @@ def test_a_crowd_that_comes_at_once_is_served_however_slowly(rate: float) -> Non
 
 
 @pytest.mark.parametrize("rate", [2, 25, 100, 1000])
-def test_as_many_as_may_wait_ask_again_and_again_however_slow_it_is(rate: float) -> None:
+def test_as_many_as_may_wait_ask_again_however_slow_it_is(rate: float) -> None:
     queue = Queue(rate)
     asking = [0.0] * QUEUE
     for _ in range(1000):
@@ -85,7 +85,7 @@ def test_under_too_much_load_what_is_served_is_served_soon(rate: float, times: f
     assert refused >= 0.8 * (times - 1) * rate
 
 
-def test_when_the_load_is_over_the_queue_is_gone_within_a_second() -> None:
+def test_the_queue_is_gone_a_second_after_the_load() -> None:
     queue = Queue(100)
     evenly(queue, rate=300, since=0, until=60)
 
@@ -96,7 +96,7 @@ def test_when_the_load_is_over_the_queue_is_gone_within_a_second() -> None:
     assert queue.refused == refused
 
 
-def test_a_crowd_after_a_silence_is_served_although_the_first_of_it_waited() -> None:
+def test_a_crowd_after_a_silence_is_served() -> None:
     queue = Queue(100)
     evenly(queue, rate=300, since=0, until=60)
     refused = queue.refused
@@ -171,7 +171,7 @@ def test_a_wait_is_measured(client: APIClient) -> None:
     assert 2.9 < counted("bikerental_http_wait_seconds_sum") - before < 30
 
 
-def test_it_stands_before_all_that_costs_and_inside_of_what_counts(settings: Settings) -> None:
+def test_it_stands_before_costly_and_after_counting_middleware(settings: Settings) -> None:
     order = [name.rpartition(".")[2] for name in settings.MIDDLEWARE]
 
     assert order[order.index("SheddingMiddleware") - 2 :][:2] == ["MetricsMiddleware", "HeaderLimitsMiddleware"]

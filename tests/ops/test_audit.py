@@ -42,7 +42,7 @@ def scan(*arguments: str, at: Path | None = None) -> subprocess.CompletedProcess
     return subprocess.run(command, cwd=at, capture_output=True, text=True, timeout=120, check=False, env=environment)
 
 
-def test_this_projects_own_history_holds_what_was_looked_at_alone() -> None:
+def test_this_projects_history_holds_reviewed_secrets_alone() -> None:
     shallow = subprocess.run(
         ["git", "rev-parse", "--is-shallow-repository"], cwd=ROOT, capture_output=True, text=True, check=False
     )

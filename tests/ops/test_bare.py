@@ -150,7 +150,7 @@ def in_database(run: Run, sql: str) -> str:
 
 
 @pytest.mark.slow
-def test_run_serves_and_term_ends_it_and_the_next_start_finds_its_data(folder: Path) -> None:
+def test_run_serves_term_ends_it_and_the_next_has_its_data(folder: Path) -> None:
     with running(folder) as run:
         run.wait_for_line("Ready after")
         login = {"email": DEMO_RIDER_EMAIL, "password": DEMO_PASSWORD}
@@ -306,7 +306,7 @@ def test_what_supervisor_refuses_is_shown(tmp_path: Path) -> None:
         supervisor.start(clean_environment())
 
 
-def test_a_name_that_nothing_can_hold_is_refused_with_a_sentence(tmp_path: Path) -> None:
+def test_a_name_that_cannot_be_kept_is_refused_in_words(tmp_path: Path) -> None:
     for name in ("bikes:new", "bikes$new", 'bikes "new"'):
         refused = subprocess.run(
             [*BARE, "run"],
@@ -352,7 +352,7 @@ def reported(output: str) -> dict[str, str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("options", "fsync"), [((), "off"), (("--durable",), "on")])
-def test_with_services_returns_the_commands_code_and_leaves_nothing(options: tuple[str, ...], fsync: str) -> None:
+def test_with_services_returns_the_code_and_leaves_nothing(options: tuple[str, ...], fsync: str) -> None:
     process = with_services(REPORT + "sys.exit(7)", *options)
     output, _ = process.communicate(timeout=START_SECONDS)
     assert process.returncode == 7, output
@@ -422,9 +422,7 @@ def test_root_may_work_in_a_folder_that_nobody_else_may_enter(tmp_path: Path) ->
     assert list(closed.iterdir()) == []
 
 
-def test_the_environment_is_made_again_only_when_requirements_change(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_environment_is_renewed_when_requirements_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     requirements = tmp_path / "local.txt"
     requirements.write_text("one==1\n")
     monkeypatch.setattr(bootstrap, "REQUIREMENTS", requirements)

@@ -140,7 +140,7 @@ def test_the_limits_are_in_force(pooler: PgBouncer, limits: None, address: str) 
     assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
 
 
-def test_migrations_refuse_the_pooler_and_find_their_way_past_it(pooler: PgBouncer) -> None:
+def test_migrations_refuse_the_pooler_and_go_past_it(pooler: PgBouncer) -> None:
     module = ("-m", "compose.production.django.migrate")
 
     refused = manage(pooler, *module)

@@ -69,7 +69,7 @@ def test_an_unknown_bike_is_not_found(rider_client: RiderClient) -> None:
     assert code_of(answer) == (404, "bike_not_found")
 
 
-def test_who_asks_again_for_the_bike_being_ridden_learns_of_the_ride(rider_client: RiderClient) -> None:
+def test_who_rents_the_own_bike_again_learns_of_the_ride(rider_client: RiderClient) -> None:
     rental = make_rental(rider=rider_client.rider)
 
     answer = rider_client.post(RENTALS, {"bike": str(rental.bike_id)})
@@ -119,7 +119,7 @@ def test_keys_that_are_not_asked_for_change_nothing(rider_client: RiderClient) -
     assert (stored.rider, stored.status, str(stored.unlock_fee)) == (rider_client.rider, "active", "50.00")
 
 
-def test_returned_without_a_place_the_bike_is_where_it_was_taken(rider_client: RiderClient) -> None:
+def test_returned_without_a_place_a_bike_is_where_it_was(rider_client: RiderClient) -> None:
     station = make_station()
     bike = make_bike(station=station)
     rental = rider_client.post(RENTALS, {"bike": str(bike.pk)}).json()
@@ -132,7 +132,7 @@ def test_returned_without_a_place_the_bike_is_where_it_was_taken(rider_client: R
     assert (bike.status, bike.station) == ("available", station)
 
 
-def test_where_the_clock_of_the_start_ran_ahead_the_ride_ends_as_it_began(rider_client: RiderClient) -> None:
+def test_a_ride_started_by_a_fast_clock_ends_as_it_began(rider_client: RiderClient) -> None:
     started_at = timezone.now() + timedelta(seconds=5)
     rental = make_rental(rider=rider_client.rider, started_at=started_at)
 
@@ -305,7 +305,7 @@ def test_a_rent_takes_five_statements_beside_authentication(rider_client: RiderC
     assert statements(lambda: rider_client.post(RENTALS, {"bike": str(bike.pk)})) <= 1 + 5
 
 
-def test_a_return_takes_four_statements_beside_authentication_and_one_for_a_station(rider_client: RiderClient) -> None:
+def test_a_return_takes_four_statements_and_one_for_a_station(rider_client: RiderClient) -> None:
     first, station = make_rental(rider=rider_client.rider), make_station()
     assert statements(lambda: rider_client.post(f"{RENTALS}{first.pk}/return/")) <= 1 + 4
     second = make_rental(rider=rider_client.rider)

@@ -34,7 +34,7 @@ def browser(operator: User) -> Client:
     return client
 
 
-def test_the_ride_ends_when_and_where_the_operator_says_and_costs_that(operator: User) -> None:
+def test_the_ride_ends_and_costs_as_the_operator_says(operator: User) -> None:
     rental, station = make_rental(), make_station(latitude=59.9, longitude=30.4)
 
     rental_end_by_operator(
@@ -119,7 +119,7 @@ def test_a_ride_that_has_ended_has_no_such_page(browser: Client) -> None:
     assertContains(answer, "This ride has ended already.")
 
 
-def test_reconciling_finds_a_ride_whose_account_was_closed_by_hand() -> None:
+def test_reconciling_finds_a_ride_of_an_account_closed_by_hand() -> None:
     rental = make_rental(started_at=timezone.now())
     window = Window(now=timezone.now())
     assert [finding.check for finding in reconcile(window) if finding.rows] == []
@@ -141,7 +141,7 @@ def test_an_end_of_long_ago_is_not_late_at_once(operator: User) -> None:
     assert (late(0), late(2)) == (False, True)
 
 
-def test_the_page_ends_its_sentence_once_and_speaks_of_no_other_clock(browser: Client) -> None:
+def test_the_page_speaks_of_one_clock(browser: Client) -> None:
     page = browser.get(end_path(make_rental(started_at=NOON)))
 
     assertContains(page, "since June 15, 2026, 3 p.m.")

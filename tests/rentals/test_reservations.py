@@ -276,7 +276,7 @@ def test_five_unused_in_a_day_are_enough(rider_client: RiderClient) -> None:
     assert rider_client.post(RESERVATIONS, {"bike": str(bike.pk)}).status_code == 201
 
 
-def test_an_operator_takes_a_held_bike_away_and_the_rider_is_told(rider_client: RiderClient) -> None:
+def test_an_operator_takes_a_held_bike_and_its_rider_is_told(rider_client: RiderClient) -> None:
     bike = make_bike()
     made, by = hold(bike, rider_client.rider), uuid4()
 

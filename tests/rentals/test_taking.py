@@ -63,7 +63,7 @@ def test_an_unknown_bike_is_not_found() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_lock_keeps_others_off_the_bike_but_not_off_its_tariff() -> None:
+def test_the_lock_is_on_the_bike_and_not_on_its_tariff() -> None:
     bike, other = make_bike(), make_bike(tariff=make_tariff())
     Bike.objects.filter(pk=other.pk).update(tariff=bike.tariff)
 

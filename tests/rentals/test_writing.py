@@ -25,7 +25,7 @@ def is_filled_by_the_database(field: Field) -> bool:  # type: ignore[type-arg] #
     return field.null and field.default is NOT_PROVIDED
 
 
-def test_the_start_inserts_a_ride_and_both_note_events_and_a_change() -> None:
+def test_start_and_return_note_events_and_a_change() -> None:
     both = ["rentals_rentalevent", "users_recentchange"]
 
     assert [table for table, _ in INSERTS] == ["fleet_bikeevent", "rentals_rental", *both, "fleet_bikeevent", *both]
@@ -40,7 +40,7 @@ def test_inserts_name_every_column_that_needs_a_value(table: str, columns: set[s
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_bike_of_no_station_that_is_returned_without_a_place_stays_where_it_is() -> None:
+def test_a_bike_of_no_station_returned_without_a_place_stays() -> None:
     bike = make_bike(status="rented", latitude=1.5, longitude=2.5)
     rental = make_rental(bike=bike)
 

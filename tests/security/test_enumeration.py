@@ -107,7 +107,7 @@ def test_asking_for_another_password_does_not_tell(server: str) -> None:
     Asked(server, RESET, lambda email: {"email": email}).check("Reset", 202)
 
 
-def test_registering_tells_a_taken_email_and_not_whether_it_is_closed(server: str) -> None:
+def test_a_taken_email_does_not_tell_whether_it_is_closed(server: str) -> None:
     def ask(kind: str) -> tuple[int, Any]:
         body = {"name": "Rider", "email": email_of(kind, 0), "password": PASSWORD}
         answer = requests.post(f"{server}{REGISTER}", json=body, timeout=60)

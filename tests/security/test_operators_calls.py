@@ -93,9 +93,7 @@ def test_the_right_without_being_an_operator_does_not(operator: User, bike: Bike
     assert photo_status(log_in(operator, code=code_of(operator)), bike) == (403, "forbidden")
 
 
-def test_where_no_code_is_asked_for_the_right_is_needed_all_the_same(
-    operator: User, bike: Bike, settings: Settings
-) -> None:
+def test_without_a_second_factor_the_right_is_needed(operator: User, bike: Bike, settings: Settings) -> None:
     settings.ADMIN_SECOND_FACTOR = False
 
     assert photo_status(log_in(operator), bike) == (201, "")

@@ -117,7 +117,7 @@ def test_confirming_the_password_is_guarded_like_a_login() -> None:
         credentials_check(email=rider.email, password=PASSWORD, address=HOME, now=NOON)
 
 
-def test_closing_ends_the_sessions_and_reopening_brings_none_back() -> None:
+def test_closing_ends_sessions_and_reopening_restores_none() -> None:
     rider, closed = make_user(), make_user(is_active=False)
     session_start(email=rider.email, password=PASSWORD, address=HOME, now=timezone.now())
 
@@ -164,7 +164,7 @@ def test_erasing_leaves_a_row_with_nobody_in_it() -> None:
     assert user_of_email(email="rider@example.org") is None
 
 
-def test_the_admins_history_names_nobody_and_loses_the_name_it_had() -> None:
+def test_the_admins_history_names_nobody() -> None:
     rider, other, operator = make_user(name="Rider"), make_user(name="Other"), make_user(is_staff=True)
     accounts = User.objects.filter(pk__in=[rider.pk, other.pk])
     LogEntry.objects.log_actions(str(operator.pk), accounts, CHANGE, "Closed.")

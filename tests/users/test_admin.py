@@ -274,7 +274,7 @@ def test_resetting_a_password_ends_the_sessions(as_operator: Client) -> None:
     assert client.get("/api/v1/me/").status_code == 401
 
 
-def test_an_operator_who_changes_the_own_password_ends_the_sessions_everywhere_else(superuser: User) -> None:
+def test_an_operators_new_password_ends_the_other_sessions(superuser: User) -> None:
     phone, browser = RiderClient(superuser), Client()
     browser.login(username=superuser.email, password=PASSWORD)
     form = {"old_password": PASSWORD, "new_password1": "another-saddle-3", "new_password2": "another-saddle-3"}

@@ -125,7 +125,7 @@ def change_session(site: AdminSite, request: HttpRequest) -> dict[str, Any]:
     return each_context(site, request)
 
 
-def test_a_session_that_was_ended_meanwhile_is_refused_as_before(operator: Client, events: Events) -> None:
+def test_a_session_that_ended_meanwhile_is_refused(operator: Client, events: Events) -> None:
     def end_session(site: AdminSite, request: HttpRequest) -> dict[str, Any]:
         BrowserSession.objects.all().delete()
         return change_session(site, request)

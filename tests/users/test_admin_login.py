@@ -58,9 +58,7 @@ def test_guessing_at_the_admins_door_is_slowed(operator: User) -> None:
     assert log_in(operator.email, PASSWORD)
 
 
-def test_behind_a_proxy_guessers_and_operators_have_addresses_of_their_own(
-    operator: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_behind_a_proxy_each_client_has_its_own_address(operator: User, monkeypatch: pytest.MonkeyPatch) -> None:
     from rest_framework.settings import api_settings
 
     monkeypatch.setattr(api_settings, "NUM_PROXIES", 1)

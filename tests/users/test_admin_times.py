@@ -42,9 +42,7 @@ def test_a_form_reads_the_citys_time(admin_client: Client) -> None:
 
 
 @pytest.mark.parametrize("time", ["2026-10-25 02:30", "2026-03-29 02:30"], ids=["twice", "never"])
-def test_a_time_that_the_clocks_show_twice_or_never_is_asked_for_again(
-    admin_client: Client, settings: Settings, time: str
-) -> None:
+def test_a_time_that_exists_twice_or_never_is_asked_again(admin_client: Client, settings: Settings, time: str) -> None:
     settings.CITY_TIME_ZONE = "Europe/Berlin"
     date, clock = time.split()
 
@@ -54,9 +52,7 @@ def test_a_time_that_the_clocks_show_twice_or_never_is_asked_for_again(
     assert not ClockedSchedule.objects.exists()
 
 
-def test_a_ride_over_a_change_of_clocks_is_shown_as_the_clocks_showed_it(
-    admin_client: Client, settings: Settings
-) -> None:
+def test_a_ride_over_a_change_of_clocks_shows_the_clocks_times(admin_client: Client, settings: Settings) -> None:
     settings.CITY_TIME_ZONE = "Europe/Berlin"
     make_rental(
         started_at=datetime(2026, 10, 24, 23, 50, tzinfo=UTC), ended_at=datetime(2026, 10, 25, 1, 10, tzinfo=UTC)

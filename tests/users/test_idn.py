@@ -93,7 +93,7 @@ def test_the_migration_gives_old_rows_their_one_spelling() -> None:
     assert addresses_that_refuse(emails=[LETTERS]) == {PUNYCODE}
 
 
-def test_of_two_accounts_with_one_mailbox_the_migration_breaks_neither() -> None:
+def test_the_migration_keeps_two_accounts_of_one_mailbox() -> None:
     old, new = make_old_user(), make_user(email=PUNYCODE)
     for email in (LETTERS, PUNYCODE):
         RefusedAddress.objects.create(email=email, reason="bounced")

@@ -65,7 +65,7 @@ def test_every_refused_login_answers_the_same(anonymous: APIClient) -> None:
     assert Session.objects.count() == 0
 
 
-def test_every_refused_login_costs_one_hash_and_as_many_statements(
+def test_each_refused_login_costs_one_hash_and_equal_statements(
     anonymous: APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from django.contrib.auth.hashers import MD5PasswordHasher
@@ -134,7 +134,7 @@ def test_a_very_long_password_is_not_hashed(anonymous: APIClient) -> None:
 
 
 @pytest.mark.parametrize("path", [REGISTER, TOKEN, REFRESH, VERIFY])
-def test_a_bad_token_sent_along_does_not_close_the_open_endpoints(path: str) -> None:
+def test_open_endpoints_ignore_a_bad_token(path: str) -> None:
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION="Bearer expired")
 

@@ -83,7 +83,7 @@ def test_a_superuser_made_at_the_command_line_too(monkeypatch: pytest.MonkeyPatc
     assert log_in(anonymous, User.objects.get(), COMPOSED).status_code == 200
 
 
-def test_a_hash_of_before_lets_in_what_was_typed_then_and_is_renewed(anonymous: APIClient) -> None:
+def test_an_old_hash_lets_in_what_was_typed_and_is_renewed(anonymous: APIClient) -> None:
     rider = make_old_user(DECOMPOSED)
     assert log_in(anonymous, rider, COMPOSED).status_code == 401
 
@@ -103,7 +103,7 @@ def test_an_old_hash_of_a_closed_account_stays(anonymous: APIClient) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_password_that_is_changed_while_its_hash_is_renewed_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_password_changed_while_its_hash_is_renewed_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     rider = make_old_user(DECOMPOSED)
     succeeded = sessions_module.guess_succeeded
     changed = make_password(PASSWORD)

@@ -56,7 +56,7 @@ def test_a_name_that_is_none_is_refused(rider_client: RiderClient, name: object)
     assert User.objects.get().name == rider_client.rider.name
 
 
-def test_the_language_can_be_changed_and_the_next_message_follows_it(rider_client: RiderClient) -> None:
+def test_the_next_message_follows_a_changed_language(rider_client: RiderClient) -> None:
     rider = rider_client.rider
 
     response = rider_client.patch(ME, {"language": "ru"})

@@ -105,7 +105,7 @@ def test_a_spent_token_ends_the_session_when_the_grace_is_over(now: datetime) ->
     assert refresh(pair.refresh, now=now + GRACE) == REFUSED
 
 
-def test_a_spent_token_ends_the_session_once_its_successor_was_used(now: datetime) -> None:
+def test_a_spent_token_ends_the_session_after_its_successor(now: datetime) -> None:
     spent = log_in(now=now).refresh
     last = refresh(refresh(spent, now=now), now=now)
 
@@ -199,7 +199,7 @@ def test_twenty_with_a_token_past_its_grace_end_the_session(now: datetime) -> No
     assert not is_good(successor)
 
 
-def test_a_thief_who_polls_gets_the_riders_own_token_and_no_longer_than_the_grace(now: datetime) -> None:
+def test_a_thief_who_polls_gets_the_riders_token_during_grace(now: datetime) -> None:
     stolen = log_in(now=now).refresh
     riders = refresh(stolen, now=now)
 
@@ -210,7 +210,7 @@ def test_a_thief_who_polls_gets_the_riders_own_token_and_no_longer_than_the_grac
 
 
 @pytest.mark.parametrize("seconds", [0, 59, 3600])
-def test_whoever_of_rider_and_thief_comes_second_ends_the_session(now: datetime, seconds: int) -> None:
+def test_the_second_of_rider_and_thief_ends_the_session(now: datetime, seconds: int) -> None:
     """Both hold the spent token and its successor; one of them uses that, the other still polls the old one."""
     stolen = log_in(now=now).refresh
     riders, thiefs = refresh(stolen, now=now), refresh(stolen, now=now)
@@ -234,7 +234,7 @@ def test_a_thief_a_minute_out_of_step_ends_the_session(now: datetime) -> None:
 
 @settings(max_examples=50, deadline=None)
 @given(turns=st.lists(st.tuples(st.integers(0, 3), st.sampled_from([0, 1, 29, 31, 60])), max_size=20))
-def test_however_rider_and_thief_take_turns_there_is_one_good_token(turns: list[tuple[int, int]]) -> None:
+def test_rider_and_thief_share_one_good_token_in_any_order(turns: list[tuple[int, int]]) -> None:
     """Each knows every token and presents one of the last four, so many seconds after the turn before."""
     time = timezone.now()
     tokens, refreshed_at = [log_in(now=time).refresh], time

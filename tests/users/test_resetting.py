@@ -95,7 +95,7 @@ def test_a_closed_account_stays_closed() -> None:
 
 
 @pytest.mark.django_db
-def test_the_new_password_is_judged_and_a_bad_one_leaves_the_token_good() -> None:
+def test_a_bad_new_password_leaves_the_token_good() -> None:
     rider = make_user()
     token = reset_token_make(user=rider, now=timezone.now())
 
@@ -162,7 +162,7 @@ def test_of_two_confirmations_at_once_one_succeeds() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_log_in_with_the_old_password_at_the_same_moment_leaves_no_session() -> None:
+def test_a_log_in_during_a_change_of_password_has_no_session() -> None:
     rider = make_user()
     token = reset_token_make(user=rider, now=timezone.now())
 

@@ -43,7 +43,7 @@ def test_an_access_token_is_no_refresh_token(rider_client: RiderClient, path: st
 
 
 @pytest.mark.django_db(transaction=True)
-def test_twenty_refreshes_at_once_give_one_refresh_token_each_time() -> None:
+def test_twenty_refreshes_at_once_give_one_refresh_token() -> None:
     refresh = RiderClient(make_user()).tokens.refresh
 
     for _ in range(2):

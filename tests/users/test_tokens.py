@@ -125,7 +125,7 @@ def test_verifying_tells_a_spent_refresh_token() -> None:
         token_verify(token=tokens.refresh)
 
 
-def test_a_verified_token_is_not_verified_again_before_it_expires(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_verified_token_is_verified_once_until_it_expires(monkeypatch: pytest.MonkeyPatch) -> None:
     verified: list[str] = []
     verify = tokens._claims
 

@@ -156,7 +156,7 @@ def test_a_drawn_area_needs_no_stations_near(rider_client: RiderClient, rental: 
     assert give_back(rider_client, rental, (55.5, 37.5)).status_code == 200
 
 
-def test_far_from_everything_the_area_decides_and_a_place_is_named(rider_client: RiderClient, rental: Rental) -> None:
+def test_far_from_everything_the_area_decides(rider_client: RiderClient, rental: Rental) -> None:
     station = make_station()
     make_zone(CENTRE)
 
@@ -184,9 +184,7 @@ def test_for_the_fee_a_ride_ends_outside(rider_client: RiderClient, paid: Rental
     assert settled == cost | {"final": True}
 
 
-def test_the_fee_also_ends_a_ride_in_a_no_return_zone_and_is_asked_once(
-    rider_client: RiderClient, paid: Rental
-) -> None:
+def test_the_fee_also_ends_a_ride_in_a_no_return_zone(rider_client: RiderClient, paid: Rental) -> None:
     make_station()
     make_zone(CENTRE)
     make_zone(polygon(square(30.405, 59.94, 30.42, 59.96)), kind="no_return")
@@ -216,7 +214,7 @@ def test_at_a_station_and_without_a_place_no_fee_is_asked(
     assert [line["code"] for line in answer.json()["cost"]["lines"]] == ["unlock", "minutes"]
 
 
-def test_without_a_fee_in_the_tariff_accepting_it_changes_nothing(rider_client: RiderClient, rental: Rental) -> None:
+def test_accepting_a_fee_that_is_not_in_the_tariff_does_nothing(rider_client: RiderClient, rental: Rental) -> None:
     make_zone(CENTRE)
 
     assert refusal(give_back(rider_client, rental, OUTSIDE, accept_fee=True))[1] == "return_not_allowed"
@@ -268,7 +266,7 @@ def test_a_refusal_is_not_kept_under_the_key_and_an_end_is(rider_client: RiderCl
     assert again.content == first.content
 
 
-def test_a_return_by_position_takes_one_statement_more_than_without(rider_client: RiderClient) -> None:
+def test_a_return_by_position_takes_one_statement_more(rider_client: RiderClient) -> None:
     make_zone(CENTRE)
     zones_drawn(now=NOON)
     counts = []
@@ -302,9 +300,7 @@ def test_an_operator_ends_a_ride_at_a_closed_station(rental: Rental) -> None:
     assert rental.end_station == station
 
 
-def test_a_closed_station_takes_no_bike_and_names_the_nearest_open_one(
-    rider_client: RiderClient, rental: Rental
-) -> None:
+def test_a_closed_station_names_the_nearest_open_one(rider_client: RiderClient, rental: Rental) -> None:
     make_station(latitude=59.95, longitude=30.3)
     closed = make_station(latitude=59.93, longitude=30.3, is_returning=False)
     near = make_station(latitude=59.931, longitude=30.3, name="Near")
@@ -351,9 +347,7 @@ def test_a_station_that_does_not_lend_lends_no_bike(rider_client: RiderClient, b
 @pytest.mark.parametrize(
     "query", [{}, {"status": "available"}, {"bbox": "30,59,31,60"}, {"lat": "59.93", "lon": "30.31"}]
 )
-def test_the_lists_of_free_bikes_leave_out_what_no_rider_can_take(
-    rider_client: RiderClient, query: dict[str, str]
-) -> None:
+def test_lists_leave_out_bikes_that_no_rider_can_take(rider_client: RiderClient, query: dict[str, str]) -> None:
     make_bike(station=make_station(is_renting=False), number="SHUT-1")
     make_bike(station=make_station(), number="OPEN-1")
     make_bike(number="STREET-1")

@@ -163,7 +163,7 @@ def test_of_two_service_areas_one_is_enough() -> None:
     assert reason_at(57, 34) == "outside_service_area"
 
 
-def test_a_no_return_zone_forbids_inside_a_service_area_and_without_one() -> None:
+def test_a_no_return_zone_forbids_with_and_without_an_area() -> None:
     make_zone(PARK, kind="no_return")
     assert [reason_at(59.95, 30.35), reason_at(59.8, 30.35)] == ["no_return_zone", None]
 
@@ -172,7 +172,7 @@ def test_a_no_return_zone_forbids_inside_a_service_area_and_without_one() -> Non
     assert [reason_at(59.95, 30.35), reason_at(59.8, 30.35)] == ["no_return_zone", None]
 
 
-def test_unchanged_zones_cost_one_statement_and_are_not_read_again() -> None:
+def test_unchanged_zones_cost_one_statement() -> None:
     make_zone()
     kept = zones_drawn(now=NOON)
 
@@ -348,7 +348,7 @@ def test_an_emptied_table_is_a_change_too() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_zones_drawn_at_once_get_numbers_in_the_order_of_their_commits() -> None:
+def test_zones_get_numbers_in_the_order_of_their_commits() -> None:
     make_zone()
     first = zones_drawn(now=NOON).number
     begun, may_commit = threading.Event(), threading.Event()

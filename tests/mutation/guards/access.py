@@ -65,7 +65,7 @@ GUARDS = (
         "bikerental/users/services/accounts.py",
         "    sessions_end(user_ids=closing, now=now)\n",
         "",
-        ("tests/users/test_accounts.py::test_closing_ends_the_sessions_and_reopening_brings_none_back",),
+        ("tests/users/test_accounts.py::test_closing_ends_sessions_and_reopening_restores_none",),
     ),
     Guard(
         "an erased account stays closed",
@@ -86,7 +86,7 @@ GUARDS = (
         "bikerental/users/services/sessions.py",
         "        password_hash_in_vain(password)\n",
         "",
-        (f"{LOGGING_IN}::test_every_refused_login_costs_one_hash_and_as_many_statements",),
+        (f"{LOGGING_IN}::test_each_refused_login_costs_one_hash_and_equal_statements",),
     ),
     Guard(
         "guesses at a log-in are counted",
@@ -107,7 +107,7 @@ GUARDS = (
         "bikerental/users/services/resetting.py",
         "    logged_in_there = guess_admit(email=email, address=address, now=now, purpose=ASKING)\n",
         "    logged_in_there = False\n",
-        ("tests/notifications/test_resetting.py::test_asking_for_one_account_slows_down_whether_it_exists_or_not",),
+        ("tests/notifications/test_resetting.py::test_asking_for_one_account_slows_down_if_it_exists_or_not",),
     ),
     Guard(
         "guesses at a reset's token are counted",
@@ -128,14 +128,14 @@ GUARDS = (
         "bikerental/users/services/guessing.py",
         "return [self.pair] if trusted else [self.account, self.pair]",
         "return [self.account, self.pair]",
-        (f"{GUESSING}::test_where_the_rider_logged_in_before_a_flood_from_elsewhere_changes_nothing",),
+        (f"{GUESSING}::test_a_known_address_is_let_in_despite_a_flood",),
     ),
     Guard(
         "a guess that waits is not looked at",
         "bikerental/users/services/guessing.py",
         "    _refuse_while_blocked(blocked_until.values(), now=now)\n",
         "",
-        (f"{GUESSING}::test_guesses_at_once_from_many_addresses_stop_at_the_accounts_limit",),
+        (f"{GUESSING}::test_guesses_from_many_addresses_stop_at_the_accounts_limit",),
     ),
     Guard(
         "a guess that one counter refuses adds to none",
@@ -156,7 +156,7 @@ GUARDS = (
         "bikerental/users/services/guessing.py",
         "GREATEST(0, account.failures - own.failures)",
         "0",
-        (f"{GUESSING}::test_a_login_from_a_fresh_address_does_not_forgive_the_guesses_of_others",),
+        (f"{GUESSING}::test_a_login_from_a_fresh_address_forgives_no_other_guesses",),
     ),
     Guard(
         "the counters hold no address and no e-mail",

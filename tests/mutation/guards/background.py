@@ -14,7 +14,7 @@ GUARDS = (
         "bikerental/core/work/enqueueing.py",
         "transaction.on_commit(lambda: publisher.put(note), robust=True)",
         "transaction.on_commit(lambda: publisher.put(note))",
-        (f"{ENQUEUEING}::test_a_failure_to_tell_neither_fails_the_ride_nor_silences_others",),
+        (f"{ENQUEUEING}::test_a_failure_to_tell_fails_no_ride_and_stops_no_other",),
     ),
     Guard(
         "telling waits for the commit",
@@ -49,7 +49,7 @@ GUARDS = (
         "bikerental/core/work/enqueueing.py",
         "except OperationalError as error:",
         "except ZeroDivisionError as error:",
-        (f"{ENQUEUEING}::test_a_broker_that_refuses_is_logged_and_the_next_note_is_tried",),
+        (f"{ENQUEUEING}::test_a_refusal_by_the_broker_is_logged_and_the_next_tried",),
     ),
     Guard(
         "a process that ends tells first",
@@ -78,7 +78,7 @@ GUARDS = (
         "bikerental/notifications/services/delivering.py",
         "    return notifications_deliver([*failed, *others], failed_before=failed)",
         "    return len(others)",
-        (f"{DELIVERING}::test_the_sweep_sends_what_is_due_and_what_a_dead_sender_left",),
+        (f"{DELIVERING}::test_the_sweep_sends_what_is_due_or_was_left",),
     ),
     Guard(
         "messages are swept by beat",
@@ -142,14 +142,14 @@ GUARDS = (
         "bikerental/core/db/backend/base.py",
         "if time.monotonic() - self._answered_at < HEALTH_CHECK_SECONDS:",
         "if True:",
-        (f"{POSTGRESQL}::test_a_connection_that_died_while_idle_is_replaced_unnoticed",),
+        (f"{POSTGRESQL}::test_a_connection_that_died_while_idle_is_replaced",),
     ),
     Guard(
         "a connection on which a statement failed is checked",
         "bikerental/core/db/backend/base.py",
         "        if has_failed:\n            self._answered_at = 0.0\n",
         "",
-        (f"{POSTGRESQL}::test_a_connection_on_which_a_statement_failed_is_not_believed",),
+        (f"{POSTGRESQL}::test_a_connection_is_checked_after_a_failed_statement",),
     ),
     Guard(
         "the check is decided once for a request",

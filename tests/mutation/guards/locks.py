@@ -67,14 +67,14 @@ GUARDS = (
         "bikerental/rentals/locks.py",
         "rentals.filter(pk__in=rental_ids, status=Rental.Status.ACTIVE)",
         "Rental.objects.filter(pk__in=rental_ids, status=Rental.Status.ACTIVE)",
-        (f"{LOCKS}::test_a_second_check_leaves_a_ride_that_is_being_told_overdue",),
+        (f"{LOCKS}::test_a_second_check_skips_a_ride_that_is_being_told",),
     ),
     Guard(
         "two that forget rides share the work",
         "bikerental/rentals/locks.py",
         "    kept = rentals.filter(",
         "    kept = Rental.objects.filter(",
-        (f"{LOCKS}::test_a_second_that_forgets_rides_leaves_those_that_the_first_holds",),
+        (f"{LOCKS}::test_a_second_forgetting_skips_what_the_first_holds",),
     ),
     Guard(
         "a rent by id locks the bike",
@@ -95,7 +95,7 @@ GUARDS = (
         "bikerental/rentals/locks.py",
         "if bikes.asked is None or (bikes.asked.station_id is not None and bikes.asked.station_name is None):",
         "if bikes.asked is None:",
-        (f"{LOCKS}::test_a_rent_that_waited_for_a_return_starts_where_the_bike_was_left",),
+        (f"{LOCKS}::test_a_rent_after_a_return_starts_where_the_bike_was_left",),
     ),
     Guard(
         "a rent that waited for a new tariff finds the bike",
@@ -144,7 +144,7 @@ GUARDS = (
         "bikerental/maintenance/services/publishing.py",
         "    bikes_lock(bike_ids=[upload.bike_id])\n",
         "",
-        (f"{LOCKS}::test_of_two_photos_published_at_once_the_later_waits_for_its_turn",),
+        (f"{LOCKS}::test_of_two_photos_published_at_once_the_later_waits",),
     ),
     Guard(
         "a new tariff locks the bikes",
@@ -179,7 +179,7 @@ GUARDS = (
         "bikerental/notifications/services/feedback.py",
         "locked = user and user_lock(user_id=user.pk)",
         "locked = user",
-        ("tests/concurrency/test_erasing.py::test_an_address_that_bounces_before_an_erasure_leaves_with_it",),
+        ("tests/concurrency/test_erasing.py::test_an_address_that_bounced_leaves_with_its_account",),
     ),
     Guard(
         "a request with an idempotency key claims it",

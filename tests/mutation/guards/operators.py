@@ -20,7 +20,7 @@ GUARDS = (
         "bikerental/http/admin_forms.py",
         "        self._refuse_changed_meanwhile()\n",
         "",
-        (f"{FORMS}::test_what_changed_in_both_is_refused_until_it_is_saved_again",),
+        (f"{FORMS}::test_a_change_on_both_sides_is_refused_until_saved_again",),
     ),
     Guard(
         "a form of the admin leaves alone what its operator did",
@@ -34,7 +34,7 @@ GUARDS = (
         "bikerental/http/admin_forms.py",
         "                self.errors.pop(name, None)  # nor does it matter whether it would still do\n",
         "                pass\n",
-        (f"{FORMS}::test_a_choice_that_is_gone_does_not_matter_to_who_left_it_alone",),
+        (f"{FORMS}::test_a_field_left_alone_may_hold_a_choice_that_is_gone",),
     ),
     Guard(
         "the same change twice is no conflict",
@@ -160,7 +160,7 @@ GUARDS = (
         "bikerental/accounts/services.py",
         "set(user_ids).difference(riding)",
         "user_ids",
-        (f"{CLOSING}::test_a_rider_who_rides_keeps_the_account_and_the_others_lose_theirs",),
+        (f"{CLOSING}::test_who_rides_keeps_the_account_and_others_lose_theirs",),
     ),
     Guard(
         "closing an account waits for a ride that starts",
@@ -168,7 +168,7 @@ GUARDS = (
         "    users_lock(user_ids=user_ids)\n",
         "",
         (
-            f"{CLOSING}::test_a_ride_that_starts_while_the_account_closes_comes_first_or_not_at_all",
+            f"{CLOSING}::test_a_ride_that_starts_during_closing_is_first_or_refused",
             "tests/concurrency/test_locks.py::test_closing_an_account_waits_for_the_rent_that_came_first",
         ),
     ),
@@ -193,7 +193,7 @@ GUARDS = (
         "",
         (
             f"{CLOSING}::test_both_rights_are_needed",
-            f"{CLOSING}::test_an_operator_closes_neither_operators_nor_the_own_account",
+            f"{CLOSING}::test_an_operator_closes_no_operator_and_not_themselves",
         ),
     ),
     Guard(
@@ -201,6 +201,6 @@ GUARDS = (
         "bikerental/accounts/admin.py",
         "        if not may_close or user.pk == request.user.pk:\n",
         "        if not may_close:\n",
-        (f"{CLOSING}::test_an_operator_closes_neither_operators_nor_the_own_account",),
+        (f"{CLOSING}::test_an_operator_closes_no_operator_and_not_themselves",),
     ),
 )

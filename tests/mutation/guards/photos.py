@@ -14,7 +14,7 @@ GUARDS = (
         UPLOADS,
         "    _refuse_more_than(_forms_per_hour(upload.report_id), uploads, uploads.count(), now=now)\n",
         "",
-        (f"{LIMITS}::test_sixty_forms_at_once_are_as_many_as_a_rider_gets_in_an_hour",),
+        (f"{LIMITS}::test_of_sixty_forms_at_once_a_rider_gets_an_hours",),
     ),
     Guard(
         "forms for photos are counted under a lock",
@@ -24,7 +24,7 @@ GUARDS = (
         "    _refuse_more_than(_forms_per_hour(upload.report_id), uploads, uploads.count(), now=now)\n",
         "    uploads = _of_last_hour(upload.uploader_id, upload.report_id, now)\n"
         "    _refuse_more_than(_forms_per_hour(upload.report_id), uploads, uploads.count(), now=now)\n",
-        (f"{LIMITS}::test_sixty_forms_at_once_are_as_many_as_a_rider_gets_in_an_hour",),
+        (f"{LIMITS}::test_of_sixty_forms_at_once_a_rider_gets_an_hours",),
     ),
     Guard(
         "the storage is not asked for a form that is refused",
@@ -61,7 +61,7 @@ GUARDS = (
         UPLOADS,
         "    if _pending(upload.pk).exists():\n        raise UnavailableError\n",
         "",
-        (f"{LIMITS}::test_what_somebody_looks_at_is_left_to_them_until_they_must_have_died",),
+        (f"{LIMITS}::test_a_claimed_photo_is_left_until_its_claim_expires",),
     ),
     Guard(
         "a photo that was not there may be looked at again at once",
@@ -124,7 +124,7 @@ GUARDS = (
         "bikerental/maintenance/services/taking_out.py",
         "now - TAKE_OUT_WINDOW if limit.released_at is None else max(now - TAKE_OUT_WINDOW, limit.released_at)",
         "now - TAKE_OUT_WINDOW",
-        (f"{TAKING_OUT}::test_an_operator_releases_what_waits_and_the_count_begins_anew",),
+        (f"{TAKING_OUT}::test_releasing_what_waits_starts_the_count_anew",),
     ),
     Guard(
         "what left service more than an hour ago does not count",
@@ -138,13 +138,13 @@ GUARDS = (
         "bikerental/maintenance/services/taking_out.py",
         "max(TAKE_OUTS_MIN, (in_service + done) * TAKE_OUT_PERCENT // 100)",
         "(in_service + done) * TAKE_OUT_PERCENT // 100",
-        (f"{TAKING_OUT}::test_beyond_ten_bikes_in_an_hour_the_rest_waits_and_the_operators_are_told_once",),
+        (f"{TAKING_OUT}::test_after_ten_bikes_an_hour_the_rest_waits_with_one_mail",),
     ),
     Guard(
         "the reports of a ridden bike stay open",
         "bikerental/maintenance/services/reports.py",
         "reports.exclude(bike__status=BikeStatus.RENTED).update(",
         "reports.update(",
-        (f"{REPORTS}::test_the_reports_of_a_ridden_bike_stay_open_when_others_return_to_service",),
+        (f"{REPORTS}::test_reports_of_a_ridden_bike_stay_open",),
     ),
 )

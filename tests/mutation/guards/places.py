@@ -12,7 +12,7 @@ GUARDS = (
         "bikerental/fleet/services/stations.py",
         "    standing.update(latitude=station.latitude, longitude=station.longitude)\n",
         "",
-        (f"{PLACES}::test_a_station_that_moves_takes_the_bikes_along_that_stand_there",),
+        (f"{PLACES}::test_a_station_that_moves_takes_its_bikes_along",),
     ),
     Guard(
         "a station that does not move moves no bike",
@@ -26,7 +26,7 @@ GUARDS = (
         "bikerental/fleet/services/stations.py",
         "    station_lock(station_id=station.pk)\n",
         "",
-        ("tests/concurrency/test_stations.py::test_a_bike_that_is_returned_while_its_station_moves_moves_along",),
+        ("tests/concurrency/test_stations.py::test_a_bike_returned_while_its_station_moves_moves_along",),
     ),
     Guard(
         "a bike stands where its station is",
@@ -68,14 +68,14 @@ GUARDS = (
         "bikerental/rentals/services/rides.py",
         "rental.start_station_name, locked.start_latitude, locked.start_longitude)",
         "rental.start_station_name, None, None)",
-        (f"{PLACES}::test_returned_where_it_was_taken_is_where_that_station_is_now",),
+        (f"{PLACES}::test_returned_where_taken_is_where_the_station_is_now",),
     ),
     Guard(
         "a bike is returned where the service is",
         "bikerental/rentals/services/rides.py",
         " or not is_in_service(Position(latitude, longitude))",
         "",
-        (f"{BOUNDS}::test_a_place_far_from_every_station_is_refused_and_the_ride_goes_on",),
+        (f"{BOUNDS}::test_a_place_far_from_all_stations_is_refused",),
     ),
     Guard(
         "an operator's bounds count before the stations",
@@ -96,7 +96,7 @@ GUARDS = (
         "bikerental/fleet/selectors/bounds.py",
         "    if time.monotonic() < until and lies_in(place, boxes):\n        return True\n",
         "    if time.monotonic() < until:\n        return lies_in(place, boxes)\n",
-        (f"{BOUNDS}::test_a_new_station_counts_at_once_and_an_old_one_for_a_minute",),
+        (f"{BOUNDS}::test_a_new_station_counts_at_once_an_old_one_for_a_minute",),
     ),
     Guard(
         "a return keeps its station",
@@ -104,8 +104,8 @@ GUARDS = (
         "    keep=[Station],\n",
         "",
         (
-            f"{STATIONS}::test_a_deletion_that_comes_after_the_return_is_refused_with_a_message",
-            f"{STATIONS}::test_a_return_that_comes_after_the_deletion_is_a_404_and_the_ride_goes_on",
+            f"{STATIONS}::test_a_deletion_after_the_return_is_refused_with_a_message",
+            f"{STATIONS}::test_a_return_to_a_deleted_station_is_a_404",
         ),
     ),
     Guard(

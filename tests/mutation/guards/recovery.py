@@ -43,14 +43,14 @@ GUARDS = (
         "bikerental/core/db/statements.py",
         "            database.close()\n            raise StalePlanError from error\n",
         "            raise StalePlanError from error\n",
-        (f"{STATEMENTS}::test_after_a_column_was_retyped_a_read_is_asked_again_on_a_new_connection",),
+        (f"{STATEMENTS}::test_a_read_is_repeated_after_a_column_was_retyped",),
     ),
     Guard(
         "a read with a stale plan is asked again",
         "bikerental/core/db/statements.py",
         "            if database.in_atomic_block:\n                raise\n",
         "            raise\n",
-        (f"{STATEMENTS}::test_after_a_column_was_retyped_a_read_is_asked_again_on_a_new_connection",),
+        (f"{STATEMENTS}::test_a_read_is_repeated_after_a_column_was_retyped",),
     ),
     Guard(
         "half a transaction is not asked again",
@@ -58,7 +58,7 @@ GUARDS = (
         "            if database.in_atomic_block:\n                raise\n",
         "            pass\n",
         (
-            f"{STATEMENTS}::test_within_another_transaction_it_is_for_the_client_to_ask_again",
+            f"{STATEMENTS}::test_within_a_transaction_the_client_must_ask_again",
             f"{STATEMENTS}::test_a_unit_of_work_begins_anew_as_a_whole",
         ),
     ),
@@ -88,7 +88,7 @@ GUARDS = (
         "bikerental/observe/metrics_files.py",
         "        if self._retry_at is not None and time.monotonic() > self._retry_at:\n",
         "        if False:\n",
-        (f"{METRICS}::test_figures_counted_in_memory_follow_into_the_file_once_there_is_room",),
+        (f"{METRICS}::test_figures_in_memory_are_written_once_there_is_room",),
     ),
     Guard(
         "a batch that fails is tried row by row",
@@ -180,7 +180,7 @@ GUARDS = (
         "bikerental/notifications/services/failing.py",
         "[row for row in rows if row.row_id not in map(str, own)]",
         "rows",
-        (f"{BATCHES}::test_a_message_about_failed_rows_that_fails_itself_is_not_told_of",),
+        (f"{BATCHES}::test_a_failed_message_about_failed_rows_is_not_told",),
     ),
     Guard(
         "beat goes on after a clock that was ahead",

@@ -50,7 +50,7 @@ GUARDS = (
         "bikerental/rentals/services/taking.py",
         "    elif bike.status != BikeStatus.AVAILABLE:\n        raise BikeUnavailableError\n",
         "",
-        ("tests/rentals/test_api.py::test_who_asks_again_for_the_bike_being_ridden_learns_of_the_ride",),
+        ("tests/rentals/test_api.py::test_who_rents_the_own_bike_again_learns_of_the_ride",),
         survives="the statement that begins the ride swaps the bike's status too; the check saves running it in vain",
     ),
     Guard(
@@ -58,14 +58,14 @@ GUARDS = (
         "bikerental/fleet/services/moving.py",
         " AND bike.status = ANY (%(origins)s::text[])",
         "",
-        (f"{STATES}::test_a_move_that_the_table_has_leaves_one_row_and_another_changes_nothing",),
+        (f"{STATES}::test_a_known_move_adds_one_row_an_unknown_one_nothing",),
     ),
     Guard(
         "an edit writes no status",
         "bikerental/fleet/services/bikes.py",
         ' - {"status"}',
         "",
-        ("tests/fleet/test_services.py::test_an_edit_writes_neither_the_status_nor_what_it_did_not_change",),
+        ("tests/fleet/test_services.py::test_an_edit_writes_only_what_it_changed",),
     ),
     Guard(
         "a ride whose bike was not free is not begun",
@@ -100,7 +100,7 @@ GUARDS = (
         "bikerental/rentals/services/rides.py",
         "max(ended_at or ending.happened_at, rental.started_at)",
         "ended_at or ending.happened_at",
-        ("tests/rentals/test_api.py::test_where_the_clock_of_the_start_ran_ahead_the_ride_ends_as_it_began",),
+        ("tests/rentals/test_api.py::test_a_ride_started_by_a_fast_clock_ends_as_it_began",),
     ),
     Guard(
         "a second open ride is a refusal and no error",
@@ -178,28 +178,28 @@ GUARDS = (
         '    if not due.update(next_attempt_at=now + PUBLISH_LEASE, attempts=F("attempts") + 1):\n'
         "        return None\n",
         '    due.update(next_attempt_at=now + PUBLISH_LEASE, attempts=F("attempts") + 1)\n',
-        (f"{UPLOADS}::test_what_is_being_published_is_left_alone_until_its_claim_has_passed",),
+        (f"{UPLOADS}::test_a_photo_being_published_is_left_until_its_claim_ends",),
     ),
     Guard(
         "of two photos the one confirmed later stays",
         "bikerental/maintenance/services/publishing.py",
         "    if same.filter(confirmed_at__gt=upload.confirmed_at).exists():\n        return UploadState.PUBLISHED\n",
         "",
-        (f"{UPLOADS}::test_of_two_photos_the_one_confirmed_later_stays_whichever_is_published_last",),
+        (f"{UPLOADS}::test_of_two_photos_the_one_confirmed_later_stays",),
     ),
     Guard(
         "a photo refused meanwhile is not shown",
         "bikerental/maintenance/services/publishing.py",
         "    if not ours.update(state=UploadState.PUBLISHED, published_at=now):\n        return None",
         "    if not ours.update(state=UploadState.PUBLISHED, published_at=now):\n        pass",
-        (f"{UPLOADS}::test_a_photo_that_was_refused_while_it_was_published_is_shown_nowhere",),
+        (f"{UPLOADS}::test_a_photo_refused_while_it_is_published_does_not_show",),
     ),
     Guard(
         "a refresh token is swapped",
         "bikerental/users/services/sessions.py",
         "        refresh_id=refresh_id,\n        ended_at=None",
         "        ended_at=None",
-        (f"{REFRESHING}::test_a_spent_token_ends_the_session_once_its_successor_was_used",),
+        (f"{REFRESHING}::test_a_spent_token_ends_the_session_after_its_successor",),
     ),
     Guard(
         "a spent refresh token ends its session",
@@ -220,7 +220,7 @@ GUARDS = (
         "bikerental/users/services/sessions.py",
         "_good_sessions(claims, refresh_id=next_id, now=now).filter",
         "Session.objects.filter(pk=claims.session_id, ended_at=None).filter",
-        (f"{REFRESHING}::test_a_spent_token_ends_the_session_once_its_successor_was_used",),
+        (f"{REFRESHING}::test_a_spent_token_ends_the_session_after_its_successor",),
     ),
     Guard(
         "an idempotency key with another body is refused",

@@ -164,7 +164,7 @@ GUARDS = (
         "bikerental/media/images.py",
         "threading.BoundedSemaphore(1)",
         "threading.BoundedSemaphore(9)",
-        (f"{IMAGES}::test_a_process_decodes_one_photo_at_a_time_and_a_request_does_not_wait",),
+        (f"{IMAGES}::test_one_photo_is_decoded_at_a_time_and_no_request_waits",),
     ),
     Guard(
         "a photo is nothing else besides",
@@ -178,7 +178,7 @@ GUARDS = (
         "bikerental/media/images.py",
         "return ImageOps.exif_transpose(photo)",
         "return photo",
-        (f"{IMAGES}::test_nothing_is_left_of_what_the_camera_wrote_and_the_picture_stands_upright",),
+        (f"{IMAGES}::test_a_photo_loses_the_cameras_data_and_stands_upright",),
     ),
     Guard(
         "an animated picture is refused",
@@ -227,14 +227,14 @@ GUARDS = (
         "bikerental/maintenance/services/taking_out.py",
         "room = max(0, most - done)",
         "room = len(standing)",
-        (f"{TAKING_OUT}::test_beyond_ten_bikes_in_an_hour_the_rest_waits_and_the_operators_are_told_once",),
+        (f"{TAKING_OUT}::test_after_ten_bikes_an_hour_the_rest_waits_with_one_mail",),
     ),
     Guard(
         "what waits waits for an operator",
         "bikerental/maintenance/services/taking_out.py",
         "    if limit.paused_at is not None:\n        return True\n",
         "",
-        (f"{TAKING_OUT}::test_what_waits_waits_for_an_operator_and_not_for_the_next_hour",),
+        (f"{TAKING_OUT}::test_waiting_bikes_wait_for_an_operator",),
     ),
     Guard(
         "what is logged is cut before it is looked at",
@@ -255,14 +255,14 @@ GUARDS = (
         "bikerental/notifications/gateways/sns.py",
         "    if topic not in settings.SNS_TOPIC_ARNS:\n",
         "    if False:\n",
-        (f"{FEEDBACK}::test_anothers_topic_an_old_signature_an_old_message_are_refused",),
+        (f"{FEEDBACK}::test_an_unknown_topic_or_an_old_message_is_refused",),
     ),
     Guard(
         "an old message of SNS is refused",
         "bikerental/notifications/gateways/sns.py",
         '    _require_recent(fields["Timestamp"], now=now)\n',
         "",
-        (f"{FEEDBACK}::test_anothers_topic_an_old_signature_an_old_message_are_refused",),
+        (f"{FEEDBACK}::test_an_unknown_topic_or_an_old_message_is_refused",),
     ),
     Guard(
         "a certificate comes from SNS",

@@ -45,7 +45,7 @@ GUARDS = (
         "bikerental/http/headers.py",
         "            request.COOKIES = {}  # the cookies are not parsed, not even for the language in them\n",
         "",
-        (f"{HEADERS}::test_the_refusal_follows_the_language_but_no_cookie_is_parsed",),
+        (f"{HEADERS}::test_the_refusal_is_translated_without_reading_a_cookie",),
     ),
     Guard(
         "a cookie loses its backslashes before it is unquoted",

@@ -189,7 +189,7 @@ def test_the_role_rules_over_nothing(settings: dict[str, str], role: Callable[[s
     assert refused(ec2.describe_instances) in {"AccessDenied", "UnauthorizedOperation"}
 
 
-def test_the_pipelines_role_is_taken_by_a_token_and_opens_a_way_to_the_host_alone(
+def test_the_pipelines_role_reaches_the_host_alone(
     resources: dict[str, dict[str, Any]],
     settings: dict[str, str],
     aws: str,

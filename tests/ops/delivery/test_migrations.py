@@ -104,9 +104,7 @@ def said(linted: "subprocess.CompletedProcess[str]", name: str) -> str:
 
 
 @pytest.mark.parametrize("name", UNSAFE)
-def test_a_migration_that_the_old_code_would_trip_over_is_refused(
-    linted: "subprocess.CompletedProcess[str]", name: str
-) -> None:
+def test_a_migration_that_breaks_the_old_code_is_refused(linted: "subprocess.CompletedProcess[str]", name: str) -> None:
     verdict = said(linted, name)
 
     assert linted.returncode == 1

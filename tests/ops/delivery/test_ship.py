@@ -49,7 +49,7 @@ def asked(folder: Path, host: str, **environment: str) -> dict[str, object]:
     return words
 
 
-def test_an_instance_is_reached_through_ssm_by_the_pipelines_token(ship: Path) -> None:
+def test_the_pipelines_token_reaches_an_instance_through_ssm(ship: Path) -> None:
     role = "arn:aws:iam::123456789012:role/bikerental-gitlab"
 
     way = asked(ship, HOST, AWS_ROLE_ARN=role, AWS_ID_TOKEN="signed-by-gitlab")

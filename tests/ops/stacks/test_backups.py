@@ -127,7 +127,7 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_backup_is_refused_and_the_database_in_use_untouched(production: Stack, damage: str) -> None:
+def test_a_damaged_backup_leaves_the_database_in_use_alone(production: Stack, damage: str) -> None:
     change, word = DAMAGES[damage]
     assert in_backup(production, SPOIL.replace("CHANGE", change)).returncode == 0
     before, identity = databases(production), production.sql("SELECT oid FROM pg_database WHERE datname = 'bikerental'")

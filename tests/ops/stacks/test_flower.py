@@ -47,7 +47,7 @@ def test_it_is_found_without_its_slash(browser: requests.Session, root: str) -> 
     assert (answer.status_code, answer.headers["Location"]) == (302, "/flower/")
 
 
-def test_it_shows_workers_and_tasks_also_after_a_restart_of_redis(
+def test_it_shows_workers_and_tasks_after_a_restart_of_redis(
     production: Stack, flower: requests.Session, root: str, base: str, authority: str
 ) -> None:
     rider = requests.Session()

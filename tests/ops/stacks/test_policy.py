@@ -73,7 +73,7 @@ def test_the_application_is_one_image_with_a_numeric_user(stacks: Stacks, file: 
 
 @pytest.mark.parametrize("file", FILES)
 @pytest.mark.parametrize("name", ["web", "worker", "beat", "flower"])
-def test_the_application_waits_for_healthy_servers_and_for_the_migration(stacks: Stacks, file: str, name: str) -> None:
+def test_the_application_waits_for_servers_and_the_migration(stacks: Stacks, file: str, name: str) -> None:
     conditions = {on: how["condition"] for on, how in stacks[file]["services"][name]["depends_on"].items()}
 
     assert conditions == {

@@ -59,7 +59,7 @@ def test_two_migrations_queue(production: Stack) -> None:
         ("proxy", "FLOWER_PASSWORD"),
     ],
 )
-def test_a_secret_that_is_missing_or_the_example_is_refused_by_name(
+def test_a_missing_or_example_secret_is_refused_by_name(
     production: Stack, service: str, variable: str, value: str
 ) -> None:
     refused = production.compose("run", "--rm", "--no-deps", "-T", "-e", f"{variable}={value}", service)
