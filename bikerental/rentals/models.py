@@ -46,7 +46,9 @@ class Rental(BaseModel):
     free_minutes = models.PositiveIntegerField()
     daily_cap = models.DecimalField(max_digits=10, decimal_places=2, null=True)
     overdue_after_minutes = models.PositiveIntegerField()
-    out_of_area_fee = models.DecimalField(max_digits=10, decimal_places=2, null=True)
+    out_of_area_fee = models.DecimalField(
+        _("fee for an end out of the area"), max_digits=10, decimal_places=2, null=True
+    )
 
     # Ended where the zones allow it for the fee alone.
     is_out_of_area = models.BooleanField(_("ended out of the area"), default=False, db_default=False)

@@ -27,6 +27,7 @@ from bikerental.users.models import User
 from tests.factories import make_bike, make_model, make_station, make_tariff, make_user
 from tests.http.pages import fields_of, open_form
 from tests.support.threads import at_once
+from tests.zones.drawing import make_zone
 
 pytestmark = pytest.mark.django_db
 
@@ -60,6 +61,7 @@ CHANGES = {
     "fleet.BikeModel": Change(make_model, "name", "mine", "theirs", "propulsion", "electric"),
     "fleet.Station": Change(make_station, "name", "mine", "theirs", "capacity", 7),
     "fleet.Bike": Change(make_bike, "number", "MINE-1", "THEIRS-1", "latitude", 59.5),
+    "zones.Zone": Change(make_zone, "name", "mine", "theirs", "is_active", False),
     "otp_totp.TOTPDevice": Change(
         lambda: TOTPDevice.objects.create(user=make_user(), name="old"), "name", "mine", "theirs", "tolerance", 3
     ),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from datetime import timedelta
 from html.parser import HTMLParser
 from zoneinfo import available_timezones
 
@@ -21,8 +22,9 @@ from bikerental.core.work.schedule import declared_schedule
 from bikerental.fleet.models import BikeEvent
 from bikerental.maintenance.models import BikeReport, PhotoUpload, TakeOutLimit
 from bikerental.notifications.models import Notification, RefusedAddress
-from bikerental.rentals.models import Rental, RentalEvent
+from bikerental.rentals.models import Rental, RentalEvent, Reservation
 from bikerental.users.models import User
+from tests.billing.ledger import charge, make_account
 from tests.factories import NOON, make_bike, make_model, make_rental, make_station, make_tariff, make_user
 from tests.zones.drawing import make_zone
 
@@ -116,6 +118,8 @@ def ride(admin_user: User) -> Rental:
     FailedRow.objects.create(task="rentals.settle", row_id="1", error="23505", failed_at=NOON, retry_at=NOON)
     Group.objects.create(name="Диспетчеры")
     make_zone(name="Центр")
+    charge(make_account(rider=rider), "145.00", rental.pk)
+    Reservation.objects.create(rider=rider, bike=bike, created_at=NOON, expires_at=NOON + timedelta(minutes=10))
     place = {"latitude": bike.latitude, "longitude": bike.longitude}
     BikeEvent.objects.create(
         bike=bike, happened_at=NOON, event_types=["maintenance"], state="maintenance", actor="system", **place
@@ -184,7 +188,14 @@ def test_what_changed_is_told_in_russian(operator: Client, ride: Rental) -> None
     assert station is not None
     operator.post(
         reverse("admin:fleet_station_change", args=[station.pk]),
-        {"name": "Площадь", "latitude": "59.9", "longitude": "30.3", "capacity": "7"},
+        {
+            "name": "Площадь",
+            "latitude": "59.9",
+            "longitude": "30.3",
+            "capacity": "7",
+            "is_renting": "on",
+            "is_returning": "on",
+        },
     )
 
     page = reverse("admin:fleet_station_history", args=[station.pk])

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='rental',
             name='out_of_area_fee',
-            field=models.DecimalField(decimal_places=2, max_digits=10, null=True),
+            field=models.DecimalField(decimal_places=2, max_digits=10, null=True, verbose_name='fee for an end out of the area'),
         ),
         AddConstraintNotValid(
             model_name='rental',
