@@ -1,4 +1,4 @@
-"""The messages about accounts, and about rows that no task can do."""
+"""The messages about accounts, and about rows that make a task fail."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -1,4 +1,4 @@
-"""A row for each message that somebody is owed, and for each address that takes none."""
+"""Messages to send, and addresses that nothing is sent to."""
 
 from typing import ClassVar
 
@@ -10,16 +10,16 @@ from django.utils.translation import gettext_lazy as _
 
 from bikerental.core.models import BaseModel
 
-# By its name, so that an app which adds a kind changes no constraint.
+# Decided by the kind's name, so that an app can add a kind without changing a constraint.
 TO_OPERATORS = Q(kind__endswith="_operators") | Q(kind__in=["rows_failed", "take_outs_paused"])
 
 
 class Notification(BaseModel):
-    """One message, from the moment it is owed until it is sent, given up, or dropped on purpose.
+    """One message to send, until it is sent, given up, or dropped on purpose.
 
-    Holds nothing personal but when somebody rode: the address is the recipient's at the moment of
-    sending. A password's reset that was asked for an e-mail without an account has a row as well,
-    without a recipient, so that asking costs the same whoever is asked about.
+    It holds no personal data except the times of a ride: the address is read from the recipient when the
+    message is sent. A request to reset the password of an unknown e-mail makes a row too, without a
+    recipient, so that it takes as long as one for a known e-mail.
     """
 
     class State(models.TextChoices):
@@ -30,13 +30,13 @@ class Notification(BaseModel):
         DROPPED = "dropped", _("dropped")
 
     class Feedback(models.TextChoices):
-        """What came back after the message was handed over."""
+        """What the provider reported after it took the message."""
 
         BOUNCED = "bounced", _("bounced")
         COMPLAINED = "complained", _("complained about")
 
     kind = models.CharField(_("kind"), max_length=32)  # a name of `message_kinds`
-    # Users are erased in place, never deleted.
+    # Users are anonymised in their row, never deleted.
     recipient = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("recipient"),
@@ -45,9 +45,9 @@ class Notification(BaseModel):
         null=True,
         blank=True,
     )
-    # A rental or nothing; no foreign key, because rentals lie above this app.
+    # A rental or none. No foreign key, because rentals lie above this app.
     subject_id = models.UUIDField(_("subject"), null=True, blank=True)
-    # One row an effect: a task that runs twice owes one message.
+    # Unique, so that a task that runs twice makes one message.
     key = models.CharField(_("key"), max_length=100)
     language = models.CharField(_("language"), max_length=8)
     context = models.JSONField(_("context"), default=dict)
@@ -103,10 +103,10 @@ class Notification(BaseModel):
 
 
 class RefusedAddress(BaseModel):
-    """An address that bounced for good, or whose owner called our mail spam: nothing more is sent there.
+    """An address that bounced permanently, or whose owner reported our mail as spam. Nothing more is sent there.
 
-    Only addresses of accounts and operators come in, and an account's leaves with its erasure. If it was
-    never confirmed, it may be a stranger's: `email` has its keyed hash from then on.
+    Only addresses of accounts and operators are recorded, and an account's address goes with its erasure.
+    If it was never confirmed, it may be a stranger's: then `email` keeps its keyed hash.
     """
 
     class Reason(models.TextChoices):
@@ -129,7 +129,7 @@ class RefusedAddress(BaseModel):
 
 
 class SentMail(BaseModel):
-    """That one address was sent a message lately. By a keyed hash, which names neither address nor account."""
+    """A message that an address was sent lately. The address is a keyed hash, which reveals no address or account."""
 
     address_key = models.CharField(max_length=64)
 

@@ -18,7 +18,7 @@ def notifications_of_user(*, user_id: UUID) -> Iterator[list[dict[str, Any]]]:
 
 
 def refused_address(*, email: str) -> dict[str, Any] | None:
-    """Why nothing is sent to the address, if so. One statement."""
+    """Why nothing is sent to the address, or None. One statement."""
     email = email_normalise(email)
     refused = RefusedAddress.objects.filter(email__in=[email, email_hidden(email)])
     found = refused.values("reason", "detail", "created_at").first()
@@ -33,11 +33,11 @@ _REFUSES = Statement(
 
 
 def addresses_that_refuse(*, emails: Collection[str]) -> set[str]:
-    """Those of the addresses that nothing is sent to, in their one spelling. One statement each."""
+    """The addresses among these that nothing is sent to, normalised. One statement each."""
     spelled = {email_normalise(email) for email in emails}
     return {email for email in spelled if _REFUSES.first(email=email, hidden=email_hidden(email))}
 
 
 def notifications_unsent_count() -> int:
-    """How many messages are owed and not sent yet, by way of the partial index. One statement."""
+    """How many messages wait to be sent. One statement, over the partial index."""
     return Notification.objects.filter(state__in=[Notification.State.PENDING, Notification.State.SENDING]).count()

@@ -1,4 +1,4 @@
-"""Celery's ways in. Arguments a newer sender adds are ignored: old workers survive a deploy."""
+"""Celery tasks. They ignore arguments that a newer release adds, so that old workers survive a deploy."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Routes of the notifications app below the API's base, and beside it the one for SNS."""
+"""Routes of the notifications app: those below the API's base, and the one for SNS beside it."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""Celery's ways in. Arguments a newer sender adds are ignored: old workers survive a deploy."""
+"""Celery tasks. They ignore arguments that a newer release adds, so that old workers survive a deploy."""
 
 from celery import shared_task
 from django.utils import timezone

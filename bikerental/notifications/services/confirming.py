@@ -1,4 +1,4 @@
-"""Asking a rider to confirm the e-mail; taking the answer is the users app's."""
+"""Asks a rider to confirm the e-mail. The users app handles the confirmation itself."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from bikerental.users.services import email_confirm_admit, user_register
 
 
 def rider_register(*, name: str, email: str, password: str, language: str, now: datetime) -> User:
-    """Open an account, and owe its e-mail a link as part of the same transaction.
+    """Open an account, and create the message with its confirmation link in the same transaction.
 
     :raises EmailTakenError: as `user_register`
     """
@@ -22,7 +22,7 @@ def rider_register(*, name: str, email: str, password: str, language: str, now: 
 
 
 def confirmation_request(*, user: User, address: str, now: datetime) -> None:
-    """Owe another link, unless the e-mail is confirmed.
+    """Create another message with a link, unless the e-mail is confirmed.
 
     :raises ThrottledError: while earlier requests delay
     """

@@ -1,4 +1,4 @@
-"""Owe somebody a message."""
+"""Creates messages."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -29,7 +29,7 @@ def notification_create(
     language: str = "",
     created_at: datetime | None = None,
 ) -> None:
-    """Owe one message; as `notifications_create`."""
+    """Create one message, as `notifications_create` does."""
     notifications_create(
         [
             Notification(
@@ -47,26 +47,26 @@ def notification_create(
 
 @unit_of_work
 def notifications_create(notifications: Sequence[Notification]) -> None:
-    """Owe these messages as part of the caller's transaction; sending follows the commit.
+    """Create messages in the caller's transaction. They are sent after the commit.
 
-    A key that is there already is owed already: nothing is changed then. Without a language the
-    message gets its recipient's. Two or three statements, whatever the number.
+    A message whose key exists already is not created again. A message without a language gets its
+    recipient's. Two or three statements, for any number of messages.
     """
     if unknown := {notification.kind for notification in notifications} - message_kinds().keys():
         raise ValueError(f"No app's messages.py declares {', '.join(sorted(unknown))}.")
     _languages_fill(notifications)
     Notification.objects.bulk_create(notifications, ignore_conflicts=True)
     for notification in notifications:
-        # Where the key was taken this id exists nowhere, and the task finds nothing to do.
+        # If the key existed already, there is no row with this id, and the task does nothing.
         enqueue_after_commit("bikerental.notifications.tasks.deliver_notifications", row_id=notification.pk)
 
 
 @unit_of_work
 def notifications_send_again(*, notification_ids: Sequence[UUID], now: datetime) -> int:
-    """Owe messages anew, from the first attempt; how many there were.
+    """Let messages be sent again, from the first attempt. Returns how many.
 
-    What failed or was dropped, and receipts, which a rider may have lost. A reminder that was sent
-    has had its time, and another link is its rider's to ask for.
+    It takes messages that failed or were dropped, and sent ones of a kind that may be sent again, such as
+    receipts. A link is not sent again: the rider asks for another one.
     """
     repeatable = [kind.name for kind in message_kinds().values() if kind.may_be_sent_again]
     again = Notification.objects.exclude(kind__in=kinds_with_link()).filter(

@@ -1,6 +1,7 @@
-"""From `pending` to `sent`, `failed` or `dropped`, at least once, and twice only when a sender dies between
-the server's yes and its own commit, or gives up waiting before a yes that comes late. No transaction is open
-while the mail server is spoken to."""
+"""Sends messages, at least once: from `pending` to `sent`, `failed` or `dropped`.
+
+A message is sent twice only if the sender crashes after the server accepts and before it commits, or if it
+times out before the server accepts. No transaction is open during a call to the mail server."""
 
 import logging
 import time
@@ -53,12 +54,12 @@ ATTEMPTS_EXHAUSTED = "attempts_exhausted"
 
 
 def notification_deliver(notification_id: UUID, *, now: datetime, mailer: Mailer) -> str | None:
-    """Send one message that is due; its new state, or None where there was nothing to do.
+    """Send one message that is due. Returns its new state, or None if there was nothing to do.
 
-    Of many at once one claims it, by compare-and-swap. The claim is a lease: it runs out when
-    its owner died, and an owner that outlives it changes nothing any more.
+    If several workers try at once, one claims it by compare-and-swap. The claim is a lease: it runs out if
+    its owner dies, and an owner whose lease ran out changes nothing any more.
 
-    :raises MailUnreachableError: after the next attempt was put down; others would fail as well
+    :raises MailUnreachableError: after the next attempt was scheduled; other messages would fail too
     """
     if not _claim(notification_id, now):
         return None
@@ -83,10 +84,10 @@ def notification_deliver(notification_id: UUID, *, now: datetime, mailer: Mailer
 def notifications_deliver(
     notification_ids: Iterable[UUID], *, failed_before: Collection[UUID] = (), seconds: float = BATCH_SECONDS
 ) -> int:
-    """Send those of the messages that are due, over one connection; how many were sent.
+    """Send the messages that are due, over one connection. Returns how many were sent.
 
-    Stops early when time runs out or the mail server is away. The rest stays pending, its
-    attempts unspent, and the sweep finds it.
+    It stops early when time runs out or the mail server is away. The other messages stay pending without a
+    counted attempt, and the sweep finds them.
     """
     sent = 0
     begun = time.monotonic()
@@ -106,7 +107,7 @@ def notifications_deliver(
 
 
 def notifications_deliver_left_over(*, now: datetime) -> int:
-    """Send what the fast path lost, what is due again, and what a dead sender had claimed."""
+    """Send messages that the fast path lost, that are due again, or whose sender died."""
     _fail_exhausted(now)
     due = Notification.objects.filter(_due(now)).order_by("next_attempt_at", "pk")
     failed, others = left_over(DELIVERING, due, size=SWEEP_BATCH)
@@ -138,7 +139,7 @@ class Audience(NamedTuple):
 
 
 def _audience(notification: Notification, *, now: datetime) -> Audience:
-    """Who the message goes to at this moment. One statement where there is somebody."""
+    """The addresses that the message goes to now. One statement if there are any."""
     recipient = notification.recipient
     if message_kinds()[notification.kind].to_operators:
         addresses = tuple(settings.OPERATOR_EMAILS)
@@ -153,7 +154,7 @@ def _audience(notification: Notification, *, now: datetime) -> Audience:
 
 
 def _reason_against(notification: Notification, recipient: User, *, now: datetime) -> str:
-    """Why nothing is sent, or "". Until an address is confirmed it may be a stranger's: links alone go there."""
+    """Why nothing is sent, or "". An unconfirmed address may be a stranger's, so it gets links only."""
     has_link = message_kinds()[notification.kind].has_link
     if recipient.erased_at or (has_link and not recipient.is_active):
         return RECIPIENT_GONE
@@ -165,14 +166,14 @@ def _reason_against(notification: Notification, recipient: User, *, now: datetim
 
 
 def _postpone(claimed: Notification, *, now: datetime) -> str | None:
-    """Nobody waits an hour for a link; all else may, as often as there are attempts."""
+    """A link is dropped, since nobody waits an hour for it. Other messages wait, up to the number of attempts."""
     if message_kinds()[claimed.kind].has_link or claimed.attempts >= ATTEMPTS_MAX:
         return _settle(claimed, state=State.DROPPED, last_error=TOO_MANY)
     return _settle(claimed, state=State.PENDING, last_error=TOO_MANY, next_attempt_at=now + ADDRESS_WINDOW)
 
 
 def _is_late(notification: Notification, *, now: datetime) -> bool:
-    """A link nobody waits for any more is not mailed: whoever asked has asked again."""
+    """Whether the link is too old to be useful: its rider has asked again by now."""
     lifetime = timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
     return notification.kind == PASSWORD_RESET.name and now - notification.created_at > lifetime
 
@@ -187,7 +188,7 @@ def _settle(claimed: Notification, *, state: str, last_error: str = "", **fields
     if message_kinds()[claimed.kind].to_operators and state in (State.FAILED, State.DROPPED):
         logger.error("Notification %s %s: %s", claimed.pk, state, last_error)
     elif state == State.FAILED:
-        # No incident: whoever registers an address that takes no mail has as many of these as they like.
+        # Not an incident: anybody can cause it by registering an address that takes no mail.
         logger.warning("Notification %s failed: %s", claimed.pk, last_error)
     return state
 
@@ -195,7 +196,7 @@ def _settle(claimed: Notification, *, state: str, last_error: str = "", **fields
 @lru_cache
 def _settle_statement(state: str, names: tuple[str, ...]) -> Statement:
     def build(v: Samples) -> Compiled:
-        # The number of the attempt tells our claim from a later one.
+        # The number of the attempt distinguishes our claim from a later one.
         claim = {"pk": v["notification_id"], "state": State.SENDING, "attempts": v["claimed_attempts"]}
         ours = Notification.objects.filter(**claim)
         return update(ours, state=state, claimed_until=None, **{name: v[name] for name in names})
@@ -221,7 +222,7 @@ def _defer(claimed: Notification, *, now: datetime, reason: str) -> str | None:
 
 
 def _fail_exhausted(now: datetime) -> None:
-    """What killed its sender in every attempt is not sent again."""
+    """Give up messages whose sender died in every attempt."""
     abandoned = Notification.objects.filter(state=State.SENDING, claimed_until__lte=now, attempts__gte=ATTEMPTS_MAX)
     if count := abandoned.update(state=State.FAILED, claimed_until=None, last_error=ATTEMPTS_EXHAUSTED):
         logger.error("%d notifications failed: %s", count, ATTEMPTS_EXHAUSTED)

@@ -1,4 +1,4 @@
-"""The operators are told of rows whose own data make a task fail: once, all new ones in one message."""
+"""Tells operators about rows whose own data make a task fail: one message for all new rows."""
 
 from datetime import datetime
 
@@ -14,13 +14,15 @@ TOLD_AT_ONCE = 1000
 
 @unit_of_work
 def failed_rows_tell(*, now: datetime) -> int:
-    """Owe one message about the rows that nobody was told of; how many rows. One statement where there are none."""
+    """Create one message about the rows that operators were not told about. Returns how many rows.
+
+    One statement if there are none."""
     rows = list(FailedRow.objects.filter(told_at=None).order_by("pk")[:TOLD_AT_ONCE])
     if not rows:
         return 0
-    # Of two sweeps at once the second waits here, and finds them told.
+    # If two sweeps run at once, the second waits here and finds the rows reported.
     told = FailedRow.objects.filter(pk__in=[row.pk for row in rows], told_at=None).update(told_at=now)
-    # A message about the failure of such a message might fail in its turn, without end.
+    # A failed message about failed rows is not reported: that message might fail too, without end.
     messages = [row.row_id for row in rows if row.task == DELIVERING]
     own = Notification.objects.filter(kind=ROWS_FAILED.name, pk__in=messages).values_list("pk", flat=True)
     named = [row for row in rows if row.row_id not in map(str, own)]

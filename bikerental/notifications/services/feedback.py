@@ -1,4 +1,4 @@
-"""What SES reports about mail that it took: addresses that do not exist, riders who call it spam."""
+"""Handles SES reports about sent mail: addresses that do not exist, and complaints about spam."""
 
 import json
 import logging
@@ -22,7 +22,7 @@ Reason = RefusedAddress.Reason
 
 
 class Report(NamedTuple):
-    """One event of SES: who wants nothing more, and of which message that came out."""
+    """One event of SES: addresses that take no more mail, and the message that caused it."""
 
     reason: Reason
     detail: str
@@ -31,7 +31,7 @@ class Report(NamedTuple):
 
 
 def sns_message_take(*, document: dict[str, Any], now: datetime) -> None:
-    """Do what a message of SNS says. Twice is as good as once.
+    """Handle a message of SNS. Idempotent.
 
     :raises SnsRefusedError, UnavailableError: as `sns_verify`
     """
@@ -57,7 +57,7 @@ def _report_take(report: Report, *, now: datetime) -> None:
 
 
 def _is_ours(email: str) -> bool:
-    """An operator's, or an account's, which stays locked: an erasure at this moment comes before or after."""
+    """Whether the address is an operator's or an account's. Locks the account against an erasure at the same time."""
     if email in map(email_normalise, settings.OPERATOR_EMAILS):
         return True
     user = user_of_email(email=email)
@@ -66,7 +66,7 @@ def _is_ours(email: str) -> bool:
 
 
 def _reports(text: str) -> Iterator[Report]:
-    """Nothing where it reports neither a lasting bounce nor a complaint; SES retries passing ones itself."""
+    """None for anything but a permanent bounce or a complaint. SES itself retries after temporary bounces."""
     try:
         event = json.loads(text)
     except ValueError:  # a test message typed into the console

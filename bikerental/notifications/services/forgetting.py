@@ -1,4 +1,4 @@
-"""Messages past their time, and addresses whose owner has left or wants mail again."""
+"""Deletes old messages, and addresses whose owner has left or wants mail again."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ State = Notification.State
 
 
 def notifications_purge(*, now: datetime) -> int:
-    """Forget what was sent, failed or dropped NOTIFICATION_RETENTION_DAYS ago, and nobody's after an hour."""
+    """Delete messages that ended NOTIFICATION_RETENTION_DAYS ago, and those without a recipient after an hour."""
     over = Notification.objects.filter(state__in=[State.SENT, State.FAILED, State.DROPPED])
     nobodys = over.filter(kind=PASSWORD_RESET.name, recipient=None)
     old = over.filter(created_at__lt=now - timedelta(days=settings.NOTIFICATION_RETENTION_DAYS))
@@ -30,14 +30,14 @@ def notifications_purge(*, now: datetime) -> int:
 
 
 def sent_mails_purge(*, now: datetime) -> int:
-    """Forget what no longer counts."""
+    """Delete the counts that are too old to matter."""
     return rows_purge(SentMail.objects.filter(created_at__lte=now - ADDRESS_WINDOW))
 
 
 def addresses_purge(*, now: datetime) -> int:
-    """Forget addresses that are nobody's any more: an operator gave the account another one.
+    """Delete addresses that no account has any more, because an operator changed the account's e-mail.
 
-    The hidden ones of erased accounts stay NOTIFICATION_RETENTION_DAYS.
+    The hashes of erased accounts' addresses stay NOTIFICATION_RETENTION_DAYS.
     """
     owner = User.objects.alias(email_lower=Lower("email")).filter(email_lower=OuterRef("email"))
     operators = [email_normalise(email) for email in settings.OPERATOR_EMAILS]
@@ -48,15 +48,15 @@ def addresses_purge(*, now: datetime) -> int:
 
 @unit_of_work
 def addresses_forget(*, address_ids: Collection[UUID]) -> int:
-    """Write to these addresses again; how many there were."""
+    """Allow mail to these addresses again. Returns how many there were."""
     return RefusedAddress.objects.filter(pk__in=address_ids).delete()[0]
 
 
 @unit_of_work
 def address_erase(*, email: str, confirmed: bool) -> None:
-    """Keep nothing of an address. The caller has locked the account that it belongs to.
+    """Delete an address. The caller has locked its account.
 
-    If it was never confirmed, its owner may be another: what he refused stays refused, under a keyed hash.
+    An unconfirmed address may belong to somebody else, so its refusal stays, under a keyed hash.
     """
     email = email_normalise(email)
     if email in map(email_normalise, settings.OPERATOR_EMAILS):

@@ -1,8 +1,8 @@
-"""How many messages one address gets in an hour, in whatever accounts it is or was.
+"""Limits how many messages one address gets in an hour, over all its present and past accounts.
 
-Counted by a keyed hash of the address, so that erasing an account and opening another one changes
-nothing. Each kind of link is counted apart: receipts use up no link, and resets that strangers ask
-for use up none that the rider asks for from where he logs in.
+Messages are counted by a keyed hash of the address, so that erasing an account and opening another one
+does not reset the count. Each kind of link has its own count. So receipts do not use up links, and
+resets that strangers ask for do not use up those that the rider asks for from a known network.
 """
 
 from datetime import datetime
@@ -18,17 +18,17 @@ from bikerental.users.models import User
 
 
 class Room(NamedTuple):
-    """What is counted together, and how much of it an address gets."""
+    """A group of messages that are counted together, and how many of them an address gets."""
 
     name: str
     most: int
 
 
 def sent_mail_count(notification: Notification, *, recipient: User, now: datetime) -> SentMail | None:
-    """Count a message that is about to be sent; None, and nothing counted, where the address got enough.
+    """Count a message that is about to be sent. None, without counting it, if the address has its maximum.
 
-    The row is committed before the others are counted: of two workers one at least sees the other,
-    and they do not both send the last one. Whoever fails to send deletes the row.
+    The row is committed before the others are counted, so of two workers at least one sees the other's
+    row, and they do not both send the last allowed message. A sender that fails deletes its row.
     """
     room = _room(notification)
     key = address_key(recipient.email, purpose=room.name)

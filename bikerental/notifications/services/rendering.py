@@ -1,4 +1,4 @@
-"""The words of a message, in the language of its row."""
+"""Renders a message in the language of its row."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -44,7 +44,7 @@ def content_render(notification: Notification, *, now: datetime) -> Content:
 def _city_time(text: str) -> CityTime:
     zone = settings.CITY_TIME_ZONE
     moment = datetime.fromisoformat(text).astimezone(ZoneInfo(zone))
-    # Not by a filter of the template, which leaves it out where it matters: for a time that comes twice.
+    # The template's filters leave the offset out for a time that occurs twice, where it matters most.
     offset = f"{moment:%z}"
     return CityTime(moment, zone, f"{offset[:3]}:{offset[3:5]}")
 
@@ -57,7 +57,7 @@ def _context(notification: Notification) -> dict[str, Any]:
 
 
 def _link(notification: Notification, *, now: datetime) -> dict[str, Any]:
-    """The link that the mail is about: made for the mail alone, and kept nowhere."""
+    """The link in the mail. It is made when the mail is sent and stored nowhere."""
     user = notification.recipient
     if user is not None and notification.kind == PASSWORD_RESET.name:
         token = reset_token_make(user=user, now=now)

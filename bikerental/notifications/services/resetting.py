@@ -1,4 +1,4 @@
-"""Asking for another password; setting it is the users app's."""
+"""Sends a link to set another password. The users app sets the password itself."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from bikerental.users.services import password_reset_admit
 
 
 def password_reset_request(*, email: str, language: str, address: str, now: datetime) -> None:
-    """Owe the account's rider a link. Who asks is told nothing, and the same is done for every e-mail.
+    """Create the message with the link. The caller learns nothing, and the same work is done for any e-mail.
 
     :param language: of the request; the mail is written in the rider's own
     :raises ThrottledError: while earlier requests for this e-mail delay
