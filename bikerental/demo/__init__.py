@@ -1,1 +1,1 @@
-"""An invented city to try the service on, in any size: the same arguments make the same rows."""
+"""An invented city of any size to try the service on. The same arguments make the same rows."""

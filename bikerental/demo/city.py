@@ -1,7 +1,7 @@
-"""The city's rows, as arithmetic over their numbers, so that nothing of them has to be remembered.
+"""The city's rows, computed from their numbers, so that none has to be kept in memory.
 
-A row is text in PostgreSQL's COPY format. A million rides are four million rows: whatever repeats
-(times of day, receipts, tariffs) is written once and looked up.
+A row is text in PostgreSQL's COPY format. A million rides make four million rows, so repeated text (times of day,
+receipts, tariffs) is made once and looked up.
 """
 
 from collections.abc import Iterator
@@ -21,17 +21,17 @@ from bikerental.users.constants import DEMO_ADMIN_EMAIL, DEMO_EMAIL_DOMAIN
 NAMESPACE = UUID("6f1c1f0e-8d4b-5c53-9a53-0d1f2f3c7a10")
 LATITUDE, LONGITUDE = 59.93, 30.31
 RADIUS = 0.05  # degrees of latitude: 5.5 km
-GOLDEN_ANGLE = pi * (3 - sqrt(5))  # a spiral of it covers a disc evenly
+GOLDEN_ANGLE = pi * (3 - sqrt(5))  # points of this spiral cover a disc evenly
 
 LAST_DAY_ENDS = datetime(2026, 1, 1, tzinfo=UTC)
 YEARS_MAX = 20
-# Rides come in rounds of two hours. In one round nobody rides twice and no bike is taken twice,
-# and every ride ends within it: no two rides of a rider or of a bike overlap.
+# Rides come in rounds of two hours. In one round each rider and each bike has at most one ride, and every ride ends
+# within its round. So no two rides of a rider or of a bike overlap.
 ROUND_SECONDS, DAY_SECONDS = 7200, 86_400
 ROUNDS_MAX = YEARS_MAX * 365 * 12
 START_SPREAD = 1200
 SHORTEST, LENGTH_SPREAD = 60, 5100
-# From this many rides on, the first rider gets a long history of a known length.
+# With this many rides or more, the first rider gets a long history of a known length.
 LONG_HISTORY_FROM, LONG_HISTORY = 10_000, 1000
 
 MODELS = (("City", "human"), ("Cargo", "electric_assist"), ("Sprint", "electric"))
@@ -69,7 +69,7 @@ Rows = Iterator[str]
 
 
 class DemoImpossibleError(Exception):
-    """The sizes do not go together; the text says why."""
+    """The sizes do not fit together. The text says why."""
 
 
 class City:
@@ -81,14 +81,14 @@ class City:
         rest = size.rentals - self.long_history
         self.rounds = self.long_history + -(-rest // self.width)
         if self.rounds > ROUNDS_MAX:
-            raise DemoImpossibleError(f"So many rides would take these riders and bikes more than {YEARS_MAX} years.")
+            raise DemoImpossibleError(f"These riders and bikes would need over {YEARS_MAX} years for so many rides.")
         self.opened_at = LAST_DAY_ENDS - -(-self.rounds // 12) * timedelta(days=1)
-        # Where each bike stands: a station, or beyond the last station a place in the street.
+        # Where each bike stands: at a station or, beyond the last station, at a place in the street.
         self.places = size.stations + max(1, size.stations // 9)
         self.standing = [number % self.places for number in range(size.bikes)]
 
     def users(self, *, password: str) -> Iterator[str]:
-        """Columns: see USERS. All share one hash of the one known password."""
+        """Columns: see USERS. All users share one hash of the known password."""
         created = self.opened_at - timedelta(days=1)
         for number in range(1, self.size.users + 1):
             email = f"rider-{number:06}@{DEMO_EMAIL_DOMAIN}"
@@ -104,7 +104,7 @@ class City:
             yield _row(_id("tariff", terms.name), self.opened_at, *terms)
 
     def stations(self) -> Iterator[str]:
-        """After the rides, because a station has docks for every bike that stands there."""
+        """Call it after `rentals`: a station gets docks for every bike that stands there."""
         standing = [0] * self.places
         for place in self.standing:
             standing[place] += 1
@@ -122,7 +122,7 @@ class City:
             )
 
     def bikes(self) -> Iterator[str]:
-        """After the rides, because a bike stands where its last ride left it."""
+        """Call it after `rentals`: a bike stands where its last ride ended."""
         kinds = [
             (_id("model", model[0]), _id("tariff", tariff.name)) for model, tariff in zip(MODELS, TARIFFS, strict=True)
         ]
@@ -137,7 +137,7 @@ class City:
             )  # fmt: skip
 
     def rides(self) -> Iterator[Ride]:
-        """In the order of their starts."""
+        """All rides in the order of their starts."""
         riders, bikes, others = (
             self.riders,
             self.size.bikes,
@@ -156,7 +156,7 @@ class City:
                     second_of_day + delay,
                     SHORTEST + index * 104_729 % LENGTH_SPREAD,
                 )
-                moment = f"{(starts_at + delay) * 1000:012x}"  # as in a UUID 7: ids grow with time
+                moment = f"{(starts_at + delay) * 1000:012x}"  # as in a UUID 7, so that ids grow with time
                 yield (
                     f"{moment[:8]}-{moment[8:]}-7000-8000-{index:012x}",
                     rider,
@@ -168,7 +168,7 @@ class City:
                 )
 
     def _rounds(self) -> Iterator[tuple[int, int, int]]:
-        """Each round's number, its first ride and how many there are."""
+        """The number of each round, its first ride and its number of rides."""
         for number in range(self.long_history):
             yield number, number, 1
         for first in range(self.long_history, self.size.rentals, self.width):
@@ -176,7 +176,7 @@ class City:
             yield number, first, min(self.width, self.size.rentals - first)
 
     def rentals(self) -> Iterator[str]:
-        """Columns: see RENTALS. Moves the bikes."""
+        """Columns: see RENTALS. Also moves the bikes."""
         standing, place_ids, bike_ids, places = (
             self.standing,
             self.place_ids,
@@ -200,7 +200,7 @@ class City:
             )
 
     def events(self) -> Iterator[str]:
-        """Three of each ride. Columns: see EVENTS."""
+        """Three events for each ride. Columns: see EVENTS."""
         for ride_id, rider, _, started_at, ended_at, settled_at, _ in self.rides():
             yield (
                 f"{ride_id}\tstarted\t{started_at}\t{rider}\t\n"
@@ -237,7 +237,7 @@ def _row(*values: object) -> str:
 
 
 def _endings(terms: TariffTerms) -> list[str]:
-    """The end of a ride's row, for each length in minutes: the terms and the settled receipt."""
+    """The end of a ride's row (terms and settled receipt) for each length in minutes."""
     endings = []
     for minutes in range((SHORTEST + LENGTH_SPREAD) // 60 + 1):
         cost = price(

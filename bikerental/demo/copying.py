@@ -1,4 +1,4 @@
-"""COPY of many rows, and the two things that make it fast: no index and no foreign key in the way."""
+"""COPY of many rows, without indexes and foreign keys, which would make it slow."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ ROWS_AT_ONCE = 2000
 
 
 class RowStream:
-    """Rows as the file that COPY reads: at any time no more of them exist than one read asks for."""
+    """Rows as the file that COPY reads. It never holds more rows than one read needs."""
 
     def __init__(self, rows: Iterable[str], advanced: Callable[[int], None]) -> None:
         self._rows = iter(rows)
@@ -36,21 +36,21 @@ def copy_rows(
 ) -> None:
     table = connection.ops.quote_name(model._meta.db_table)
     statement = f"COPY {table} ({', '.join(columns.split())}) FROM STDIN"
-    # The driver's own cursor: Django's wrapper, in debugging, takes no `size`.
+    # The driver's own cursor: in debug mode, Django's wrapper accepts no `size`.
     with connection.wrap_database_errors, connection.connection.cursor() as cursor:
         cursor.copy_expert(statement, RowStream(rows, advanced), size=1 << 18)
 
 
 @contextmanager
 def without_indexes(*tables: type[models.Model]) -> Iterator[None]:
-    """Inside a transaction: drop indexes and foreign keys, then make them again as they were.
+    """Inside a transaction: drop indexes and foreign keys, then create them again unchanged.
 
-    Building them over the loaded rows takes a fraction of keeping them up row by row, and the
-    making checks every row. Whoever reads meanwhile waits; an error brings all back.
+    Building an index over loaded rows takes a fraction of the time of updating it for each row, and creating a foreign
+    key checks every row. Other readers wait meanwhile. An error restores everything.
     """
     names = [model._meta.db_table for model in tables]
     with connection.cursor() as cursor:
-        # The name of an index tells its schema by the search path, as its table does.
+        # An index is found by the search path, as its table is, so its name needs no schema.
         cursor.execute(INDEXES, [names])
         indexes = cursor.fetchall()
         cursor.execute(FOREIGN_KEYS, [names, names])
@@ -61,14 +61,14 @@ def without_indexes(*tables: type[models.Model]) -> Iterator[None]:
             cursor.execute(f"DROP INDEX {name}")
     yield
     with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a table with checks outstanding cannot be altered
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a table with pending checks cannot be altered
         for _, definition in indexes:
             cursor.execute(definition)
         for table, name, definition in foreign_keys:
             cursor.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
 
 
-# Primary keys stay: their values come in order, which makes keeping them up cheap.
+# Primary keys stay: their values come in order, so updating them is fast.
 INDEXES = """
     SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid)
     FROM pg_index

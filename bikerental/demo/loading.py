@@ -1,4 +1,4 @@
-"""Puts the city into the database: all of it, or nothing."""
+"""Loads the city into the database, in one transaction."""
 
 from typing import Protocol
 
@@ -16,25 +16,25 @@ from bikerental.users.constants import DEMO_EMAIL_DOMAIN, DEMO_PASSWORD
 from bikerental.users.models import User
 from bikerental.zones.models import Zone
 
-# Whoever has any row in these has data of his own to lose.
-SIGNS_OF_LIFE: tuple[type[models.Model], ...] = (User, Station, BikeModel, Tariff)
+# A row in one of these tables means that the database holds somebody's own data.
+OWNED_MODELS: tuple[type[models.Model], ...] = (User, Station, BikeModel, Tariff)
 EMPTIED_APPS = ("api", "users", "fleet", "zones", "notifications", "billing", "rentals")
-# Given, so that the same arguments make the same rows; a random one would guard a password that all know.
-# It is as long as Django asks for: a shorter one is replaced at the first log-in, which then hashes twice.
+# Fixed, so that the same arguments make the same rows. A random salt would protect nothing, because the password is
+# public. It has the length that Django requires: with a shorter one, each first log-in hashes twice.
 SALT = "demo-city-of-many-riders"
 LOCK_NOT_AVAILABLE, UNDEFINED_TABLE = "55P03", "42P01"
 
 
-class StrangersError(Exception):
-    """The database holds what the demo did not make; the text says how much."""
+class ForeignDataError(Exception):
+    """The database holds data that the demo did not make. The text says how much."""
 
 
 class TablesInUseError(Exception):
-    """Somebody works with the tables, and the wait for them was long enough."""
+    """Other transactions use the tables and did not finish in time."""
 
 
 class NotMigratedError(Exception):
-    """The tables are not there yet."""
+    """The tables do not exist yet."""
 
 
 class Progress(Protocol):
@@ -45,15 +45,15 @@ class Progress(Protocol):
     def end(self) -> None: ...
 
 
-def city_load(*, size: city.Size, if_empty: bool, over_strangers: bool, progress: Progress) -> bool:
-    """Empty the product's tables and fill them with the city, in one transaction; whether it did.
+def city_load(*, size: city.Size, if_empty: bool, replace_foreign: bool, progress: Progress) -> bool:
+    """Empty the product's tables and fill them with the city, in one transaction. Returns whether it did.
 
-    With `if_empty` a database that holds anything stays as it is.
+    With `if_empty`, a database that holds any data stays unchanged.
 
-    :raises DemoImpossibleError: before anything is touched, if the sizes do not go together
-    :raises StrangersError: if there is something that is not of the demo, unless `over_strangers`
+    :raises DemoImpossibleError: before any change, if the sizes do not fit together
+    :raises ForeignDataError: if there is data that is not of the demo, unless `replace_foreign`
     :raises TablesInUseError: if the tables are not free within ten seconds
-    :raises NotMigratedError: if they are not there
+    :raises NotMigratedError: if the tables do not exist
     """
     demo = city.City(size)
     try:
@@ -63,7 +63,7 @@ def city_load(*, size: city.Size, if_empty: bool, over_strangers: bool, progress
             return _replace(
                 demo,
                 if_empty=if_empty,
-                over_strangers=over_strangers,
+                replace_foreign=replace_foreign,
                 progress=progress,
             )
     except ProgrammingError as error:
@@ -76,15 +76,15 @@ def city_load(*, size: city.Size, if_empty: bool, over_strangers: bool, progress
         raise
 
 
-def _replace(demo: city.City, *, if_empty: bool, over_strangers: bool, progress: Progress) -> bool:
+def _replace(demo: city.City, *, if_empty: bool, replace_foreign: bool, progress: Progress) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(PATIENCE)
-        # Two at once come one after the other, and the second sees what the first made.
+        cursor.execute(TIMEOUTS)
+        # Two loads at once run one after the other, and the second sees the rows of the first.
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('seed_demo'))")
     if if_empty and _is_inhabited():
         return False
-    if not over_strangers:
-        _refuse_strangers()
+    if not replace_foreign:
+        _refuse_foreign_data()
     _empty()
     _fill(demo, progress)
     _analyze()
@@ -92,30 +92,29 @@ def _replace(demo: city.City, *, if_empty: bool, over_strangers: bool, progress:
 
 
 def _is_inhabited() -> bool:
-    return any(model._default_manager.exists() for model in SIGNS_OF_LIFE)
+    return any(model._default_manager.exists() for model in OWNED_MODELS)
 
 
-def _refuse_strangers() -> None:
+def _refuse_foreign_data() -> None:
     demo_users = User.objects.filter(email__endswith=f"@{DEMO_EMAIL_DOMAIN}")
-    strangers = User.objects.exclude(pk__in=demo_users).count()
-    if strangers:
-        raise StrangersError(f"{strangers} accounts that are not of @{DEMO_EMAIL_DOMAIN}")
+    foreign = User.objects.exclude(pk__in=demo_users).count()
+    if foreign:
+        raise ForeignDataError(f"{foreign} accounts outside @{DEMO_EMAIL_DOMAIN}")
     if not demo_users.exists() and _is_inhabited():
-        raise StrangersError("a fleet that the demo did not make")
+        raise ForeignDataError("a fleet that is not the demo's")
 
 
 def _empty() -> None:
     emptied = [model for app in EMPTIED_APPS for model in apps.get_app_config(app).get_models()]
     tables = ", ".join(connection.ops.quote_name(model._meta.db_table) for model in emptied)
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL bikerental.emptying = 'on'")  # or the ledger refuses
+        cursor.execute("SET LOCAL bikerental.emptying = 'on'")  # otherwise the ledger refuses
         cursor.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
 
 
 def _fill(demo: city.City, progress: Progress) -> None:
     size = demo.size
-    # One hash for all: hashing costs 30 ms on purpose, and hiding that riders share a password
-    # that everybody knows would hide nothing.
+    # One hash for all: hashing takes 30 ms by design, and nothing is revealed, because everybody knows the password.
     password = make_password(DEMO_PASSWORD, salt=SALT)
 
     def copy(
@@ -136,7 +135,7 @@ def _fill(demo: city.City, progress: Progress) -> None:
     Zone.objects.bulk_create(zones(demo.opened_at))
     progress.end()
     with without_indexes(Bike, Rental, RentalEvent):
-        # The rides go first and move the bikes, which then stand where their last ride ended.
+        # The rides go first: they move the bikes.
         copy("rentals", size.rentals, Rental, city.RENTALS, demo.rentals())
         copy("events of rentals", size.rentals, RentalEvent, city.EVENTS, demo.events())
         copy("stations", size.stations, Station, city.STATIONS, demo.stations())
@@ -152,9 +151,9 @@ def _analyze() -> None:
             cursor.execute(f"ANALYZE {connection.ops.quote_name(model._meta.db_table)}")
 
 
-# A load takes longer than a request may. Locks are waited for only shortly: a waiting TRUNCATE
-# makes everybody else wait behind it.
-PATIENCE = """
+# A load takes longer than a request may. It waits for locks only for a short time, because a waiting TRUNCATE blocks
+# all other transactions.
+TIMEOUTS = """
     SET LOCAL statement_timeout = 0;
     SET LOCAL idle_in_transaction_session_timeout = 0;
     SET LOCAL lock_timeout = '10s';

@@ -1,7 +1,7 @@
-"""What stands around the pixels of a JPEG and of a PNG, read without decoding one.
+"""Reads the parts of a JPEG or PNG file outside its pixels, without decoding it.
 
-Each walk is linear, in steps that keep no other thread from the interpreter for long: a search sees
-WINDOW bytes at a time. Pillow is asked only after it.
+Each walk is linear. A search covers WINDOW bytes at a time, so that it does not block other threads for long. Pillow
+runs only after these checks.
 """
 
 import re
@@ -14,18 +14,18 @@ from bikerental.media.exceptions import PhotoAnimatedError, PhotoDamagedError, P
 
 PNG, JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8"
 WINDOW = 1 << 16
-SCANS_MAX = 20  # a progressive JPEG has about ten; each costs the decoder a pass over all pixels
+SCANS_MAX = 20  # a progressive JPEG has about ten; for each scan the decoder passes over all pixels
 SEGMENTS_MAX, CHUNKS_MAX, FILL_MAX = 1000, 10_000, 64
 
 _EOI, _SOS = 0xD9, 0xDA
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = {0xC2, 0xCA}
-_DECODED = {0xC0, 0xC1, 0xC9, *_PROGRESSIVE}  # by Huffman or arithmetic coding
+_DECODED = {0xC0, 0xC1, 0xC9, *_PROGRESSIVE}  # with Huffman or arithmetic coding
 _NO_LENGTH = {0x01, *range(0xD0, 0xD9)}
-# FF 00 and the restart markers are part of a scan.
+# FF 00 and the restart markers belong to a scan.
 _MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7]", re.DOTALL)
 _FILL = re.compile(rb"\xff*")
-# As a program looks for them, in lower case.
+# In lower case, as the checked text is.
 _FOREIGN = (
     b"<script", b"<?php", b"<!doctype", b"%pdf-", b"\n#!/",
     *(tag + end for tag in (b"<svg", b"<html") for end in (b">", b" ", b"\t", b"\n", b"\r", b"\f", b"\v")),
@@ -34,24 +34,25 @@ FOREIGN_LONGEST = max(map(len, _FOREIGN))
 
 
 class Outside(NamedTuple):
-    """`coefficients`: bytes that libjpeg keeps of the whole picture while it decodes, however small it is shown."""
+    """`coefficients`: the bytes that libjpeg keeps for the whole picture while it decodes, also for a small
+    version."""
 
     text: bytes
     coefficients: int = 0
 
 
 def outside_of(data: bytes) -> Outside:
-    """Everything of the file but the pixels.
+    """Everything in the file except the pixels.
 
-    :raises PhotoInvalidError: if it is another format, or another kind of file as well
-    :raises PhotoAnimatedError: of a PNG that moves
-    :raises PhotoDamagedError: if it is cut short
+    :raises PhotoInvalidError: if it is another format, or also a file of another kind
+    :raises PhotoAnimatedError: for an animated PNG
+    :raises PhotoDamagedError: if the file is cut short
     """
     if not data.startswith((PNG, JPEG)):
         raise PhotoInvalidError
     try:
         outside = _of_png(data) if data.startswith(PNG) else _of_jpeg(data)
-    except (IndexError, ValueError, struct.error, ZeroDivisionError) as error:  # ends before its end marker
+    except (IndexError, ValueError, struct.error, ZeroDivisionError) as error:  # the file ends before its end marker
         raise PhotoDamagedError from error
     if _is_foreign(outside.text) or zipfile.is_zipfile(BytesIO(data)):
         raise PhotoInvalidError
@@ -64,7 +65,7 @@ def _is_foreign(text: bytes) -> bool:
 
 
 def _of_png(data: bytes) -> Outside:
-    """Nothing may follow the end."""
+    """Nothing may follow the end chunk."""
     outside, position, kind = bytearray(), len(PNG), b""
     for _ in range(CHUNKS_MAX):
         length, kind = struct.unpack_from(">I4s", data, position)
@@ -82,7 +83,7 @@ def _of_png(data: bytes) -> Outside:
 
 
 def _of_jpeg(data: bytes) -> Outside:
-    """Segments before and between the scans, and what follows the end: a phone's second picture, for one."""
+    """The segments before and between the scans, and the data after the end, such as a phone's second picture."""
     outside, position = bytearray(), len(JPEG)
     frames: list[int] = []
     scans: list[int] = []
@@ -105,7 +106,7 @@ def _of_jpeg(data: bytes) -> Outside:
 
 
 def _skip_fill(data: bytes, position: int) -> int:
-    """The last FF before a marker."""
+    """The position of the last FF before a marker."""
     fill = _FILL.match(data, position, position + FILL_MAX + 2)
     if fill is None or fill.end() - position > FILL_MAX:
         raise PhotoInvalidError
@@ -113,7 +114,8 @@ def _skip_fill(data: bytes, position: int) -> int:
 
 
 def _coefficients(data: bytes, frames: list[int], scans: list[int]) -> int:
-    """Two bytes for each sample of each component, where the picture comes in more than one scan."""
+    """The bytes of all coefficients if the picture has more than one scan, otherwise 0: two for each sample of each
+    component."""
     if len(frames) != 1 or len(scans) > SCANS_MAX or data[frames[0] + 1] not in _DECODED:
         raise PhotoInvalidError
     frame = frames[0]
@@ -122,15 +124,15 @@ def _coefficients(data: bytes, frames: list[int], scans: list[int]) -> int:
         return 0
     factors = [divmod(data[frame + 11 + 3 * number], 16) for number in range(count)]
     across, down = max(x for x, _ in factors), max(y for _, y in factors)
-    # In blocks of 8 by 8.
+    # Coefficients come in blocks of 8 by 8.
     blocks = (-(-width * x // (8 * across)) * -(-height * y // (8 * down)) for x, y in factors)
     return sum(blocks) * 128
 
 
 def _scan_end(data: bytes, position: int) -> int:
-    """Where the next marker stands."""
+    """The position of the next marker."""
     while position < len(data):
         if found := _MARKER.search(data, position, position + WINDOW):
             return found.start()
-        position += WINDOW - 1  # the FF may have been the last
+        position += WINDOW - 1  # the window's last byte may be the FF of a marker
     raise PhotoDamagedError

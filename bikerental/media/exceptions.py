@@ -1,4 +1,4 @@
-"""What is wrong with a picture."""
+"""Reasons why a picture is refused."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -50,7 +50,7 @@ class PhotoTooLargeError(PhotoRefusal):
 
 
 class PhotoAttemptsError(PhotoRefusal):
-    """What killed its worker in every attempt."""
+    """The worker died in every attempt to prepare the photo."""
 
     field_code = "attempts_exhausted"
     field_detail = _("The photo could not be prepared. Send another one.")

@@ -1,4 +1,4 @@
-"""What a photo must be, and what is published of it."""
+"""Checks photos, and makes the sizes that are published."""
 
 import struct
 import threading
@@ -28,14 +28,14 @@ from bikerental.media.exceptions import (
     PhotoTooLargeError,
 )
 
-# The size is checked right after the header was read and before a pixel is; Pillow's own cap warns first.
+# Pillow's own limit only warns. `_opened` checks the size after the header is read and before any pixel is.
 Image.MAX_IMAGE_PIXELS = None
-# Of all texts of a PNG, unpacked.
+# In bytes, for all texts of a PNG together, unpacked.
 PngImagePlugin.MAX_TEXT_MEMORY = 1 << 20
 FORMATS = ("JPEG", "PNG")
-READ_AS = {*FORMATS, "MPO"}  # a phone's JPEG with more pictures behind the first
+READ_AS = {*FORMATS, "MPO"}  # MPO: a phone's JPEG with more pictures behind the first
 WEBP_QUALITY = 80
-PUBLISHER_WAITS = 5.0  # seconds
+PUBLISHER_WAIT_SECONDS = 5.0  # seconds
 
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error)
 _ONE_AT_A_TIME = threading.BoundedSemaphore(1)
@@ -43,11 +43,11 @@ _ONE_AT_A_TIME = threading.BoundedSemaphore(1)
 
 @contextmanager
 def decoding(*, wait: float = 0.0) -> Iterator[None]:
-    """A photo within the caps takes up to 80 MB while it is decoded: one at a time in a process.
+    """Hold the place in which one photo at a time is decoded in a process: a photo takes up to 80 MB.
 
-    A request does not wait for its turn: the threads that wait would be missed by everybody else.
+    A request does not wait for the place, because waiting threads would be missing for other requests.
 
-    :raises UnavailableError: while another is decoded
+    :raises UnavailableError: if another photo is decoded and does not finish within `wait` seconds
     """
     if not _ONE_AT_A_TIME.acquire(timeout=wait):
         raise UnavailableError
@@ -58,13 +58,13 @@ def decoding(*, wait: float = 0.0) -> Iterator[None]:
 
 
 def photo_check(data: bytes) -> None:
-    """Whether it is one whole picture and nothing besides. Within `decoding`.
+    """Check that the data is one whole picture and nothing else. Call it within `decoding`.
 
-    :raises PhotoEmptyError: of no bytes
-    :raises PhotoTooLargeError: of more than PHOTO_BYTES_MAX
-    :raises PhotoInvalidError: if it is another format, or another kind of file as well
-    :raises PhotoPixelsError: of too many pixels, known before they are unpacked
-    :raises PhotoAnimatedError: of more than one frame
+    :raises PhotoEmptyError: if there are no bytes
+    :raises PhotoTooLargeError: if there are more than PHOTO_BYTES_MAX
+    :raises PhotoInvalidError: if it is another format, or also a file of another kind
+    :raises PhotoPixelsError: if there are too many pixels; checked before they are unpacked
+    :raises PhotoAnimatedError: if there is more than one frame
     :raises PhotoDamagedError: if it is cut short or cannot be decoded
     """
     with _opened(data) as image:
@@ -72,34 +72,35 @@ def photo_check(data: bytes) -> None:
 
 
 def photo_publish(data: bytes) -> tuple[bytes, bytes]:
-    """WebP of at most 1600 and of at most 320 pixels a side: turned upright, and with nothing beside the pixels.
+    """WebP files of at most 1600 and at most 320 pixels a side: upright, with the pixels and nothing else.
 
     :raises FieldRefusal: as `photo_check`
     """
-    with decoding(wait=PUBLISHER_WAITS):
+    with decoding(wait=PUBLISHER_WAIT_SECONDS):
         photo = _upright(data)
         return _webp(photo, LARGE_PX), _webp(photo, SMALL_PX)
 
 
 def _upright(data: bytes) -> Image.Image:
-    """At most LARGE_PX a side, in RGB. Made small first: each copy of all pixels is tens of megabytes."""
+    """At most LARGE_PX a side, in RGB. It is made small first, because each copy of all pixels takes tens of
+    megabytes."""
     with _opened(data) as image:
         _load(image)
         photo = _thumbnail(image)
-        photo.info = image.info  # says how it was held
+        photo.info = image.info  # holds the orientation
     return ImageOps.exif_transpose(photo)
 
 
 def _thumbnail(image: Image.Image) -> Image.Image:
     size = (LARGE_PX, LARGE_PX)
     if image.mode in ("RGBA", "LA"):
-        # By channels: Pillow would multiply a copy of all pixels by their alpha first.
+        # One channel at a time: otherwise Pillow multiplies a copy of all pixels by their alpha first.
         names = image.getbands()[:-1] * (3 if image.mode == "LA" else 1)
         channels = [image.getchannel(name) for name in dict.fromkeys(names)]
         for channel in channels:
             channel.thumbnail(size)
         return Image.merge("RGB", channels * (3 // len(channels)))
-    if image.mode in ("1", "P"):  # numbers of colours: not to be averaged
+    if image.mode in ("1", "P"):  # palette indexes cannot be averaged
         image = image.convert("RGB")
     if image.mode.startswith("I"):  # 16 bits
         image = image.point(lambda value: value / 256, "L")
@@ -117,7 +118,7 @@ def _webp(image: Image.Image, side: int) -> bytes:
 
 
 def _opened(data: bytes) -> Image.Image:
-    """Nothing of its pixels is unpacked yet. A JPEG will unpack to no more than is published needs."""
+    """Open the picture and check its size without unpacking pixels. A JPEG is set to unpack to a smaller size."""
     if not data:
         raise PhotoEmptyError
     if len(data) > PHOTO_BYTES_MAX:

@@ -10,7 +10,7 @@ def photo_name(prefix: str) -> str:
 
 
 def small_name(name: str) -> str:
-    """The name of the small size of a photo; one that was published before there were two is its own."""
+    """The name of a photo's small size. Old photos have one size: their name is returned unchanged."""
     return name.removesuffix(_LARGE) + _SMALL if name.endswith(_LARGE) else name
 
 

@@ -1,4 +1,4 @@
-"""Where a browser may load our pictures from."""
+"""The origins from which a browser may load our pictures."""
 
 from bikerental.media.storage import media_origin
 

@@ -1,6 +1,6 @@
-"""Media on S3: a private bucket, signed URLs that stay the same for a while, errors that say what is wrong.
+"""Media on S3: a private bucket, signed URLs that stay the same for a while, and errors that name the reason.
 
-Imported where a bucket is set up, and nowhere else: the AWS client costs each process 7 MiB.
+Import it only where a bucket is set up: the AWS client takes 7 MiB in each process.
 """
 
 import logging
@@ -25,12 +25,12 @@ from bikerental.media.storage import StorageUnavailableError
 logger = logging.getLogger(__name__)
 
 URL_SECONDS = 3600
-# Signed as at the beginning of its half hour, a URL is good for half an hour at least, and whoever
-# asks within that time gets the same one: a phone's cache knows it again.
+# A URL is signed with the start of its half hour, so it is valid for at least half an hour more. All requests in that
+# half hour get the same URL, so a phone can cache the picture.
 URL_WINDOW_SECONDS = 1800
 URLS_KEPT = 10_000
-# Once S3 has kept a caller waiting in vain, only one in so many seconds waits to see whether it is back: a
-# wait takes a thread, and rides need those.
+# After a call to S3 has timed out, one call in this many seconds tries S3 again and the others are refused at once. A
+# waiting call holds a thread, and rides need the threads.
 AWAY_SECONDS = 10.0
 _REASONS = {
     "NoSuchBucket": "bucket_missing",
@@ -46,14 +46,15 @@ _REASONS = {
     "403": "credentials_refused",
 }
 UNREACHABLE = "unreachable"
-PASSING = {"busy", UNREACHABLE}
+TRANSIENT = {"busy", UNREACHABLE}
 
 
 @contextmanager
 def storage_errors() -> Iterator[None]:
-    """What S3 and its client complain of, as one refusal that names the reason.
+    """Turn errors of S3 and its client into one refusal with a reason.
 
-    :raises StorageUnavailableError: for all but what is no fault of the storage's, as a missing object
+    :raises StorageUnavailableError: for every error that the storage causes; others, such as a missing object, are
+        raised unchanged
     """
     try:
         yield
@@ -62,8 +63,8 @@ def storage_errors() -> Iterator[None]:
         if reason is None:
             raise
         unavailable = StorageUnavailableError(reason)
-        log = logger.warning if reason in PASSING else logger.error  # an operator has to mend the rest
-        log("The photo storage: %s", unavailable)
+        log = logger.warning if reason in TRANSIENT else logger.error  # the others need an operator
+        log("A call to the photo storage failed: %s", unavailable)
         raise unavailable from error
 
 
@@ -78,51 +79,52 @@ def _reason(error: Exception) -> str | None:
 
 
 class MediaStorage(S3Storage):
-    """django-storages' S3, with stable URLs, and `exists` that tells a missing object from a missing bucket."""
+    """The S3 storage of django-storages, with stable URLs. Its `exists` distinguishes a missing object from a missing
+    bucket."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._url_of_window = lru_cache(maxsize=URLS_KEPT)(self._sign)
         self._away_lock = threading.Lock()
-        self._ask_again_at: float | None = None  # by the monotonic clock; None while S3 answers
+        self._retry_at: float | None = None  # monotonic time; None while S3 answers
 
     @contextmanager
-    def asking(self) -> Iterator[None]:
-        """Round each call of S3; not one inside another.
+    def guarded_call(self) -> Iterator[None]:
+        """Wrap each call of S3. Do not nest.
 
         :raises StorageUnavailableError: as `storage_errors`; at once while S3 is known to be away
         """
         self._admit()
-        ask_again_at = None
+        retry_at = None
         try:
             with storage_errors():
                 yield
         except StorageUnavailableError as error:
             if error.reason == UNREACHABLE:
-                ask_again_at = monotonic() + AWAY_SECONDS
+                retry_at = monotonic() + AWAY_SECONDS
             raise
         finally:
-            self._ask_again_at = ask_again_at
+            self._retry_at = retry_at
 
     def _admit(self) -> None:
         with self._away_lock:
-            if self._ask_again_at is None:
+            if self._retry_at is None:
                 return
             now = monotonic()
-            if now < self._ask_again_at:
+            if now < self._retry_at:
                 raise StorageUnavailableError(UNREACHABLE)
-            self._ask_again_at = now + AWAY_SECONDS  # this one waits, for all
+            self._retry_at = now + AWAY_SECONDS  # this call waits for S3; the others are refused
 
     def exists(self, name: str) -> bool:
-        # HEAD answers both with a 404 that says nothing.
+        # HEAD answers 404 both for a missing object and for a missing bucket.
         key = self._normalize_name(name)
-        with self.asking():
+        with self.guarded_call():
             found = self.connection.meta.client.list_objects_v2(Bucket=self.bucket_name, Prefix=key, MaxKeys=1)
         return any(entry["Key"] == key for entry in found.get("Contents", []))
 
     def delete(self, name: str) -> None:
-        # django-storages takes a missing bucket for a missing object, which needs no deleting.
-        with self.asking():
+        # django-storages treats a missing bucket as a missing object, which needs no deleting.
+        with self.guarded_call():
             self.connection.meta.client.delete_object(Bucket=self.bucket_name, Key=self._normalize_name(name))
 
     def size(self, name: str) -> int:
@@ -137,22 +139,22 @@ class MediaStorage(S3Storage):
     @contextmanager
     def _object_errors(self, name: str) -> Iterator[None]:
         try:
-            with self.asking():
+            with self.guarded_call():
                 yield
         except FileNotFoundError:
-            self.exists(name)  # says so if the bucket is missing
+            self.exists(name)  # raises the right error if the bucket is missing
             raise
 
     def _save(self, name: str, content: Any) -> str:
-        with self.asking():
+        with self.guarded_call():
             saved: str = super()._save(name, content)
             return saved
 
     def url(self, name: str, parameters: Any = None, expire: int | None = None, http_method: str | None = None) -> str:
-        """The same answer for half an hour, from every process; good for half an hour more at least.
+        """The same URL for half an hour, from every process. It stays valid for at least half an hour more.
 
-        Signed here, without a word to S3, and kept: a list names the same photos again and again.
-        Signed by an instance's role it ends with the role's own credentials, if these end sooner.
+        It is signed here without a request to S3 and cached, because a list names the same photos again and again. If
+        an instance's role signed it, it expires with the role's credentials, if these expire sooner.
         """
         if parameters or expire or http_method:
             custom: str = super().url(name, parameters, expire, http_method)
@@ -177,7 +179,7 @@ class MediaStorage(S3Storage):
 
     @cached_property
     def _base(self) -> str:
-        """Where the client would look for an object: by host or by path, as it is set up."""
+        """The address before an object's name. The client decides whether the bucket is in the host or in the path."""
         params = {"Bucket": self.bucket_name, "Key": "-"}
         url: str = self.unsigned_connection.meta.client.generate_presigned_url("get_object", Params=params)
         return url.partition("?")[0].removesuffix("-")
@@ -188,12 +190,12 @@ class MediaStorage(S3Storage):
         return "{0.scheme}://{0.netloc}".format(urlsplit(self._base))
 
     def _quoted(self, name: str) -> str:
-        # Names are ours: letters, digits, slashes, dots and dashes, none of which needs quoting.
+        # We choose the names: letters, digits, slashes, dots and dashes, which need no quoting.
         return str(self._normalize_name(name))
 
 
 class _AuthAt(S3SigV4QueryAuth):
-    """Signs a URL as at a given moment, where botocore would take the present one."""
+    """Signs a URL with a given time; botocore would use the current time."""
 
     def __init__(self, credentials: Any, region: str, signed_at: datetime) -> None:
         super().__init__(credentials, "s3", region, expires=URL_SECONDS)

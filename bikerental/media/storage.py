@@ -1,4 +1,4 @@
-"""What a storage that is away is to the rest of the product."""
+"""The photo storage as the rest of the product sees it, and the error when it is away."""
 
 from django.conf import settings
 from django.core.files.storage import storages
@@ -11,14 +11,14 @@ HINTS = {
     "bucket_missing": "There is no such bucket: check AWS_STORAGE_BUCKET_NAME and AWS_S3_REGION_NAME.",
     "credentials_refused": "The role or the keys are missing, wrong, or may not do this: check the instance's role.",
     "clock_skewed": "This machine's clock is more than 15 minutes off: check its time synchronisation.",
-    "busy": "S3 asks for patience.",
+    "busy": "S3 is overloaded: the call may be repeated later.",
     "unreachable": "S3 does not answer: check the network and AWS_S3_ENDPOINT_URL.",
     "not_set_up": "Riders' uploads need a bucket: set AWS_STORAGE_BUCKET_NAME.",
 }
 
 
 class StorageUnavailableError(UnavailableError):
-    """The photo storage did not do it; `reason` is a key of HINTS, for the log and not for the client."""
+    """A call to the photo storage failed. `reason` is a key of HINTS, for the log and not for the client."""
 
     detail = _("The photo storage is away for a moment; rides go on. Try again.")
     retry_after = 30.0
@@ -37,5 +37,5 @@ def is_bucket() -> bool:
 
 
 def media_origin() -> str | None:
-    """Where photos are loaded from, as a browser's policies name it; None for the service itself."""
+    """The origin of photos for a browser's policies; None if the service itself serves them."""
     return storages["default"].origin if is_bucket() else None  # type: ignore[attr-defined] # by its name

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class UploadForm(NamedTuple):
-    """To be sent as multipart/form-data: the fields first, then `file`."""
+    """Send it as multipart/form-data: the fields first, then `file`."""
 
     url: str
     fields: dict[str, str]

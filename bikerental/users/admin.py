@@ -1,6 +1,8 @@
-"""Operators look after accounts here: find, reopen, log out. Nothing is deleted: an account is
-erased by its owner, through the API, so that the rides keep a rider. Closing an account concerns
-its ride: `accounts` adds it, and registers the page."""
+"""The admin's pages for accounts: operators find, reopen and log out accounts here.
+
+Nothing is deleted: only the owner erases an account, through the API, and the row stays for its rides. Closing an
+account also concerns its ride, so `accounts` adds that action and registers the page.
+"""
 
 from typing import Any, ClassVar
 from uuid import UUID
@@ -30,7 +32,7 @@ from bikerental.users.services import accounts_reopen, password_reset, sessions_
 
 
 class EmailForm(forms.ModelForm[User]):
-    """Says that an address is taken as the API does, in every spelling that is the same to it."""
+    """Refuses an address that is taken in any equivalent spelling, as the API does."""
 
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"]
@@ -53,9 +55,9 @@ class UserAddForm(EmailForm, BaseUserCreationForm[User]):
 
 
 class PasswordResetForm(AdminPasswordChangeForm):  # type: ignore[type-arg] # generic in the stubs alone
-    """Ends every session with the old password."""
+    """Sets a password and ends every session of the account."""
 
-    # Django's own is made at import, in English. Its script shows the warning.
+    # Django translates its own text at import, into English. The page's script shows the warning.
     usable_password_help_text: Any = format_lazy(
         '{}<ul id="id_unusable_warning" class="messagelist"><li class="warning">{}</li></ul>',
         _("Whether the user can log in with a password."),
@@ -88,7 +90,7 @@ class UserAdmin(EmailSearch, DjangoUserAdmin[User]):
         (_("permissions"), {"fields": ("is_staff", "is_superuser", "groups", "user_permissions")}),
     )
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("email", "name", "password1", "password2")}),)
-    # Whether an account is open changes by the actions alone: they end the sessions too.
+    # Only the actions change whether an account is open, because they end the sessions too.
     readonly_fields = (
         "id", "password_form", "is_active", "email_confirmed_at", "open_sessions", "created_at", "last_login",
         "erased_at",
@@ -97,7 +99,7 @@ class UserAdmin(EmailSearch, DjangoUserAdmin[User]):
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         if request.user.is_superuser:
             return self.readonly_fields
-        # Who may edit accounts must not be able to promote one.
+        # An operator who may edit accounts must not be able to promote one.
         return (*self.readonly_fields, "is_staff", "is_superuser", "groups", "user_permissions")
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
@@ -112,10 +114,10 @@ class UserAdmin(EmailSearch, DjangoUserAdmin[User]):
         if not change:
             obj.save(force_insert=True)
             return
-        # What the form changed and no more: a password or a closing of this moment stays.
+        # Only the fields that the form changed, so that a password change or a closing at the same time stays.
         columns = {field.name for field in User._meta.concrete_fields}.intersection(form.changed_data)
         if form.initial["email"] != obj.email:
-            obj.email_confirmed_at = None  # nobody has proven that this one is theirs
+            obj.email_confirmed_at = None  # nobody has confirmed the new address
             columns.add("email_confirmed_at")
         obj.save(update_fields=columns)
 
@@ -139,7 +141,7 @@ class UserAdmin(EmailSearch, DjangoUserAdmin[User]):
         self.report(request, reopened, gettext_noop("Reopened the account."))
 
     def report(self, request: HttpRequest, ids: list[UUID], change: str) -> None:
-        """Into the accounts' history, and to the operator.
+        """Write the change into the accounts' history, and show it to the operator.
 
         :param change: in English; the history translates it when it is shown
         """
@@ -150,19 +152,19 @@ class UserAdmin(EmailSearch, DjangoUserAdmin[User]):
         self.message_user(request, text, messages.SUCCESS if count else messages.WARNING)
 
     def may_touch(self, request: HttpRequest, user: User) -> bool:
-        """Operators are looked after by superusers."""
+        """Only superusers may change operators."""
         return bool(request.user.is_superuser) or not (user.is_staff or user.is_superuser)
 
     def touchable(self, request: HttpRequest, queryset: QuerySet[User]) -> list[UUID]:
         return [user.pk for user in queryset if self.may_touch(request, user)]
 
 
-admin.site.unregister(TOTPDevice)  # imported above, the package has registered its own
+admin.site.unregister(TOTPDevice)  # the import above made the package register its own
 
 
 @admin.register(TOTPDevice)
 class OurTOTPDeviceAdmin(TOTPDeviceAdmin):  # type: ignore[misc] # the package brings no types
-    """With headings in the operator's language."""
+    """The package's page, with headings in the operator's language."""
 
     search_help_text = _("E-mail of the user, or a part of it.")
 

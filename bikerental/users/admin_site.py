@@ -1,4 +1,4 @@
-"""The operators' door."""
+"""The admin site and its log-in."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from bikerental.users.types import email_normalise
 
 
 class EmailSearch:
-    """For an admin whose search has e-mails in it: they are found in every spelling."""
+    """For admin pages that search e-mails: finds an e-mail in every spelling."""
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -31,7 +31,7 @@ class EmailSearch:
 
 
 class OperatorLoginForm(OTPAdminAuthenticationForm):  # type: ignore[misc] # the library comes without types
-    """Password and code at once: who has one authenticator need not be asked which."""
+    """Asks for password and code at once. It does not ask which authenticator, because an operator has one."""
 
     def clean_otp(self, user: User | None) -> None:
         devices = list(devices_for_user(user)) if user and not self.cleaned_data["otp_device"] else []
@@ -41,9 +41,9 @@ class OperatorLoginForm(OTPAdminAuthenticationForm):  # type: ignore[misc] # the
 
 
 class OperatorSite(AdminSite):
-    """Wants a code from the operator's authenticator beside the password, where the settings say so.
+    """Requires a code from the operator's authenticator besides the password, if the settings require it.
 
-    Who has no authenticator is not let in: `manage.py operator_enrol` gives one.
+    Operators without an authenticator cannot log in: `manage.py operator_enrol` sets one up.
     """
 
     site_title = "bikerental"
@@ -53,7 +53,7 @@ class OperatorSite(AdminSite):
         return _("bikerental: times are those of %(zone)s") % {"zone": settings.CITY_TIME_ZONE}
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        # Here, so that no page of the admin can do without, the packages' own neither.
+        # Here, so that every page of the admin gets these checks, also the pages of packages.
         super().register(model_or_iterable, translated(checked(versioned(admin_class or ModelAdmin))), **options)
 
     @property
@@ -65,5 +65,5 @@ class OperatorSite(AdminSite):
         return OTPAdminSite.login_template if settings.ADMIN_SECOND_FACTOR else None
 
     def has_permission(self, request: HttpRequest) -> bool:
-        user: Any = request.user  # with what the middleware added
+        user: Any = request.user  # with the attributes that the middleware adds
         return super().has_permission(request) and (not settings.ADMIN_SECOND_FACTOR or user.is_verified())

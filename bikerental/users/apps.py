@@ -2,7 +2,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.contrib.admin import apps as admin_apps  # the class itself would count as an app of ours
+from django.contrib.admin import apps as admin_apps  # importing AdminConfig itself would register it
 from django.core import checks
 from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_totp import apps as totp_apps
@@ -11,14 +11,14 @@ SIGNING_KEY_LENGTH_MIN = 32  # bytes: as long as the digest of HS256
 
 
 class OperatorAdminConfig(admin_apps.AdminConfig):
-    """Django's admin, behind the operators' own login. Named in INSTALLED_APPS."""
+    """Django's admin with our log-in. Named in INSTALLED_APPS."""
 
     default = False
     default_site = "bikerental.users.admin_site.OperatorSite"
 
 
 class SecondFactorConfig(totp_apps.DefaultConfig):  # type: ignore[misc] # the library has no types
-    """The operators' devices, under a heading that says what they are. Named in INSTALLED_APPS."""
+    """The package for operators' devices, under a heading that explains them. Named in INSTALLED_APPS."""
 
     default = False
     verbose_name = _("Second factor")
@@ -33,7 +33,7 @@ class UsersConfig(AppConfig):
 
 
 def signing_key_check(app_configs: Any, **_: Any) -> list[checks.CheckMessage]:
-    """For `check --deploy`, where other settings than the production ones, which refuse to start, are deployed."""
+    """For `check --deploy` under custom settings. The production settings refuse to start with a short key."""
     key = str(settings.SIMPLE_JWT["SIGNING_KEY"])
     if len(key.encode()) >= SIGNING_KEY_LENGTH_MIN and key != settings.SECRET_KEY and not key.startswith("local-"):
         return []

@@ -11,7 +11,7 @@ from bikerental.users.services import credentials_check
 
 
 class EmailBackend(ModelBackend):
-    """The admin's login: the same check, the same guard against guessing, as the API's."""
+    """The admin's log-in, with the same check and the same guard against guessing as the API's."""
 
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **_: Any

@@ -9,12 +9,12 @@ PASSWORD_LENGTH_MAX = 128
 CODE_LENGTH_MAX = 16
 RESET_TOKEN_LENGTH_MAX = 128
 
-# A mistyped password costs nothing; from then on each failure doubles the wait.
+# These failures are free. Each further one doubles the wait.
 GUESSES_FREE_PER_ADDRESS = 5
 GUESSES_FREE_PER_ACCOUNT = 20
 GUESS_DELAY_MAX = timedelta(hours=1)
 GUESSES_FORGOTTEN_AFTER = timedelta(days=1)
-# Where the account logged in before, a flood of guesses from elsewhere does not lock it out.
+# An address from which the account logged in stays usable during guesses from other addresses.
 ADDRESS_TRUSTED_FOR = timedelta(days=30)
 
 ERASED_EMAIL_DOMAIN = "@erased.invalid"

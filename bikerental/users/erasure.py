@@ -1,4 +1,4 @@
-"""The personal data of this app: the profile, sessions, authenticators, and what operators changed."""
+"""The personal data of this app: profile, sessions, authenticators, and the operators' changes."""
 
 from bikerental.core.personal_data import ClosedAccount
 from bikerental.http.export_sections import ExportSection

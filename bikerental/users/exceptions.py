@@ -1,4 +1,4 @@
-"""What the users app refuses."""
+"""The refusals of the users app."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -23,7 +23,7 @@ class PasswordWrongError(FieldRefusal):
 
 
 class ResetTokenInvalidError(FieldRefusal):
-    """The same for a made-up, a used, an expired token and a closed account."""
+    """One answer for an invented, used or expired token and for a closed account."""
 
     field = "token"
     field_code = "reset_token_invalid"
@@ -31,7 +31,7 @@ class ResetTokenInvalidError(FieldRefusal):
 
 
 class EmailTokenInvalidError(FieldRefusal):
-    """The same for a made-up, a used, an expired token, another e-mail since, and a closed account."""
+    """One answer for an invented, used or expired token, for an e-mail that has changed, and for a closed account."""
 
     field = "token"
     field_code = "email_token_invalid"
@@ -45,7 +45,7 @@ class EmailNotConfirmedError(Refusal):
 
 
 class CredentialsInvalidError(Refusal):
-    """The same for an unknown e-mail, a wrong password and a closed account."""
+    """One answer for an unknown e-mail, a wrong password and a closed account."""
 
     kind = Kind.UNAUTHENTICATED
     code = "credentials_invalid"
@@ -53,7 +53,7 @@ class CredentialsInvalidError(Refusal):
 
 
 class CodeInvalidError(CredentialsInvalidError):
-    """Where a code was given, whichever of the three is wrong."""
+    """E-mail, password or code is wrong, in a request that gave a code."""
 
     detail = _("The e-mail, the password or the code is wrong.")
 
@@ -71,7 +71,7 @@ class TokenInvalidError(Refusal):
 
 
 class AccountClosedError(Refusal):
-    """The account was closed while the request was on its way."""
+    """The account was closed while the request was handled."""
 
     kind = Kind.UNAUTHENTICATED
     code = "token_invalid"

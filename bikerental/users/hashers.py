@@ -2,13 +2,13 @@ from threading import Semaphore
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
-# A hash keeps one core busy and takes 19 MiB: more at once than there are cores for a process would
-# only take memory, 152 MiB with eight threads. Who waits here waits for a few hashes of 50 ms.
+# A hash keeps one core busy and takes 19 MiB. More hashes at once than a process has cores would only take memory: 152
+# MiB with eight threads. The wait here is a few hashes of 50 ms each.
 _AT_ONCE = Semaphore(2)
 
 
 class OwaspArgon2PasswordHasher(Argon2PasswordHasher):
-    """Argon2id at OWASP's numbers: 19 MiB a login, where Django's default takes 100."""
+    """Argon2id with OWASP's parameters: 19 MiB for each log-in; Django's default takes 100."""
 
     time_cost = 2
     memory_cost = 19 * 1024  # KiB

@@ -1,6 +1,6 @@
-"""The row locks of the users app. Order in the house: user, rental, bike.
+"""The row locks of the users app. The order everywhere: user, rental, bike.
 
-A log-in locks in the very statements that write: `services/guessing.py`, `services/sessions.py`.
+A log-in takes its locks in the statements that write: see `services/guessing.py` and `services/sessions.py`.
 """
 
 from collections.abc import Collection
@@ -13,7 +13,7 @@ from bikerental.users.models import User
 
 
 def user_lock(*, user_id: UUID) -> User | None:
-    """The user, locked, where the account is open. One statement."""
+    """The user, locked; None if the account is not open. One statement."""
     return User.objects.select_for_update(no_key=True, of=("self",)).filter(pk=user_id, is_active=True).first()
 
 
@@ -26,10 +26,10 @@ _OPEN_USER = Statement(
 
 
 def open_user_lock(*, user_id: UUID) -> datetime | None:
-    """Lock an open account and read no more than when its e-mail was confirmed. One statement.
+    """Lock an open account, and return when its e-mail was confirmed. One statement.
 
-    Whoever writes something personal does this first: an erasure at this moment comes before, and is
-    refused to the writer, or after, and erases what was written.
+    Code that writes personal data calls this first. An erasure at the same time then comes before, and the write is
+    refused, or after, and erases what was written.
 
     :raises AccountClosedError: if the account has been closed
     """

@@ -1,4 +1,4 @@
-"""Riders and operators, and the sessions they are logged in with."""
+"""Riders and operators, and their log-in sessions."""
 
 from typing import Any, ClassVar
 
@@ -22,7 +22,7 @@ class UserManager(BaseUserManager["User"]):
     def with_email(self, email: str) -> "User | None":
         """The account of an e-mail in any spelling, open or closed. One statement."""
         spellings = email_spellings(email)
-        # By the expression of the unique index: a plain `email=` would read the whole table.
+        # Uses the expression of the unique index: `email=` alone would read the whole table.
         found = {user.email.lower(): user for user in self.alias(lower=Lower("email")).filter(lower__in=spellings)}
         return next((found[spelling] for spelling in spellings if spelling in found), None)
 
@@ -42,15 +42,15 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(BaseModel, AbstractBaseUser, PermissionsMixin):
-    """A person: a rider, or an operator where `is_staff`. Logs in with the e-mail."""
+    """A person: a rider, or an operator if `is_staff`. Logs in with the e-mail."""
 
     email = models.EmailField(_("e-mail"), max_length=EMAIL_LENGTH)
     name = models.CharField(_("name"), max_length=150)
     language = models.CharField(_("language"), max_length=8, default="en")
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("operator"), default=False)
-    # Until then the address is only a claim: it gets links and nothing else. The database fills in the
-    # time for the old code, which runs on during a deploy and sends no link to confirm with.
+    # Until it is confirmed, an address gets only links. The database default is for the release before, which runs on
+    # during a deploy and sends no link to confirm with.
     email_confirmed_at = models.DateTimeField(
         _("e-mail confirmed at"), null=True, blank=True, editable=False, default=None, db_default=Now()
     )
@@ -58,9 +58,9 @@ class User(BaseModel, AbstractBaseUser, PermissionsMixin):
 
     objects: ClassVar[UserManager] = UserManager()
 
-    # Whether a replica may not know yet what this caller did; told by who authenticates.
-    changed_lately = False
-    # The authenticator whose code was given at this log-in; told by who checks the credentials.
+    # Set by authentication: whether a replica may not have this caller's last change yet.
+    changed_recently = False
+    # Set by the check of credentials: the authenticator whose code was given at this log-in.
     second_factor_id: int | None = None
 
     USERNAME_FIELD = "email"
@@ -76,7 +76,7 @@ class User(BaseModel, AbstractBaseUser, PermissionsMixin):
                 condition=models.Q(erased_at__isnull=True) | models.Q(is_active=False),
                 name="user_erased_is_inactive",
             ),
-            # Whoever forgets to lock the account is refused here.
+            # Holds even if the code forgot to lock the account.
             models.CheckConstraint(
                 condition=models.Q(erased_at__isnull=True)
                 | models.Q(
@@ -91,13 +91,13 @@ class User(BaseModel, AbstractBaseUser, PermissionsMixin):
         indexes: ClassVar = [models.Index(fields=["-created_at", "-id"], name="user_newest")]
 
     def __str__(self) -> str:
-        # Not the name: the admin keeps the text of what was changed, and an erasure would have to find it.
+        # Not the name: the admin's history keeps this text, and an erasure would have to find it.
         return str(self.pk)
 
     def clean(self) -> None:
         super().clean()
         self.email = email_normalise(self.email)
-        if len(self.email) > EMAIL_LENGTH:  # in punycode it may be longer than what was typed
+        if len(self.email) > EMAIL_LENGTH:  # in punycode it may be longer than it was typed
             raise ValidationError({"email": _("This e-mail is too long.")})
 
     def set_password(self, raw_password: str | None) -> None:
@@ -107,17 +107,17 @@ class User(BaseModel, AbstractBaseUser, PermissionsMixin):
         return self.password_form(raw_password or "") is not None
 
     def password_form(self, raw_password: str) -> str | None:
-        """The form of the password that the stored hash is of, or None where it is wrong.
+        """The form of the password that the stored hash was made from, or None if the password is wrong.
 
-        Each form is hashed, also after one has matched: the time must not tell.
+        It hashes each form, also after a match, so that the time reveals nothing.
         """
         matching = [form for form in password_forms(raw_password) if super(User, self).check_password(form)]
         return matching[0] if matching else None
 
     def save(self, **options: Any) -> None:
-        """:raises AccountClosedError: if it would bring something back that an erasure took"""
-        # Django tells the validators of a new password after it has saved, and one of them ends the sessions:
-        # both happen, or neither.
+        """:raises AccountClosedError: if it would restore data that an erasure removed"""
+        # Django runs the validators of a new password after it has saved, and one of them ends the sessions. In one
+        # transaction both happen, or neither.
         try:
             with transaction.atomic(savepoint=False):
                 super().save(**options)
@@ -138,16 +138,18 @@ class User(BaseModel, AbstractBaseUser, PermissionsMixin):
 
 
 class Session(BaseModel):
-    """One login on one device. Its tokens are not kept, only the id of the one refresh token
-    that is good: a spent one that comes back is recognised, and a leaked table opens nothing. The good
-    token can be written again from the row: its id, and `expires_at`."""
+    """One log-in on one device. The row keeps the id of its one valid refresh token, and no token.
+
+    A spent token that is used again is recognised, and a leaked table opens nothing. The valid token can be made again
+    from the row's id and `expires_at`.
+    """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
     refresh_id = models.UUIDField(editable=False)
     refreshed_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
-    # The authenticator whose code came with the log-in. Removing it takes the operator's rights from the session.
+    # The authenticator whose code came with the log-in. If it is removed, the session loses the operator's rights.
     second_factor = models.ForeignKey(
         TOTPDevice, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
     )
@@ -162,8 +164,8 @@ class Session(BaseModel):
 
 
 class RecentChange(models.Model):
-    """When somebody last changed what their own lists show, by PostgreSQL's clock. Kept only where a
-    replica is set: for a while after it they read from the primary."""
+    """When a user last changed what their own lists show, by PostgreSQL's clock. Written only if a replica is set:
+    for a while after a change, the user's lists are read from the primary."""
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True, related_name="recent_change")
     changed_at = models.DateTimeField()
@@ -173,9 +175,9 @@ class RecentChange(models.Model):
 
 
 class GuessCounter(models.Model):
-    """Failed guesses at one account's password, in all or from one address.
+    """Failed guesses at one account's password, in total or from one address.
 
-    The key is a keyed hash: the table tells nothing about who tried what from where.
+    The key is a keyed hash, so the table does not reveal who tried what from where.
     """
 
     key = models.CharField(primary_key=True, max_length=64)

@@ -8,7 +8,7 @@ from bikerental.users.services import guess_counters_purge, sessions_purge
 
 @shared_task
 def purge_sessions(**_newer: object) -> None:
-    """Forget sessions and guesses past their time; the next run is the retry."""
+    """Delete sessions and guess counters that are too old. The next run is the retry."""
     now = timezone.now()
     sessions_purge(now=now)
     guess_counters_purge(now=now)

@@ -7,8 +7,8 @@ from uuid import UUID
 from bikerental.core.domains import domain_to_ascii, domain_to_unicode
 from bikerental.users.constants import EMAIL_LENGTH, PASSWORD_LENGTH_MAX
 
-# As many characters as one may become when it is taken apart. Longer texts are none of ours, and
-# putting a long row of combining marks in order takes time by the square of its length.
+# One character decomposes into at most this many. A longer text cannot be one of ours, and sorting a long run of
+# combining marks takes quadratic time.
 _PARTS_MAX = 4
 
 
@@ -18,7 +18,7 @@ class TokenPair(NamedTuple):
 
 
 class TokenClaims(NamedTuple):
-    """What a token that is signed by us and has not expired says."""
+    """The claims of a token that we signed and that has not expired."""
 
     kind: str  # "access" or "refresh"
     user_id: UUID
@@ -28,9 +28,9 @@ class TokenClaims(NamedTuple):
 
 
 def email_normalise(email: str) -> str:
-    """The one spelling of an address: NFKC, lower-cased whole, trimmed, the domain in punycode.
+    """The normalised address: NFKC, lower case, trimmed, the domain in punycode.
 
-    Trimmed after NFKC, which turns some lone marks into a space and a mark.
+    It is trimmed after NFKC, because NFKC turns some lone marks into a space and a mark.
     """
     if len(email) > EMAIL_LENGTH * _PARTS_MAX:
         return email
@@ -40,14 +40,14 @@ def email_normalise(email: str) -> str:
 
 
 def email_spellings(email: str) -> list[str]:
-    """The one spelling, and the one with the domain as people write it, in which it may have been stored before."""
+    """The normalised address, and the one with the domain in Unicode, which older rows may hold."""
     email = email_normalise(email)
     local, at, domain = email.rpartition("@")
     return list(dict.fromkeys([email, local + at + domain_to_unicode(domain)]))
 
 
 def password_normalise(password: str) -> str:
-    """RFC 8265's OpaqueString: one space for all spaces, then NFC. Nothing is refused here."""
+    """RFC 8265's OpaqueString: every space becomes the ASCII space, then NFC. Nothing is refused here."""
     if len(password) > PASSWORD_LENGTH_MAX * _PARTS_MAX:
         return password
     spaced = "".join(" " if unicodedata.category(character) == "Zs" else character for character in password)
@@ -55,5 +55,6 @@ def password_normalise(password: str) -> str:
 
 
 def password_forms(password: str) -> list[str]:
-    """What a stored hash may be of: the normalised password, and, in hashes of before, the one that was typed."""
+    """The forms that a stored hash may be of: the normalised password and, for old hashes, the password as it was
+    typed."""
     return list(dict.fromkeys([password_normalise(password), password]))

@@ -1,5 +1,7 @@
-"""Routes of the users app below the API's base; `me/` itself, registering and
-asking for another password, which need mail, are routed by the apps above."""
+"""Routes of the users app below the API's base.
+
+The apps above route `me/` itself, registration and the request for a password reset, because these send mail.
+"""
 
 from django.urls import path
 

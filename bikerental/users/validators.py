@@ -15,49 +15,49 @@ if TYPE_CHECKING:
 
 # Control characters, line and paragraph separators: they break lists, mails and logs.
 _BREAKING_CATEGORIES = {"Cc", "Zl", "Zp"}
-# What turns the direction of the text that follows, the operator's page included.
-_TURNING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Characters that change the direction of the text after them, also on an operator's page.
+_BIDI_MARKS = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def name_validate(name: str) -> None:
     if len(name) > NAME_LENGTH:
-        return  # that is told apart, and not looked at character by character
-    if any(unicodedata.category(character) in _BREAKING_CATEGORIES or character in _TURNING for character in name):
+        return  # the length validator reports it; checking each character would be slow
+    if any(unicodedata.category(character) in _BREAKING_CATEGORIES or character in _BIDI_MARKS for character in name):
         raise ValidationError(_("A name has no control characters."), code="invalid")
     if not any(character.isprintable() and not character.isspace() for character in name):
         raise ValidationError(_("A name has at least one visible character."), code="invalid")
 
 
 def password_validate(password: str) -> None:
-    """The site's rules, for a password of a length that is told apart."""
+    """Apply the site's rules; the length has a validator of its own."""
     if PASSWORD_LENGTH_MIN <= len(password) <= PASSWORD_LENGTH_MAX:
         password_validation.validate_password(password)
 
 
 class PasswordLengthValidator(MaxLengthValidator):
-    """For a password that is known: it was of this length in one of its forms when it was set."""
+    """For an existing password: one of its forms had at most this length when it was set."""
 
     def clean(self, x: str) -> int:  # type: ignore[override] # of texts alone
         return min(map(len, password_forms(x)))
 
 
-class _OfTheStoredForm:
-    """Judges the password in the form that is hashed, whoever typed it in which."""
+class _StoredFormValidator:
+    """Validates the form that is hashed, not the form that was typed."""
 
     def validate(self, password: str, user: object = None) -> None:
         super().validate(password_normalise(password), user)  # type: ignore[misc] # a mixin
 
 
-class MinimumLengthValidator(_OfTheStoredForm, password_validation.MinimumLengthValidator):
+class MinimumLengthValidator(_StoredFormValidator, password_validation.MinimumLengthValidator):
     pass
 
 
-class CommonPasswordValidator(_OfTheStoredForm, password_validation.CommonPasswordValidator):
+class CommonPasswordValidator(_StoredFormValidator, password_validation.CommonPasswordValidator):
     pass
 
 
 class MaximumLengthValidator:
-    """Refuses what would only cost the hasher time."""
+    """Refuses passwords that would only cost the hasher time."""
 
     def __init__(self, max_length: int) -> None:
         self.max_length = max_length
@@ -75,8 +75,10 @@ class MaximumLengthValidator:
 
 
 class SessionsEndWithPassword:
-    """Judges nothing: Django tells its validators of each password that was set, and whoever sets one
-    through Django (an operator's own page in the admin, `changepassword`) ends the sessions too."""
+    """Ends the sessions when Django sets a password: in the operator's own page of the admin and in `changepassword`.
+
+    Django calls `password_changed` of each validator after it saves a password. This validator checks nothing.
+    """
 
     def validate(self, password: str, user: object = None) -> None:
         pass

@@ -157,7 +157,7 @@ def test_publishing_waits_for_its_turn() -> None:
 
 
 def test_publishing_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "PUBLISHER_WAITS", 0.01)
+    monkeypatch.setattr(images, "PUBLISHER_WAIT_SECONDS", 0.01)
 
     with images.decoding(), pytest.raises(UnavailableError):
         photo_publish(JPEG)

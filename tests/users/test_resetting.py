@@ -1,4 +1,4 @@
-"""Setting another password by a mail's token."""
+"""Setting a new password with the token from a mail."""
 
 from datetime import timedelta
 

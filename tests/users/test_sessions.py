@@ -103,7 +103,7 @@ def test_ending_all_sessions_but_one() -> None:
     rider, other = make_user(), make_user()
     kept, ended, of_other = log_in(rider), log_in(rider), log_in(other)
 
-    assert sessions_end(user_ids=[rider.pk], now=timezone.now(), but=session_id_of(kept)) == 1
+    assert sessions_end(user_ids=[rider.pk], now=timezone.now(), keep=session_id_of(kept)) == 1
     assert (is_dead(kept), is_dead(ended), is_dead(of_other)) == (False, True, False)
 
 

@@ -1,4 +1,4 @@
-"""The storage of photos, behind a Protocol: a bucket, or a folder on a machine without one."""
+"""The storage of photos as a Protocol: a bucket, or a folder on a machine without one."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,19 +11,17 @@ from bikerental.media.types import UploadForm
 
 
 class PhotoStore(Protocol):
-    """Each call is bounded by the client's timeouts, and raises StorageUnavailableError."""
+    """The client's timeouts bound each call. Each may raise StorageUnavailableError."""
 
     def upload_form(self, key: str) -> UploadForm:
-        """A form with which a client sends one file of up to PHOTO_BYTES_MAX to this key within UPLOAD_TIME."""
+        """A form with which a client uploads one file of up to PHOTO_BYTES_MAX to this key within UPLOAD_TIME."""
 
     def fetch(self, key: str) -> bytes:
-        """
-        :raises PhotoMissingError: if there is none
-        :raises PhotoTooLargeError: before it is read
-        """
+        """:raises PhotoMissingError: if there is no such file
+        :raises PhotoTooLargeError: before the file is read"""
 
     def put(self, key: str, data: bytes, content_type: str) -> None:
-        """Never overwrites."""
+        """Store the data. An existing file is never overwritten."""
 
     def delete(self, key: str) -> None: ...
 
@@ -33,7 +31,7 @@ class PhotoStore(Protocol):
 def photo_store() -> PhotoStore:
     storage = storages["default"]
     if is_bucket():
-        from bikerental.media.gateways.s3 import S3Photos  # brings the AWS client
+        from bikerental.media.gateways.s3 import S3Photos  # imports the AWS client
 
         return S3Photos(storage)  # type: ignore[arg-type] # by its name
     from bikerental.media.gateways.folder import FolderPhotos

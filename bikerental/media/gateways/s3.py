@@ -17,14 +17,15 @@ from bikerental.media.types import UploadForm
 
 class S3Photos:
     def __init__(self, storage: MediaStorage) -> None:
-        self.asking = storage.asking
+        self.guarded_call = storage.guarded_call
         self.bucket: str = storage.bucket_name
         self.client: Any = storage.connection.meta.client
 
     def upload_form(self, key: str) -> UploadForm:
         conditions = [["content-length-range", 1, PHOTO_BYTES_MAX], {"Content-Type": RAW_TYPE}]
-        with self.asking():
-            # Making the form asks nobody; whether S3 is there, the client learns now and not after sending.
+        with self.guarded_call():
+            # Signing the form needs no request to S3. This call checks that S3 is there before the client sends its
+            # file.
             self.client.list_objects_v2(Bucket=self.bucket, Prefix=key, MaxKeys=1)
             form = self.client.generate_presigned_post(
                 Bucket=self.bucket,
@@ -36,7 +37,7 @@ class S3Photos:
         return UploadForm(form["url"], form["fields"])
 
     def fetch(self, key: str) -> bytes:
-        with self.asking():
+        with self.guarded_call():
             try:
                 answer = self.client.get_object(Bucket=self.bucket, Key=key)
             except self.client.exceptions.NoSuchKey as error:
@@ -48,7 +49,7 @@ class S3Photos:
                 return data
 
     def put(self, key: str, data: bytes, content_type: str) -> None:
-        with self.asking():
+        with self.guarded_call():
             self.client.put_object(
                 Bucket=self.bucket,
                 Key=key,
@@ -59,13 +60,13 @@ class S3Photos:
             )
 
     def delete(self, key: str) -> None:
-        with self.asking():
+        with self.guarded_call():
             self.client.delete_object(Bucket=self.bucket, Key=key)
 
     def older_than(self, prefix: str, moment: datetime) -> Iterator[str]:
         pages = iter(self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix))
         while True:
-            with self.asking():  # for the page alone: whoever is given a key may ask for more
+            with self.guarded_call():  # only while the page is read: whoever gets a key may call S3 in turn
                 page = next(pages, None)
             if page is None:
                 return

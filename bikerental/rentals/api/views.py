@@ -64,7 +64,7 @@ class RentalsView(ApiView):
         rider = rider_of(request)
         found = from_replica(
             lambda using: rentals_page(rider_id=rider.pk, filters=filters, page=page, using=using),
-            unless=rider.changed_lately,
+            unless=rider.changed_recently,
         )
         return render_page(request, found, lambda row: rental_json(row, now))
 

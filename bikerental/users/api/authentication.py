@@ -1,4 +1,4 @@
-"""Who calls: the access token of an open session."""
+"""Authenticates API requests by the access token of an open session."""
 
 from uuid import UUID
 
@@ -13,24 +13,24 @@ from bikerental.users.services import access_claims
 
 
 def rider_of(request: Request) -> User:
-    """The caller, in a view that lets nobody in without a token."""
+    """The caller, in a view that requires a token."""
     if not isinstance(request.user, User):
         raise NotAuthenticated
     return request.user
 
 
 def session_of(request: Request) -> UUID:
-    """The session the caller is logged in with."""
+    """The session of the caller's token."""
     if not isinstance(request.auth, UUID):
         raise NotAuthenticated
     return request.auth
 
 
 class SessionTokenAuthentication(BaseAuthentication):
-    """`Authorization: Bearer <access>`; `request.auth` is the id of the session.
+    """`Authorization: Bearer <access>`. `request.auth` is the id of the session.
 
-    One statement a request buys that an ended session and a closed account are out at once,
-    not when the token runs out.
+    One statement for each request ends access at once when a session ends or an account is closed, not only when the
+    token expires.
     """
 
     def authenticate(self, request: Request) -> tuple[User, UUID] | None:
@@ -40,8 +40,8 @@ class SessionTokenAuthentication(BaseAuthentication):
         try:
             claims = access_claims(token.strip())
         except TokenInvalidError as error:
-            # DRF's own error: only after one of these does it take the caller for nobody, where
-            # any other would be raised again by whoever looks at `request.user` next.
+            # DRF's own error: after one, DRF treats the caller as anonymous. Any other error would be raised again by
+            # the next code that reads `request.user`.
             raise AuthenticationFailed from error
         user = user_of_session(user_id=claims.user_id, session_id=claims.session_id)
         if user is None:

@@ -1,4 +1,4 @@
-"""What of the users is in the export of an account."""
+"""The parts of an account's export that come from this app."""
 
 from datetime import datetime
 from typing import Any

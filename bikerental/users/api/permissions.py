@@ -15,9 +15,9 @@ from bikerental.users.selectors import session_has_second_factor
 
 
 class OperatorPermission(BasePermission):
-    """As in the admin: an operator who has the right, and who gave a code at most a shift ago.
+    """The same rights as in the admin, in a session that began with a code and is younger than a shift.
 
-    :raises SecondFactorNeededError: if the right is there and the code is missing
+    :raises SecondFactorNeededError: if the operator has the right, but gave no code
     """
 
     permission: ClassVar[str]

@@ -1,4 +1,4 @@
-"""What the account endpoints take and answer."""
+"""Input and output of the account endpoints."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from bikerental.users.validators import PasswordLengthValidator, name_validate, 
 
 
 class EmailField(TextField, serializers.EmailField):
-    """Normalised before it is validated, so that what is checked is what is stored."""
+    """Normalised before validation, so that the stored text is the one that was checked."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=EMAIL_LENGTH, **options)
@@ -36,9 +36,9 @@ class NameField(TextField):
 
 
 class NewPasswordField(TextField):
-    """Normalised before it is validated: what is counted is what is hashed."""
+    """Normalised before validation, so that the hashed text is the one that was counted."""
 
-    codes = ("password_too_common",)  # what its validator says; for the Swagger document
+    codes = ("password_too_common",)  # the code of its validator, for the Swagger document
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
@@ -51,7 +51,7 @@ class NewPasswordField(TextField):
 
 
 class KnownPasswordField(TextField):
-    """A password that should be the right one, as it was typed: its quality is not judged again."""
+    """An existing password, as it was typed. Its quality is not checked again."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(trim_whitespace=False, **options)
@@ -69,14 +69,14 @@ class RegisterInput(Body):
 
 
 class LoginInput(Body):
-    # Any text: what is no address belongs to nobody, and the answer is the same.
+    # Any text is accepted: a text that is no address gets the same answer as an unknown address.
     email = TextField(max_length=EMAIL_LENGTH)
     password = KnownPasswordField()
     code = TextField(
         required=False,
         allow_blank=True,
         max_length=CODE_LENGTH_MAX,
-        help_text="The code of an operator's authenticator: what is for staff wants a session started with one.",
+        help_text="The code of an operator's authenticator. Staff endpoints need a session that began with one.",
     )
 
     class Meta:
@@ -106,7 +106,7 @@ class PasswordChangeInput(Body):
 
 
 class ResetInput(Body):
-    # Any text, as for a log-in: what is no address belongs to nobody.
+    # Any text is accepted, as for a log-in.
     email = TextField(max_length=EMAIL_LENGTH)
 
     class Meta:

@@ -1,4 +1,4 @@
-"""Accounts over HTTP: log in, stay logged in, log out, the profile."""
+"""Accounts over HTTP: log-in, refresh, log-out, the profile."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -42,7 +42,7 @@ from bikerental.users.services import (
 
 
 class OpenView(ApiView):
-    """For everybody. A token that happens to be sent along, expired as like as not, is not looked at."""
+    """Views without authentication. A token in the request is ignored, because it has often expired."""
 
     authentication_classes: Sequence[Any] = ()
     permission_classes: Sequence[Any] = ()
@@ -71,7 +71,7 @@ class RefreshView(OpenView):
     @documented(
         summary="Spend a refresh token for a new pair",
         description="The old refresh token is spent. For 60 seconds, and while the new one has not been used "
-        "itself, it still gives the same new refresh token, for clients that lost the answer. Presented later "
+        "itself, it still gives the same new refresh token, for clients that lost the answer. Used later, "
         "it ends the whole session.",
         request=RefreshInput,
         success={200: TokenPairOutput},
@@ -85,7 +85,7 @@ class RefreshView(OpenView):
 
 class VerifyView(OpenView):
     @documented(
-        summary="Ask whether a token would be taken",
+        summary="Check a token",
         description="An access or a refresh token.",
         request=VerifyInput,
         success={200: None},
@@ -134,8 +134,8 @@ class ResetConfirmView(OpenView):
     throttle_classes = [LoginThrottle]
 
     @documented(
-        summary="Set another password by a mail's token",
-        description="The token is good once, for 10 minutes, and while no other password was set. "
+        summary="Set a new password with the token from a mail",
+        description="The token is valid once, for 10 minutes, until another password is set. "
         "Every session of the account ends; log in with the new password.",
         request=ResetConfirmInput,
         success={204: None},
@@ -152,9 +152,9 @@ class EmailConfirmView(OpenView):
     throttle_classes = [LoginThrottle]
 
     @documented(
-        summary="Confirm an e-mail by a mail's token",
+        summary="Confirm an e-mail with the token from a mail",
         operation_id="auth_email_confirm",
-        description="The token is good once, for three days, and while the account keeps that e-mail.",
+        description="The token is valid once, for three days, as long as the account keeps that e-mail.",
         request=EmailConfirmInput,
         success={204: None},
         errors=[EmailTokenInvalidError],
@@ -166,7 +166,7 @@ class EmailConfirmView(OpenView):
 
 
 class ProfileView(ApiView):
-    """The caller's account. Routed by the app that can also close it."""
+    """The caller's account. `accounts`, which can also close it, routes this view."""
 
     @documented(summary="The caller's profile", success={200: ProfileOutput})
     def get(self, request: Request) -> Response:
@@ -174,7 +174,7 @@ class ProfileView(ApiView):
 
     @documented(
         summary="Change the profile",
-        description="What is not sent stays. Messages follow the new `language` from the next one on.",
+        description="Fields that are not sent stay unchanged. The next message uses the new `language`.",
         request=ProfileInput,
         success={200: ProfileOutput},
         example={"name": "Rider", "language": "en"},

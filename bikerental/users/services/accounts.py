@@ -32,13 +32,13 @@ def user_register(
 ) -> User:
     """Open an account.
 
-    :param welcome: what else belongs to it, in the same transaction; the hash is made before that
-
-    :raises EmailTakenError: also for the slower of two at once
+    :param welcome: called in the same transaction to create what belongs to a new account; the password is hashed
+        before
+    :raises EmailTakenError: also for the slower of two requests at once
     """
     user = User(name=name, email=email_normalise(email), language=language, created_at=now)
     if len(email_spellings(email)) > 1 and user_of_email(email=email):
-        raise EmailTakenError  # in a spelling of before, which the constraint does not know for the same
+        raise EmailTakenError  # taken in an older spelling, which the constraint does not recognise
     user.password = password_hash(password)
     try:
         with transaction.atomic():
@@ -52,7 +52,7 @@ def user_register(
 
 
 def profile_update(*, user: User, name: str | None = None, language: str | None = None) -> User:
-    """Change what is given.
+    """Change the given fields.
 
     :raises AccountClosedError: if the account was closed meanwhile
     """
@@ -66,11 +66,11 @@ def profile_update(*, user: User, name: str | None = None, language: str | None 
 
 
 def password_confirm(*, user: User, password: str, field: str, address: str, now: datetime) -> None:
-    """Whether the caller knows the account's password. Outside a transaction: hashing is slow by design.
+    """Check the account's password. Call it outside a transaction: hashing is slow by design.
 
-    Guarded like a log-in: a stolen access token is no licence to guess the password.
+    It is guarded like a log-in, because a stolen access token must not allow guessing the password.
 
-    :raises PasswordWrongError: naming the field the password came in
+    :raises PasswordWrongError: naming the field that held the password
     :raises ThrottledError: while earlier failures delay
     """
     guess_admit(email=user.email, address=address, now=now)
@@ -93,7 +93,7 @@ def password_change(
 
 @unit_of_work
 def _password_swap(*, user: User, encoded: str, session_id: UUID, now: datetime) -> None:
-    """Locks the user: of two changes at once the second finds another password than it confirmed."""
+    """Locks the user. The second of two changes finds another password than the one it confirmed, and is refused."""
     locked = user_lock(user_id=user.pk)
     if locked is None:
         raise AccountClosedError
@@ -101,21 +101,21 @@ def _password_swap(*, user: User, encoded: str, session_id: UUID, now: datetime)
         raise PasswordWrongError(field="current_password")
     locked.password = encoded
     locked.save(update_fields=["password"])
-    sessions_end(user_ids=[user.pk], now=now, but=session_id)
+    sessions_end(user_ids=[user.pk], now=now, keep=session_id)
 
 
 @unit_of_work
 def password_reset(*, user_id: UUID, encoded: str, now: datetime) -> None:
-    """An operator's reset: store a hash made outside the transaction, and end every session."""
+    """Store a hash that an operator's reset made outside the transaction, and end every session."""
     User.objects.filter(pk=user_id, erased_at=None).update(password=encoded)
     sessions_end(user_ids=[user_id], now=now)
 
 
 @unit_of_work
 def accounts_close(*, user_ids: Collection[UUID], now: datetime) -> list[UUID]:
-    """Shut the accounts and end their sessions; the ids of those that were open. Locks the users.
+    """Close the accounts and end their sessions. Returns the ids of those that were open. Locks the users.
 
-    Only for riders who do not ride: `accounts_close_unless_riding` sees to it.
+    Call it only for riders without a ride: `accounts_close_unless_riding` checks that.
     """
     closing = [user.pk for user in users_lock(user_ids=user_ids) if user.is_active]
     User.objects.filter(pk__in=closing).update(is_active=False)
@@ -125,7 +125,7 @@ def accounts_close(*, user_ids: Collection[UUID], now: datetime) -> list[UUID]:
 
 @unit_of_work
 def accounts_reopen(*, user_ids: Collection[UUID]) -> list[UUID]:
-    """Open closed accounts again, but for erased ones; the ids of those. Locks the users."""
+    """Reopen closed accounts, except erased ones. Returns their ids. Locks the users."""
     locked = users_lock(user_ids=user_ids)
     opening = [user.pk for user in locked if not user.is_active and user.erased_at is None]
     User.objects.filter(pk__in=opening).update(is_active=True)
@@ -134,7 +134,7 @@ def accounts_reopen(*, user_ids: Collection[UUID]) -> list[UUID]:
 
 @unit_of_work
 def user_erase(*, user: User, now: datetime) -> None:
-    """Erase what is personal; the row stays, so that the rides keep a rider.
+    """Erase personal data. The row stays, because the rides refer to it.
 
     The caller has locked the user.
     """
@@ -150,8 +150,8 @@ def user_erase(*, user: User, now: datetime) -> None:
     user.user_permissions.clear()
     Session.objects.filter(user=user).delete()
     TOTPDevice.objects.filter(user=user).delete()
-    RecentChange.objects.filter(user=user).delete()  # the time of a ride, which it would tie to the account
-    # The admin's history named accounts once.
+    RecentChange.objects.filter(user=user).delete()  # it would link the time of an anonymised ride to the account
+    # Older entries of the admin's history contain the account's name.
     LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk)).update(
         object_repr=str(user.pk)
     )

@@ -1,7 +1,7 @@
-"""An e-mail is confirmed by whoever can read its mail.
+"""Confirming an e-mail: it proves that the rider can read its mail.
 
-As with another password no token is stored: it is a keyed hash over the account, its e-mail and
-whether that is confirmed, so another e-mail voids it and using it does too.
+No token is stored. A token is a keyed hash over the account, its e-mail and whether that is confirmed, so it becomes
+invalid when it is used or when the e-mail changes.
 """
 
 from datetime import datetime, timedelta
@@ -33,32 +33,33 @@ def email_confirm_admit(*, user: User, address: str, now: datetime) -> None:
 
 
 def email_token_make(*, user: User, now: datetime) -> str:
-    """What confirms the account's e-mail once, for EMAIL_CONFIRM_TIMEOUT seconds. URL-safe."""
+    """A token that confirms the account's e-mail once, within EMAIL_CONFIRM_TIMEOUT seconds. URL-safe."""
     return token_text(user, _Tokens(now).make_token(user))
 
 
 def email_confirm(*, token: str, now: datetime) -> None:
-    """Confirm an e-mail by a token from its mail. By compare-and-swap: of two at once one succeeds.
+    """Confirm an e-mail with a token from its mail. By compare-and-swap: of two at once one succeeds.
 
-    :raises EmailTokenInvalidError: made up, used, expired, for another e-mail, or the account is closed
+    :raises EmailTokenInvalidError: if it is invented, used, expired or for another e-mail, or the account is closed
     """
     parts = token_parts(token)
     if parts is None:
         raise EmailTokenInvalidError
     user_id, proof = parts
     user = User.objects.filter(pk=user_id, is_active=True).first()
-    if user is None or not _Tokens(_as_long_as_a_reset(now)).check_token(user, proof):
+    if user is None or not _Tokens(_shifted_clock(now)).check_token(user, proof):
         raise EmailTokenInvalidError
     if not email_mark_confirmed(user_id=user.pk, email=user.email, now=now):
         raise EmailTokenInvalidError
 
 
 def email_mark_confirmed(*, user_id: UUID, email: str, now: datetime) -> bool:
-    """Whether it was unconfirmed, and still this e-mail, of an open account."""
+    """Mark the e-mail of an open account as confirmed. False if it was already confirmed or has changed."""
     unconfirmed = User.objects.filter(pk=user_id, email=email, is_active=True, email_confirmed_at=None)
     return bool(unconfirmed.update(email_confirmed_at=now))
 
 
-def _as_long_as_a_reset(now: datetime) -> datetime:
-    """Django's generator knows one lifetime, PASSWORD_RESET_TIMEOUT: the clock it reads makes up for the rest."""
+def _shifted_clock(now: datetime) -> datetime:
+    """Django's generator has one lifetime, PASSWORD_RESET_TIMEOUT. Shifting its clock by the difference gives this
+    token its own."""
     return now - timedelta(seconds=settings.EMAIL_CONFIRM_TIMEOUT - settings.PASSWORD_RESET_TIMEOUT)

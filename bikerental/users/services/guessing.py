@@ -1,14 +1,14 @@
-"""Guessing one account's password gets slower with each failure.
+"""Each failed guess at an account's password makes the next one wait longer.
 
-Counted in PostgreSQL, under a row lock, before the password is looked at: a thousand guesses at
-once count as a thousand, and a restart of the cache forgives none. There are two counters: of
-the account at one address, and of the account at all addresses it never logged in from. So
+Guesses are counted in PostgreSQL, under a row lock, before the password is checked: a thousand guesses at once count
+as a thousand, and a restart of the cache forgets none. There are two counters: one for the account at one address, and
+one for the account at all addresses from which it never logged in. So
 
-- who guesses another account from the rider's own address does not touch the rider;
-- who guesses the rider's account from elsewhere does not touch the rider where he logged in
+- guesses at another account from the rider's own address do not delay the rider;
+- guesses at the rider's account from other addresses do not delay the rider at an address from which he logged in
   during the last 30 days;
-- a first login from a fresh address waits as long as the guesser does, an hour at most: the
-  price of not letting a thousand addresses guess a thousand times as fast.
+- the first log-in from a new address waits as long as the guesser does, an hour at most. Otherwise a thousand
+  addresses could guess a thousand times as fast.
 """
 
 from collections.abc import Collection, Iterable
@@ -32,16 +32,16 @@ from bikerental.users.constants import (
 from bikerental.users.models import GuessCounter
 from bikerental.users.selectors import guess_counters
 
-# COUNT and FORGIVE lock the counters in the order of their keys and compute from the locked rows. They
-# write by INSERT … ON CONFLICT: it finds the version of a row that is locked, also if it is newer than
-# the statement's snapshot. Each holds its locks shorter than a transaction of four statements would.
+# COUNT and FORGIVE lock the counters in the order of their keys and compute from the locked rows. They write with
+# INSERT … ON CONFLICT, because it finds the current version of a locked row, even if that is newer than the
+# statement's snapshot. Each holds its locks for less time than a transaction of four statements would.
 INSERT_MISSING = SqlStatement("""
     INSERT INTO users_guesscounter (key, failures, failed_at, blocked_until)
     SELECT key, 0, %(now)s, %(long_ago)s FROM unnest(%(keys)s::text[]) AS key
     ON CONFLICT DO NOTHING
 """)
-# All of the counters are counted; none, if one of them is missing or still delays.
-# The exponent is capped before the power: two to the thousandth is no delay.
+# It counts on all counters, or on none if one of them is missing or still delays. The exponent is capped before the
+# power, because two to the thousandth overflows.
 COUNT = SqlStatement("""
     WITH held AS (
         SELECT * FROM users_guesscounter WHERE key = ANY(%(keys)s::text[]) ORDER BY key FOR NO KEY UPDATE
@@ -68,9 +68,9 @@ COUNT = SqlStatement("""
     )
     SELECT key, blocked_until FROM held
 """)
-# The account's counter changes only if this address was not trusted: else nothing of it was counted there.
-# `blocked_until` never moves later: another log-in of this moment may have read its clock before us.
-# `own` is an aggregate, so that all rows are locked and read before the first one is written.
+# The account's counter changes only if this address was not trusted, since otherwise it was not counted there.
+# `blocked_until` never moves later: another log-in at the same time may have read the clock earlier. `own` is an
+# aggregate, so that all rows are locked and read before the first one is written.
 FORGIVE = SqlStatement("""
     WITH held AS (
         SELECT * FROM users_guesscounter WHERE key IN (%(account)s, %(pair)s) ORDER BY key FOR NO KEY UPDATE
@@ -95,24 +95,23 @@ class Keys(NamedTuple):
     pair: str
 
     def for_trust(self, trusted: bool) -> list[str]:
-        # A trusted address neither waits for the account's counter nor adds to it.
+        # At a trusted address, the account's counter neither delays nor counts.
         return [self.pair] if trusted else [self.account, self.pair]
 
 
 def guess_admit(*, email: str, address: str, now: datetime, purpose: str = "") -> bool:
-    """Count an attempt, or refuse it while an earlier one still delays; whether the account logged in from there.
+    """Count an attempt, or refuse it while an earlier one still delays. Returns whether the account logged in from
+    there before.
 
-    Two statements, three for the first attempt from an address.
+    Two statements, three for the first attempt from an address. Do not call it inside a transaction that a refusal
+    rolls back: the count would be lost.
 
-    :param purpose: what else than a log-in is tried; each has counters of its own.
-        All trust the addresses that the account logged in from
-
-    Must not run inside a transaction that a refusal rolls back: the count would go with it.
-
+    :param purpose: what is attempted if it is not a log-in; each purpose has its own counters, and all trust the
+        addresses from which the account logged in
     :raises ThrottledError: with the seconds to wait
     """
     keys = _keys(email, address, purpose)
-    # Without a lock first: a flood that is refused anyway does not queue on the rows.
+    # First without a lock, so that refused attempts of a flood do not queue for the rows.
     login = _keys(email, address).pair
     counters = guess_counters(keys=[*keys, login])
     trusted = login in counters and _is_trusted(counters[login], now=now)
@@ -126,7 +125,7 @@ def _attempt_count(*, keys: Keys, trusted: bool, known: Collection[str], now: da
     wanted = sorted(keys.for_trust(trusted))
     blocked_until: dict[str, datetime] = {}
     while len(blocked_until) < len(wanted):
-        # Another may insert them first, and a purge delete them: try until all were there.
+        # Another request may insert them first, or a purge may delete them: try until all exist.
         if missing := [key for key in wanted if key not in known]:
             INSERT_MISSING.run(keys=missing, now=now, long_ago=now - GUESS_DELAY_MAX)
         known = blocked_until = dict(
@@ -144,10 +143,10 @@ def _attempt_count(*, keys: Keys, trusted: bool, known: Collection[str], now: da
 
 
 def guess_succeeded(*, email: str, address: str, now: datetime) -> None:
-    """Forgive what this address was counted for, and remember the address. One statement.
+    """Reset this address's failures, and remember the address as trusted. One statement.
 
-    What other addresses were counted for stays: a rider who logs in every day must not buy the
-    guessers of his password a fresh start each time.
+    Failures from other addresses stay counted: a rider's daily log-in must not reset the wait of those who guess his
+    password.
     """
     account, pair = _keys(email, address)
     long_ago, trusted_until = now - GUESS_DELAY_MAX, now + ADDRESS_TRUSTED_FOR
@@ -155,7 +154,7 @@ def guess_succeeded(*, email: str, address: str, now: datetime) -> None:
 
 
 def guess_counters_purge(*, now: datetime) -> int:
-    """Forget counters that no longer say anything."""
+    """Delete counters that no longer have an effect."""
     silent = Q(trusted_until=None) | Q(trusted_until__lt=now)
     old = GuessCounter.objects.filter(silent, failed_at__lt=now - GUESSES_FORGOTTEN_AFTER, blocked_until__lt=now)
     return rows_purge(old)

@@ -1,4 +1,4 @@
-"""Tokens that go out by mail: an account's id, and a keyed hash over what the account is at this moment."""
+"""Tokens for links in mails: an account's id, and a keyed hash over the account's current state."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -11,7 +11,7 @@ SEPARATOR = "."
 
 
 class MailTokens(PasswordResetTokenGenerator):
-    """Django's, by the caller's clock; PASSWORD_RESET_TIMEOUT is how long one is good."""
+    """Django's generator, with the time from the caller. Tokens are valid for PASSWORD_RESET_TIMEOUT seconds."""
 
     def __init__(self, now: datetime) -> None:
         super().__init__()
@@ -26,7 +26,7 @@ def token_text(user: User, proof: str) -> str:
 
 
 def token_parts(token: str) -> tuple[UUID, str] | None:
-    """The account's id and the proof, or None where it is no such token."""
+    """The account's id and the proof; None if the text has another form."""
     user_id, _, proof = token.partition(SEPARATOR)
     try:
         return UUID(hex=user_id), proof

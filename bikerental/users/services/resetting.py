@@ -1,7 +1,7 @@
-"""A new password for who lost the old one and can read the account's mail.
+"""A new password for a rider who lost the old one and can read the account's mail.
 
-No token is stored. It is a keyed hash over what the account is at this moment, its password's hash
-above all: a leaked table makes none, and whatever sets a password makes every one before it void.
+No token is stored. A token is a keyed hash over the account's current state, which includes the password's hash. So
+nobody can make a token from a leaked table, and each new password makes all earlier tokens invalid.
 """
 
 from datetime import datetime
@@ -27,13 +27,13 @@ class _Tokens(MailTokens):
     key_salt = "bikerental.users.reset"
 
 
-class ResetAsked(NamedTuple):
+class ResetRequest(NamedTuple):
     user: User | None
-    at_home: bool  # from where the account, whose e-mail is confirmed, logged in before
+    at_home: bool  # the account's e-mail is confirmed, and it logged in from this address before
 
 
-def password_reset_admit(*, email: str, address: str, now: datetime) -> ResetAsked:
-    """The open account that a link may be sent to; the same work where there is none.
+def password_reset_admit(*, email: str, address: str, now: datetime) -> ResetRequest:
+    """The open account to send a link to, if there is one. The work is the same without one.
 
     :raises ThrottledError: while earlier requests for this e-mail, known or not, delay
     """
@@ -41,19 +41,19 @@ def password_reset_admit(*, email: str, address: str, now: datetime) -> ResetAsk
     logged_in_there = guess_admit(email=email, address=address, now=now, purpose=ASKING)
     user = user_of_email(email=email)
     if user is None or not user.is_active:
-        return ResetAsked(None, at_home=False)
-    return ResetAsked(user, at_home=logged_in_there and user.email_confirmed)
+        return ResetRequest(None, at_home=False)
+    return ResetRequest(user, at_home=logged_in_there and user.email_confirmed)
 
 
 def reset_token_make(*, user: User, now: datetime) -> str:
-    """What opens the account once, for PASSWORD_RESET_TIMEOUT seconds. URL-safe."""
+    """A token that opens the account once, within PASSWORD_RESET_TIMEOUT seconds. URL-safe."""
     return token_text(user, _Tokens(now).make_token(user))
 
 
 def password_reset_confirm(*, token: str, new_password: str, address: str, now: datetime) -> None:
-    """Set the password by a token from a mail, confirm the e-mail, and end every session.
+    """Set the password with a token from a mail, confirm the e-mail, and end every session.
 
-    :raises ResetTokenInvalidError: made up, used, expired, or the account is closed
+    :raises ResetTokenInvalidError: if it is invented, used or expired, or the account is closed
     :raises ThrottledError: while earlier attempts at this account delay
     """
     parts = token_parts(token)
@@ -61,21 +61,21 @@ def password_reset_confirm(*, token: str, new_password: str, address: str, now: 
         raise ResetTokenInvalidError
     user_id, proof = parts
     guess_admit(email=str(user_id), address=address, now=now, purpose=CONFIRMING)
-    # Looked at before the slow hash, and once more under the lock.
+    # Checked before the slow hash, and again under the lock.
     user = User.objects.filter(pk=user_id, is_active=True).first()
     if user is None or not _Tokens(now).check_token(user, proof):
         raise ResetTokenInvalidError
     _password_set(user_id=user_id, proof=proof, encoded=password_hash(new_password), now=now)
-    # Who reads the account's mail is its rider: wrong guesses from here need not delay him.
+    # The caller can read the account's mail and so is its rider: earlier wrong guesses from here need not delay him.
     guess_succeeded(email=user.email, address=address, now=now)
 
 
 @unit_of_work
 def _password_set(*, user_id: UUID, proof: str, encoded: str, now: datetime) -> None:
-    """Locks the user: of two at once the second finds another password, which voids its token."""
+    """Locks the user. The second of two finds another password, which makes its token invalid."""
     locked = user_lock(user_id=user_id)
     if locked is None or not _Tokens(now).check_token(locked, proof):
         raise ResetTokenInvalidError
     password_reset(user_id=user_id, encoded=encoded, now=now)
-    # Whoever has the token reads the mail of this e-mail, which is part of what it proves.
+    # The token proves that the caller reads the mail of this e-mail.
     email_mark_confirmed(user_id=user_id, email=locked.email, now=now)

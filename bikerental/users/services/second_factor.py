@@ -13,10 +13,10 @@ from bikerental.users.models import User
 
 @unit_of_work
 def second_factor_enrol(*, user_id: UUID, replace: bool) -> str:
-    """The `otpauth://` address that an authenticator is fed with. It is shown once, here.
+    """Create an authenticator. Returns its `otpauth://` address, which is shown only here.
 
     :raises NoOperatorError: if the user is not an open operator's account
-    :raises SecondFactorTakenError: if there is one already and it may not be replaced
+    :raises SecondFactorTakenError: if there is one already and `replace` is false
     """
     user = user_lock(user_id=user_id)
     if user is None or not user.is_staff:
@@ -29,9 +29,9 @@ def second_factor_enrol(*, user_id: UUID, replace: bool) -> str:
 
 
 def second_factor_match(*, user: User, code: str) -> int | None:
-    """The user's authenticator that shows this code now; None if none does. A code is good once.
+    """The id of the user's authenticator that shows this code now, or None. A code is valid once.
 
-    Locks each device while it is asked; a wrong code delays the next, as in the admin.
+    It locks each device while it checks it. A wrong code delays the next one, as in the admin.
     """
     devices = TOTPDevice.objects.filter(user=user, confirmed=True).order_by("pk")
     matching = (device.pk for device in devices if verify_token(user, device.persistent_id, code))

@@ -1,4 +1,4 @@
-"""Log in, stay logged in, log out."""
+"""Log-in, refresh and log-out."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from bikerental.users.exceptions import CodeInvalidError, CredentialsInvalidErro
 from bikerental.users.models import Session, User
 from bikerental.users.selectors import user_of_email
 from bikerental.users.services.guessing import guess_admit, guess_succeeded
-from bikerental.users.services.passwords import password_hash_in_vain, password_rehash
+from bikerental.users.services.passwords import password_hash_dummy, password_rehash
 from bikerental.users.services.second_factor import second_factor_match
 from bikerental.users.services.tokens import (
     REFRESH_LIFETIME,
@@ -27,7 +27,7 @@ from bikerental.users.services.tokens import (
 )
 from bikerental.users.types import TokenClaims, TokenPair, email_normalise, password_normalise
 
-# If the user's row is locked, this waits, then looks at the row anew.
+# If the user's row is locked, the statement waits and then reads the row again.
 INSERT_FOR_OPEN_ACCOUNT = SqlStatement("""
     INSERT INTO users_session (id, created_at, user_id, refresh_id, refreshed_at, expires_at, second_factor_id)
     SELECT
@@ -39,14 +39,14 @@ INSERT_FOR_OPEN_ACCOUNT = SqlStatement("""
 
 
 def credentials_check(*, email: str, password: str, address: str, now: datetime, code: str = "") -> User:
-    """The user whose e-mail and password these are, and whose authenticator gave the code, if there is one.
+    """The user with this e-mail and password, after a check of the code if one is given.
 
-    An unknown address and a closed account cost as many hashes as a wrong password does: neither
-    the answer nor its time tells which it was. That is one, and two where the password was typed in
-    another form than the normalised one. A wrong code counts as a wrong password does.
+    An unknown address and a closed account take as many hashes as a wrong password, so neither the answer nor its time
+    reveals which it was: one hash, or two if the password was typed in another form than the normalised one. A wrong
+    code counts as a wrong password.
 
-    :raises CredentialsInvalidError: whatever is wrong
-    :raises CodeInvalidError: the same, where a code was given
+    :raises CredentialsInvalidError: whichever of them is wrong
+    :raises CodeInvalidError: the same, if a code was given
     :raises ThrottledError: while earlier failures delay
     """
     refused = CodeInvalidError if code else CredentialsInvalidError
@@ -54,7 +54,7 @@ def credentials_check(*, email: str, password: str, address: str, now: datetime,
     guess_admit(email=email, address=address, now=now)
     user = user_of_email(email=email)
     if user is None:
-        password_hash_in_vain(password)
+        password_hash_dummy(password)
         raise refused
     form = user.password_form(password)
     if form is None or not user.is_active:
@@ -70,7 +70,7 @@ def credentials_check(*, email: str, password: str, address: str, now: datetime,
 
 
 def session_start(*, email: str, password: str, address: str, now: datetime, code: str = "") -> TokenPair:
-    """Log in: a session of its own for each device. With a code it also opens the operators' calls.
+    """Log in: each device gets a session of its own. A code also gives the session the operators' rights.
 
     :raises CredentialsInvalidError, CodeInvalidError, ThrottledError: as `credentials_check`
     """
@@ -86,8 +86,8 @@ def session_start(*, email: str, password: str, address: str, now: datetime, cod
 
 
 def _session_insert(*, user: User, now: datetime) -> Session:
-    """Locks the user: a password change or a closing at this moment either ends this session with
-    the others, or keeps it from starting. One statement."""
+    """Locks the user. A password change or a closing at the same time either ends this session with the others, or
+    prevents it. One statement."""
     session = _session_of(user.pk, now=now, lifetime=REFRESH_LIFETIME)
     is_open = INSERT_FOR_OPEN_ACCOUNT.run(
         id=session.pk,
@@ -105,22 +105,21 @@ def _session_insert(*, user: User, now: datetime) -> Session:
 
 
 def accesses_issue(*, user_ids: Collection[UUID], lifetime: timedelta, now: datetime) -> list[str]:
-    """Access tokens for users without their passwords, a session each: for load tests."""
+    """Access tokens for users without their passwords, with one session each, for load tests."""
     sessions = [_session_of(user_id, now=now, lifetime=lifetime) for user_id in user_ids]
     Session.objects.bulk_create(sessions, batch_size=1000)
     return [access_issue(user_id=each.user_id, session_id=each.pk, now=now, lifetime=lifetime) for each in sessions]
 
 
 def session_refresh(*, refresh: str, now: datetime) -> TokenPair:
-    """Spend a refresh token for a new pair.
+    """Exchange a refresh token for a new pair.
 
-    One UPDATE compares and swaps the id of the good token, so that of many at once one wins. The
-    others, and a phone that lost the answer, get the winner's refresh token again: for
-    REFRESH_GRACE_SECONDS after the swap, and until that token is spent itself. A spent token that
-    comes back later means that two hold it: the whole session ends. No transaction around the
-    statements: the refusal must not take the ending back.
+    One UPDATE compares and swaps the id of the valid token, so of several at once one wins. The others, and a phone
+    that lost the answer, get the winner's refresh token again: for REFRESH_GRACE_SECONDS after the swap, until that
+    token is spent itself. If a spent token is used later, two clients have it, and the whole session ends. The
+    statements have no transaction around them, because the refusal would roll the ending back.
 
-    :raises TokenInvalidError: forged, expired, spent, or of an ended session
+    :raises TokenInvalidError: if it is forged, expired or spent, or its session has ended
     """
     claims = refresh_claims(refresh)
     next_id = refresh_id_after(claims.token_id)
@@ -129,7 +128,7 @@ def session_refresh(*, refresh: str, now: datetime) -> TokenPair:
         refresh_id=next_id, refreshed_at=now, expires_at=until
     )
     if not swapped:
-        lost = _refreshed_just_now(claims, next_id=next_id, now=now)
+        lost = _recently_refreshed(claims, next_id=next_id, now=now)
         if lost is None:
             _end_if_spent(session_id=claims.session_id, refresh_id=claims.token_id, now=now)
             raise TokenInvalidError
@@ -151,19 +150,19 @@ def _good_sessions(claims: TokenClaims, *, refresh_id: UUID, now: datetime) -> Q
     )
 
 
-def _refreshed_just_now(claims: TokenClaims, *, next_id: UUID, now: datetime) -> Session | None:
-    """The session, if its good token is the one after this and is younger than the grace.
+def _recently_refreshed(claims: TokenClaims, *, next_id: UUID, now: datetime) -> Session | None:
+    """The session, if its valid token is the one after this and is younger than the grace period.
 
-    Reads alone: asking again and again makes the grace no longer.
+    It only reads, so repeated requests do not extend the grace period.
     """
     since = now - timedelta(seconds=settings.REFRESH_GRACE_SECONDS)
     return _good_sessions(claims, refresh_id=next_id, now=now).filter(refreshed_at__gt=since).first()
 
 
 def session_end(*, user_id: UUID, refresh: str, now: datetime) -> None:
-    """Log out of the session that the refresh token belongs to. Twice is as good as once.
+    """End the session of the refresh token. Idempotent.
 
-    :raises TokenInvalidError: forged, or of another user's session
+    :raises TokenInvalidError: if it is forged, or of another user's session
     """
     session_id = refresh_claims(refresh).session_id
     session = Session.objects.filter(pk=session_id, user_id=user_id)
@@ -172,16 +171,16 @@ def session_end(*, user_id: UUID, refresh: str, now: datetime) -> None:
 
 
 @unit_of_work
-def sessions_end(*, user_ids: Collection[UUID], now: datetime, but: UUID | None = None) -> int:
-    """End every open session of the users, but for one."""
+def sessions_end(*, user_ids: Collection[UUID], now: datetime, keep: UUID | None = None) -> int:
+    """End every open session of the users, except `keep`."""
     sessions = Session.objects.filter(user_id__in=user_ids, ended_at=None)
-    if but is not None:
-        sessions = sessions.exclude(pk=but)
+    if keep is not None:
+        sessions = sessions.exclude(pk=keep)
     return sessions.update(ended_at=now)
 
 
 def sessions_purge(*, now: datetime) -> int:
-    """Forget sessions whose tokens have all expired, and those of the operators' browsers."""
+    """Delete sessions whose tokens have all expired, and expired browser sessions of operators."""
     return rows_purge(Session.objects.filter(expires_at__lt=now)) + rows_purge(
         BrowserSession.objects.filter(expire_date__lt=now)
     )

@@ -49,7 +49,7 @@ GUARDS = (
     Guard(
         "a new password ends the other sessions",
         "bikerental/users/services/accounts.py",
-        "    sessions_end(user_ids=[user.pk], now=now, but=session_id)\n",
+        "    sessions_end(user_ids=[user.pk], now=now, keep=session_id)\n",
         "",
         ("tests/users/test_profile.py::test_changing_the_password_ends_every_other_session",),
     ),
@@ -84,7 +84,7 @@ GUARDS = (
     Guard(
         "an unknown address costs a hash too",
         "bikerental/users/services/sessions.py",
-        "        password_hash_in_vain(password)\n",
+        "        password_hash_dummy(password)\n",
         "",
         (f"{LOGGING_IN}::test_each_refused_login_costs_one_hash_and_equal_statements",),
     ),

@@ -80,7 +80,7 @@ GUARDS = (
     Guard(
         "publishing waits for its turn",
         "bikerental/media/images.py",
-        "with decoding(wait=PUBLISHER_WAITS):",
+        "with decoding(wait=PUBLISHER_WAIT_SECONDS):",
         "with decoding():",
         (f"{IMAGES}::test_publishing_waits_for_its_turn",),
     ),

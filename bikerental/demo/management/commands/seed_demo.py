@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from bikerental.demo.city import DemoImpossibleError, Size
-from bikerental.demo.loading import NotMigratedError, StrangersError, TablesInUseError, city_load
+from bikerental.demo.loading import ForeignDataError, NotMigratedError, TablesInUseError, city_load
 from bikerental.users.constants import DEMO_ADMIN_EMAIL, DEMO_PASSWORD, DEMO_RIDER_EMAIL
 
 BAR = 30
@@ -17,10 +17,10 @@ BAR = 30
 class Command(BaseCommand):
     help = (
         "Fill the database with an invented city: stations, bikes, riders and settled rides. The same "
-        "arguments make the same rows. What an earlier run made, and whatever was done with it since, "
-        "is replaced as a whole, or nothing is: it is one transaction, during which the tables are locked."
+        "arguments make the same rows. One transaction replaces the rows of an earlier run, and everything that "
+        "was done with them since. It locks the tables until it ends."
     )
-    requires_system_checks = ()  # `--if-empty` stands in every start's way
+    requires_system_checks = ()  # `--if-empty` runs at every start, and the checks would slow it down
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--bikes", type=positive, default=500, metavar="N", help="bikes (500)")
@@ -30,7 +30,7 @@ class Command(BaseCommand):
             type=positive,
             default=50,
             metavar="N",
-            help="riders, beside the one operator (50)",
+            help="riders, besides the one operator (50)",
         )
         parser.add_argument(
             "--rentals",
@@ -42,17 +42,17 @@ class Command(BaseCommand):
         parser.add_argument(
             "--if-empty",
             action="store_true",
-            help="do nothing where there are users or a fleet already",
+            help="do nothing if there are users or a fleet already",
         )
         parser.add_argument(
             "--force",
             action="store_true",
-            help="also where others have accounts: ALL their data is removed with the rest",
+            help="remove ALL data, even if other people have accounts here",
         )
         parser.add_argument(
             "--in-production",
             action="store_true",
-            help="also where ENVIRONMENT is production, to rehearse: the operator's password is published",
+            help="run although ENVIRONMENT is production, for a rehearsal: the operator's password is public",
         )
 
     def handle(self, **options: Any) -> None:
@@ -61,18 +61,18 @@ class Command(BaseCommand):
         if settings.ENVIRONMENT == "production" and not options["in_production"]:
             raise CommandError(
                 "Nothing was changed: this is production, and the demo city brings an operator whose password "
-                "is published. `--in-production` makes it all the same, for a rehearsal."
+                "is public. To rehearse with it, add `--in-production`."
             )
         try:
             done = city_load(
                 size=size,
                 if_empty=options["if_empty"],
-                over_strangers=options["force"],
+                replace_foreign=options["force"],
                 progress=ShownProgress(self.stdout),  # type: ignore[arg-type] # Django's wrapper has what is used
             )
         except DemoImpossibleError as error:
             raise CommandError(f"{error} Take fewer --rentals, or more --users and --bikes.") from error
-        except StrangersError as error:
+        except ForeignDataError as error:
             raise CommandError(
                 f"Nothing was changed: this database holds {error}. `--force` removes them with everything else."
             ) from error
@@ -85,13 +85,13 @@ class Command(BaseCommand):
     def _summary(self, size: Size, seconds: float) -> str:
         return (
             f"Demo City has {size.bikes:,} bikes, {size.stations:,} stations, {size.users:,} riders and "
-            f"{size.rentals:,} settled rides, made in {seconds:.1f} s; what was there before is gone.\n"
+            f"{size.rentals:,} settled rides, made in {seconds:.1f} s. Earlier data was removed.\n"
             f"Log in as {DEMO_RIDER_EMAIL} or {DEMO_ADMIN_EMAIL}, password {DEMO_PASSWORD}"
         )
 
 
 class ShownProgress:
-    """A bar on a terminal; a line for each kind of row elsewhere."""
+    """A progress bar on a terminal, otherwise a line for each kind of row."""
 
     def __init__(self, output: TextIO) -> None:
         self.output = output

@@ -1,4 +1,4 @@
-"""Gives an operator the second factor that the admin's login asks for."""
+"""Sets up an operator's second factor for the admin's log-in."""
 
 from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
@@ -14,16 +14,16 @@ from bikerental.users.services import second_factor_enrol
 
 class Command(BaseCommand):
     help = (
-        "Make a key for an operator's authenticator and show it, once, as a QR code and an address. From "
-        "then on the admin's login asks for the authenticator's code beside the password."
+        "Make a key for an operator's authenticator and show it once, as a QR code and an address. From "
+        "then on the admin's log-in asks for the authenticator's code besides the password."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "email", type=readable, help="of an account that is an operator's (createsuperuser makes one)"
+            "email", type=readable, help="the e-mail of an operator's account (createsuperuser makes one)"
         )
         parser.add_argument(
-            "--replace", action="store_true", help="the old authenticator is lost: it opens nothing more"
+            "--replace", action="store_true", help="replace the authenticator: the old one stops working"
         )
 
     def handle(self, **options: Any) -> None:
@@ -41,7 +41,7 @@ class Command(BaseCommand):
 
 
 def readable(text: str) -> str:
-    """Bytes of the command line that are no UTF-8 come as lone surrogates, which PostgreSQL cannot be asked for."""
+    """Refuse unprintable text: on a command line, invalid UTF-8 becomes lone surrogates, which PostgreSQL refuses."""
     if not text.isprintable():
         raise ArgumentTypeError(f"{text!r} is not an e-mail address")
     return text
