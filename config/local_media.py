@@ -1,4 +1,4 @@
-"""Photos on a machine without S3: handed out, and taken in by the form that S3 would take. Local settings alone."""
+"""Serves and receives photos on a machine without S3, with the same forms as S3. Only for the local settings."""
 
 from http import HTTPStatus
 from mimetypes import guess_type
@@ -21,7 +21,7 @@ from bikerental.media.gateways.folder import LOCAL_SALT
 @method_decorator(csrf_exempt, name="dispatch")  # the signature in the form is the permission
 class UploadView(View):
     def post(self, request: HttpRequest) -> HttpResponse:
-        """204; as S3: 403 where the signature is not ours or too old, 400 where the file is too small or too large."""
+        """204. As S3: 403 if the signature is not ours or too old, 400 if the file is too small or too large."""
         signer = TimestampSigner(salt=LOCAL_SALT)
         try:
             key = signer.unsign(request.POST.get("signature", ""), max_age=UPLOAD_TIME)
@@ -37,7 +37,7 @@ class UploadView(View):
 
 class PhotoView(View):
     def get(self, request: HttpRequest, name: str) -> FileResponse:
-        # Two dots lead out of the folder of what is published.
+        # Two dots would lead out of the folder of published photos.
         if not name.startswith((BIKE_PHOTOS, REPORT_PHOTOS)) or ".." in name or not default_storage.exists(name):
             raise Http404
         headers = {"Cache-Control": CACHE_CONTROL, "X-Content-Type-Options": "nosniff"}

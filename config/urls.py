@@ -10,7 +10,7 @@ from bikerental.notifications import urls as notifications
 from bikerental.observe import health, prometheus
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    # Tried in this order: what is asked for most comes first.
+    # Django tries the routes in this order, so the most used come first.
     path("api/v1/", include("bikerental.fleet.urls")),
     path("api/v1/", include("bikerental.rentals.urls")),
     path("api/v1/", include("bikerental.accounts.urls")),

@@ -81,7 +81,7 @@ class City:
         rest = size.rentals - self.long_history
         self.rounds = self.long_history + -(-rest // self.width)
         if self.rounds > ROUNDS_MAX:
-            raise DemoImpossibleError(f"These riders and bikes would need over {YEARS_MAX} years for so many rides.")
+            raise DemoImpossibleError(f"The rides would take more than {YEARS_MAX} years with these riders and bikes.")
         self.opened_at = LAST_DAY_ENDS - -(-self.rounds // 12) * timedelta(days=1)
         # Where each bike stands: at a station or, beyond the last station, at a place in the street.
         self.places = size.stations + max(1, size.stations // 9)

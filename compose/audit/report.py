@@ -1,7 +1,7 @@
-"""`python -m compose.audit`: what is known against the packages, what lies in the history, what is inside.
+"""`python -m compose.audit`: known vulnerabilities, secrets in the history, and an SBOM.
 
-Packages: pip-audit asks PyPI's vulnerability service about every pinned version. History: `secret_scan`.
-Inside: an SBOM of the image's packages, CycloneDX, in reports/sbom.json.
+pip-audit asks PyPI's vulnerability service about every pinned version. `secret_scan` reads the history. The SBOM of
+the image's packages is written to reports/sbom.json, as CycloneDX.
 """
 
 import argparse
@@ -19,8 +19,8 @@ SHIPPED = "requirements/production.txt"
 SBOM = Path("reports/sbom.json")
 ASK_SECONDS = 600
 UNREACHED = """\
-PyPI's vulnerability service said nothing about {silent} of {asked} packages: whether they have known holes is open.
-A mirror without that service, or no network, is the usual reason. Where PyPI itself can be reached, run:
+PyPI's vulnerability service gave no answer for {silent} of {asked} packages, so they may have known vulnerabilities.
+The usual reasons are a mirror without that service, or no network. On a machine that can reach PyPI itself, run:
     make audit"""
 
 
@@ -30,7 +30,7 @@ class UnreachedError(TroubleError):
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m compose.audit", description=__doc__)
-    parser.add_argument("--strict", action="store_true", help="fail where the vulnerability service cannot be asked")
+    parser.add_argument("--strict", action="store_true", help="fail if the vulnerability service cannot be reached")
     is_strict = parser.parse_args().strict
     failed = False
     for title, check in CHECKS.items():
@@ -51,7 +51,8 @@ def main() -> int:
 
 
 def packages() -> list[str]:
-    """The known holes. What nobody could say is no all-clear: pip-audit itself would end with success."""
+    """The known vulnerabilities. It also fails if the service gave no answer for a package; pip-audit itself would
+    succeed."""
     files = [argument for name in REQUIREMENTS for argument in ("--requirement", name)]
     command = ["pip-audit", *files, "--require-hashes", "--disable-pip", "--format=json", "--progress-spinner=off"]
     answered = _run(command, fine={0, 1})
@@ -65,7 +66,7 @@ def holes(document: dict[str, Any]) -> list[str]:
     asked = document["dependencies"]
     silent = [each for each in asked if "skip_reason" in each]
     found = [
-        f"{each['name']} {each['version']}: {hole['id']}, mended in {', '.join(hole['fix_versions']) or 'nothing yet'}"
+        f"{each['name']} {each['version']}: {hole['id']}, fixed in {', '.join(hole['fix_versions']) or 'nothing yet'}"
         for each in asked
         for hole in each.get("vulns", [])
     ]
@@ -85,9 +86,9 @@ def sbom() -> list[str]:
 
 
 CHECKS = {
-    "Known holes of the pinned packages": packages,
+    "Known vulnerabilities of the pinned packages": packages,
     "Secrets in the history": history,
-    f"SBOM of the image into {SBOM}": sbom,
+    f"Writing the image's SBOM to {SBOM}": sbom,
 }
 
 

@@ -1,7 +1,7 @@
-"""Looks for secrets in all that was ever committed: what a later commit removed is still there for everybody.
+"""Searches everything that was ever committed for secrets: a later commit does not remove them from the history.
 
-`python -m compose.audit.secret_scan` reads the history up to HEAD, `... FILE ...` these files as they are.
-What was looked at and found made up stands in `.secrets.baseline`: a value's hash, its kind and its file.
+`python -m compose.audit.secret_scan` reads the history up to HEAD, `... FILE ...` the files as they are now.
+`.secrets.baseline` lists the accepted findings, which are not secret: a value's hash, its kind and its file.
 """
 
 import argparse
@@ -21,15 +21,16 @@ from detect_secrets.settings import default_settings
 from compose.bare.progress import TroubleError
 
 BASELINE = ".secrets.baseline"
-# Nobody hides a secret by a comment beside it.
+# A comment beside a secret must not hide it.
 ALLOWING_COMMENTS = "detect_secrets.filters.allowlist.is_line_allowlisted"
-# `password = "..."`: tests are full of passwords that guard nothing. Keys and tokens are looked for there too.
+# `password = "..."` is ignored in tests, which have many passwords that protect nothing. Keys and tokens are searched
+# for there too.
 PASSWORDS = "Secret Keyword"
 MADE_UP = "tests/"
 GIT_SECONDS = 300
 ADVICE = (
-    "Is one of them real? Then it is lost: replace it where it is used before taking it out here.",
-    "Are all made up? `python -m compose.audit.secret_scan --accept`, and FILE ... for what is not committed yet.",
+    "A real secret is now public: first replace it wherever it is used, then remove it here.",
+    "If all are invented: `python -m compose.audit.secret_scan --accept`, with FILE ... for files not yet committed.",
 )
 
 
@@ -37,7 +38,7 @@ class Found(NamedTuple):
     digest: str
     kind: str
     path: str
-    line: int = 0  # in the file; in a history there is no such place
+    line: int = 0  # in the file; 0 in a history, where a line has no number
 
     @property
     def known_as(self) -> str:
@@ -49,8 +50,8 @@ class Found(NamedTuple):
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m compose.audit.secret_scan", description=__doc__)
-    parser.add_argument("files", nargs="*", metavar="FILE", help="look at these instead of at the history")
-    parser.add_argument("--accept", action="store_true", help="write what is found into the baseline: it is made up")
+    parser.add_argument("files", nargs="*", metavar="FILE", help="scan these files instead of the history")
+    parser.add_argument("--accept", action="store_true", help="add all findings to the baseline as not secret")
     arguments = parser.parse_args()
     try:
         found = in_files(arguments.files) if arguments.files else in_history()
@@ -68,9 +69,9 @@ def in_files(names: Iterable[str]) -> list[Found]:
 
 
 def in_history() -> list[Found]:
-    """Every line that a commit up to HEAD added, each once for a file."""
+    """Every line that a commit up to HEAD added, once for each file."""
     if _git("rev-parse", "--is-shallow-repository").strip() == "true":
-        raise TroubleError("This clone lacks a part of the history: `git fetch --unshallow`; in a job, GIT_DEPTH: 0.")
+        raise TroubleError("The clone is shallow. Run `git fetch --unshallow`; in a job, set GIT_DEPTH: 0.")
     lines: dict[str, dict[str, None]] = defaultdict(dict)
     for path, line in added_lines():
         lines[path][line] = None
@@ -102,7 +103,7 @@ def report(found: list[Found]) -> int:
 
 
 def unknown(found: list[Found]) -> list[str]:
-    """What the baseline does not hold, and what to do about it; nothing where there is nothing."""
+    """The findings that are not in the baseline, and what to do about them. Empty if there are none."""
     known = set(baseline())
     new = [str(each) for each in dict.fromkeys(found) if each.known_as not in known]
     return [*dict.fromkeys(new), *ADVICE] if new else []

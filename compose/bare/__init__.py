@@ -1,1 +1,1 @@
-"""The whole stack on a bare machine: real servers out of wheels, no containers, nothing to install by hand."""
+"""The whole stack on a machine without containers: the servers come from wheels, and nothing is installed by hand."""

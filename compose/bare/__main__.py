@@ -30,14 +30,14 @@ def main() -> int:
 
 
 def interrupt(number: int, _frame: FrameType | None) -> None:
-    # Once is enough: a second Ctrl-C must not break the orderly end that the first began.
+    # The first Ctrl-C begins an orderly shutdown. A second one must not interrupt it.
     for each in INTERRUPTING:
         signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt(number)
 
 
 def run(_arguments: argparse.Namespace, state: State) -> int:
-    from compose.bare.stack import Stack  # the other commands do without the product
+    from compose.bare.stack import Stack  # imported here, because only this command needs the product
 
     state.create()
     with state.alone(), suppress(KeyboardInterrupt):
@@ -67,7 +67,7 @@ def clean(arguments: argparse.Namespace, state: State) -> int:
         return 0
     with state.alone():
         if not (arguments.yes or confirmed(state)):
-            raise TroubleError("Nothing was removed; YES=1 answers the question beforehand.")
+            raise TroubleError("Nothing was removed. YES=1 skips the question.")
         end_leftovers(state)
         remove_data(state)
     return 0
@@ -82,13 +82,13 @@ def confirmed(state: State) -> bool:
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m compose.bare", description="The stack on a bare machine.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    command = commands.add_parser("run", help="start everything and stay until Ctrl-C")
+    command = commands.add_parser("run", help="start everything and run until Ctrl-C")
     command.set_defaults(function=run)
-    command = commands.add_parser("with-services", help="run a command beside temporary servers, return its exit code")
+    command = commands.add_parser("with-services", help="run a command with temporary servers and return its exit code")
     command.add_argument("--durable", action="store_true", help="write to disk as production does (fsync)")
     command.add_argument("command", nargs="+", metavar="COMMAND")
     command.set_defaults(function=services)
-    command = commands.add_parser("inside", help="run a command with the running stack's environment")
+    command = commands.add_parser("inside", help="run a command in the running stack's environment")
     command.add_argument("command", nargs="+", metavar="COMMAND")
     command.set_defaults(function=inside)
     command = commands.add_parser("clean", help="remove the kept data")

@@ -1,6 +1,6 @@
-"""Brings `.venv` up to date and becomes a command in it: `python3 -m compose.bare.bootstrap COMMAND ...`.
+"""Updates `.venv`, then runs a command in it: `python3 -m compose.bare.bootstrap COMMAND ...`.
 
-Standard library only: it runs before anything is installed. It ends in an exec, so that make's
+It uses the standard library only, because it runs before anything is installed. It ends with an exec, so that make's
 signals reach the command itself.
 """
 
@@ -48,18 +48,18 @@ def main() -> None:
 def require_python() -> None:
     if sys.version_info < OLDEST_PYTHON:
         wanted = ".".join(map(str, OLDEST_PYTHON))
-        raise TroubleError(f"Python {wanted} or newer is needed: `make PYTHON=python{wanted} ...` names another one.")
+        raise TroubleError(f"Python {wanted} or newer is needed. `make PYTHON=python{wanted} ...` chooses another one.")
 
 
 @contextmanager
 def one_at_a_time() -> Iterator[None]:
-    """Two makes at once install once; the second waits for the first."""
+    """Hold a lock, so that of two makes at once one installs and the other waits."""
     VENV.mkdir(exist_ok=True)
     deadline = time.monotonic() + INSTALL_SECONDS
     with (VENV / "installing.lock").open("w") as lock:
         while not _locked(lock.fileno()):
             if time.monotonic() > deadline:
-                raise TroubleError(f"Another make has been installing into {VENV} for too long: end it and try again.")
+                raise TroubleError(f"Another make has been installing into {VENV} for too long. Stop it and try again.")
             time.sleep(0.5)
         yield
 
@@ -77,15 +77,15 @@ def is_current() -> bool:
 
 
 def _wanted() -> str:
-    # The path is part of it: a virtual environment that was moved or copied does not work.
+    # The path belongs to the identity: a virtual environment that was moved or copied does not work.
     identity = f"{VENV} {sys.version_info[:2]}".encode()
     return hashlib.sha256(identity + REQUIREMENTS.read_bytes()).hexdigest()
 
 
 def install() -> None:
-    """Make `.venv` hold what the file pins, and no more: a package that left the file leaves `.venv` too.
+    """Install exactly the pinned packages: `.venv` loses packages that are no longer in the file.
 
-    uv installs it, in a tenth of the time that pip takes; pip, which venv brings, only fetches uv.
+    uv installs in a tenth of pip's time. pip, which venv installs, only fetches uv.
     """
     STAMP.unlink(missing_ok=True)
     say("Preparing the Python environment, less than half a minute the first time:")
@@ -94,8 +94,9 @@ def install() -> None:
     if not UV.is_file():
         with step("Fetching uv, which installs the rest"):
             _fetch_uv()
-    # Everything is pinned, so there is nothing to resolve: uv only fetches and checks hashes. Without compiling,
-    # which took 28 s of processor time in place of 2: a process compiles what it imports, once.
+    # Everything is pinned, so there is nothing to resolve: uv only downloads and checks hashes. Modules are not
+    # compiled here, which took 28 s of processor time instead of 2: Python compiles a module when it is first
+    # imported.
     with step(f"Installing requirements/local.txt, {REQUIREMENTS.read_text().count('==')} packages"):
         _run(
             *(str(UV), "pip", "sync", "--quiet", "--require-hashes"),
@@ -109,7 +110,7 @@ def _make_venv() -> None:
     try:
         venv.EnvBuilder(with_pip=True, symlinks=True).create(VENV)
     except subprocess.CalledProcessError as error:
-        raise TroubleError("This Python cannot make virtual environments: install its venv and pip.") from error
+        raise TroubleError("This Python cannot create virtual environments. Install its venv and pip.") from error
 
 
 def _fetch_uv() -> None:
@@ -121,15 +122,15 @@ def _fetch_uv() -> None:
 
 
 def pin_of(name: str) -> str:
-    """The package's entry in the requirements: its version and its hashes."""
+    """The package's line in the requirements, with its version and hashes."""
     entry = re.search(rf"^{name}==(?:.*\\\n)*.*\n", REQUIREMENTS.read_text(), re.MULTILINE)
     if entry is None:
-        raise TroubleError(f"{REQUIREMENTS} does not pin {name}: `make requirements` makes the file.")
+        raise TroubleError(f"{REQUIREMENTS} does not pin {name}. `make requirements` writes the file.")
     return entry[0]
 
 
 def _index_of_pip() -> dict[str, str]:
-    """uv does not read pip's configuration: where that names another index, tell uv."""
+    """The index that pip's configuration names. uv does not read that configuration."""
     asked = subprocess.run(
         [PYTHON, "-m", "pip", "config", "get", "global.index-url"], capture_output=True, text=True, check=False
     )
@@ -137,11 +138,11 @@ def _index_of_pip() -> dict[str, str]:
 
 
 def _run(*command: str, environment: dict[str, str] | None = None) -> None:
-    # A session of its own: a Ctrl-C reaches only us, and we end the installer with all that it started.
+    # In a session of its own: a Ctrl-C then reaches only this process, which ends the installer and its children.
     with TemporaryFile("w+") as output:
         process = subprocess.Popen(
             command,
-            env=(environment or {}) | os.environ,  # what the developer set in the environment counts
+            env=(environment or {}) | os.environ,  # the developer's own environment takes precedence
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,

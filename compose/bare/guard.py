@@ -1,6 +1,6 @@
-"""Cleans up after the runner, however it ended: also when it was killed outright.
+"""Cleans up after the runner, also if it was killed.
 
-The guard reads from a pipe that only the runner holds. The pipe's end is the runner's end.
+The guard reads from a pipe whose other end only the runner holds. When the pipe ends, the runner has ended.
 """
 
 import signal
@@ -20,7 +20,7 @@ GUARD_SECONDS = 2 * (SUPERVISOR_SECONDS + PROGRAM_SECONDS + SERVER_SECONDS)
 
 @contextmanager
 def guarded(state: State, *, environment: dict[str, str], is_temporary: bool) -> Iterator[None]:
-    """On the way out, end every process of the stack; of a temporary one, remove the data too."""
+    """At the end, stop every process of the stack. If the stack is temporary, remove its data too."""
     command = [sys.executable, "-m", "compose.bare.guard", str(state.folder)]
     if is_temporary:
         command.append("--remove")
@@ -28,7 +28,7 @@ def guarded(state: State, *, environment: dict[str, str], is_temporary: bool) ->
     try:
         yield
     finally:
-        ignore_signals()  # the end has begun, and is bounded
+        ignore_signals()  # the shutdown has begun and takes a limited time
         with nullcontext() if is_temporary else step("Ending everything"):
             if guard.stdin:
                 guard.stdin.close()
@@ -41,7 +41,7 @@ def ignore_signals() -> None:
 
 
 def main() -> None:
-    ignore_signals()  # it ends when its work is done, not before
+    ignore_signals()  # the guard must finish its work before it ends
     state = State(Path(sys.argv[1]))
     sys.stdin.buffer.read()
     end_leftovers(state)

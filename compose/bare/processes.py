@@ -1,4 +1,4 @@
-"""Running programs, waiting for them, and finding and ending whatever a stack left behind."""
+"""Runs programs, waits for them, and ends the processes that a stack left behind."""
 
 import os
 import signal
@@ -17,16 +17,16 @@ from compose.bare.state import MARK, ROOT, State
 INTERRUPTING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 TAIL_LINES = 15
 SERVERS = {"postgres", "redis-server"}
-# Supervisor stops its programs one group after the other; each has its own limit in supervision.py.
+# Supervisor stops its programs group by group. Each has its own limit in supervision.py.
 SUPERVISOR_SECONDS = 120
 PROGRAM_SECONDS = 40
 SERVER_SECONDS = 30
 
 
 def run_logged(command: list[str], *, log: Path, environment: dict[str, str], seconds: int) -> None:
-    """Run to the end; the log is shown only when the command fails."""
+    """Run the command to its end. Its log is shown only if it fails."""
     with log.open("w") as output:
-        # A session of its own: a Ctrl-C reaches only the runner, which then ends everything in order.
+        # In a session of its own: a Ctrl-C then reaches only the runner, which ends everything in order.
         try:
             subprocess.run(
                 command,
@@ -67,17 +67,17 @@ def free_port() -> int:
 
 def require_free_port(port: int, variable: str) -> None:
     with socket.socket() as candidate:
-        # A connection that has just been closed does not count as somebody else's.
+        # With this, a connection that has just been closed does not count as a process that uses the port.
         candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             candidate.bind(("127.0.0.1", port))
         except OSError:
-            message = f"Port {port} is taken: `{variable}={port + 1} make run` takes another."
+            message = f"Port {port} is in use. `{variable}={port + 1} make run` uses another."
             raise TroubleError(message) from None
 
 
 def leftovers(state: State) -> list[psutil.Process]:
-    """Every living process that carries the stack's mark, but this one."""
+    """Every living process with the stack's mark, except this one."""
     return [each for each in psutil.process_iter() if each.pid != os.getpid() and _is_of(state, each)]
 
 
@@ -88,8 +88,8 @@ def _is_of(state: State, process: psutil.Process) -> bool:
         try:
             return str(state.folder) in process.environ().get(MARK, "").split(os.pathsep)
         except psutil.AccessDenied:
-            # In most containers root may not see the environment of another account's process, which
-            # PostgreSQL's is, but everybody sees its command. Its children end with it.
+            # In most containers root cannot read the environment of another account's process, such as PostgreSQL's.
+            # The command line is readable. PostgreSQL's children end with it.
             return _data_folder(process) == (state.folder / "postgres" / "data").resolve()
     except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):
         return False
@@ -101,9 +101,9 @@ def _data_folder(process: psutil.Process) -> Path | None:
 
 
 def end_leftovers(state: State) -> None:
-    """End the stack's processes, the way each of them likes best: what uses a server ends before it.
+    """End the stack's processes with their own signals, clients of a server before the server.
 
-    Supervisor goes first, because it would start the others again and knows how to stop them.
+    Supervisor ends first: it knows how to stop its programs, and would otherwise start them again.
     """
     _end(lambda: [process for process in leftovers(state) if _is_supervisor(process)], SUPERVISOR_SECONDS)
     _end(lambda: [process for process in leftovers(state) if _name(process) not in SERVERS], PROGRAM_SECONDS)
@@ -112,7 +112,7 @@ def end_leftovers(state: State) -> None:
 
 def _end(find: Callable[[], list[psutil.Process]], seconds: float) -> None:
     for process in _parents(find()):
-        # INT asks PostgreSQL for a fast shutdown; TERM would let it wait for its clients.
+        # INT asks PostgreSQL for a fast shutdown. After TERM it would wait for its clients.
         _send(process, signal.SIGINT if _name(process) == "postgres" else signal.SIGTERM)
     if not _gone(find, seconds):
         for process in find():
@@ -130,7 +130,7 @@ def _gone(find: Callable[[], list[psutil.Process]], seconds: float) -> bool:
 
 
 def _parents(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
-    """Those that no other one of them will end itself."""
+    """The processes that no other process in the list will end."""
     pids = {process.pid for process in processes}
     return [process for process in processes if _parent_of(process) not in pids]
 

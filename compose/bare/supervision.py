@@ -1,4 +1,4 @@
-"""Supervisor: keeps the stack's programs running and stops them in order."""
+"""Supervisor: keeps the stack's programs running, and stops them in order."""
 
 import shlex
 import socket
@@ -36,7 +36,7 @@ class Program:
 
 @dataclass(frozen=True)
 class Group:
-    """Groups start in this order when told to, and stop one after the other in the reverse order."""
+    """The programs of a group. Groups start in this order, and stop one after the other in the reverse order."""
 
     name: str
     programs: list[Program]
@@ -50,7 +50,7 @@ class Supervisor:
         self.port = free_port()
         self.password = state.secret("supervisor")
         self.log = state.logs / "supervisor.log"
-        self.complaints = state.logs / "supervisor.stderr.log"  # what it says before it has read where its log is
+        self.complaints = state.logs / "supervisor.stderr.log"  # its errors before it knows its log file
         self.configuration = state.folder / "supervisor.conf"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -77,13 +77,13 @@ class Supervisor:
         return self._process is not None and self._process.poll() is None
 
     def processes(self) -> dict[str, tuple[str, int]]:
-        """The state and the process id of each program, by its name."""
+        """The state and the process id of each program, by name."""
         with self._api() as api:
             return {info["name"]: (info["statename"], info["pid"]) for info in api.getAllProcessInfo()}
 
     @contextmanager
     def _api(self) -> Iterator[Any]:
-        # The only thing that a remote call cannot bring itself: a limit to its wait.
+        # The remote call has no timeout of its own.
         socket.setdefaulttimeout(CALL_SECONDS)
         with ServerProxy(f"http://bare:{self.password}@127.0.0.1:{self.port}/RPC2") as server:
             yield server.supervisor
@@ -108,10 +108,10 @@ class Supervisor:
     def _sections(self) -> dict[str, dict[str, str]]:
         sections = {
             "supervisord": {
-                # Below the state's folder, in which Supervisor runs: it reads these paths more than once, and
-                # no way to write a percent sign survives that.
+                # Relative to the state's folder, in which Supervisor runs: it reads these paths more than once, and no
+                # escape of a percent sign survives that.
                 "logfile": f"logs/{self.log.name}",
-                # Never a device such as /dev/null: Supervisor removes the file when it ends, as root too.
+                # Not a device such as /dev/null: Supervisor removes the file when it ends, even as root.
                 "pidfile": "supervisor.pid",
                 "user": getuser(),
             },
@@ -138,7 +138,7 @@ class Supervisor:
             "directory": literal(program.folder),
             "autostart": str(starts_at_once).lower(),
             "autorestart": "true",
-            "startretries": "20",  # a server that is away for a few minutes must not end its clients for good
+            "startretries": "20",  # the programs must survive a server that is away for a few minutes
             "stopsignal": program.stop_signal,
             "stopwaitsecs": str(program.stop_seconds),
             "killasgroup": "true",
@@ -151,7 +151,7 @@ class Supervisor:
 
 
 def literal(text: str) -> str:
-    """Supervisor expands percent signs, and takes what follows a sign of SIGNS for a comment."""
+    """Supervisor expands percent signs, and treats the text after a sign of SIGNS as a comment."""
     text = text.replace("%", "%%")
     for name, sign in SIGNS.items():
         text = text.replace(sign, f"%(ENV_{name})s")
@@ -159,7 +159,7 @@ def literal(text: str) -> str:
 
 
 class Watch:
-    """Tells when a program has ended and was started again."""
+    """Reports programs that ended and were started again."""
 
     def __init__(self, supervisor: Supervisor) -> None:
         self.supervisor = supervisor
@@ -169,7 +169,7 @@ class Watch:
         try:
             now = self.supervisor.processes()
         except (OSError, HTTPException, Fault):
-            return []  # it is ending; the caller asks whether it is running
+            return []  # Supervisor is ending; the caller checks whether it still runs
         lines = [f"{name} is {state.lower()}" for name, (state, pid) in now.items() if self._is_news(name, state, pid)]
         self._known = now
         stamp = time.strftime("%H:%M:%S")

@@ -1,4 +1,4 @@
-"""Runs a command, and again whenever the source changes: `reload.py COMMAND...`."""
+"""Runs a command, and restarts it when the source changes: `reload.py COMMAND...`."""
 
 import signal
 import subprocess
@@ -20,7 +20,7 @@ def main(command: list[str]) -> int:
             while newest() == before and process.poll() is None:
                 time.sleep(1)
             if process.poll() is not None:
-                # A half-written module: wait for the next change instead of dying with it.
+                # The command ended, perhaps because of a half-written module: wait for the next change.
                 while newest() == before:
                     time.sleep(1)
         finally:
@@ -28,7 +28,7 @@ def main(command: list[str]) -> int:
 
 
 def newest() -> tuple[int, int]:
-    """How many modules there are and when the last one changed."""
+    """The number of modules, and the time of the last change."""
     times = [path.stat().st_mtime_ns for source in SOURCES for path in Path(source).rglob("*.py")]
     return len(times), max(times)
 

@@ -1,6 +1,6 @@
-"""Settings that every environment shares; each takes what differs from the environment.
+"""Settings that all environments share. Each environment sets the differences.
 
-Every variable is read as NAME or, for a mounted secret, from the file that NAME_FILE points at.
+Every variable is read as NAME or, for a mounted secret, from the file that NAME_FILE names.
 """
 
 import re
@@ -18,7 +18,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
-django_stubs_ext.monkeypatch()  # before the first admin class is read
+django_stubs_ext.monkeypatch()  # before the first admin class is imported
 
 BASE_DIR = Path(__file__).resolve(strict=True).parents[2]
 env = environ.FileAwareEnv()
@@ -60,16 +60,16 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "bikerental.http.middleware.RequestIdMiddleware",
-    # Round everything that answers, refusals of a body and of a host among it.
+    # Outside everything that can answer, including refused bodies and hosts.
     "bikerental.http.middleware.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "bikerental.observe.middleware.MetricsMiddleware",
-    # Nothing outside of it reads a header that is long.
+    # Outside everything that parses a long header.
     "bikerental.http.headers.HeaderLimitsMiddleware",
     "bikerental.observe.shedding.SheddingMiddleware",
     "bikerental.http.middleware.ProblemMiddleware",
-    # From here on, what pages need: an API request goes straight to its view.
+    # The middlewares below are for pages. An API request goes from here to its view.
     "bikerental.http.frame.ApiFrame",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "bikerental.http.middleware.PageSessionMiddleware",
@@ -100,19 +100,19 @@ TEMPLATES = [
     }
 ]
 
-# Database. The timeouts bound every wait of the application; migrations bring their own.
+# Database. These timeouts bound every wait of the application. Migrations have their own.
 DATABASE_LIMITS: dict[str, str | int] = {
     "statement_timeout": env.int("DATABASE_STATEMENT_TIMEOUT_MS", default=5000),
     "lock_timeout": env.int("DATABASE_LOCK_TIMEOUT_MS", default=2000),
     "idle_in_transaction_session_timeout": 10000,
-    # Of what is prepared; the custom plans it would try cost more to make than to run.
+    # For prepared statements: planning them again each time took longer than running them.
     "plan_cache_mode": "force_generic_plan",
     "timezone": "UTC",
 }
-# Behind a pooler that deals out a connection for a transaction, as PgBouncer does: what belongs to a
-# session stays out. The limits are then the role's, which `manage.py database_limits` sees to.
+# Set it behind a pooler that gives each transaction a connection, such as PgBouncer: then settings of a session cannot
+# be used. `manage.py database_limits` sets the limits for the role instead.
 DATABASE_POOLED: bool = env.bool("DATABASE_POOLED", default=False)
-# Statements of the hot paths are prepared on each connection.
+# Whether each connection prepares the statements of the hot paths.
 DATABASE_PREPARES: bool = env.bool("DATABASE_PREPARES", default=not DATABASE_POOLED)
 
 
@@ -120,7 +120,7 @@ def _database(url: dict[str, Any], *, give_up_seconds: int = 10, **limits: str |
     options: dict[str, Any] = {
         "connect_timeout": min(3, give_up_seconds),
         "application_name": "bikerental",
-        # A server that stopped answering, without a word, is noticed by the kernel.
+        # With these the kernel notices a server that stopped answering without closing the connection.
         "keepalives_idle": 5,
         "keepalives_interval": 2,
         "keepalives_count": 3,
@@ -134,18 +134,18 @@ def _database(url: dict[str, Any], *, give_up_seconds: int = 10, **limits: str |
         "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=600),
         "CONN_HEALTH_CHECKS": True,
         "DISABLE_SERVER_SIDE_CURSORS": DATABASE_POOLED,
-        # What the URL says, `?sslmode=require` for one, stands beside these.
+        # The URL's own options, such as `?sslmode=require`, are kept beside these.
         "OPTIONS": url.get("OPTIONS", {}) | options,
     }
 
 
 DATABASES: dict[str, dict[str, Any]] = {"default": _database(env.db("DATABASE_URL", default="postgres:///bikerental"))}
-# A streaming replica for lists, while it is no more than so many seconds behind.
+# A streaming replica for lists. It is used while it is at most this many seconds behind.
 DATABASE_REPLICA_LAG_SECONDS: int = env.int("DATABASE_REPLICA_LAG_SECONDS", default=5)
 if DATABASE_REPLICA_LAG_SECONDS < 1:
-    raise ImproperlyConfigured("DATABASE_REPLICA_LAG_SECONDS is less than a second.")
+    raise ImproperlyConfigured("DATABASE_REPLICA_LAG_SECONDS must be at least 1.")
 if env.str("DATABASE_REPLICA_URL", default=""):
-    # Limits for a read that the primary can answer as well.
+    # Short limits, because the primary can answer the same read.
     DATABASES["replica"] = _database(env.db("DATABASE_REPLICA_URL"), give_up_seconds=2, statement_timeout=2000)
     DATABASES["replica"]["TEST"] = {"MIRROR": "default"}
 
@@ -161,7 +161,7 @@ CACHES = {
     }
 }
 
-# People
+# Accounts
 AUTH_USER_MODEL = "users.User"
 AUTHENTICATION_BACKENDS = ["bikerental.users.backends.EmailBackend"]
 PASSWORD_HASHERS = ["bikerental.users.hashers.OwaspArgon2PasswordHasher"]
@@ -171,19 +171,19 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "bikerental.users.validators.CommonPasswordValidator"},
     {"NAME": "bikerental.users.validators.SessionsEndWithPassword"},
 ]
-PASSWORD_RESET_TIMEOUT = 600  # seconds that the link of a mail opens the account
-# The client's page that asks for the new password. The token stands behind the #, where no server's
-# log and no Referer sees it.
+PASSWORD_RESET_TIMEOUT = 600  # seconds for which the link in a mail opens the account
+# The client's page for a new password. The token stands after the #, so that no server's log and no Referer contains
+# it.
 PASSWORD_RESET_URL: str = env.str("PASSWORD_RESET_URL", default="https://bikerental.example/reset-password#{token}")
 if "{token}" not in PASSWORD_RESET_URL:
-    raise ImproperlyConfigured("PASSWORD_RESET_URL has no {token}, the place where the mail puts the token.")
-# The client's page that confirms an e-mail; beside the one for passwords unless another is named.
+    raise ImproperlyConfigured("PASSWORD_RESET_URL must contain {token}, which the mail replaces by the token.")
+# The client's page that confirms an e-mail. By default it is next to the one for passwords.
 EMAIL_CONFIRM_URL: str = env.str("EMAIL_CONFIRM_URL", default="") or urljoin(
     PASSWORD_RESET_URL, "/confirm-email#{token}"
 )
 if "{token}" not in EMAIL_CONFIRM_URL:
-    raise ImproperlyConfigured("EMAIL_CONFIRM_URL has no {token}, the place where the mail puts the token.")
-EMAIL_CONFIRM_TIMEOUT = 3 * 24 * 3600  # seconds that the link of a mail confirms an e-mail
+    raise ImproperlyConfigured("EMAIL_CONFIRM_URL must contain {token}, which the mail replaces by the token.")
+EMAIL_CONFIRM_TIMEOUT = 3 * 24 * 3600  # seconds for which the link in a mail confirms an e-mail
 UNCONFIRMED_MAY_RENT: bool = env.bool("UNCONFIRMED_MAY_RENT", default=True)
 
 
@@ -195,13 +195,14 @@ def _debt_limit() -> Decimal | None:
         limit = Decimal("nan")
     if limit is not None and not (limit.is_finite() and limit >= 0):
         raise ImproperlyConfigured(
-            f"DEBT_LIMIT={text} is no amount. Say how much a rider may owe and still rent, 500.00 for one (0 for "
+            f"DEBT_LIMIT={text} is not an amount. Set how much a rider may owe and still rent, such as 500.00 (0 for "
             "nothing), or leave it empty for no limit."
         )
     return limit
 
 
-# Who owes more, in any currency, does not rent; none lets everybody. Rides in dispute are not counted.
+# A rider who owes more than this in any currency cannot rent; without a limit everybody can. Rides in dispute do not
+# count.
 DEBT_LIMIT = _debt_limit()
 # How long after a ride its rider may dispute it.
 CLAIM_DAYS: int = env.int("CLAIM_DAYS", default=30)
@@ -209,8 +210,8 @@ if not 1 <= CLAIM_DAYS <= 365:
     raise ImproperlyConfigured("CLAIM_DAYS is not within 1 and 365. Say for how many days a ride can be disputed.")
 OPERATOR_EMAILS: list[str] = env.list("OPERATOR_EMAILS", default=["operators@bikerental.example"])
 
-# Language and time. Times are UTC everywhere; a client makes them local. Mails and the admin, which people
-# read, have the city's own time and name its zone.
+# Language and time. All times are UTC; a client shows local time. Mails and the admin, which people read, use the
+# city's own time and name its zone.
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("ru", _("Russian"))]
 LOCALE_PATHS = [str(BASE_DIR / "bikerental" / "locale")]
@@ -221,13 +222,13 @@ try:
     ZoneInfo(CITY_TIME_ZONE)
 except (ZoneInfoNotFoundError, ValueError, OSError) as error:
     raise ImproperlyConfigured(
-        f"CITY_TIME_ZONE={CITY_TIME_ZONE} is no time zone. Say the city's name in the IANA database: Europe/Berlin, "
-        "Asia/Yekaterinburg, or UTC."
+        f"CITY_TIME_ZONE={CITY_TIME_ZONE} is not a time zone. Set a name of the IANA database, such as "
+        "Europe/Berlin or UTC."
     ) from error
 
 
 def _bounds(name: str) -> tuple[float, float, float, float] | None:
-    """`west,south,east,north`; None where it is left to the stations."""
+    """`west,south,east,north`; None if unset: then the stations decide."""
     text: str = env.str(name, default="").strip()
     if not text:
         return None
@@ -237,20 +238,20 @@ def _bounds(name: str) -> tuple[float, float, float, float] | None:
         west = south = east = north = nan
     if not (-90 <= south < north <= 90 and -180 <= west <= 180 and -180 <= east <= 180 and west != east):
         raise ImproperlyConfigured(
-            f"{name}={text} is no area. Say west,south,east,north in degrees, 29.4,59.6,31.2,60.3 for one (west is "
-            "greater than east where it crosses the 180th meridian), or nothing for all stations and 50 km round them."
+            f"{name}={text} is not an area. Set west,south,east,north in degrees, such as 29.4,59.6,31.2,60.3 (west is "
+            "greater than east if it crosses the 180th meridian), or leave it empty for all stations and 50 km around."
         )
     return west, south, east, north
 
 
-# A bike is returned within these, or not at all.
+# A bike cannot be returned outside these.
 SERVICE_BOUNDS = _bounds("SERVICE_BOUNDS")
 
 # Files
 STATIC_URL = "/static/"
 STATIC_ROOT = env.str("STATIC_ROOT", default=str(BASE_DIR / ".run" / "static"))
 MEDIA_URL = "/media/"
-# Whether this process hands out and takes in what is in MEDIA_ROOT: on a developer's machine alone.
+# Whether this process serves and receives the files of MEDIA_ROOT: only on a developer's machine.
 MEDIA_SERVED = False
 MEDIA_ROOT = env.str("MEDIA_ROOT", default=str(BASE_DIR / ".run" / "media"))
 AWS_STORAGE_BUCKET_NAME: str = env.str("AWS_STORAGE_BUCKET_NAME", default="")
@@ -259,7 +260,7 @@ STORAGES: dict[str, dict[str, Any]] = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 if AWS_STORAGE_BUCKET_NAME:
-    from botocore.config import Config as BotoConfig  # costs the processes of a machine without S3 memory
+    from botocore.config import Config as BotoConfig  # imported here: it would take memory on a machine without S3
 
     STORAGES["default"] = {
         "BACKEND": "bikerental.media.s3.MediaStorage",
@@ -281,77 +282,81 @@ if AWS_STORAGE_BUCKET_NAME:
     }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
-# Mail: by SMTP, or by SES's API where EMAIL_URL is ses://REGION. boto3 finds its credentials, the
-# instance's role for one, and another endpoint (AWS_ENDPOINT_URL_SESV2) in the environment by itself.
+# Mail: by SMTP, or by SES's API if EMAIL_URL is ses://REGION. boto3 finds its credentials, such as the instance's
+# role, and another endpoint (AWS_ENDPOINT_URL_SESV2) in the environment.
 EMAIL_TIMEOUT = 10
 AWS_CLIENT_OPTIONS = {"connect_timeout": 3, "read_timeout": EMAIL_TIMEOUT, "retries": {"total_max_attempts": 1}}
 EMAIL_URL: str = env.str("EMAIL_URL", default="consolemail://")
 if EMAIL_URL.startswith("ses://"):
-    from botocore.config import Config  # costs the other processes time and memory
+    from botocore.config import Config  # imported here: it would take time and memory in the other processes
 
     EMAIL_BACKEND = "anymail.backends.amazon_ses.EmailBackend"
     ANYMAIL = {
         "AMAZON_SES_CLIENT_PARAMS": {
             "region_name": urlsplit(EMAIL_URL).hostname,
-            "config": Config(**AWS_CLIENT_OPTIONS),  # another attempt is the row's business, not boto3's
+            "config": Config(**AWS_CLIENT_OPTIONS),  # the message's row retries, not boto3
         },
-        # Tells SES where to report bounces and complaints.
+        # The configuration that reports bounces and complaints to SNS.
         "AMAZON_SES_CONFIGURATION_SET_NAME": env.str("SES_CONFIGURATION_SET", default="") or None,
     }
 else:
     try:
         vars().update(env.email_url_config(EMAIL_URL))
-    except ImproperlyConfigured as error:  # names the scheme, not the variable
+    except ImproperlyConfigured as error:  # Django's error names the scheme but not the variable
         raise ImproperlyConfigured(f"EMAIL_URL: {error}") from error
-# Whose reports of bounces and complaints are believed; nobody's where none is named.
+# The topics whose reports of bounces and complaints are accepted. None are accepted by default.
 SNS_TOPIC_ARNS: list[str] = env.list("SNS_TOPIC_ARNS", default=[])
 RECEIPT_FOR_FREE_RIDES: bool = env.bool("RECEIPT_FOR_FREE_RIDES", default=False)
-# To one address, in whatever accounts it is: so many links that confirm it, and as many other messages, which
-# wait for an hour beyond that. Links are dropped.
+# How many confirmation links, and how many other messages, one address gets in an hour, over all its accounts. Other
+# messages wait for the next hour, links are dropped.
 MESSAGES_PER_ADDRESS_HOUR: int = env.int("MESSAGES_PER_ADDRESS_HOUR", default=10)
 if MESSAGES_PER_ADDRESS_HOUR < 1:
-    raise ImproperlyConfigured("MESSAGES_PER_ADDRESS_HOUR is less than one. Say how many messages a rider may get.")
-# So many links for a new password asked for from where the rider logs in, and as many from elsewhere. More than
-# the 16 that one household can ask for in an hour: it is told to wait before a link is dropped.
+    raise ImproperlyConfigured("MESSAGES_PER_ADDRESS_HOUR must be at least 1. Set how many messages a rider may get.")
+# How many links for a new password one address gets in an hour on request from places where the rider logs in, and as
+# many again on request from elsewhere. More than 16, which one household can request in an hour, so that a household
+# is told to wait before a link is dropped.
 RESETS_PER_ADDRESS_HOUR: int = env.int("RESETS_PER_ADDRESS_HOUR", default=20)
 if RESETS_PER_ADDRESS_HOUR < 1:
-    raise ImproperlyConfigured("RESETS_PER_ADDRESS_HOUR is less than one. Say how many such links a rider may get.")
+    raise ImproperlyConfigured("RESETS_PER_ADDRESS_HOUR must be at least 1. Set how many such links a rider may get.")
 NOTIFICATION_RETENTION_DAYS: int = env.int("NOTIFICATION_RETENTION_DAYS", default=365)
 if NOTIFICATION_RETENTION_DAYS < 1:
-    raise ImproperlyConfigured("NOTIFICATION_RETENTION_DAYS is less than a day.")
-# Messages name the ride and whom they went to: a ride is not nobody's before they are gone.
+    raise ImproperlyConfigured("NOTIFICATION_RETENTION_DAYS must be at least 1.")
+# Messages refer to the ride and to their recipient: a ride can be anonymised only after its messages are deleted.
 RIDE_RETENTION_DAYS: int = env.int("RIDE_RETENTION_DAYS", default=1095)
 if RIDE_RETENTION_DAYS < NOTIFICATION_RETENTION_DAYS:
-    raise ImproperlyConfigured("RIDE_RETENTION_DAYS is less than NOTIFICATION_RETENTION_DAYS, and messages name rides.")
-# What happened to bikes is kept so long, and each bike's last event for ever.
+    raise ImproperlyConfigured(
+        "RIDE_RETENTION_DAYS is less than NOTIFICATION_RETENTION_DAYS, but messages refer to rides."
+    )
+# How long the log of bikes is kept. The last event of each bike stays.
 BIKE_LOG_RETENTION_DAYS: int = env.int("BIKE_LOG_RETENTION_DAYS", default=1095)
 if BIKE_LOG_RETENTION_DAYS < 1:
-    raise ImproperlyConfigured("BIKE_LOG_RETENTION_DAYS is less than a day. Say how long the log of bikes is kept.")
-# A bike is held free of charge for so many minutes; 0 switches reservations off.
+    raise ImproperlyConfigured("BIKE_LOG_RETENTION_DAYS must be at least 1. Set how long the log of bikes is kept.")
+# How long a bike is reserved, free of charge. 0 switches reservations off.
 RESERVATION_MINUTES: int = env.int("RESERVATION_MINUTES", default=10)
 if not 0 <= RESERVATION_MINUTES <= 1440:
     raise ImproperlyConfigured(
-        "RESERVATION_MINUTES is not within 0 and 1440. Say how long a bike is held; 0 for never."
+        "RESERVATION_MINUTES must be from 0 to 1440. Set how long a bike is reserved; 0 switches reservations off."
     )
-# After a hold that was not used, its rider reserves this bike again only after so many minutes, and in 24 hours
-# has at most so many holds that were not used.
+# A rider whose reservation was not used must wait this long before reserving the same bike again, and may have this
+# many unused reservations in 24 hours.
 RESERVATION_COOLDOWN_MINUTES: int = env.int("RESERVATION_COOLDOWN_MINUTES", default=20)
 if not 0 <= RESERVATION_COOLDOWN_MINUTES <= 1440:
-    raise ImproperlyConfigured("RESERVATION_COOLDOWN_MINUTES is not within 0 and 1440. Say how long a rider waits.")
+    raise ImproperlyConfigured("RESERVATION_COOLDOWN_MINUTES must be from 0 to 1440. Set how long a rider waits.")
 RESERVATIONS_UNUSED_PER_DAY: int = env.int("RESERVATIONS_UNUSED_PER_DAY", default=5)
 if RESERVATIONS_UNUSED_PER_DAY < 1:
-    raise ImproperlyConfigured("RESERVATIONS_UNUSED_PER_DAY is less than one. RESERVATION_MINUTES=0 allows none.")
+    raise ImproperlyConfigured("RESERVATIONS_UNUSED_PER_DAY must be at least 1. RESERVATION_MINUTES=0 allows none.")
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="Bike rental <no-reply@bikerental.example>")
 
 
 # API
 def _rate(name: str) -> str | None:
-    """One of DRF's rates, or none; refused here, where an operator sees it, and not with the first request."""
+    """A rate of DRF, or None. A bad rate stops the start with a message for the operator, instead of failing the first
+    request."""
     rate: str = env.str(name, default="").strip()
     if rate and not re.fullmatch(r"[0-9]{1,9}/(s|sec|second|m|min|minute|h|hour|d|day)", rate):
         raise ImproperlyConfigured(
-            f"{name}={rate} is no rate. Say a number and a period, 30/minute for one (s, sec, second, m, min, "
-            "minute, h, hour, d or day), or nothing for no limit."
+            f"{name}={rate} is not a rate. Set a number and a period, such as 30/minute (s, sec, second, m, min, "
+            "minute, h, hour, d or day), or leave it empty for no limit."
         )
     return rate or None
 
@@ -371,20 +376,20 @@ REST_FRAMEWORK = {
         "anon": _rate("THROTTLE_ANON"),
         "user": _rate("THROTTLE_USER"),
     },
-    # How many proxies before us append to X-Forwarded-For; none believes nobody.
+    # How many proxies before us append to X-Forwarded-For. With 0 the header is ignored.
     "NUM_PROXIES": env.int("NUM_PROXIES", default=0),
     "EXCEPTION_HANDLER": "bikerental.http.problems.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
-# A request that waited longer for a thread, and stood behind a crowd, is turned away; 0 turns nobody away.
+# A request that waited longer than this for a thread is refused if the queue was long; 0 refuses none.
 SHED_AFTER_SECONDS: float = env.float("SHED_AFTER_SECONDS", default=0.5)
 if SHED_AFTER_SECONDS < 0:
-    raise ImproperlyConfigured("SHED_AFTER_SECONDS is negative.")
-# So long a spent refresh token still gives its successor, for phones that lost the answer; 0 switches it off.
+    raise ImproperlyConfigured("SHED_AFTER_SECONDS must not be negative.")
+# For this long a spent refresh token still returns its successor, for phones that lost the answer; 0 switches it off.
 REFRESH_GRACE_SECONDS: int = env.int("REFRESH_GRACE_SECONDS", default=60)
 if REFRESH_GRACE_SECONDS < 0:
-    raise ImproperlyConfigured("REFRESH_GRACE_SECONDS is negative. Say a number of seconds, or 0 for no grace.")
+    raise ImproperlyConfigured("REFRESH_GRACE_SECONDS must not be negative. 0 switches the grace period off.")
 JWT_SIGNING_KEY: str = env.str("JWT_SIGNING_KEY", default="")
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=env.int("JWT_ACCESS_MINUTES", default=15)),
@@ -414,12 +419,12 @@ SWAGGER_SETTINGS = {
     "VALIDATOR_URL": None,
     "SPEC_URL": "schema-json",
 }
-SWAGGER_USE_COMPAT_RENDERERS = False  # the old names of its formats
+SWAGGER_USE_COMPAT_RENDERERS = False  # formats under their old names
 REDOC_SETTINGS = {"SPEC_URL": "schema-json"}
 
-# Celery. What each line protects against is in docs/architecture/decisions/0011-celery-settings.md.
+# Celery. docs/architecture/decisions/0011-celery-settings.md explains each line.
 TASK_TIME_LIMIT = 60
-BROKER_VISIBILITY_TIMEOUT = 3600  # longer than the hard limit and than any retry's delay
+BROKER_VISIBILITY_TIMEOUT = 3600  # longer than the hard limit and the delay of any retry
 CELERY_BROKER_URL = REDIS_URL
 CELERY_RESULT_BACKEND = REDIS_URL
 CELERY_TIMEZONE = "UTC"
@@ -446,7 +451,7 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
 CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = False
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 10_000
-CELERY_DB_REUSE_MAX = CELERY_WORKER_MAX_TASKS_PER_CHILD  # `core/work/connections.py` closes them
+CELERY_DB_REUSE_MAX = CELERY_WORKER_MAX_TASKS_PER_CHILD  # `core/work/connections.py` closes the connections
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = True
 CELERY_TASK_SEND_SENT_EVENT = False
@@ -465,10 +470,10 @@ CELERY_REDIS_SOCKET_TIMEOUT = 5
 CELERY_REDIS_SOCKET_CONNECT_TIMEOUT = 3
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.2}
 CELERY_BEAT_SCHEDULER = "bikerental.core.work.scheduler:Scheduler"
-# Touched each minute by the task that beat sends; a probe of the worker reads its age.
+# The task that beat sends each minute touches this file. The worker's probe reads its age.
 HEARTBEAT_FILE: str = env.str("HEARTBEAT_FILE", default="")
 
-# Logs: one JSON object a line, with the request's and the task's id.
+# Logs: one JSON object a line, with the ids of request and task.
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -483,7 +488,7 @@ LOGGING: dict[str, Any] = {
     },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
-        # Refusals are answers, not incidents: the problem handler logs what is one.
+        # Refusals are not incidents. The problem handler logs those that are.
         "django.request": {"level": "CRITICAL"},
         "django.security": {"handlers": ["provoked"], "level": "WARNING", "propagate": False},
         "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
@@ -505,21 +510,21 @@ if SENTRY_DSN:
 # Security
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
-# The operators' pages, and whether their login asks for a code as well: always in production.
+# The path of the admin, and whether its log-in asks for a code too, as production always does.
 ADMIN_PATH: str = env.str("DJANGO_ADMIN_PATH", default="admin").strip("/") + "/"
 ADMIN_SECOND_FACTOR = env.bool("DJANGO_ADMIN_SECOND_FACTOR", default=False)
 OTP_TOTP_ISSUER = "bikerental"
 OTP_ADMIN_HIDE_SENSITIVE_DATA = True
-SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"/{ADMIN_PATH}"  # nothing else has sessions
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"/{ADMIN_PATH}"  # only the admin has sessions
 SESSION_COOKIE_AGE = 12 * 3600  # a shift
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_HTTPONLY = True
-# Browsers of other origins read nothing unless they are named here: https://app.bikerental.example
+# Origins whose pages may read the API, such as https://app.bikerental.example. None by default.
 CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/api/v1/"
 CORS_ALLOW_HEADERS = [
     "accept-language", "authorization", "content-type", "idempotency-key", "if-none-match", "x-request-id",
-    # What libraries in a browser add by themselves: Sentry, OpenTelemetry, axios. Nothing reads them here.
+    # Headers that Sentry, OpenTelemetry and axios add in a browser. The API does not read them.
     "baggage", "sentry-trace", "traceparent", "tracestate", "x-requested-with",
 ]  # fmt: skip
 CORS_EXPOSE_HEADERS = ["ETag", "Idempotent-Replayed", "Location", "Retry-After", "X-Request-ID"]
@@ -528,5 +533,5 @@ if CORS_ALLOWED_ORIGINS:
     MIDDLEWARE.insert(
         MIDDLEWARE.index("bikerental.observe.shedding.SheddingMiddleware"), "corsheaders.middleware.CorsMiddleware"
     )
-# auth.W004: the e-mail is unique, by an index over its lower-cased form that the check does not see.
+# auth.W004: the e-mail is unique, but by an index over its lower-cased form, which the check does not see.
 SILENCED_SYSTEM_CHECKS: list[str] = ["auth.W004"]

@@ -1,4 +1,4 @@
-"""A developer's machine: keys that are fine to know, because they guard nothing."""
+"""A developer's machine. Its keys may be public, because they protect nothing."""
 
 from .base import *  # noqa: F403 - the environment adds to the shared settings
 from .base import INSTALLED_APPS, JWT_SIGNING_KEY, MIDDLEWARE, SECRET_KEY, SIMPLE_JWT, env
@@ -12,5 +12,5 @@ SIMPLE_JWT = SIMPLE_JWT | {"SIGNING_KEY": JWT_SIGNING_KEY}
 if env.bool("DEBUG_TOOLBAR", default=False):
     INSTALLED_APPS = [*INSTALLED_APPS, "debug_toolbar"]
     MIDDLEWARE = ["debug_toolbar.middleware.DebugToolbarMiddleware", *MIDDLEWARE]
-    # In a container the browser comes from the bridge, not from the loopback address.
+    # In a container the browser's address is the bridge's, not the loopback address.
     DEBUG_TOOLBAR_CONFIG = {"SHOW_TOOLBAR_CALLBACK": lambda request: True}

@@ -1,4 +1,4 @@
-"""The service: TLS only, secrets from the environment or files, nothing by default."""
+"""The service in production: TLS only, secrets from the environment or files, no defaults."""
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -25,16 +25,16 @@ def _require_secret(name: str, value: str) -> None:
 _require_secret("DJANGO_SECRET_KEY", SECRET_KEY)
 _require_secret("JWT_SIGNING_KEY", JWT_SIGNING_KEY)
 if SECRET_KEY == JWT_SIGNING_KEY:
-    raise ImproperlyConfigured("JWT_SIGNING_KEY must differ from DJANGO_SECRET_KEY: one leak would lose both.")
+    raise ImproperlyConfigured("JWT_SIGNING_KEY must differ from DJANGO_SECRET_KEY, or one leak exposes both.")
 
-# Each would fail in silence: a link that opens nothing, mail that goes nowhere or into the log.
+# Without these nothing would fail visibly: a link would be dead, and mail would be lost or written into the log.
 for _name in ("PASSWORD_RESET_URL", "EMAIL_URL", "DEFAULT_FROM_EMAIL", "OPERATOR_EMAILS"):
     if EXAMPLE_DOMAIN in env.str(_name, default=EXAMPLE_DOMAIN):
         raise ImproperlyConfigured(f"{_name} is missing or still the committed example: see docs/operations/mail.md.")
 
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = env.bool("DJANGO_SECURE_SSL_REDIRECT", default=True)
-# The probes inside the network speak plain HTTP.
+# The probes inside the network use plain HTTP.
 SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
 SECURE_HSTS_SECONDS = env.int("DJANGO_SECURE_HSTS_SECONDS", default=31_536_000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("DJANGO_SECURE_HSTS_INCLUDE_SUBDOMAINS", default=True)

@@ -113,7 +113,7 @@ def test_a_hole_is_named_with_what_mends_it() -> None:
     hole = {"id": "PYSEC-2026-1", "fix_versions": ["1.1"], "aliases": [], "description": ""}
     document = {"dependencies": [{"name": "wheelset", "version": "1.0", "vulns": [hole]}]}
 
-    assert report.holes(document) == ["wheelset 1.0: PYSEC-2026-1, mended in 1.1"]
+    assert report.holes(document) == ["wheelset 1.0: PYSEC-2026-1, fixed in 1.1"]
 
 
 def test_packages_that_nobody_spoke_of_are_no_all_clear() -> None:

@@ -52,7 +52,7 @@ def clean_environment(**extra: str) -> dict[str, str]:
 def wait_for(condition: Callable[[], object], seconds: float, what: str) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, f"{what} did not come within {seconds} s"
+        assert time.monotonic() < deadline, f"{what} did not happen within {seconds} s"
         time.sleep(0.1)
 
 
@@ -201,10 +201,10 @@ def test_a_second_start_says_why_not(folder: Path) -> None:
         run.wait_for_line("Ready after")
         with running(folder) as second:
             assert second.runner.wait(REFUSAL_SECONDS) == 1
-        assert re.fullmatch(r"This checkout is running already, as process \d+: end that first\.\n", second.output)
+        assert re.fullmatch(r"This checkout is already running as process \d+\. Stop that first\.\n", second.output)
         with running(folder.with_name("other"), PORT=str(run.web)) as other:
             assert other.runner.wait(REFUSAL_SECONDS) == 1
-        sentence = f"Port {run.web} is taken: `PORT={run.web + 1} make run` takes another.\n"
+        sentence = f"Port {run.web} is in use. `PORT={run.web + 1} make run` uses another.\n"
         assert other.output == sentence
         assert requests.get(run.url("/health/ready/"), timeout=20).ok
 
@@ -258,7 +258,7 @@ def test_a_killed_stack_is_cleared_away_by_the_next_start(folder: Path) -> None:
         assert alive(family)
         with running(folder) as after:
             after.wait_for_line("Ready after")
-            assert "Ending what an earlier start left behind" in after.output
+            assert "Stopping processes of an earlier start" in after.output
             assert alive(family) == []
 
 

@@ -13,7 +13,7 @@ locals {
   database = var.managed_stores ? { DBInstanceIdentifier = aws_db_instance.this[0].identifier } : {}
   recover  = "arn:${local.partition}:automate:${var.region}:ec2:recover"
 
-  # metric, over how many periods of 5 minutes, compared with what.
+  # Metric, number of periods of 5 minutes, and the threshold.
   host_alarms = {
     host-unreachable = { namespace = "AWS/EC2", metric = "StatusCheckFailed", statistic = "Maximum", above = 0, periods = 2,
     dimensions = local.host, text = "The host does not answer AWS's own checks." }

@@ -1,5 +1,5 @@
-# The pipeline shows GitLab's signed token instead of a stored key, and may open an SSH session with
-# the host through SSM. Port 22 stays closed for it.
+# The pipeline presents GitLab's signed token instead of a stored key. Its role may open an SSH session with the host
+# through SSM, so port 22 stays closed.
 locals {
   gitlab_host = trimsuffix(trimprefix(var.gitlab_url, "https://"), "/")
 }
@@ -39,7 +39,7 @@ data "aws_iam_policy_document" "gitlab" {
     ]
     condition {
       test     = "BoolIfExists"
-      variable = "ssm:SessionDocumentAccessCheck" # or any other document would do
+      variable = "ssm:SessionDocumentAccessCheck" # otherwise any other document would be allowed
       values   = ["true"]
     }
   }

@@ -1,7 +1,8 @@
-# PostgreSQL and Redis that AWS runs, with managed_stores = true.
+# PostgreSQL and Redis as AWS services, with managed_stores = true.
 locals {
   stores = var.managed_stores ? { database = 5432, redis = 6379 } : {}
-  # A full broker must refuse and not forget; a full cache must forget and not refuse.
+  # A full broker must refuse messages instead of dropping them. A full cache must drop entries instead of refusing
+  # them.
   redis = var.managed_stores ? { broker = "noeviction", cache = "allkeys-lru" } : {}
 }
 
@@ -35,7 +36,7 @@ resource "aws_db_parameter_group" "this" {
     name  = "rds.force_ssl"
     value = "1"
   }
-  # Neither statements nor refused rows in the log: both quote riders.
+  # No statements and no refused rows in the log: both contain riders' data.
   parameter {
     name  = "log_min_error_statement"
     value = "panic"
@@ -58,7 +59,7 @@ resource "aws_db_instance" "this" {
   storage_encrypted            = true
   db_name                      = "bikerental"
   username                     = "bikerental"
-  manage_master_user_password  = true # made and kept by AWS, never in the state
+  manage_master_user_password  = true # AWS makes and keeps it; it is never in the state
   multi_az                     = var.database_multi_az
   db_subnet_group_name         = aws_db_subnet_group.this[0].name
   parameter_group_name         = aws_db_parameter_group.this[0].name

@@ -29,7 +29,7 @@ resource "aws_instance" "host" {
 
   metadata_options {
     http_tokens                 = "required"
-    http_put_response_hop_limit = 2 # the containers ask for the role from behind one bridge
+    http_put_response_hop_limit = 2 # the containers read the role's credentials through one bridge
     instance_metadata_tags      = "disabled"
   }
   root_block_device {
@@ -40,12 +40,12 @@ resource "aws_instance" "host" {
   tags = { Name = var.name }
 
   lifecycle {
-    # A newer image of Debian, or another first start, is no reason to replace a host in use.
+    # A newer image of Debian, or a changed first start, must not replace a host in use.
     ignore_changes = [ami, user_data]
   }
 }
 
-# Apart from the host, so that another host takes over its data.
+# Separate from the host, so that a new host can take over its data.
 resource "aws_ebs_volume" "data" {
   availability_zone = local.zones[0]
   type              = "gp3"

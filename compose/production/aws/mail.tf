@@ -10,7 +10,7 @@ resource "aws_ses_configuration_set" "this" {
   name = var.name
 }
 
-# Bounces and complaints come back to the API, which checks their signature.
+# Bounces and complaints are sent to the API, which checks their signature.
 resource "aws_sns_topic" "mail" {
   name              = "${var.name}-mail"
   signature_version = 2 # SHA-256

@@ -16,7 +16,7 @@ resource "aws_subnet" "public" {
   tags              = { Name = "${var.name}-public" }
 }
 
-# Stores have no way out and none in. Two zones are what RDS asks for.
+# The stores cannot be reached from the internet and cannot reach it. RDS requires two zones.
 resource "aws_subnet" "private" {
   count             = 2
   vpc_id            = aws_vpc.this.id
@@ -39,7 +39,7 @@ resource "aws_route_table_association" "public" {
   route_table_id = aws_route_table.public.id
 }
 
-# Traffic with S3 stays inside and costs nothing.
+# Traffic to S3 stays inside the network and costs nothing.
 resource "aws_vpc_endpoint" "s3" {
   vpc_id          = aws_vpc.this.id
   service_name    = "com.amazonaws.${var.region}.s3"
@@ -47,7 +47,7 @@ resource "aws_vpc_endpoint" "s3" {
   tags            = { Name = "${var.name}-s3" }
 }
 
-# What forgets to name a security group can talk to nobody.
+# The default group allows nothing, so a resource without a group of its own cannot communicate.
 resource "aws_default_security_group" "this" {
   vpc_id = aws_vpc.this.id
 }
@@ -78,7 +78,7 @@ resource "aws_vpc_security_group_ingress_rule" "ssh" {
   to_port           = 22
 }
 
-# Debian, the registry, AWS, Sentry and the stores.
+# The host connects to Debian's mirrors, the registry, AWS, Sentry and the stores.
 resource "aws_vpc_security_group_egress_rule" "host" {
   security_group_id = aws_security_group.host.id
   cidr_ipv4         = "0.0.0.0/0"

@@ -1,5 +1,5 @@
 output "address" {
-  description = "Where the domain's A record points."
+  description = "The address for the domain's A record."
   value       = aws_eip.host.public_ip
 }
 
@@ -9,7 +9,7 @@ output "instance_id" {
 }
 
 output "gitlab_role_arn" {
-  description = "The role that the pipeline takes by its token."
+  description = "The role that the pipeline takes with its token."
   value       = aws_iam_role.gitlab.arn
 }
 
@@ -23,7 +23,7 @@ output "mail_dns" {
 }
 
 output "settings" {
-  description = "What belongs into .envs/.production: no secret among them."
+  description = "The values for .envs/.production. None is secret."
   value = {
     AWS_STORAGE_BUCKET_NAME = aws_s3_bucket.this["media"].id
     AWS_S3_REGION_NAME      = var.region
@@ -36,7 +36,7 @@ output "settings" {
 }
 
 output "stores" {
-  description = "Where RDS and ElastiCache answer; empty without managed_stores."
+  description = "The addresses of RDS and ElastiCache. Empty without managed_stores."
   value = merge(
     { for database in aws_db_instance.this : "database" => database.endpoint },
     { for database in aws_db_instance.this : "database_secret" => one(database.master_user_secret[*].secret_arn) },

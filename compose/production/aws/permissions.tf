@@ -1,4 +1,4 @@
-# What the host, and so every container on it, may do.
+# The permissions of the host, and so of every container on it.
 data "aws_iam_policy_document" "host_trust" {
   statement {
     actions = ["sts:AssumeRole"]
@@ -17,8 +17,8 @@ locals {
 }
 
 data "aws_iam_policy_document" "host" {
-  # Deleting leaves a version behind. Versions are nobody's to delete here but the lifecycle's:
-  # who takes the host cannot destroy the backups.
+  # Deleting an object keeps its old version, and only the lifecycle may delete versions. So an attacker on the host
+  # cannot destroy the backups.
   statement {
     sid       = "Objects"
     actions   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
@@ -50,7 +50,7 @@ data "aws_iam_policy_document" "host" {
       values   = ["*@${var.mail_domain}"]
     }
   }
-  # What Session Manager's agent needs, and nothing of its wider managed policy: no parameters.
+  # The permissions that Session Manager's agent needs. Its managed policy would also allow reading parameters.
   statement {
     sid = "SessionManager"
     actions = [
@@ -60,7 +60,7 @@ data "aws_iam_policy_document" "host" {
       "ssmmessages:OpenControlChannel",
       "ssmmessages:OpenDataChannel",
     ]
-    resources = ["*"] # these know no resources
+    resources = ["*"] # these actions cannot be limited to resources
   }
 }
 

@@ -3,7 +3,7 @@ locals {
     media   = "${var.name}-media-${local.account}"
     backups = "${var.name}-backups-${local.account}"
   }
-  # Nothing outside of these is the application's: see permissions.tf.
+  # The application uses only these prefixes: see permissions.tf.
   media_prefixes  = ["uploads", "bikes", "reports"]
   backup_prefixes = ["database"]
 }
@@ -75,7 +75,7 @@ resource "aws_s3_bucket_policy" "this" {
   depends_on = [aws_s3_bucket_public_access_block.this]
 }
 
-# A browser sends its photo straight to S3, by the form that the API has signed.
+# A browser sends its photo directly to S3, with the form that the API signed.
 resource "aws_s3_bucket_cors_configuration" "media" {
   bucket = aws_s3_bucket.this["media"].id
   cors_rule {
@@ -95,7 +95,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "media" {
       prefix = "uploads/"
     }
     expiration {
-      days = 1 # published or refused within minutes
+      days = 1 # each is published or refused within minutes
     }
   }
   rule {
@@ -112,7 +112,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "media" {
   depends_on = [aws_s3_bucket_versioning.this]
 }
 
-# The stack rotates its backups; a deleted one can be had back for 35 days.
+# The stack rotates its backups. A deleted one can be restored for 35 days.
 resource "aws_s3_bucket_lifecycle_configuration" "backups" {
   bucket = aws_s3_bucket.this["backups"].id
   rule {

@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Prefix of every name, and the tag Project. Another environment takes another one."
+  description = "Prefix of every name, and the tag Project. Each environment needs its own."
   type        = string
   default     = "bikerental"
   validation {
@@ -9,23 +9,23 @@ variable "name" {
 }
 
 variable "region" {
-  description = "Where everything lives."
+  description = "The AWS region."
   type        = string
   default     = "eu-central-1"
 }
 
 variable "domain" {
-  description = "The name that clients call, api.bikerental.example for one."
+  description = "The host name that clients use, such as api.bikerental.example."
   type        = string
 }
 
 variable "mail_domain" {
-  description = "The domain that mail is sent from. SES gives the DNS records that prove it."
+  description = "The domain that mail is sent from. An output lists the DNS records that SES needs for it."
   type        = string
 }
 
 variable "alarm_email" {
-  description = "Who hears of alarms. AWS asks for a confirmation by mail."
+  description = "The e-mail that receives alarms. AWS sends it a mail to confirm."
   type        = string
 }
 
@@ -43,19 +43,19 @@ variable "instance_type" {
 }
 
 variable "data_gib" {
-  description = "The encrypted disk that holds Docker's volumes. It may grow, never shrink."
+  description = "Size of the encrypted disk for Docker's volumes, in GiB. It can grow but not shrink."
   type        = number
   default     = 50
 }
 
 variable "ami_id" {
-  description = "An image to start from; empty: the newest Debian 13 of Debian's own account."
+  description = "The image to start from. Empty: the newest Debian 13 from Debian's own account."
   type        = string
   default     = ""
 }
 
 variable "ssh_ranges" {
-  description = "Networks that may reach port 22; none: SSM is the only way in."
+  description = "Networks that may reach port 22. Empty: only SSM reaches the host."
   type        = list(string)
   default     = []
   validation {
@@ -65,7 +65,7 @@ variable "ssh_ranges" {
 }
 
 variable "ssh_public_key" {
-  description = "The key that may log in as admin, over SSM or from ssh_ranges; empty: none."
+  description = "The public key that may log in as admin, over SSM or from ssh_ranges. Empty: none."
   type        = string
   default     = ""
 }
@@ -90,7 +90,7 @@ variable "gitlab_branch" {
 
 # Growth
 variable "managed_stores" {
-  description = "PostgreSQL on RDS and Redis on ElastiCache in place of the host's own."
+  description = "Whether PostgreSQL runs on RDS and Redis on ElastiCache instead of on the host."
   type        = bool
   default     = false
 }
@@ -106,7 +106,7 @@ variable "database_gib" {
 }
 
 variable "database_multi_az" {
-  description = "A standby in a second zone: twice the price, minutes instead of hours without a database."
+  description = "A standby in a second zone. It doubles the price; an outage takes minutes instead of hours."
   type        = bool
   default     = true
 }

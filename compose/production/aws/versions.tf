@@ -1,5 +1,5 @@
 terraform {
-  required_version = ">= 1.11" # the lock of the state lies beside it in S3
+  required_version = ">= 1.11" # needed for a lock of the state in S3
   required_providers {
     aws = {
       source  = "hashicorp/aws"

@@ -1,1 +1,1 @@
-"""Backups of the database: made, encrypted, proven, kept, sent to S3, and restored beside the one in use."""
+"""Backups of the database: made, encrypted, checked, kept, sent to S3, and restored beside the database in use."""

@@ -26,7 +26,7 @@ from compose.production.backups.restoring import NotProvenError, restore_beside,
 env = environ.FileAwareEnv()
 
 FOLDER = Path(os.environ.get("BACKUP_FOLDER", "/backups"))
-# Touched when a backup is made, kept and sent. The health check reads its age.
+# Touched after a backup was made, kept and sent. The health check reads its age.
 LAST = FOLDER / "last"
 EVERY_SECONDS = 24 * 3600
 AGAIN_SECONDS = 300
@@ -37,7 +37,9 @@ OUTSIDE = (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, p
 def main() -> None:
     arguments = _parser().parse_args()
     django.setup()
-    logging.getLogger("botocore").setLevel(logging.WARNING)  # it tells each time who it is
+    logging.getLogger("botocore").setLevel(
+        logging.WARNING
+    )  # otherwise it logs the source of its credentials at each call
     signal.signal(signal.SIGTERM, _leave)
     _passphrase()
     try:
@@ -53,14 +55,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="backups", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("now", help="make a backup")
-    commands.add_parser("schedule", help="make one when it is due, daily, until ended")
-    commands.add_parser("list", help="name what can be restored, oldest first")
+    commands.add_parser("schedule", help="make a backup every day, until stopped")
+    commands.add_parser("list", help="list the backups that can be restored, oldest first")
     for name, what in (
-        ("drill", "restore into a new database, prove it, and remove it again"),
-        ("prepare", "restore into a new database, prove it, and print its name"),
+        ("drill", "restore into a new database, check it, and remove it again"),
+        ("prepare", "restore into a new database, check it, and print its name"),
     ):
-        commands.add_parser(name, help=what).add_argument("name", nargs="?", default="", help="the newest without one")
-    commands.add_parser("swap", help="put a prepared database in the place of the one in use").add_argument("database")
+        commands.add_parser(name, help=what).add_argument("name", nargs="?", default="", help="the newest by default")
+    commands.add_parser("swap", help="replace the database in use by a prepared one").add_argument("database")
     return parser
 
 
@@ -73,7 +75,7 @@ def _once(arguments: argparse.Namespace) -> None:
         sys.stdout.write("".join(f"{name}\n" for name in archive.names()))
     elif arguments.command == "swap":
         aside = swap(new=arguments.database, now=now)
-        _say(f"In use: what was {arguments.database}. The one before is kept as {aside}.")
+        _say(f"{arguments.database} is now in use. The old database is kept as {aside}.")
     else:
         started = time.monotonic()
         manifest = archive.take(arguments.name)
@@ -103,12 +105,12 @@ def _schedule() -> None:
         try:
             _make()
         except (*REFUSALS, *OUTSIDE) as error:
-            _say(f"No backup: {error}. Again in {AGAIN_SECONDS} s.")
+            _say(f"The backup failed: {error}. Next try in {AGAIN_SECONDS} s.")
             time.sleep(AGAIN_SECONDS)
 
 
 def _make() -> None:
-    from bikerental.observe.heartbeat import heartbeat_record  # not before Django is set up
+    from bikerental.observe.heartbeat import heartbeat_record  # needs Django to be set up
 
     started = time.monotonic()
     manifest = backup_make(_archive(), passphrase=_passphrase(), release=settings.RELEASE, now=datetime.now(UTC))
@@ -133,7 +135,7 @@ def _say(text: str) -> None:
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:
-    sys.exit(0)  # what was half done is removed on the way out
+    sys.exit(0)  # SystemExit runs the cleanup of unfinished work
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Where backups are kept: a folder, and a bucket where one is named.
+"""The places of backups: a folder, and a bucket if one is named.
 
-A backup is two files, NAME.dump.gpg and NAME.json. The second says what the first must be and is
-written last: without it there is no backup.
+A backup is two files, NAME.dump.gpg and NAME.json. The JSON file describes the dump and is written last: without it
+the backup does not count.
 """
 
 import hashlib
@@ -20,15 +20,15 @@ PREFIX = "database/"
 
 
 class NoBackupError(Exception):
-    """There is none, or none of that name."""
+    """There is no backup, or none with that name."""
 
 
 class DamagedBackupError(Exception):
-    """It is not what was written."""
+    """The file is not the one that was written."""
 
 
 class Manifest(NamedTuple):
-    """`counts`: the rows of each table in the dump. `sha256`: of the encrypted file."""
+    """`counts`: the rows of each table in the dump. `sha256`: the digest of the encrypted file."""
 
     name: str
     release: str
@@ -46,7 +46,7 @@ def made_at(name: str) -> datetime:
 
 
 def to_keep(names: Iterable[str]) -> set[str]:
-    """The newest of each of the newest 7 days, 5 weeks and 12 months that have one."""
+    """The newest backup of each of the newest 7 days, 5 weeks and 12 months that have one."""
     newest_first = sorted(names, key=made_at, reverse=True)
     kept: set[str] = set()
     for period, count in PERIODS:
@@ -93,7 +93,7 @@ class Folder:
 
 
 class Bucket:
-    """Backups on S3. Where and as whom is boto3's own to find out: AWS_* or the machine's role."""
+    """Backups on S3. boto3 finds endpoint and credentials itself: in AWS_* or in the machine's role."""
 
     def __init__(self, client: Any, name: str) -> None:
         self._client = client
@@ -106,7 +106,7 @@ class Bucket:
         return {name for name in names if NAME.fullmatch(name)}
 
     def send(self, folder: Folder, name: str) -> None:
-        for suffix in (".dump.gpg", ".json"):  # what says that there is a backup comes last
+        for suffix in (".dump.gpg", ".json"):  # the JSON file goes last, because it makes the backup count
             self._client.upload_file(
                 str(folder.path / f"{name}{suffix}"),
                 self._bucket,
@@ -132,7 +132,7 @@ class Archive:
         self.bucket = bucket
 
     def names(self) -> list[str]:
-        """All that can be restored, oldest first."""
+        """All backups that can be restored, oldest first."""
         return sorted(self.folder.names() | (self.bucket.names() if self.bucket else set()), key=made_at)
 
     def keep(self, manifest: Manifest, aside: Path) -> None:
@@ -141,7 +141,7 @@ class Archive:
             self.bucket.send(self.folder, manifest.name)
 
     def rotate(self) -> list[str]:
-        """Remove what is past its time; the names of it."""
+        """Remove old backups. Returns their names."""
         places: list[tuple[set[str], Callable[[str], None]]] = [(self.folder.names(), self.folder.remove)]
         if self.bucket:
             places.append((self.bucket.names(), self.bucket.remove))
@@ -151,7 +151,7 @@ class Archive:
         return sorted({name for name, _remove in removed})
 
     def take(self, name: str) -> Manifest:
-        """Have the backup in the folder, checked; the newest one for an empty name.
+        """Put the backup into the folder and check it. An empty name means the newest one.
 
         :raises NoBackupError: if there is none
         :raises DamagedBackupError: if the file is not the one that was written

@@ -1,4 +1,4 @@
-"""From the database in use to a file that is proven to hold it."""
+"""Makes a backup of the database in use, and checks that it can be read."""
 
 from datetime import datetime
 from pathlib import Path
@@ -9,12 +9,12 @@ from compose.production.backups.pipes import gpg, run_pipe
 
 
 def backup_make(archive: Archive, *, passphrase: str, release: str, now: datetime) -> Manifest:
-    """Dump, encrypt, prove, keep and send; then remove what is past its time.
+    """Dump, encrypt, check, keep and send a backup, then remove old ones.
 
-    Rows are counted in the very snapshot that is dumped, so that a restore can be held to them,
-    however much is written meanwhile.
+    The rows are counted in the snapshot that is dumped, so that a restore can be compared with them, whatever is
+    written meanwhile.
 
-    :raises PipeError: if the dump or its proof fails; nothing is kept then
+    :raises PipeError: if the dump or its check fails; then nothing is kept
     """
     database = server.database_name()
     name = backup_name(database, now)
@@ -47,7 +47,7 @@ def _dump(aside: Path, *, database: str, snapshot: str, passphrase: str) -> None
 
 
 def _prove(aside: Path, *, passphrase: str) -> None:
-    """Read it back to its last byte, as SQL into the void."""
+    """Decrypt the dump and convert it to SQL, up to its last byte. The SQL is discarded."""
     decrypt, descriptor = gpg("--decrypt", passphrase=passphrase)
     with aside.open("rb") as source:
         environment = server.environment("postgres")

@@ -1,4 +1,4 @@
-"""PostgreSQL's own tools and GnuPG, joined by pipes: a dump never lies on a disk in clear."""
+"""Joins PostgreSQL's own tools and GnuPG by pipes, so that no unencrypted dump is ever on a disk."""
 
 import os
 import subprocess
@@ -11,11 +11,11 @@ PassedFiles = tuple[int, ...]
 
 
 class PipeError(Exception):
-    """A program of a pipe failed; it has said why on standard error."""
+    """A program of a pipe failed. Its reason is on standard error."""
 
 
 def gpg(*arguments: str, passphrase: str) -> tuple[list[str], int]:
-    """The command and the descriptor that gives it the passphrase, which others could read as an argument."""
+    """The command, and the descriptor that gives it the passphrase. Other processes could read an argument."""
     reading, writing = os.pipe()
     os.write(writing, passphrase.encode())
     os.close(writing)
@@ -32,9 +32,9 @@ def run_pipe(
     environment: dict[str, str],
     passed: PassedFiles = (),
 ) -> None:
-    """`first <source | second >target`.
+    """Run `first <source | second >target`.
 
-    :raises PipeError: if either fails
+    :raises PipeError: if either program fails
     """
     with gpg_home() as home:
         common: dict[str, Any] = {"env": environment | {"GNUPGHOME": home}, "pass_fds": passed}
@@ -42,7 +42,8 @@ def run_pipe(
         try:
             taker = subprocess.Popen(second, stdin=giver.stdout, stdout=target or subprocess.DEVNULL, **common)
             if giver.stdout:
-                giver.stdout.close()  # the taker's end alone: a giver learns when the taker has died
+                # Only the second program keeps this end, so the first one notices when the second dies.
+                giver.stdout.close()
             try:
                 taken = taker.wait()
             finally:
@@ -64,6 +65,6 @@ def end(process: "subprocess.Popen[bytes]") -> None:
 
 @contextmanager
 def gpg_home() -> Iterator[str]:
-    # GnuPG's agent sees its folder go and ends by itself.
+    # When its folder disappears, GnuPG's agent ends by itself.
     with tempfile.TemporaryDirectory(prefix="gpg-", ignore_cleanup_errors=True) as home:
         yield home

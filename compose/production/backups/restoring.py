@@ -1,4 +1,4 @@
-"""From a backup to a proven database beside the one in use, and into its place."""
+"""Restores a backup into a new database beside the one in use, checks it, and exchanges the two."""
 
 import os
 import subprocess
@@ -20,14 +20,14 @@ MIGRATE_SECONDS = 1800
 
 
 class NotProvenError(Exception):
-    """What was restored is not what was dumped, or not what the code needs."""
+    """The restored database differs from the dump, or lacks something that the code needs."""
 
 
 def restore_beside(archive: Archive, *, manifest: Manifest, passphrase: str, now: datetime) -> str:
-    """Restore into a new database and prove it; its name. The one in use is not touched.
+    """Restore into a new database and check it. Returns its name. The database in use is not changed.
 
     :raises PipeError: at the first statement that fails
-    :raises NotProvenError: if rows are missing, a constraint or an index is not valid
+    :raises NotProvenError: if rows are missing, or a constraint or an index is not valid
     """
     new = f"{server.database_name()}_restored_{now.astimezone(UTC):{STAMP}}".lower()
     server.create(new)
@@ -35,17 +35,17 @@ def restore_beside(archive: Archive, *, manifest: Manifest, passphrase: str, now
         _load(archive, manifest=manifest, database=new, passphrase=passphrase)
         _prove_rows(new, manifest)
         _bring_up_to_date(new)
-    except BaseException:  # an operator's Ctrl-C too leaves no half database
+    except BaseException:  # also after an operator's Ctrl-C no half-restored database remains
         server.drop(new)
         raise
     return new
 
 
 def swap(*, new: str, now: datetime) -> str:
-    """Let the new database take the name of the one in use; the name that one has now."""
+    """Give the new database the name of the one in use. Returns the new name of the old one."""
     current = server.database_name()
     if not new.startswith(f"{current}_restored_"):
-        raise NotProvenError(f"{new} is not one that a restore made.")
+        raise NotProvenError(f"{new} was not made by a restore.")
     aside = f"{current}_before_{now.astimezone(UTC):{STAMP}}".lower()
     server.exchange(current=current, new=new, aside=aside)
     return aside
@@ -70,7 +70,7 @@ def _prove_rows(database: str, manifest: Manifest) -> None:
 
 
 def _bring_up_to_date(database: str) -> None:
-    """An older backup gets the migrations since; then the code must find nothing missing."""
+    """Run the migrations that are newer than the backup, and check that the code finds nothing missing."""
     address = urlsplit(environ.FileAwareEnv().str("DATABASE_URL"))
     environment = os.environ | {
         "DATABASE_URL": urlunsplit(address._replace(path=f"/{quote(database)}")),
@@ -79,6 +79,6 @@ def _bring_up_to_date(database: str) -> None:
     environment.pop("DATABASE_URL_FILE", None)
     for arguments in (["migrate", "--no-input", "--verbosity=0"], ["migrate", "--check"]):
         command = [sys.executable, "manage.py", *arguments]
-        # Django's words go to standard error: standard output is for the name of the database.
+        # Django's output goes to standard error, because standard output is for the name of the database.
         if subprocess.run(command, env=environment, stdout=sys.stderr, timeout=MIGRATE_SECONDS, check=False).returncode:
             raise PipeError(f"manage.py {' '.join(arguments)} failed in {database}.")

@@ -1,4 +1,4 @@
-"""The database server, as its administrator meets it: without the application's short timeouts."""
+"""The database server for its administrator: without the application's short timeouts."""
 
 import os
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def database_name() -> str:
 
 
 def environment(database: str) -> dict[str, str]:
-    """What libpq's programs read. The password is not an argument, which every process could read."""
+    """The environment of libpq's programs. Every process could read a password in an argument."""
     own = settings.DATABASES["default"]
     known = {
         "PGHOST": own["HOST"],
@@ -63,7 +63,7 @@ def rows(connection: Any, statement: Any, *parameters: Any) -> list[tuple[Any, .
 
 
 def counts(connection: Any) -> dict[str, int]:
-    """How many rows each table holds, as this connection sees them."""
+    """The number of rows of each table, as this connection sees them."""
     count = sql.SQL("SELECT count(*) FROM {}")
     return {
         name: rows(connection, count.format(sql.Identifier("public", name)))[0][0] for (name,) in rows(connection, OURS)
@@ -71,7 +71,7 @@ def counts(connection: Any) -> dict[str, int]:
 
 
 def run(*statements: Any) -> None:
-    """In one transaction each where there can be one, on the server's own database."""
+    """Run each statement in a transaction of its own if possible, in the server's own database."""
     with connected("postgres") as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
@@ -88,14 +88,14 @@ def drop(database: str) -> None:
 
 
 def exchange(*, current: str, new: str, aside: str) -> None:
-    """Let `new` take the name of `current`, which becomes `aside`: both names change, or neither."""
+    """Rename `current` to `aside` and `new` to `current`: both, or neither."""
     name = sql.Identifier
     allow = sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS {}")
     with connected("postgres") as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
             try:
-                # Nobody may come back between the farewell and the renaming.
+                # No client may reconnect after its connection is ended and before the databases are renamed.
                 cursor.execute(allow.format(name(current), sql.SQL("false")))
                 cursor.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN (%s, %s)", (current, new)

@@ -1,5 +1,7 @@
-"""The Celery application with a heartbeat: the worker's own loop touches a file, and one that hangs
-lets it grow old. `inspect ping` would be slow, and would call a busy pool dead.
+"""The Celery application with a heartbeat: the worker's own loop touches a file, and the file gets old if the loop
+hangs.
+
+`inspect ping` would be slow, and would report a busy pool as dead.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Migrates under an advisory lock, so that two deploys queue instead of colliding."""
+"""Migrates under an advisory lock, so that of two deploys at once the second waits."""
 
 import sys
 import time
@@ -10,7 +10,7 @@ from django.db import OperationalError, connection
 
 from bikerental.core.db.transactions import sqlstate
 
-ADVISORY_KEY = 4_201_986  # any number, as long as nothing else of this database takes the same
+ADVISORY_KEY = 4_201_986  # any number that nothing else in this database uses
 QUEUE_SECONDS = 600
 ATTEMPTS = 5
 PAUSE_SECONDS = 5
@@ -20,14 +20,15 @@ LOCK_NOT_AVAILABLE = "55P03"
 def main() -> None:
     django.setup()
     if settings.DATABASE_POOLED:
-        # The lock would be left behind in some session of the pooler.
-        sys.exit("Migrations need PostgreSQL itself: set MIGRATE_DATABASE_URL to it, past the pooler.")
+        # Behind a pooler, the lock would stay in a session of the pooler.
+        sys.exit("Migrations need a direct connection: set MIGRATE_DATABASE_URL to PostgreSQL, not to the pooler.")
     _take_turn()
     for attempt in range(1, ATTEMPTS + 1):
         try:
             call_command("migrate", interactive=False)
         except OperationalError as error:
-            # Traffic held a table: give way and ask again, rather than hold the traffic up.
+            # Requests hold a lock on the table. Stop waiting, so that new requests are not blocked, and try again
+            # later.
             if sqlstate(error) != LOCK_NOT_AVAILABLE or attempt == ATTEMPTS:
                 raise
             sys.stderr.write(f"A table is busy; attempt {attempt} of {ATTEMPTS}.\n")
@@ -37,7 +38,7 @@ def main() -> None:
 
 
 def _take_turn() -> None:
-    """Hold the lock for the rest of the session: it ends with the process, however that ends."""
+    """Hold the lock until the session ends. It ends with the process, also if that is killed."""
     with connection.cursor() as cursor:
         cursor.execute(f"SET lock_timeout = '{QUEUE_SECONDS}s'; SET statement_timeout = 0")
         cursor.execute("SELECT pg_advisory_lock(%s)", [ADVISORY_KEY])

@@ -1,4 +1,4 @@
-"""Health checks with nothing but the image's Python: `http PORT PATH`, `heartbeat` or `backup`."""
+"""Health checks that need only Python's standard library: `http PORT PATH`, `heartbeat` or `backup`."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ BACKUP_SECONDS = 26 * 3600
 
 
 def main(kind: str, *arguments: str) -> str:
-    """Say what is wrong, or nothing."""
+    """The problem, or an empty text."""
     if kind == "http":
         return answer(*arguments)
     if kind == "backup":
@@ -19,7 +19,7 @@ def main(kind: str, *arguments: str) -> str:
 
 
 def answer(port: str, path: str) -> str:
-    # Here, because it takes twice as long as all the rest, and a start asks for many heartbeats.
+    # Imported here, because it takes twice as long as everything else, and a start runs many heartbeat checks.
     import http.client
 
     connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=5)
@@ -33,7 +33,7 @@ def answer(port: str, path: str) -> str:
 
 
 def served_host() -> str:
-    # Django answers only to the names it serves, and the loopback address is none of them in production.
+    # Django answers only to its own host names, and in production the loopback address is not one of them.
     first = os.environ.get("DJANGO_ALLOWED_HOSTS", "").split(",")[0].strip().lstrip(".")
     return "localhost" if first in {"", "*"} else first
 

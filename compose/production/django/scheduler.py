@@ -1,4 +1,4 @@
-"""Beat's scheduler, touching the same heartbeat file at every turn of its loop."""
+"""Beat's scheduler. It touches the same heartbeat file in every turn of its loop."""
 
 from typing import Any
 
