@@ -1,4 +1,4 @@
-"""A client of the API with a rider behind it, logged in by a real token."""
+"""A client of the API that is logged in as a rider with a real token."""
 
 from django.utils import timezone
 from rest_framework.test import APIClient

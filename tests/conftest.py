@@ -21,8 +21,8 @@ def pytest_configure() -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def _urls_loaded() -> None:
-    # On a busy machine it takes longer than PostgreSQL lets a transaction idle, and the first
-    # test that asks the API is in one.
+    # Importing the views can take longer than PostgreSQL lets a transaction idle, and the first test that calls the
+    # API has one open.
     _ = get_resolver().url_patterns
 
 
@@ -34,7 +34,7 @@ def _fresh_cache() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _no_language_left() -> Iterator[None]:
-    # The test client asks in this thread, and Django leaves the language of the last request in it.
+    # The test client runs in this thread, and Django leaves the language of the last request set.
     yield
     translation.deactivate()
 
@@ -46,5 +46,5 @@ def anonymous() -> APIClient:
 
 @pytest.fixture
 def rider_client(db: None) -> RiderClient:
-    """A client logged in as a rider of its own: `rider_client.rider`."""
+    """A client that is logged in as a new rider: `rider_client.rider`."""
     return RiderClient(make_user())

@@ -1,4 +1,4 @@
-"""Rows for tests, valid by themselves; a test names only what it is about."""
+"""Factories of valid rows. A test names only the fields that it is about."""
 
 import itertools
 from datetime import UTC, datetime, timedelta
@@ -52,7 +52,7 @@ def make_bike(**fields: Any) -> Bike:
 
 
 def make_rental(**fields: Any) -> Rental:
-    """An active rental since NOON, its bike rented; `ended_at` makes it a returned one."""
+    """An active rental since NOON with its bike rented. With `ended_at` it is a returned one."""
     ended_at = fields.get("ended_at")
     rider = fields.pop("rider", None) or make_user()
     bike = fields.pop("bike", None) or make_bike(status="available" if ended_at else "rented")

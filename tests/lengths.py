@@ -1,4 +1,4 @@
-"""How long the long trials are: seconds within the suite, their full length with `LONG=1 make test`."""
+"""The length of long tests: seconds in the suite, the full length with `LONG=1 make test`."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""The real processes on the database of the running test: web server, worker, beat, Redis."""
+"""Real processes on the database of the running test: web server, worker, beat, Redis."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ START_SECONDS = 120
 STOP_SECONDS = 40
 ROOT = Path(__file__).resolve().parents[1]
 CELERY = (sys.executable, "-m", "celery", "-A", "config.celery_app")
-# What the production settings insist on.
+# Values that the production settings require.
 PRODUCTION = {
     "DJANGO_SECRET_KEY": "a1B2c3D4" * 10,
     "JWT_SIGNING_KEY": "e5F6g7H8" * 10,
@@ -33,7 +33,7 @@ PRODUCTION = {
 
 
 def environment(**extra: str) -> dict[str, str]:
-    """Ours, with the database that pytest-django made."""
+    """Our environment, with the database that pytest-django made."""
     return os.environ | {"DATABASE_URL": database_url(), "DJANGO_SETTINGS_MODULE": "config.settings.test"} | extra
 
 
@@ -45,7 +45,7 @@ def database_url() -> str:
 
 @contextmanager
 def process(*command: str, env: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run it in a process group of its own, and end the whole group."""
+    """Run a command in a process group of its own, and end the whole group afterwards."""
     with log.open("ab") as output:
         running = subprocess.Popen(
             command, cwd=ROOT, env=env, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
@@ -71,7 +71,7 @@ def stop(running: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def web_server(log: Path, *, processes: int = 2, **extra: str) -> Iterator[str]:
-    """The production web server; yields its address."""
+    """Run the production web server. Yields its address."""
     port = free_port()
     command = (
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "config.wsgi:application"),
@@ -85,7 +85,7 @@ def web_server(log: Path, *, processes: int = 2, **extra: str) -> Iterator[str]:
 
 @contextmanager
 def worker(log: Path, *, beat: bool = False, **extra: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A Celery worker, with beat beside it where asked."""
+    """Run a Celery worker, with beat if wanted."""
 
     with process(
         *CELERY, "worker", "--concurrency", "2", "--loglevel", "INFO", env=environment(**extra), log=log
@@ -99,7 +99,7 @@ def worker(log: Path, *, beat: bool = False, **extra: str) -> Iterator[subproces
 
 
 class OwnRedis:
-    """A Redis that a test may stop, pause and start again."""
+    """A Redis that a test can stop, pause and restart."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -165,7 +165,7 @@ def wait_for(condition: Callable[[], bool], running: subprocess.Popen[bytes], lo
 
 
 def eventually(condition: Callable[[], bool], seconds: float) -> bool:
-    """Whether it holds within the time."""
+    """Whether the condition becomes true within the time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():

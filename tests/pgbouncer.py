@@ -1,4 +1,4 @@
-"""PgBouncer in transaction mode before the server that the tests run on."""
+"""PgBouncer in transaction mode before the tests' server."""
 
 import os
 import pwd
@@ -16,7 +16,7 @@ from compose.bare.processes import free_port
 from tests.live import database_url, listens, stop, wait_for
 
 ROOT = Path(__file__).resolve().parents[1]
-# What docs/operations/scaling.md gives, word for word; the tests put their own places in.
+# The file that docs/operations/scaling.md names. The tests replace only addresses and paths.
 CONFIGURATION = ROOT / "compose" / "production" / "pgbouncer" / "pgbouncer.ini"
 CONSOLE_PASSWORD = "opens-the-console"
 PROGRAM = shutil.which("pgbouncer", path=os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin")))
@@ -42,7 +42,7 @@ class PgBouncer:
         text = CONFIGURATION.read_text().replace("postgres.example", str(direct.hostname))
         text = text.replace("port=5432", f"port={direct.port}").replace("= 6432", f"= {self.port}")
         ini.write_text(text.replace("/etc/pgbouncer/users.txt", str(users)))
-        # It refuses to run as root.
+        # PgBouncer refuses to run as root.
         account = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
         for path in (self._folder, ini, users):
             if account:

@@ -1,4 +1,4 @@
-"""A streaming replica of the server that the tests run on, made by pg_basebackup."""
+"""A streaming replica of the tests' server, made by pg_basebackup."""
 
 import os
 import subprocess
@@ -22,7 +22,7 @@ CATCH_UP_SECONDS = 60
 
 
 class Replica(PostgreSQL):
-    """Prepared from a copy in place of an empty cluster."""
+    """Starts from a copy instead of an empty cluster."""
 
     def __init__(self, state: State) -> None:
         super().__init__(state, is_durable=False)
@@ -32,7 +32,7 @@ class Replica(PostgreSQL):
 
     @property
     def tests_url(self) -> str:
-        """Of the copy of the database that pytest-django made."""
+        """The URL of the copy of pytest-django's database."""
         return urlsplit(database_url())._replace(netloc=urlsplit(self.url).netloc).geturl()
 
     def _initialise(self) -> None:
@@ -93,10 +93,10 @@ class Replica(PostgreSQL):
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """With everything of now, and nothing that comes."""
+        """Stop replaying: the replica has everything up to now, and nothing later."""
         self.catch_up()
         self.query("SELECT pg_wal_replay_pause()::text")
-        # Asking returns at once; the last record may still be under way.
+        # The call returns at once, while the last record may still be replayed.
         assert eventually(lambda: self.query("SELECT pg_get_wal_replay_pause_state()") == "paused", CATCH_UP_SECONDS)
         try:
             yield
@@ -105,7 +105,7 @@ class Replica(PostgreSQL):
 
 
 def flush() -> str:
-    """Have the primary write all that was committed, which the tests' server else does a moment later; its place."""
+    """Make the primary write everything that was committed, which it would do a moment later. Returns its position."""
     return str(query(database_url(), "SELECT pg_logical_emit_message(false, 'tests', '', true)::text"))
 
 
@@ -123,7 +123,7 @@ def streaming_replica() -> Iterator[Replica]:
 
 
 def missing() -> str:
-    """Why there can be none, if so."""
+    """Why no replica can run here, or an empty text."""
     own = subprocess.run([client_programs() / "postgres", "--version"], capture_output=True, text=True, check=True)
     major = query(os.environ["DATABASE_URL"], "SELECT current_setting('server_version_num')::int / 10000")
     if f" {major}." not in own.stdout:

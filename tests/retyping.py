@@ -1,4 +1,4 @@
-"""Columns of another type, under whoever has planned for the one of before."""
+"""Changes the types of columns, for connections that planned with the old ones."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ _TYPE = "SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attreli
 
 @contextmanager
 def retyped(*columns: tuple[str, str]) -> Iterator[None]:
-    """Tables and columns become texts, and what they were at the end."""
+    """Change these (table, column) pairs to text, and back at the end."""
     kinds = {column: _kind(*column) for column in columns}
     _retype(dict.fromkeys(columns, "text"))
     try:

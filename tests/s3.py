@@ -1,7 +1,7 @@
 """S3 for tests: moto's server in a process of its own.
 
-Asking for keys, moto checks who signs each request and the signature itself, but fails at signed
-URLs and forms with a 500. Not asking, it serves these, and looks at neither signature nor policy.
+If moto checks keys, it checks the signature of each request, but answers signed URLs and forms with a 500. If it does
+not, it serves these and checks neither signature nor policy.
 """
 
 import json
@@ -28,7 +28,7 @@ NO_PATIENCE = Config(
 
 
 class S3(NamedTuple):
-    """A server, and the keys of a user that may do everything in it."""
+    """A server, and the keys of a user with all rights."""
 
     url: str
     access_key: str
@@ -44,7 +44,8 @@ class S3(NamedTuple):
         return name
 
     def options(self, bucket: str, **options: Any) -> dict[str, Any]:
-        """Of settings.STORAGES: as in production, with the endpoint, and keys where there is no role."""
+        """Options for settings.STORAGES: as in production, with an endpoint, and with keys because there is no
+        role."""
         return {
             "bucket_name": bucket,
             "endpoint_url": self.url,
@@ -71,7 +72,7 @@ def s3_server(log: Path, *, asks_for_keys: bool = False) -> Iterator[S3]:
 
 
 def _with_user(url: str) -> S3:
-    """A user made while nobody is asked for keys; from then on everybody is."""
+    """Create a user while keys are not checked. From then on they are."""
     iam = S3(url, "nobody", "nobody").client("iam")
     iam.create_user(UserName="media")
     statement = {"Effect": "Allow", "Action": "*", "Resource": "*"}

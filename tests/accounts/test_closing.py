@@ -1,4 +1,4 @@
-"""All that is held about a rider, and the end of it."""
+"""A rider closes the account."""
 
 import pytest
 from django.utils import timezone

@@ -1,4 +1,4 @@
-"""What operators do to the account of a rider, and to the ride that keeps it open."""
+"""Operators close a rider's account, which needs the rider's ride to end."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -156,7 +156,7 @@ def test_an_operator_closes_no_operator_and_not_themselves(browser: Client, oper
 
 
 def outcome_of(run: Callable[[], Any]) -> Any:
-    """What it returned, of a ride the state; the code of a refusal."""
+    """The return value, the state of a returned ride, or the code of a refusal."""
     try:
         result = run()
     except Refusal as refusal:

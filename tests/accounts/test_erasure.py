@@ -1,4 +1,4 @@
-"""What the apps declare of personal data."""
+"""The personal data that the apps declare."""
 
 from importlib.util import find_spec
 from unittest.mock import patch

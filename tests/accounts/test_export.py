@@ -1,4 +1,4 @@
-"""All that is held about a rider: whole, theirs alone, and never whole in memory."""
+"""The export of a rider's data: complete, only the rider's, and never whole in memory."""
 
 import json
 import logging
@@ -33,7 +33,7 @@ from tests.observe.test_metrics import requests_counted
 pytestmark = pytest.mark.django_db
 EXPORT = "/api/v1/me/export/"
 
-# Where each key to a user is in the export, or why it is not.
+# Where the export has each foreign key to a user, or why it has not.
 KEYS = {
     "users.Session.user": "sessions",
     "rentals.Rental.rider": "rentals",
@@ -60,7 +60,7 @@ KEYS = {
 
 
 def fill(user: User) -> None:
-    """A row of everything; each says whose it is."""
+    """Create a row in every table, each with text that names its owner."""
     rental = make_returned_rental(rider=user, start_station=make_station())
     RentalEvent.objects.create(
         rental=rental, kind="ended_by_operator", happened_at=NOON, actor=make_user(), reason=f"for {user.email}"
@@ -149,7 +149,7 @@ def test_the_answer_has_the_declared_shape(rider_client: RiderClient) -> None:
 
 
 def shape_of(serializer: serializers.BaseSerializer[Any], value: Any) -> None:
-    """The value has exactly the declared fields, at any depth."""
+    """The value has exactly the declared fields, at every depth."""
     if isinstance(serializer, serializers.ListSerializer):
         for each in value:
             shape_of(serializer.child, each)
@@ -165,7 +165,7 @@ def shape_of(serializer: serializers.BaseSerializer[Any], value: Any) -> None:
 def make_many(rider: User, count: int) -> list[Rental]:
     first = make_returned_rental(rider=rider)
     fields = {field.attname: getattr(first, field.attname) for field in Rental._meta.concrete_fields}
-    # Several that began at one moment lie on the border of two pages.
+    # Several begin at the same moment, so that they cross the border of two pages.
     started_at = [NOON + timedelta(minutes=number // 3) for number in range(count)]
     more = [
         Rental(**fields | {"id": None, "started_at": at, "ended_at": at + timedelta(minutes=1)}) for at in started_at
@@ -228,7 +228,7 @@ def test_one_that_breaks_off_is_no_whole_document_and_is_told(
     answer = rider_client.get(EXPORT, headers={"X-Request-ID": "phone-7"})
     got: list[bytes] = []
 
-    with pytest.raises(OperationalError):  # a server ends the connection, or the document where it is
+    with pytest.raises(OperationalError):  # a server ends the connection, or truncates the document
         got.extend(answer)
 
     with pytest.raises(json.JSONDecodeError):
@@ -246,7 +246,7 @@ def test_only_so_many_are_sent_at_once(rider_client: RiderClient) -> None:
 
     assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
     assert int(refused.headers["Retry-After"]) >= 1
-    answers.pop().close()  # its client has gone
+    answers.pop().close()  # its client has closed the connection
     assert rider_client.get(EXPORT).json()["profile"]
     for answer in answers:
         assert json.loads(b"".join(answer))

@@ -1,4 +1,4 @@
-"""The export over the wire: who reads slowly keeps nobody from riding, who goes away leaves nothing behind."""
+"""The export over the wire: slow readers block no rides, and a closed connection leaves nothing behind."""
 
 import json
 import socket
@@ -22,7 +22,7 @@ EXPORT = "/api/v1/me/export/"
 def test_slow_readers_leave_a_thread_for_others(tmp_path: Path) -> None:
     client, *others = [RiderClient(make_user()) for _ in range(AT_ONCE + 1)]
     for each in others:
-        # More than the kernel and the server keep for a client that does not read.
+        # More than the kernel and the server buffer for a client that does not read.
         Notification.objects.bulk_create(
             Notification(
                 kind="receipt",

@@ -1,4 +1,4 @@
-"""The ledger by raw SQL, as code that forgets everything could write it."""
+"""Writes to the ledger with raw SQL, as code without any of the checks would."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -38,7 +38,7 @@ def insert_posting(entry_id: UUID, account: Account, amount: str) -> None:
 
 
 def write(kind: str, postings: Iterable[tuple[Account, str]], **columns: Any) -> UUID:
-    """A whole entry in a transaction of its own."""
+    """Write a whole entry in a transaction of its own."""
     with transaction.atomic():
         entry_id = insert_entry(kind, **columns)
         for account, amount in postings:
@@ -47,7 +47,7 @@ def write(kind: str, postings: Iterable[tuple[Account, str]], **columns: Any) ->
 
 
 def charge(rider: Account, amount: str, rental_id: UUID | None = None) -> UUID:
-    """The ride that was charged."""
+    """Charge a ride. Returns the ride's id."""
     rental_id = rental_id or uuid4()
     write("charge", [(rider, amount), (make_account("revenue"), f"-{amount}")], rental_id=rental_id)
     return rental_id
@@ -58,14 +58,14 @@ def pay(rider: Account, amount: str) -> UUID:
 
 
 def rows() -> tuple[int, int, Decimal]:
-    """How many entries and postings there are, and what is on riders' accounts."""
+    """The number of entries, the number of postings, and the sum of riders' accounts."""
     owed = sum((posting.amount for posting in Posting.objects.filter(account__kind="rider")), Decimal())
     return Entry.objects.count(), Posting.objects.count(), owed
 
 
 @contextmanager
 def unguarded() -> Iterator[None]:
-    """As if somebody had switched the triggers off. Within the transaction of a test."""
+    """Switch the triggers off, within the transaction of a test."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for action in ("DISABLE", "ENABLE"):

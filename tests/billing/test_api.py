@@ -1,4 +1,4 @@
-"""What riders see of their account, and who owes too much to rent."""
+"""A rider's account, and riders who owe too much to rent."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -122,7 +122,7 @@ def rent(client: RiderClient) -> tuple[int, str | None]:
     return answer.status_code, answer.json().get("code")
 
 
-@pytest.mark.django_db(transaction=True)  # it goes on after a refusal
+@pytest.mark.django_db(transaction=True)  # the test continues after a refusal
 @pytest.mark.parametrize(
     ("limit", "owed", "may_rent"),
     [(None, "9999.00", True), ("145.00", "145.00", True), ("144.99", "145.00", False), ("0", "0.01", False)],
@@ -148,7 +148,7 @@ def test_a_debt_in_one_currency_is_not_made_up_for_by_another(rider_client: Ride
     assert rent(rider_client) == (409, "debt_too_high")
 
 
-@pytest.mark.django_db(transaction=True)  # it goes on after a refusal
+@pytest.mark.django_db(transaction=True)  # the test continues after a refusal
 def test_who_pays_may_rent_again(rider_client: RiderClient, settings: Any) -> None:
     settings.DEBT_LIMIT = Decimal(0)
     charge(rider_client.rider.pk, "145.00")
@@ -175,7 +175,7 @@ def test_a_limit_takes_a_rent_one_statement(rider_client: RiderClient, settings:
 
 @pytest.fixture
 def dispute(monkeypatch: pytest.MonkeyPatch) -> Callable[[Rental], None]:
-    """Has the rides of one rider in dispute as an app above would declare them."""
+    """Put the rides of a rider in dispute, as an app above would declare them."""
     disputed: list[UUID] = []
 
     def disputed_rides(rider_id: UUID) -> QuerySet[Rental, Any]:
@@ -189,7 +189,7 @@ def dispute(monkeypatch: pytest.MonkeyPatch) -> Callable[[Rental], None]:
     return put
 
 
-@pytest.mark.django_db(transaction=True)  # it goes on after a refusal
+@pytest.mark.django_db(transaction=True)  # the test continues after a refusal
 def test_rides_in_dispute_do_not_keep_from_renting(
     rider_client: RiderClient, settings: Any, dispute: Callable[[Rental], None]
 ) -> None:

@@ -1,4 +1,4 @@
-"""What people book: whole, once, and no more than there is."""
+"""Entries that operators book: as a whole, once, and not more than there is."""
 
 from collections.abc import Callable
 from decimal import Decimal

@@ -50,7 +50,7 @@ def test_a_ride_of_nobody_is_charged_to_nobody() -> None:
 def test_a_free_ride_posts_nothing(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     charges = [costing("0.00", make_user().pk)]
 
-    with django_assert_num_queries(2):  # BEGIN and COMMIT, where there is no transaction yet
+    with django_assert_num_queries(2):  # BEGIN and COMMIT, because no transaction is open
         assert charge_rentals(charges=charges, now=NOON) == 0
 
     assert not Entry.objects.exists()
@@ -71,7 +71,7 @@ def test_a_hundred_rides_take_as_many_statements_as_one(django_assert_num_querie
     riders = [make_user().pk for _ in range(3)]
 
     for size in (1, 100):
-        with django_assert_num_queries(4):  # BEGIN and COMMIT among them
+        with django_assert_num_queries(4):  # including BEGIN and COMMIT
             charge_rentals(charges=[costing("1.00", riders[number % 3]) for number in range(size)], now=NOON)
 
 

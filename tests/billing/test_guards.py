@@ -1,4 +1,4 @@
-"""What the database refuses of the ledger, whatever the code has seen before: by raw SQL and real commits."""
+"""What the database refuses of the ledger: with raw SQL and real commits."""
 
 import threading
 from collections.abc import Callable
@@ -313,7 +313,7 @@ def test_of_two_that_are_too_much_together_one_is_written(rider: Account, kind: 
                 entry_id = insert_entry(kind, rental_id=ride, actor_id=actor)
                 insert_posting(entry_id, rider, f"{sign}60.00")
                 insert_posting(entry_id, counterpart, f"{opposite}60.00")
-                are_written.wait(10)  # both before the first commit
+                are_written.wait(10)  # both are written before the first commit
         except IntegrityError as error:
             return constraint_name(error)
         return "written"

@@ -27,7 +27,7 @@ def migrate() -> None:
 
 
 def settled_rides(count: int, **fields: Any) -> list[Rental]:
-    """As the code from before the ledger settled them."""
+    """Rides that the code before the ledger settled."""
     like = make_returned_rental(**fields)
     rides = []
     for number in range(count):
@@ -54,7 +54,7 @@ def test_each_settled_ride_is_charged_once_despite_a_stop(monkeypatch: pytest.Mo
     rides = [ride for _ in range(3) for ride in settled_rides(RIDES // 3)]
     make_returned_rental()
     make_rental()
-    cuts = iter([False, False, True])  # in the middle of the third batch
+    cuts = iter([False, False, True])  # stops in the middle of the third batch
     charge = migration.CHARGE
 
     monkeypatch.setattr(migration, "BATCH", 700)

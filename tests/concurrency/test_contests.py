@@ -1,4 +1,4 @@
-"""Contested rents over real HTTP, over and over: exactly one winner each. 10,000 with LONG=1."""
+"""Several riders rent the same bike over real HTTP: exactly one succeeds. 10,000 times with LONG=1."""
 
 import sys
 import time
@@ -31,7 +31,7 @@ def address(transactional_db: None, tmp_path: Path) -> Iterator[str]:
 
 
 class Lane:
-    """One bike and its rivals, each with a connection of its own."""
+    """One bike and the riders who want it, each with a connection of its own."""
 
     def __init__(self, address: str, tokens: list[str], bike: str) -> None:
         self.address, self.bike = address, bike
@@ -42,7 +42,7 @@ class Lane:
         self.pool = ThreadPoolExecutor(len(tokens))
 
     def contest(self) -> None:
-        """All rent at once; the winner gives the bike back."""
+        """All rent at once. The winner returns the bike."""
         answers = list(self.pool.map(self.rent, self.sessions))
         outcome = Counter(answer.status_code for answer in answers)
         assert outcome == {201: 1, 409: len(answers) - 1}, [answer.text for answer in answers]

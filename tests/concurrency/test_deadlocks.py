@@ -1,6 +1,6 @@
-"""Everything that locks, at once and over the same few rows, in orders that cross.
+"""Everything that locks, at once on the same few rows and in crossing orders.
 
-A deadlock would be tried again and so pass unseen: PostgreSQL's own count tells. A minute with LONG=1.
+A deadlock is retried, so no answer shows it. The test reads PostgreSQL's own counter. A minute with LONG=1.
 """
 
 import random
@@ -44,7 +44,7 @@ def deadlocks() -> int:
 
 
 def cross(acts: list[Callable[[], object]], seconds: float) -> Counter[str]:
-    """Each act over and over in two threads; how often each was done."""
+    """Run each act repeatedly in two threads. Returns how often each was done."""
     until = time.monotonic() + seconds
     done: Counter[str] = Counter()
 
@@ -62,7 +62,7 @@ def cross(acts: list[Callable[[], object]], seconds: float) -> Counter[str]:
 
 
 class Crossing:
-    """Few rows, and all that is done to them."""
+    """A few rows, and all acts on them."""
 
     def __init__(self) -> None:
         self.bikes = [make_bike().pk for _ in range(4)]
@@ -118,9 +118,9 @@ def test_crossing_pairs_do_not_deadlock() -> None:
     done = cross(crossing.acts(), SECONDS)
 
     assert all(done[act.__name__] for act in crossing.acts()), done
-    time.sleep(1.5)  # a backend tells its numbers when its session ends, or within a second
+    time.sleep(1.5)  # a backend reports its numbers when its session ends, or within a second
     assert deadlocks() - before == 0
-    # The last rides may still await settling, and nobody sends messages here; nothing else may be left.
+    # The last rides may still wait to be settled, and no worker sends messages here. Nothing else may be left.
     found = reconcile(Window(now=timezone.now()))
     assert {one.check: one.rows for one in found if one.rows and one.check != "messages_unsent"} == {}
     assert User.objects.filter(pk__in=crossing.riders, is_active=True).count() == 4

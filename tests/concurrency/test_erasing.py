@@ -1,7 +1,7 @@
-"""An account is erased while something personal is being written about it.
+"""An account is erased while personal data is written about it.
 
-The erasure comes first, and the writer is refused and leaves nothing; or it comes last, waits for the
-writer, and erases what was written.
+If the erasure comes first, the writer is refused and leaves nothing. If it comes last, it waits for the writer and
+erases what was written.
 """
 
 from collections.abc import Callable
@@ -159,7 +159,7 @@ def test_a_photo_confirmed_before_an_erasure_is_not_published(
     monkeypatch: pytest.MonkeyPatch, rider: User, bike: Bike
 ) -> None:
     sent = upload(rider, report(rider, bike))
-    lock = "bikerental.maintenance.services.uploads.enqueue_after_commit"  # by then the uploader is locked again
+    lock = "bikerental.maintenance.services.uploads.enqueue_after_commit"  # at this point the uploader is locked again
 
     outcome = erase_after(monkeypatch, rider, lock, lambda: confirm(rider, sent))
 

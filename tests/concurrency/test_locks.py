@@ -1,5 +1,8 @@
-"""Each lock of the house in an order that only the lock makes safe. Without it the second does not
-wait (or, where locks are skipped, does not keep away), and its test fails."""
+"""Each lock, in an order that only the lock makes safe.
+
+Without the lock the second transaction does not wait (or, if locks are skipped, does not skip the row), and the test
+fails.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -203,7 +206,7 @@ def test_a_rent_after_a_return_starts_where_the_bike_was_left(monkeypatch: pytes
 
     outcome = interleave(
         monkeypatch,
-        "bikerental.rentals.services.rides.rental_write_end",  # by then the bike is released
+        "bikerental.rentals.services.rides.rental_write_end",  # the bike is released at this point
         first=lambda: rental_return(rental_id=rental.pk, rider_id=rental.rider_id, place=place, now=NOON).status,
         second=lambda: rental_start(rider_id=rider.pk, bike_id=rental.bike_id, now=NOON).start_station_name,
     )
@@ -387,7 +390,7 @@ def test_a_login_waits_for_the_reset_that_came_first(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("waiting", "failures"),
     [
-        # The rider's address, the guesser's, and the account.
+        # The counters of the rider's address, the guesser's address, and the account.
         pytest.param(guess_succeeded, [0, 1, 1], id="log-in"),
         pytest.param(guess_admit, [1, 2, 3], id="guess"),
     ],
@@ -427,7 +430,7 @@ def test_many_are_locked_in_the_order_of_their_ids(make: Callable[[], Any], lock
         lock([keys[2]])
         others.start()
         assert until_it_waits(others)
-        # It holds the first two and stands before the third: the last is free.
+        # It holds the first two and waits for the third. The last one is free.
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL lock_timeout = '50ms'")
         with pytest.raises(OperationalError), transaction.atomic():

@@ -1,4 +1,4 @@
-"""Many confirmations of a large picture at once, on the real server; how another rider fares meanwhile."""
+"""Many confirmations of a large picture at once on the real server, and their effect on another rider."""
 
 import statistics
 import time
@@ -21,11 +21,11 @@ from tests.maintenance.photos import png
 
 AT_ONCE = 60
 PACE_SECONDS = 0.05
-SECONDS_MAX = 2.0  # 18 where the looks wait for each other
+SECONDS_MAX = 2.0  # it was 18 when the checks waited for each other
 
 
 def uploads_of(rider: RiderClient, bike: Bike, media: Path, data: bytes) -> list[str]:
-    """The paths and bodies of confirmations that have not been asked for yet."""
+    """The paths and bodies of confirmations that were not sent yet."""
     report = BikeReport.objects.create(bike=bike, rider=rider.rider, kind="lights")
     (media / "uploads").mkdir()
     fields = {"bike": bike, "report": report, "uploader": rider.rider, "expires_at": timezone.now() + UPLOAD_TIME}
@@ -68,7 +68,7 @@ def test_sixty_looks_at_once_keep_no_other_rider_waiting(tmp_path: Path, size: t
             confirmations = [pool.submit(confirm, upload_id) for upload_id in ids]
             asked: list[Future[float]] = []
             while len(asked) < 40 or not all(each.done() for each in confirmations):
-                asked.append(others.submit(ask))  # at its own pace, whether or not the last was answered
+                asked.append(others.submit(ask))  # at a fixed rate, whether or not the last one was answered
                 time.sleep(PACE_SECONDS)
 
     waits = [each.result() for each in asked]

@@ -1,4 +1,4 @@
-"""A column gets another type under running processes, as while a deploy: nobody sees a 500."""
+"""A column gets another type while processes run, as during a deploy: no request is answered 500."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,7 +18,7 @@ READS = ("bikes/?status=any", "bikes/?status=any&lat=59.93&lon=30.31&radius=500"
 
 
 def ride(address: str, client: RiderClient, number: str) -> list[int]:
-    """Everything that is prepared: reads, a rent, a return."""
+    """Every prepared statement: reads, a rent, a return."""
     http = requests.Session()
     http.headers["Authorization"] = f"Bearer {client.tokens.access}"
     statuses = [http.get(f"{address}/api/v1/{path}", timeout=30).status_code for path in READS]

@@ -1,4 +1,4 @@
-"""What two at once must not both get, with real threads and real commits."""
+"""Two requests at once for the same thing: only one gets it. With real threads and real commits."""
 
 import pytest
 

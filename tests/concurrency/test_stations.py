@@ -1,4 +1,4 @@
-"""A station that is deleted or moved while a bike is returned there."""
+"""A station is deleted or moved while a bike is returned to it."""
 
 from typing import Any
 from uuid import uuid4
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def hold() -> None:
-    """Where the deleter stops, before its commit."""
+    """The deleter stops here, before its commit."""
 
 
 def delete(station: Station) -> None:

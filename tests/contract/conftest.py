@@ -14,14 +14,14 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
 
 @pytest.fixture(scope="module")
 def strict_s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
-    """One that checks who signs each request."""
+    """An S3 that checks who signed each request."""
     with s3_server(tmp_path_factory.mktemp("s3") / "moto.log", asks_for_keys=True) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def strict_bucket(strict_s3: S3) -> str:
-    """With an object in it, which the right keys can put there."""
+    """A bucket with an object that needs the right keys."""
     name = strict_s3.new_bucket()
     strict_s3.storage(name).save("bikes/1.webp", ContentFile(b"1"))
     return name

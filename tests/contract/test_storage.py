@@ -1,9 +1,8 @@
-"""What the product asks of S3, held against moto's server.
+"""The product's use of S3, tested with moto's server.
 
-moto checks the signature of a request's header, but neither that of a signed URL or form, nor their
-time, nor a form's policy, nor anybody's clock. For these the tests look at what S3 would be shown:
-the URL is, byte for byte, what botocore signs at that moment; the policy is read; and a clock that
-is wrong is played by a server that answers as S3 is documented to.
+moto checks the signature of a request's header. It does not check signed URLs and forms, their time, a form's policy
+or a clock. For these, the tests check what S3 would get: the URL equals, byte for byte, the one that botocore signs at
+that time; the policy is read; and a wrong clock is played by a server with S3's documented answer.
 """
 
 import base64
@@ -220,7 +219,7 @@ def test_a_url_without_credentials_is_refused_too(s3: S3, monkeypatch: pytest.Mo
 
 
 class SkewedClock(BaseHTTPRequestHandler):
-    """As S3 answers a request whose time is more than 15 minutes from its own."""
+    """S3's answer to a request whose time differs from its own by more than 15 minutes."""
 
     BODY = (
         b'<?xml version="1.0" encoding="UTF-8"?><Error><Code>RequestTimeTooSkewed</Code>'
@@ -250,7 +249,7 @@ def skewed(s3: S3) -> Iterator[MediaStorage]:
 def test_a_wrong_clock_is_named(
     skewed: MediaStorage, call: Callable[[MediaStorage], Any], request: pytest.FixtureRequest
 ) -> None:
-    # The answer to a HEAD has no body to say why: it is a 403 like any other.
+    # The answer to a HEAD has no body with a reason: it is a 403 like any other.
     reason = "credentials_refused" if request.node.callspec.id in ("open", "size") else "clock_skewed"
 
     with pytest.raises(StorageUnavailableError, match=reason):
@@ -264,7 +263,7 @@ def test_nobody_there_is_named(s3: S3, call: Callable[[MediaStorage], Any]) -> N
 
 
 class Silent:
-    """Takes connections and says nothing; counts them."""
+    """Accepts connections and does not answer. It counts them."""
 
     def __init__(self) -> None:
         self.connections: list[socket.socket] = []

@@ -1,4 +1,4 @@
-"""One household is one, however its addresses are written."""
+"""A household counts as one, however its addresses are written."""
 
 import pytest
 

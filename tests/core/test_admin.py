@@ -1,4 +1,4 @@
-"""Running periodic tasks from the admin: what cannot be run is told, and is no error of the server."""
+"""Running periodic tasks from the admin: a task that cannot run is reported, and is not a server error."""
 
 from collections.abc import Iterator
 from typing import Any

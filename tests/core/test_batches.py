@@ -1,4 +1,4 @@
-"""One bad row keeps nobody waiting: in every task that takes many rows."""
+"""One bad row does not block the others, in every task that handles many rows."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -36,7 +36,7 @@ YEARS = timedelta(days=2000)
 
 class Work(NamedTuple):
     task: str
-    make: Callable[[], Any]  # a row that the task has to take
+    make: Callable[[], Any]  # a row that the task has to handle
     is_done: Callable[[Any], bool]
 
 
@@ -94,7 +94,7 @@ WORKS = [
 
 @contextmanager
 def poisoned(row: Any) -> Iterator[None]:
-    """PostgreSQL refuses to change the row, as it refuses a number that is too large for its column."""
+    """PostgreSQL refuses to change the row, as it would refuse a number too large for its column."""
     meta = row._meta
     with connection.cursor() as cursor:
         cursor.execute(
@@ -145,7 +145,7 @@ def test_what_is_mended_is_done_when_it_is_due_again(work: Work) -> None:
     assert not work.is_done(bad)
 
     make_due(FailedRow.objects.get())
-    # A claim that its owner did not give back.
+    # A claim whose owner did not end it.
     Notification.objects.filter(state="sending").update(claimed_until=timezone.now())
     PhotoUpload.objects.filter(state="confirmed").update(next_attempt_at=timezone.now())
     run(work.task)
@@ -161,11 +161,11 @@ def test_a_row_that_never_failed_costs_no_statement(django_assert_num_queries: A
 
 def test_every_task_on_many_rows_is_tried_here() -> None:
     tried = {f"bikerental.{work.task}" for work in WORKS} | {
-        "bikerental.rentals.tasks.settle_rentals",  # the fast path to a sweep's work
+        "bikerental.rentals.tasks.settle_rentals",  # the fast path for work of a sweep
         "bikerental.notifications.tasks.deliver_notifications",
         "bikerental.maintenance.tasks.publish_photos",
-        "bikerental.notifications.tasks.purge_notifications",  # by `rows_purge`, as keys and sessions
-        # They write no rows, or one.
+        "bikerental.notifications.tasks.purge_notifications",  # with `rows_purge`, as for keys and sessions
+        # These write no rows, or one.
         "bikerental.rentals.tasks.reconcile_rentals",
         "bikerental.maintenance.tasks.sweep_orphaned_photos",
         "bikerental.observe.tasks.beat_heartbeat",

@@ -1,4 +1,4 @@
-"""No argument of a command that a person can type is a traceback."""
+"""No argument that a person can type makes a command print a traceback."""
 
 from argparse import Action
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def words(action: Action, value: str) -> list[str]:
     ("name", "action", "value"), CASES, ids=[f"{name}-{action.dest}-{value[:9]!a}" for name, action, value in CASES]
 )
 def test_an_odd_argument_is_taken_or_refused_with_a_sentence(name: str, action: Any, value: str) -> None:
-    make_user()  # the demo city refuses to replace strangers
+    make_user()  # the demo city refuses to replace other people's accounts
     needed = {dest: text for dest, text in NEEDED.get(name, {}).items() if dest != action.dest}
     given = [word for other in arguments(name) if other.dest in needed for word in words(other, needed[other.dest])]
 

@@ -1,4 +1,4 @@
-"""Telling the broker: after the commit, in batches, and never at the client's expense."""
+"""Enqueueing: after the commit, in batches, and without delaying the client."""
 
 import subprocess
 import sys
@@ -27,7 +27,7 @@ TASK = "tests.recording"
 
 
 class Broker:
-    """Stands for the Celery app: what it was given to send, and an error for some tasks."""
+    """A fake Celery app. It records what it is given to send, and raises an error for some tasks."""
 
     def __init__(self) -> None:
         self.errors: dict[str, Exception] = {}

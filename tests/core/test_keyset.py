@@ -1,4 +1,4 @@
-"""Pages below HTTP. What a request makes of them is in tests/http/test_pagination.py."""
+"""Pages below HTTP. tests/http/test_pagination.py tests them in requests."""
 
 from typing import NamedTuple
 

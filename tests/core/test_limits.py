@@ -1,4 +1,4 @@
-"""Each wait for PostgreSQL has an end."""
+"""Each wait for PostgreSQL has a limit."""
 
 import pytest
 from django.db import connection

@@ -1,4 +1,4 @@
-"""The Russian catalogue: nothing of what the API says is missing, nothing of it is stale."""
+"""The Russian catalogue has every text of the API, and no others."""
 
 import ast
 import gettext
@@ -14,13 +14,13 @@ FOLDER = PRODUCT / "locale" / "ru" / "LC_MESSAGES"
 MARKERS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"}
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[a-z]")
 CYRILLIC = re.compile("[а-яё]", flags=re.IGNORECASE)
-# Names of standards read alike in both languages.
+# Names of standards are the same in both languages.
 ALIKE = {"ISO 4217"}
 Key = str | tuple[str, int]
 
 
 def read_po() -> dict[Key, str]:
-    """As gettext keys them: the singular and the number of the form where there are several."""
+    """Texts by gettext's key: the singular, and the number of the plural form if there are several."""
     texts: dict[Key, str] = {}
     for entry in FOLDER.joinpath("django.po").read_text().split("\n\n"):
         fields = {name: ast.literal_eval(f"({text})") for name, text in
@@ -35,7 +35,7 @@ def read_po() -> dict[Key, str]:
 
 
 def marked(path: Path) -> set[str]:
-    """The sentences of a module that are marked for translation."""
+    """The texts of a module that are marked for translation."""
     calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
     return {
         str(call.args[0].value)

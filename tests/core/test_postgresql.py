@@ -1,4 +1,4 @@
-"""The connection's health check: rarely, before the first statement, never in the middle; and its end."""
+"""The connection's health check: rarely, before the first statement, never inside a transaction."""
 
 import gc
 import threading
@@ -44,7 +44,7 @@ def test_a_connection_is_checked_after_a_failed_statement() -> None:
     new_request(silent_for=0)
     with pytest.raises(OperationalError), connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = 1; SELECT pg_sleep(5)")
-    connection.close_if_unusable_or_obsolete()  # as the request ends: Django finds that it works
+    connection.close_if_unusable_or_obsolete()  # at the end of the request Django finds that the connection works
     new_request(silent_for=0)
     connection.connection.close()
 
@@ -75,7 +75,7 @@ def test_a_connection_ends_with_its_thread() -> None:
             ((count,),) = cursor.fetchall()
         return bool(count == 0)
 
-    gc.disable()  # which comes by some day, or not
+    gc.disable()  # the collector may run at any time, or never
     try:
         thread = threading.Thread(target=ask)
         thread.start()

@@ -1,4 +1,4 @@
-"""A real streaming replica: what comes from it, what never does, and what happens without it."""
+"""A real streaming replica: which reads use it, which never do, and what happens without it."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -29,7 +29,7 @@ LISTS = (
     "/api/v1/bikes/?lat=59.93&lon=30.31&radius=500",
     "/api/v1/bikes/?bbox=30,59,31,60",
 )
-LONG = 600  # seconds that the replica may be behind, where a test holds it back
+LONG = 600  # seconds that the replica may be behind, in tests that hold it back
 
 
 @pytest.fixture(scope="module")
@@ -44,13 +44,13 @@ def server(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
 def replica(
     transactional_db: None, server: Replica, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Replica]:
-    """As with DATABASE_REPLICA_URL, in this process."""
+    """Use the replica in this process, as with DATABASE_REPLICA_URL."""
     settings.DATABASE_REPLICA_LAG_SECONDS = LONG
     monkeypatch.setattr(module, "AWAY_SECONDS", 0.5)
     monkeypatch.setattr(module, "POLL_SECONDS", 0.1)
     place = {"HOST": "127.0.0.1", "PORT": server.port}
     connections.databases[REPLICA] = connection.settings_dict | place
-    # Django closes to a test all databases but those it made itself.
+    # Django blocks all databases in a test that it did not create.
     monkeypatch.setattr(connections[REPLICA], "ensure_connection", partial(ensure_connection, connections[REPLICA]))
     module.proof.forget()
     server.catch_up()
@@ -84,7 +84,7 @@ def test_lists_may_be_old_and_ones_own_history_is_not(replica: Replica) -> None:
 
     with replica.paused():
         ride = rider.post("/api/v1/rentals/", {"bike_number": bike.number}).json()
-        make_returned_rental(rider=other.rider)  # not by the rider: nothing notes it
+        make_returned_rental(rider=other.rider)  # not by the rider, so it is not noted as the rider's change
 
         assert [numbers(rider, path) for path in LISTS] == [[bike.number]] * len(LISTS)
         assert rider.get("/api/v1/stations/").json()["results"][0]["bikes_available"] == 1
@@ -102,7 +102,7 @@ def test_lists_may_be_old_and_ones_own_history_is_not(replica: Replica) -> None:
 def test_a_change_of_long_ago_is_known_to_the_replica(replica: Replica, settings: Settings) -> None:
     rider, bike = RiderClient(make_user()), make_bike()
     rider.post("/api/v1/rentals/", {"bike_number": bike.number})
-    # By PostgreSQL's clock, as the change itself.
+    # By PostgreSQL's clock, as for the change itself.
     with connection.cursor() as cursor:
         cursor.execute("UPDATE users_recentchange SET changed_at = now() - %s * interval '1 second'", [LONG + 31])
     replica.catch_up()
@@ -133,7 +133,10 @@ def test_a_ride_takes_as_many_statements_as_without(replica: Replica) -> None:
     with CaptureQueriesContext(connection) as returning:
         client.post(f"/api/v1/rentals/{ride['id']}/return/")
 
-    assert (len(renting), len(returning)) == (1 + 5, 1 + 4)  # the session, and what docs/architecture counts
+    assert (len(renting), len(returning)) == (
+        1 + 5,
+        1 + 4,
+    )  # the session's, and those in docs/architecture
     assert RecentChange.objects.filter(user=client.rider).count() == 1
 
 
@@ -166,7 +169,7 @@ def test_nothing_comes_from_one_whose_age_is_not_known(replica: Replica) -> None
     with replica.paused():
         bike = make_bike()
         flush()
-        module.proof.forget()  # as a process that has just started
+        module.proof.forget()  # as in a process that has just started
 
         assert numbers(client, LISTS[0]) == [bike.number]
 
@@ -189,7 +192,7 @@ def test_one_that_is_away_is_asked_once_and_again_later(
 
     assert [record.getMessage().partition(",")[0] for record in caplog.records] == ["The replica is away"]
     replica.catch_up()
-    module.proof._poll_at = 0.0  # the hour is over
+    module.proof._poll_at = 0.0  # the waiting time is over
     assert eventually(module.proof.is_good, 60)
     with replica.paused():
         make_bike()
@@ -215,7 +218,7 @@ def test_a_read_that_it_refuses_is_asked_again(replica: Replica) -> None:
     def ask(using: str) -> int:
         asked.append(using)
         with connections[using].cursor() as cursor:
-            # A write: whatever the reason, the replica says no.
+            # A write, which the replica always refuses.
             cursor.execute("CREATE TABLE only_on_the_primary ()")
             cursor.execute("DROP TABLE only_on_the_primary")
         return 1

@@ -1,4 +1,4 @@
-"""Beat goes on after a clock that was ahead has been corrected."""
+"""Beat continues after its clock was ahead and was corrected."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -61,7 +61,7 @@ def test_a_clock_that_is_set_back_while_beat_runs(every_second: PeriodicTask, mo
     monkeypatch.setattr(type(app), "now", clock.now)
     monkeypatch.setattr(module, "time", SimpleNamespace(time=lambda: clock.now().timestamp()))
     scheduler = Scheduler(app=app)
-    scheduler._finalize.cancel()  # it would write when the tests end, without a database
+    scheduler._finalize.cancel()  # it would write to the database when the tests end
     assert tick(scheduler, 2.5) >= 1
 
     clock.ahead = timedelta()

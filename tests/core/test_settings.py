@@ -1,4 +1,4 @@
-"""What the environment says wrongly is refused at the start, by the name of the variable."""
+"""Bad values in the environment stop the start, with the name of the variable."""
 
 import os
 import subprocess

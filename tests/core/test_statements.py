@@ -1,4 +1,4 @@
-"""Statements that are written once and prepared on each connection."""
+"""Statements that are compiled once and prepared on each connection."""
 
 from typing import NamedTuple
 from uuid import UUID
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 
 def named(v: Samples) -> tuple[str, tuple[object, ...]]:
-    # A per cent sign in a constant, and one that the ORM doubles for the driver.
+    # A percent sign in a constant, and one that the ORM doubles for the driver.
     stations = Station.objects.filter(pk=v["station_id"], name__contains="7% hill").annotate(note=Value("100 %s"))
     return select(stations.values_list("name", "note"))
 
@@ -175,7 +175,7 @@ NAME = ("fleet_station", "name")
 
 
 def stale_statement() -> Statement:
-    """One that this connection has prepared."""
+    """A statement that this connection has prepared."""
     statement = Statement(named, station_id=UUID)
     statement.all(station_id=make_station(name="7% hill").pk)
     return statement
@@ -234,7 +234,7 @@ def test_names_that_connection_and_server_do_not_agree_about(what: str) -> None:
         with connection.cursor() as cursor:
             cursor.execute("DEALLOCATE ALL")
             if what == "of another type":
-                # Stands for a comparison that was planned for the types of before.
+                # A comparison that was planned for the old types.
                 cursor.execute(f"PREPARE {statement._compiled.key} (box) AS SELECT $1")
 
     assert statement.all(station_id=station.pk) == [("7% hill", "100 %s")]

@@ -48,7 +48,7 @@ def note_what_is_left(**_signal: Any) -> None:
 
 @pytest.fixture
 def worker(db: None) -> Iterator[None]:
-    """A worker in a thread, on the real broker."""
+    """A worker in a thread, with the real broker."""
     seen.clear()
     app.control.purge()
     with start_worker(app, pool="solo", perform_ping_check=False, queues=["default"], shutdown_timeout=30):
@@ -73,7 +73,7 @@ def test_a_worker_keeps_its_connection(worker: None) -> None:
 def test_a_worker_replaces_a_connection_that_was_lost(worker: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bikerental.core.db.backend.base.HEALTH_CHECK_SECONDS", 0.0)
     lost = run(note_the_connection.delay)
-    # By a connection of its own: a worker that starts closes those of the process.
+    # Over a connection of its own: a worker that starts closes the process's connections.
     with closing(psycopg2.connect(database_url())) as own, own.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(%s)", [lost])
 

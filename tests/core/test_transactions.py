@@ -1,4 +1,4 @@
-"""The unit of work runs again when PostgreSQL ended it to let another go on."""
+"""The unit of work runs again if PostgreSQL aborted it for another transaction."""
 
 import threading
 from collections import Counter
@@ -38,7 +38,7 @@ def test_of_two_in_a_deadlock_both_are_done() -> None:
 
     assert outcomes == {"done": 2}
     assert runs["ended"] == 2
-    # Each wrote both, once: what the ended transaction had written is gone.
+    # Each wrote both rows once: the rows of the aborted transaction are gone.
     assert {"".join(sorted(name)) for name in Tariff.objects.values_list("name", flat=True)} == {"ab"}
 
 

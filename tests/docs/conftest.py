@@ -1,4 +1,4 @@
-"""A server and a worker on a city that is big enough for the examples."""
+"""A server and a worker on a city that is large enough for the examples."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +19,6 @@ def live(transactional_db: None, tmp_path: Path) -> Iterator[str]:
         make_bike(station=station, model=model, tariff=tariff)
     Zone.objects.bulk_create(zones(NOON))
     make_user(email=DEMO_ADMIN_EMAIL, password=DEMO_PASSWORD, is_staff=True, is_superuser=True)
-    media = {"TEST_MEDIA_ROOT": str(tmp_path / "media")}  # two processes see it
+    media = {"TEST_MEDIA_ROOT": str(tmp_path / "media")}  # shared by the two processes
     with worker(tmp_path / "worker.log", **media), web_server(tmp_path / "web.log", processes=1, **media) as base:
         yield base

@@ -1,6 +1,6 @@
-"""Read `docs/api/examples.http`, send its requests to a server, write them as curl commands.
+"""Reads `docs/api/examples.http`, sends its requests to a server, and writes them as curl commands.
 
-`make examples` writes `examples.sh` from it.
+`make examples` writes `examples.sh` with it.
 """
 
 import base64
@@ -19,7 +19,7 @@ API_DOCS = Path(__file__).resolve().parents[2] / "docs" / "api"
 HTTP_FILE = API_DOCS / "examples.http"
 SHELL_FILE = API_DOCS / "examples.sh"
 OVERSIZED = 1_100_000
-# One grey pixel: the photo.png of the examples.
+# One grey pixel, for the photo.png of the examples.
 PHOTO = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
 PHOTO_LINE = "< ./photo.png"
 ATTEMPTS = 60
@@ -163,7 +163,7 @@ def _step(number: int, part: str) -> Step:
 
 
 class Player:
-    """Plays the calls in order; a call's answer feeds those below it."""
+    """Sends the requests in order. Later requests use values from earlier responses."""
 
     def __init__(self, playbook: Playbook, base: str) -> None:
         self.playbook = playbook
@@ -250,7 +250,7 @@ def _shell_call(step: Step) -> str:
 
 
 def _shell_form(step: Step) -> str:
-    """A form that carries the photo: curl writes it from its fields."""
+    """A form with the photo: curl builds it from its fields."""
     fields = re.findall(r'name="(\w+)"\n\n(.+)\n', step.body or "")
     options = "".join(f" \\\n  -F {_shell(f'{name}={value}')}" for name, value in fields)
     call = f"call {step.name} '{step.expectation}' {step.method} {_shell(step.url)}"

@@ -1,4 +1,4 @@
-"""Answers held to the Swagger document that the same server hands out."""
+"""Compares responses with the Swagger document of the same server."""
 
 import re
 from typing import Any
@@ -13,7 +13,8 @@ class Swagger:
         self.base = document["basePath"]
 
     def mismatches(self, answer: requests.Response) -> list[str]:
-        """What of the answer is not as declared; each operation declares every status it gives."""
+        """The differences between a response and its declaration. Each operation declares every status that it
+        gives."""
         path = str(answer.request.path_url).partition("?")[0].removeprefix(self.base)
         call = f"{answer.request.method} {path} {answer.status_code}"
         operation = self._operation(path, str(answer.request.method))
@@ -38,7 +39,7 @@ class Swagger:
 
 
 def with_nulls(node: Any) -> Any:
-    """Swagger 2.0 says `x-nullable` where JSON Schema has a type of null."""
+    """Replaces `x-nullable` of Swagger 2.0 by JSON Schema's type null."""
     if isinstance(node, list):
         return [with_nulls(inner) for inner in node]
     if not isinstance(node, dict):

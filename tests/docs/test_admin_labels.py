@@ -1,4 +1,4 @@
-"""What the documents call something in the admin, the admin calls so too."""
+"""The documents use the labels of the admin."""
 
 import re
 from pathlib import Path
@@ -9,13 +9,13 @@ from django.utils.text import capfirst
 
 DOCS = Path(__file__).parents[2] / "docs"
 LABEL = re.compile(r"(?<!\*)\*(?!\*)([A-Z][^*]+)\*(?!\*)")
-# Where several pages are named at once, these are not the admin's.
+# These names of several pages are not the admin's.
 ELSEWHERE = {"Account dashboard, Request production access"}
 PAGES = sorted(page for page in DOCS.rglob("*.md") if not page.name.endswith(".ru.md"))
 
 
 def labels_named() -> list[tuple[str, str]]:
-    """With the page; a paragraph is a line."""
+    """Each label with its page. A paragraph counts as one line."""
     paragraphs = [(page, line) for page in PAGES for line in page.read_text().splitlines() if "the admin" in line]
     return [(page.name, label) for page, line in paragraphs for label in LABEL.findall(line) if label not in ELSEWHERE]
 

@@ -1,4 +1,4 @@
-"""The examples of the API run as they stand, and leave nothing out."""
+"""The API examples run as written, and use every endpoint."""
 
 import os
 import re
@@ -17,7 +17,7 @@ from tests.docs.swagger import Swagger
 from tests.support.serving import serving
 
 PLAYBOOK = read_playbook()
-# Not in a client's hands; examples.http says why.
+# A client cannot do these; examples.http gives the reasons.
 BEYOND_A_CLIENT = {
     "email_not_confirmed",
     "debt_too_high",
@@ -29,7 +29,7 @@ BEYOND_A_CLIENT = {
     "internal_error",
 }
 RUN_SECONDS = 180
-# Succeeds with what a mail brings alone; tests/notifications/test_ses.py goes the whole way.
+# These need the token from a mail. tests/notifications/test_ses.py does the whole way.
 BY_MAIL = {("POST", "api/v1/auth/password/reset/confirm/"), ("POST", "api/v1/auth/email/confirm/")}
 
 
@@ -51,7 +51,7 @@ def test_the_shell_script_runs_against_a_server(live: str) -> None:
 
 
 def test_the_shell_script_stops_at_an_unexpected_answer() -> None:
-    with serving(ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)) as wrong:  # 501 to all
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)) as wrong:  # answers 501 to all
         run = run_examples(f"http://127.0.0.1:{wrong.server_port}")
 
     assert run.returncode == 1

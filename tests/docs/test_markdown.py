@@ -1,4 +1,4 @@
-"""What the Markdown points at exists."""
+"""The links and names in the Markdown files exist."""
 
 import re
 from pathlib import Path
@@ -23,7 +23,7 @@ def prose(page: Path) -> str:
 
 
 def spans(page: Path) -> set[str]:
-    """The commands and names inside the sentences."""
+    """The commands and names inside the text."""
     return set(re.findall(r"`([^`]+)`", prose(page)))
 
 
@@ -32,7 +32,7 @@ def english_of(russian: Path) -> Path:
 
 
 def anchors(page: Path) -> set[str]:
-    """As GitLab makes them from headings."""
+    """The anchors that GitLab makes from headings."""
     headings = re.findall(r"^#+ (.+)$", prose(page), flags=re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 

@@ -1,4 +1,4 @@
-"""The README's calls, run as they are printed, answer what is printed."""
+"""The README's calls, run as printed, give the printed answers."""
 
 import json
 import os
@@ -15,14 +15,14 @@ from tests.live import web_server, worker
 
 CALLS = re.compile(r"^```sh\n(.*?)^```\n+^```json\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
 MARK = "-- next --"
-# What differs from run to run is compared by its kind.
+# Values that differ from run to run are compared by their kind.
 KINDS = {
     "id": re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
     "time": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"),
     "token": re.compile(r"eyJ.+"),
     "address": re.compile(r"http://.+"),
 }
-# The reader waits a second for the worker; a busy machine waits until it is done.
+# A reader waits a second for the worker. The test waits until it is done, because a machine may be slow.
 PATIENT_SLEEP = """
 sleep() {
   for _ in {1..100}; do

@@ -1,4 +1,4 @@
-"""Each promise of the threat model has a test, and that test is there."""
+"""Each row of the threat model names a test, and that test exists."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""The faults. Each causes its trouble, keeps it up for `seconds` where it lasts, and mends it."""
+"""The faults. Each causes a failure, keeps it up for `seconds` if it lasts, and repairs it."""
 
 import os
 import shutil
@@ -56,7 +56,7 @@ def redis_stopped(stack: RunningStack, addresses: list[str], seconds: float) -> 
 
 def redis_paused(stack: RunningStack, addresses: list[str], seconds: float) -> None:
     redis = stack.process("redis")
-    paused([redis], max(seconds, 7))  # beyond every timeout of the publisher
+    paused([redis], max(seconds, 7))  # longer than every timeout of the publisher
 
 
 def redis_restarted(stack: RunningStack, addresses: list[str], seconds: float) -> None:
@@ -81,14 +81,14 @@ def postgresql_restarted(stack: RunningStack, addresses: list[str], seconds: flo
 
 
 def postgresql_paused(stack: RunningStack, addresses: list[str], seconds: float) -> None:
-    # The server first, so that it starts no backend that would be missed.
+    # First stop the server from starting another backend.
     server = stack.process("postgres")
     server.suspend()
     paused([server, *stack.children("postgres")], 10)
 
 
 def postgresql_out_of_connections(stack: RunningStack, addresses: list[str], seconds: float) -> None:
-    """Every place taken, and again each time that one gets free; those of the application are thrown out."""
+    """Take every connection, also those that get free again. The application's connections are ended."""
     taken: list[psycopg2.extensions.connection] = []
     try:
         until = time.monotonic() + seconds
@@ -116,12 +116,12 @@ def take_all(stack: RunningStack, taken: list["psycopg2.extensions.connection"])
 def two_beats(stack: RunningStack, addresses: list[str], seconds: float) -> None:
     beat = [sys.executable, "-m", "celery", "--app", "config.celery_app", "beat", "--pidfile", ""]
     with stack.beside(*beat, name="second-beat") as second:
-        time.sleep(seconds + 6)  # it needs some to start
+        time.sleep(seconds + 6)  # the process needs a few seconds to start
         assert second.poll() is None, (stack.state.logs / "second-beat.log").read_text()
 
 
 def clock_off_by_an_hour(stack: RunningStack, addresses: list[str], seconds: float) -> None:
-    """A web process more whose clock is an hour ahead; riders rent at one and return at the other."""
+    """Start another web process with a clock an hour ahead. Riders rent at one process and return at the other."""
     port = free_port()
     web = [sys.executable, "-m", "granian", "--interface", "wsgi", "config.wsgi:application", "--workers", "1"]
     ahead = ["faketime", "-f", "+1h", *web, "--host", "127.0.0.1", "--port", str(port), "--blocking-threads", "8"]
@@ -135,7 +135,8 @@ def clock_off_by_an_hour(stack: RunningStack, addresses: list[str], seconds: flo
 
 
 def has_faketime() -> bool:
-    """Installed where root may: the suite's other tools come out of wheels, this one does not."""
+    """Whether faketime is installed. It is installed if we are root: unlike the suite's other tools, it is not a
+    wheel."""
     if shutil.which("faketime") is None and os.geteuid() == 0 and shutil.which("apt-get"):
         command = ["apt-get", "install", "--yes", "--quiet", "faketime"]
         with suppress(subprocess.TimeoutExpired):

@@ -1,4 +1,4 @@
-"""Riders who rent and return as a phone would: with idempotency keys, and again until they know."""
+"""Riders who rent and return as a phone does: with idempotency keys, repeated until there is an answer."""
 
 import base64
 import json
@@ -15,7 +15,7 @@ import requests
 
 TIMEOUT_SECONDS = (3.0, 12.0)
 PATIENCE_SECONDS = 120
-# Some five rides a second between eight riders: faults are on trial, not the speed of this machine.
+# About five rides a second from eight riders: the tests are about faults, not about speed.
 RIDE_SECONDS = (0.4, 1.2)
 PAUSE_SECONDS = (0.3, 0.9)
 AGAIN_CODES = {"request_in_progress"}
@@ -23,7 +23,7 @@ AGAIN_CODES = {"request_in_progress"}
 
 @dataclass
 class Attempt:
-    """One request. `outcome` is the status, or the kind of the connection's failure."""
+    """One request. `outcome` is the status, or the kind of connection error."""
 
     phase: str
     outcome: str
@@ -39,12 +39,12 @@ class Attempt:
 
 @dataclass
 class Ledger:
-    """What the riders were told."""
+    """The answers that the riders got."""
 
     phase: str = ""
     attempts: list[Attempt] = field(default_factory=list)
-    started: dict[str, dict[str, object]] = field(default_factory=dict)  # by ride: the 201's document
-    returned: dict[str, dict[str, object]] = field(default_factory=dict)  # by ride: the 200's document
+    started: dict[str, dict[str, object]] = field(default_factory=dict)  # by ride: the body of the 201
+    returned: dict[str, dict[str, object]] = field(default_factory=dict)  # by ride: the body of the 200
     rider_of: dict[str, str] = field(default_factory=dict)
     granted_keys: list[str] = field(default_factory=list)
     refused_keys: list[str] = field(default_factory=list)
@@ -99,7 +99,7 @@ class Rider(threading.Thread):
         time.sleep(random.uniform(*PAUSE_SECONDS))
 
     def ask(self, path: str, body: object, key: str) -> requests.Response | None:
-        """Until there is an answer that says yes or no; the same key each time."""
+        """Send the request until an answer accepts or refuses it, with the same key each time."""
         begun = time.monotonic()
         for number in range(1000):
             answer = self.attempt(path, body, key, is_again=number > 0)
@@ -141,7 +141,7 @@ def subject_of(token: str) -> str:
 
 @contextmanager
 def riding(riders: Sequence[Rider]) -> Iterator[None]:
-    """They ride meanwhile; on the way out each ends its ride and knows how it went."""
+    """Let the riders ride during the block. At its end each returns the bike and knows the result."""
     for rider in riders:
         rider.start()
     try:

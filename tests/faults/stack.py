@@ -1,4 +1,4 @@
-"""`make run` as a whole, with its Supervisor at hand: a city to break."""
+"""A city to break: the whole of `make run`, with access to its Supervisor."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ from tests.live import answers, eventually
 BARE = [sys.executable, "-m", "compose.bare"]
 START_SECONDS = 240
 STOP_SECONDS = 120
-# What `make test` sets for its own servers; the stack brings its own.
+# `make test` sets these for its own servers. The stack has its own.
 NOT_INHERITED = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "PROMETHEUS_MULTIPROC_DIR")
 
 
@@ -33,7 +33,7 @@ class RunningStack:
         kept = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
         path = os.pathsep.join((str(Path(sys.executable).parent), kept.get("PATH", os.defpath)))
         ports = {"PORT": str(self.port), "FLOWER_PORT": str(free_port())}
-        # A few riders ride all the time: each of their receipts is to be sent, so that none is missed unseen.
+        # A few riders ride all the time. The limit must not hide a lost receipt.
         bounds = {"MESSAGES_PER_ADDRESS_HOUR": "1000000"}
         own = {"PATH": path, "STATE_DIR": str(folder), "LOG_LEVEL": "WARNING"}
         self._own_environment = kept | ports | bounds | own
@@ -85,7 +85,7 @@ class RunningStack:
             yield client
 
     def supervise(self, method: str, *arguments: object) -> Any:
-        """Call Supervisor's own interface: `startProcess`, `stopProcess`, `getAllProcessInfo`."""
+        """Call Supervisor's interface: `startProcess`, `stopProcess`, `getAllProcessInfo`."""
         parser = RawConfigParser()
         parser.read(self.state.folder / "supervisor.conf")
         server = parser["inet_http_server"]
@@ -93,7 +93,7 @@ class RunningStack:
             return getattr(proxy.supervisor, method)(*arguments)
 
     def process(self, name: str) -> psutil.Process:
-        """The program's first process, once Supervisor has one running."""
+        """The program's first process, when Supervisor has started one."""
         found: list[psutil.Process] = []
 
         def is_up() -> bool:
@@ -105,7 +105,7 @@ class RunningStack:
         return found[-1]
 
     def children(self, name: str) -> list[psutil.Process]:
-        """The processes of the program below its first one: web processes, pool children, PostgreSQL's backends."""
+        """The program's child processes: web processes, pool children, PostgreSQL's backends."""
         found: list[psutil.Process] = []
 
         def are_up() -> bool:
@@ -117,7 +117,7 @@ class RunningStack:
 
     @contextmanager
     def beside(self, *command: str, name: str) -> Iterator[subprocess.Popen[bytes]]:
-        """A process more, in the stack's own environment."""
+        """Run another process in the stack's environment."""
         with (self.state.logs / f"{name}.log").open("ab") as log:
             extra = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
         try:
@@ -131,7 +131,7 @@ class RunningStack:
                 extra.wait(20)
 
     def sweep_each(self, seconds: int) -> None:
-        """As an operator would in the admin: beat reads its table again by itself."""
+        """Change the interval as an operator does in the admin. Beat reads its table again by itself."""
         self.query(
             "WITH own AS (INSERT INTO django_celery_beat_intervalschedule (every, period) VALUES (%s, 'seconds') "
             "RETURNING id) UPDATE django_celery_beat_periodictask SET interval_id = (SELECT id FROM own), "

@@ -1,4 +1,5 @@
-"""A web process killed at the worst moments of a rent: the phone asks again with its key, and rides once."""
+"""A web process is killed at the worst moments of a rent. The phone repeats the request with its key, and gets one
+ride."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -42,12 +43,12 @@ def waits_for_a_lock() -> bool:
 
 
 def is_quiet() -> bool:
-    """PostgreSQL has noticed that the killed process's connections are gone."""
+    """Whether PostgreSQL has noticed that the killed process's connections are gone."""
     return others("state <> 'idle'") == 0
 
 
 def others(condition: str) -> int:
-    """How many other connections there are of which that is true."""
+    """How many other connections fulfil the condition."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_stat_clear_snapshot()")
         cursor.execute(

@@ -1,7 +1,6 @@
-"""Every fault under riders who ride on: nothing lost, nothing doubled, every answer true.
+"""Every fault while riders ride: nothing is lost or doubled, and every answer is true.
 
-`LONG=1 make test ARGS="tests/faults -s"` is the long run: each fault three times and longer,
-the sweeps at their true 30 s.
+`LONG=1 make test ARGS="tests/faults -s"` is the long run: each fault three times and longer, with sweeps every 30 s.
 """
 
 import statistics
@@ -21,7 +20,7 @@ from tests.lengths import IS_LONG
 RIDERS, BIKES = 8, 5  # fewer bikes than riders, so that some are refused
 HOLD_SECONDS = 10.0 if IS_LONG else 3.0
 ROUNDS = 3 if IS_LONG else 1
-# The bars are 60 s, and 1 s and 3 s; within the suite the machine may be busy with others.
+# The bars are 60 s, 1 s and 3 s. In the suite they are wider, because the machine may be busy.
 RECOVERY_SECONDS = 60 if IS_LONG else 180
 WITHOUT_REDIS_P99, WITHOUT_REDIS_MAX = (1.0, 3.0) if IS_LONG else (3.0, 6.0)
 
@@ -68,7 +67,7 @@ class Trial:
         return outcomes
 
     def undergo(self, name: str, number: int) -> Outcome:
-        """Cause it, and wait until every rider is served again and what was owed by then is settled."""
+        """Cause the fault, and wait until every rider is served again and all open work is settled."""
         phase = self.ledger.phase = f"{name} {number}"
         rides = len(self.ledger.returned)
         FAULTS[name](self.stack, self.addresses, HOLD_SECONDS)
@@ -80,7 +79,7 @@ class Trial:
         return outcome_of(name, self.ledger, phase, len(self.ledger.returned) - rides, recovered)
 
     def all_served(self, since: float) -> bool:
-        """As many good answers since then as there are riders."""
+        """Whether there were as many good answers since then as there are riders."""
         latest = self.ledger.attempts[-10 * RIDERS :]
         return sum(attempt.is_fine and attempt.ended_at - attempt.seconds > since for attempt in latest) >= RIDERS
 
@@ -145,7 +144,7 @@ def wait_until_settled(stack: RunningStack) -> bool:
         "SELECT (SELECT count(*) FROM rentals_rental WHERE status = 'returned') "
         "+ (SELECT count(*) FROM notifications_notification WHERE state NOT IN ('sent', 'failed'))"
     )
-    deadline = time.monotonic() + RECOVERY_SECONDS + 130  # a claim of a killed sender runs out after two minutes
+    deadline = time.monotonic() + RECOVERY_SECONDS + 130  # the claim of a killed sender expires after two minutes
     while stack.query(owed) != [(0,)]:
         if time.monotonic() > deadline:
             return False
@@ -154,7 +153,7 @@ def wait_until_settled(stack: RunningStack) -> bool:
 
 
 def check_every_answer(stack: RunningStack, ledger: Ledger) -> None:
-    """What was granted is in the database as it was told; what was refused is not, and nothing else is."""
+    """Each granted request is in the database as it was answered, no refused one is, and nothing else is."""
     riders = sorted(set(ledger.rider_of.values()))
     rows = stack.query(
         "SELECT id::text, rider_id::text, status, started_at, ended_at FROM rentals_rental "

@@ -1,6 +1,6 @@
-"""The fast path away for good: the sweep alone settles; and a process that is asked to end, which still tells.
+"""The broker is away for good, and the sweep alone settles. A process that is asked to end still enqueues.
 
-test_matrix.py has Redis stopped and paused.
+test_matrix.py stops and pauses Redis.
 """
 
 from pathlib import Path
@@ -30,7 +30,7 @@ def is_all_settled() -> bool:
 
 
 def test_the_sweep_alone_settles(tmp_path: Path) -> None:
-    """Every wake-up of the web processes is lost: their broker is another one."""
+    """The web processes use another broker, so every wake-up is lost."""
     bike, rider = make_bike(), make_user()
     with (
         own_redis(tmp_path) as redis,

@@ -15,7 +15,7 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
 
 @pytest.fixture
 def bucket(s3: S3, settings: Settings) -> str:
-    """A bucket of the test's own, in which the product keeps its media."""
+    """A bucket of this test for the product's media."""
     name = s3.new_bucket()
     settings.STORAGES = settings.STORAGES | {
         "default": {"BACKEND": "bikerental.media.s3.MediaStorage", "OPTIONS": s3.options(name)}
@@ -26,7 +26,7 @@ def bucket(s3: S3, settings: Settings) -> str:
 
 @pytest.fixture
 def no_s3(settings: Settings) -> None:
-    """Media on an S3 that nobody answers for."""
+    """Media on an S3 that does not answer."""
     nobody = S3("http://127.0.0.1:1", "access", "secret")
     settings.STORAGES = settings.STORAGES | {
         "default": {"BACKEND": "bikerental.media.s3.MediaStorage", "OPTIONS": nobody.options("media")}

@@ -1,4 +1,4 @@
-"""What an operator sees and does."""
+"""The admin's pages for the fleet."""
 
 import re
 from datetime import timedelta
@@ -36,7 +36,7 @@ def operator(client: Client) -> Client:
 
 
 def act(operator: Client, action: str, bikes: list[Bike], **fields: Any) -> list[str]:
-    """What the operator is told."""
+    """The messages that the operator sees."""
     data = {"action": action, "_selected_action": [str(bike.pk) for bike in bikes]} | fields
     answer = operator.post(reverse(BIKES), data, follow=True)
     assert answer.status_code == 200
@@ -59,8 +59,8 @@ def numbers(operator: Client, **query: str) -> list[str]:
     return [bike.number for bike in answer.context["cl"].result_list]
 
 
-# Two statements know the operator, one counts, one lists, the filters and the action's tariffs
-# take three; stations have no such filters.
+# Two statements read the operator, one counts, one lists. The filters and the action's tariffs take three; stations
+# have no such filters.
 @pytest.mark.parametrize(
     ("page", "statements"),
     [(BIKES, 7), ("admin:fleet_station_changelist", 4), ("admin:fleet_tariff_changelist", 4)],
@@ -281,7 +281,7 @@ def make_report(**fields: Any) -> BikeReport:
     return BikeReport.objects.create(**{"bike": make_bike(), "rider": make_user(), "kind": "brakes"} | fields)
 
 
-# Two statements know the operator, one counts, one lists; the filter of codes takes one.
+# Two statements read the operator, one counts, one lists. The filter of codes takes one.
 @pytest.mark.parametrize(("page", "statements"), [(REPORTS, 4), ("admin:maintenance_photoupload_changelist", 5)])
 @pytest.mark.parametrize("rows", [1, 7])
 def test_riders_uploads_are_listed_by_the_same_statements(

@@ -1,4 +1,4 @@
-"""The bikes and stations endpoints, through the whole stack."""
+"""The endpoints of bikes and stations, through the whole stack."""
 
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -366,7 +366,7 @@ def test_a_page_costs_the_same_statements_however_long(
 
 
 def shape_of(serializer: serializers.BaseSerializer[Any], value: Any) -> None:
-    """The value has exactly the declared fields, and each survives its own field unchanged."""
+    """The value has exactly the declared fields, and each field returns it unchanged."""
     if value is None:
         assert serializer.allow_null
         return

@@ -44,7 +44,7 @@ def test_the_boxes_hold_the_circle_and_stay_on_the_globe() -> None:
         point = towards(centre, draw.uniform(0, 7), radius * draw.choice([1, draw.random()]))
         boxes = boxes_around(centre, radius)
         assert all(-180 <= box.west <= box.east <= 180 and -90 <= box.south <= box.north <= 90 for box in boxes)
-        slack = 1e-6  # the point itself is computed, by an arc sine that is blunt near the poles
+        slack = 1e-6  # the point itself is computed with an arc sine, which is imprecise near the poles
         assert any(
             box.west - slack <= point.longitude <= box.east + slack
             and box.south - slack <= point.latitude <= box.north + slack

@@ -1,4 +1,4 @@
-"""What the database itself refuses."""
+"""The constraints of the fleet's tables."""
 
 import importlib
 from decimal import Decimal

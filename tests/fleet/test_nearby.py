@@ -1,4 +1,4 @@
-"""Bikes by distance: exact against a slow computation of the same, everywhere on the globe."""
+"""Bikes by distance: equal to a slow computation, everywhere on the globe."""
 
 import random
 from math import cos, radians
@@ -35,7 +35,7 @@ CENTRES = {
 
 
 def scatter(centre: Position, *, number_of: int, seed: int = 1, spread_m: float = 14_000, **fields: Any) -> None:
-    """Bikes all round, some of them beyond the greatest radius, some at one and the same place."""
+    """Bikes all round, some of them beyond the greatest radius, and some at the same place."""
     draw = random.Random(seed)
     model, tariff = make_model(), make_tariff()
     degrees = spread_m / 111_195
@@ -52,7 +52,7 @@ def scatter(centre: Position, *, number_of: int, seed: int = 1, spread_m: float 
 
 
 def nearest_by_hand(circle: Circle) -> dict[UUID, float]:
-    """The bikes of the circle, with their distances to a tenth of a millimetre, in order."""
+    """The bikes of the circle in order, with their distances to a tenth of a millimetre."""
     found = {}
     for bike in Bike.objects.all():
         metres = distance_m(circle.centre, Position(bike.latitude, bike.longitude))
@@ -226,7 +226,7 @@ def test_a_page_reads_the_stations_of_its_bikes_alone() -> None:
     Bike.objects.bulk_update(bikes, ["station"])
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE fleet_bike, fleet_station")
-        # A million bikes, as far as the planner knows.
+        # Makes the planner expect a million bikes.
         cursor.execute("UPDATE pg_class SET reltuples = 1000000 WHERE relname = 'fleet_bike'")
 
     _, page = plans_of(Circle(CITY, 10_000))

@@ -1,4 +1,4 @@
-"""Riders type what they see: a bike's number is found however it is typed, and no two bikes differ by that alone."""
+"""A bike's number is found in any spelling, and no two bikes differ only in spelling."""
 
 import importlib
 import sys
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 migration = importlib.import_module("bikerental.fleet.migrations.0006_bike_number_key")
 
 BIKES, RENTALS = "/api/v1/bikes/", "/api/v1/rentals/"
-# Each is one way to type or scan the number that is painted as BX-000006.
+# Ways to type or scan the number that is painted as BX-000006.
 WAYS = [
     "BX-000006",
     "bx-000006",
@@ -216,7 +216,7 @@ def test_operators_find_nothing_by_what_is_no_number(operator: Client, bike: Bik
 
 
 def test_postgresql_and_python_make_the_same_keys() -> None:
-    # Beyond the first two planes nothing is in the function's table.
+    # The function's table has nothing beyond the first two planes.
     with connection.cursor() as cursor:
         cursor.execute(
             """

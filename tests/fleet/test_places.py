@@ -1,4 +1,4 @@
-"""A bike at a station stands where the station is."""
+"""A bike at a station is at the station's position."""
 
 from typing import Any
 

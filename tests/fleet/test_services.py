@@ -1,4 +1,4 @@
-"""Bikes are taken, brought back and looked after."""
+"""Renting, returning and servicing bikes."""
 
 from typing import Any
 from uuid import uuid4

@@ -38,7 +38,7 @@ from tests.live import ROOT
 
 pytestmark = pytest.mark.django_db
 
-# As the contract has it: from, events, to, who.
+# From, events, to and who, as in the contract.
 CONTRACT = [
     ("available", "reservation_start", "reserved", "rider"),
     ("reserved", "reservation_cancel", "available", "rider system operator"),
@@ -168,7 +168,7 @@ def test_nothing_else_writes_a_bikes_status() -> None:
 
 
 def writes_status(node: ast.AST) -> bool:
-    """SQL that sets the status of a bike, or Python that sets one to a value of BikeStatus."""
+    """SQL that sets the status of a bike, or Python that sets it to a value of BikeStatus."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         words = node.value.lower().replace('"', "")
         return "update fleet_bike" in words and "status =" in words.split(" where ")[0]
@@ -220,7 +220,7 @@ def test_a_bike_that_is_deleted_stays_in_the_log() -> None:
 def test_a_move_without_a_row_is_found_and_added() -> None:
     bike, new = make_bike(station=make_station()), make_bike(status="maintenance")
     bikes_move(bike_ids=[bike.pk], transition=Transitions.TAKE, actor=RIDER, now=NOON)
-    Bike.objects.filter(pk=bike.pk).update(status="available")  # as code of before the log does
+    Bike.objects.filter(pk=bike.pk).update(status="available")  # as code from before the log does
     assert set(bikes_off_log()) == {bike, new}
 
     assert bike_log_mend(now=NOON) == 2

@@ -1,6 +1,6 @@
-"""What Schemathesis cannot read in the document: where an id leads, and which rules it has no words for.
+"""Rules that the Swagger document cannot express, and links between operations, for Schemathesis.
 
-Loaded by Schemathesis's own process.
+Schemathesis loads this module in its own process.
 """
 
 import os
@@ -10,12 +10,12 @@ from typing import Any
 import schemathesis
 from schemathesis.openapi.checks import EnsureResourceAvailability
 
-# (field, code) of a refusal that a body or query may earn though the document allows it.
+# (field, code) of refusals that are correct although the document allows the body or query.
 ANYWHERE = {"blank", "null_characters_not_allowed"}
 UNSAID: dict[str, set[tuple[str, str]]] = {
     "POST /auth/register/": {
         ("name", "invalid"),  # control characters
-        ("email", "invalid"),  # the formats of e-mail are many
+        ("email", "invalid"),  # the document does not describe all rules for an e-mail
         ("email", "email_taken"),
         ("password", "password_too_common"),
     },
@@ -31,21 +31,21 @@ UNSAID: dict[str, set[tuple[str, str]]] = {
         ("cursor", "invalid"),
         ("number", "invalid"),
         ("bbox", "box"),
-        ("bbox", "invalid"),  # beside lat and lon
+        ("bbox", "invalid"),  # together with lat and lon
         ("lat", "required"),
         ("lon", "required"),
     },
-    # What was made to hold a photo is empty still.
+    # The upload is created without a photo.
     "POST /bikes/{bike_id}/reports/{report_id}/photo/confirm/": {("upload", "missing")},
     "GET /stations/": {("cursor", "invalid"), ("lat", "required"), ("lon", "required")},
     "GET /rentals/": {("cursor", "invalid")},
     "POST /rentals/": {
         ("bike", "invalid"),  # neither of the two, or both
-        ("bike_number", "invalid"),  # no letter and no digit, or too long without what does not count
+        ("bike_number", "invalid"),  # without letters and digits, or too long
     },
     "POST /rentals/{rental_id}/return/": {
-        ("station", "invalid"),  # beside a position
-        ("latitude", "invalid"),  # without the other
+        ("station", "invalid"),  # together with a position
+        ("latitude", "invalid"),  # without the longitude, or the reverse
         ("longitude", "invalid"),
     },
 }
@@ -53,7 +53,7 @@ UNSAID: dict[str, set[tuple[str, str]]] = {
 
 @schemathesis.check
 def refused_for_a_reason(ctx: schemathesis.CheckContext, response: schemathesis.Response, case: Any) -> None:
-    """What the document allows is refused only by a rule that it has no words for."""
+    """A request that the document allows is refused only by one of the rules above."""
     if case.meta is None or not case.meta.generation.mode.is_positive or response.status_code != 400:
         return
     problem = response.json()
@@ -67,13 +67,13 @@ def refused_for_a_reason(ctx: schemathesis.CheckContext, response: schemathesis.
 def filter_failure(
     context: schemathesis.HookContext, failure: Exception, case: Any, response: schemathesis.Response
 ) -> bool:
-    """Whether it is one. The 404 of a photo's confirmation is that of the upload, whose id the body makes up, and
-    not of the report in the path, which was there a moment ago."""
+    """Whether it is a failure. A 404 of a photo's confirmation refers to the upload, whose id in the body is invented,
+    and not to the report in the path, which existed a moment ago."""
     is_of_upload = case.operation.label == "POST /bikes/{bike_id}/reports/{report_id}/photo/confirm/"
     return not (is_of_upload and isinstance(failure, EnsureResourceAvailability))
 
 
-# Which answer leads to which call; what is found by name alone (bikes, stations) Schemathesis sees itself.
+# Links from one response to the next request. Schemathesis finds links by name (bikes, stations) itself.
 AS_IT_STANDS = {"merge_body": False}
 RETURN = {
     "to": ("/rentals/{rental_id}/return/", "post"),
@@ -125,6 +125,6 @@ def before_load_schema(context: schemathesis.HookContext, raw_schema: dict[str, 
 
 @schemathesis.hook
 def after_call(context: schemathesis.HookContext, case: Any, response: schemathesis.Response) -> None:
-    """Tell the test what was answered: it wants each operation to have been reached."""
+    """Record the response for the test, which checks that each operation was reached."""
     with Path(os.environ["FUZZ_ANSWERS"]).open("a") as answers:
         answers.write(f"{case.operation.label} {response.request.method} {response.status_code}\n")

@@ -1,7 +1,7 @@
 """Schemathesis over the whole Swagger document, against the real web server.
 
-The short run is part of the suite; `FUZZ_EXAMPLES=300 make test ARGS="tests/fuzz -s"` is a long one, and
-`FUZZ_SEED` runs a seed again that was printed.
+The suite has a short run. `FUZZ_EXAMPLES=300 make test ARGS="tests/fuzz -s"` is a long one, and `FUZZ_SEED` repeats a
+printed seed.
 """
 
 import json
@@ -31,7 +31,7 @@ CALLS = 600
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_no_answer_is_other_than_the_document_says(tmp_path: Path) -> None:
-    # One seed by default: a change is judged by what it changed, not by its luck. FUZZ_EXAMPLES looks further.
+    # One seed by default, so that a change is not judged by luck. FUZZ_EXAMPLES searches further.
     is_search = "FUZZ_EXAMPLES" in os.environ
     seed = os.environ.get("FUZZ_SEED") or (str(random.SystemRandom().randrange(2**32)) if is_search else "24742964")
     rider, other = make_user(), make_user()
@@ -40,7 +40,7 @@ def test_no_answer_is_other_than_the_document_says(tmp_path: Path) -> None:
     for _ in range(20):
         make_bike(station=station)
     make_rental(rider=rider, started_at=timezone.now())
-    # The rider of the examples, who logs in; the one who calls has another password, and stays.
+    # The examples log in as this rider. The calling rider has another password and stays.
     make_user(email="rider@example.org", password="correct-horse-7")
     answers, log = tmp_path / "answers", tmp_path / "web.log"
 
@@ -74,7 +74,7 @@ def schemathesis(address: str, *, accesses: list[str], seed: str, answers: Path)
             *(f"{address}/api/swagger.json", "--checks", "all"),
             *("--max-examples", str(EXAMPLES), "--seed", seed, "--no-color"),
         ),
-        cwd=answers.parent,  # it leaves its findings where it runs
+        cwd=answers.parent,  # it writes its findings into the current folder
         env=os.environ | {"FUZZ_ANSWERS": str(answers), "FUZZ_LOGINS": str(logins), "FUZZ_HOOKS": str(HOOKS)},
         capture_output=True,
         text=True,

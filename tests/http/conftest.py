@@ -10,5 +10,5 @@ def _urls(settings: Settings) -> None:
 
 @pytest.fixture
 def client() -> APIClient:
-    """Like a client far away: what breaks on the server comes as an answer."""
+    """A client that gets a 500 for an exception, as over the network."""
     return APIClient(raise_request_exception=False)

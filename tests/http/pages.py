@@ -1,4 +1,4 @@
-"""What a browser would send back from a page of the admin."""
+"""What a browser sends from a page of the admin."""
 
 from html.parser import HTMLParser
 from typing import Any

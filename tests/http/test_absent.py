@@ -1,4 +1,4 @@
-"""`null` for a field that may be absent means absent, in every body that the API reads."""
+"""`null` for an optional field means that it is absent, in every body of the API."""
 
 from typing import Any
 
@@ -21,13 +21,13 @@ def named(value: Any) -> str | None:
 
 
 def caller_of(route: Route, world: World) -> RiderClient:
-    """One whom the route lets in."""
+    """A caller that the route accepts."""
     callers = {world.rider: route.rider, world.other: route.other, world.staff: route.staff}
     return next(caller for caller, status in callers.items() if status < 300)
 
 
 def send(route: Route, changes: dict[str, Any]) -> Any:
-    """The table's own body, with the changes."""
+    """Send the table's own body with the changes."""
     world = make_world()
     caller = caller_of(route, world)
     return getattr(caller, route.method)(route.path_in(world), (route.body_in(world, caller) or {}) | changes)

@@ -1,4 +1,4 @@
-"""Each form of the admin saves against the version that was shown."""
+"""Each form of the admin compares with the shown values before it saves."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db
 
 
 class Change(NamedTuple):
-    """A row; what an operator changes in its form; what another has changed of the same field, and of another."""
+    """A row, the operator's change in its form, and another's changes of the same and of another field."""
 
     make: Callable[[], Model]
     field: str
@@ -52,11 +52,11 @@ def at(hour: int) -> datetime:
     return datetime(2031, 1, 1, hour, tzinfo=UTC)
 
 
-# Of every admin that changes rows by a form.
+# For every admin page that changes rows with a form.
 CHANGES = {
     "auth.Group": Change(lambda: Group.objects.create(name="old"), "name", "mine", "theirs", "", None),
     "users.User": Change(make_user, "name", "mine", "theirs", "email", "theirs@example.org"),
-    # The terms do not change by the form: that another hand changed them is no change of the operator's.
+    # The form cannot change the terms, so another's change of them is not a conflict.
     "fleet.Tariff": Change(make_tariff, "name", "mine", "theirs", "unlock_fee", Decimal("7.00")),
     "fleet.BikeModel": Change(make_model, "name", "mine", "theirs", "propulsion", "electric"),
     "fleet.Station": Change(make_station, "name", "mine", "theirs", "capacity", 7),
@@ -302,7 +302,7 @@ def test_of_two_operators_at_once_none_undoes_the_other(
     save = Station.save
 
     def save_slowly(self: Station, **options: Any) -> None:
-        sleep(0.3)  # so that without a lock both would have read before one has written
+        sleep(0.3)  # long enough that without a lock both would read before one writes
         save(self, **options)
 
     monkeypatch.setattr(Station, "save", save_slowly)

@@ -1,4 +1,4 @@
-"""The operators' pages in Russian: no English word is left on any of them."""
+"""The operators' pages in Russian contain no English word."""
 
 import re
 from collections.abc import Iterable
@@ -30,12 +30,12 @@ from tests.zones.drawing import make_zone
 
 pytestmark = pytest.mark.django_db
 
-# What is called so in Russian too. A word of ours does not belong here: it gets a Russian text.
+# Names that are the same in Russian. Our own words do not belong here: they need a Russian text.
 NAMES = {
     *("bikerental", "Celery", "Cron", "cron", "Crontab", "RabbitMQ", "Redis", "Control", "Command", "Mac", "ru"),
     *("GeoJSON", "Polygon", "MultiPolygon", "Feature"),
 }
-# Not `alt`: the icons' are Django's, and read "True" in every language.
+# Not `alt`: Django's icons have "True" there in every language.
 SHOWN_ATTRIBUTES = {"title", "placeholder", "aria-label", "label"}
 WITHOUT_END = {"br", "col", "hr", "img", "input", "link", "meta"}
 CODE = re.compile(
@@ -57,7 +57,7 @@ WORD = re.compile(r"[A-Za-z]{2,}")
 
 
 class VisibleText(HTMLParser):
-    """Texts that a page shows, in order, with the attributes that a browser shows."""
+    """The texts that a page shows, in order, including the attributes that a browser shows."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -137,7 +137,7 @@ def pages_of(model: type[Model], client: Client) -> list[str]:
     row = model._default_manager.order_by("pk").last()
     assert row is not None, f"the fixture makes no row of {model._meta.label}"
     pages = [reverse(f"{name}_{page}", args=[row.pk]) for page in ("change", "history")]
-    # Not every model can be added to or deleted from by hand.
+    # Not every model has pages to add or delete.
     by_hand = [reverse(f"{name}_add"), reverse(f"{name}_delete", args=[row.pk])]
     return [reverse(f"{name}_changelist"), *pages, *(url for url in by_hand if client.get(url).status_code == 200)]
 

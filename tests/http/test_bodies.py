@@ -1,4 +1,4 @@
-"""Odd input is a 4xx, never a 5xx."""
+"""Odd input gives a 4xx, never a 5xx."""
 
 import gzip
 import json
@@ -87,7 +87,7 @@ def test_a_value_that_means_nothing_is_a_400_that_names_it(client: APIClient, fi
     response = post(client, json.dumps({field: value}).encode())
 
     assert response.status_code == 400
-    # A number beyond a double is no JSON of ours at all.
+    # A number beyond a double is not valid JSON for us.
     if response.json()["code"] != "parse_error":
         assert response.json()["code"] == "invalid"
         assert {error["field"].split(".")[0] for error in response.json()["errors"]} == {field}

@@ -1,4 +1,4 @@
-"""An API request goes past the middlewares of pages, and its answer is the same."""
+"""An API request skips the middlewares of pages, and its answer is the same."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def answer(client: APIClient, method: str, path: str, extra: dict[str, Any]) -> 
     content = b"".join(response.streaming_content) if response.streaming else response.content
     headers = dict(response.headers)
     if method != "head" and not response.streaming:
-        # The long way says it of all answers but the refusal of a host.
+        # The long way sets it on every answer except the refusal of a host.
         assert headers.pop("Content-Length", str(len(content))) == str(len(content))
     return response.status_code, headers, content
 

@@ -1,4 +1,4 @@
-"""Headers that are too large are refused before anything looks at them, and flush no log."""
+"""Headers that are too large are refused before any code reads them, and cannot flood the log."""
 
 import time
 from pathlib import Path
@@ -28,14 +28,14 @@ def test_a_byte_more_is_a_431(client: APIClient, name: str) -> None:
 
 
 def _meta(name: str) -> str:
-    """How the test client takes it."""
+    """The header's name as the test client takes it."""
     key = name.upper().replace("-", "_")
     return "content_type" if key == "CONTENT_TYPE" else f"HTTP_{key}"
 
 
 @pytest.mark.parametrize(("more", "is_too_much"), [(0, False), (1, True)])
 def test_all_together_are_at_most_32_kib(more: int, is_too_much: bool) -> None:
-    # Names and values, and nothing of what the server adds.
+    # Names and values without those that the server adds.
     headers = {f"HTTP_X_{number}": "a" * (8192 - len("X_0")) for number in range(4)}
 
     assert (
@@ -91,16 +91,16 @@ def test_on_the_wire(tmp_path: Path) -> None:
                 ("X-One", "a" * (HEADER_BYTES_MAX + 1)),
             )
         ]
-        # Within the limit, but no host of ours: this one is logged.
+        # Within the limit, but not one of our hosts: this one is logged.
         host = requests.post(f"{address}{LIVE}", headers={"Host": "localhost:" + "a" * 200}, timeout=20)
         seconds = time.monotonic() - started
-        # The least that the server itself refuses: past its buffer.
+        # Beyond the server's own buffer: the server itself refuses it.
         beyond = requests.get(f"{address}{LIVE}", headers={"X-One": "a" * 1_000_000}, timeout=20)
         logged = log.stat().st_size - before
 
     assert [answer.status_code for answer in refused] == [431] * 4
     assert {answer.json()["code"] for answer in refused} == {"headers_too_large"}
     assert host.status_code == 400
-    assert beyond.status_code == 431  # the server's own, without a body
+    assert beyond.status_code == 431  # the server's own refusal, without a body
     assert seconds < 2
     assert logged < 8_000

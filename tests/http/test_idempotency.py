@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: the same request again is the first answer again."""
+"""`Idempotency-Key`: a repeated request gets the first answer again."""
 
 import threading
 import time
@@ -32,7 +32,7 @@ from bikerental.http.services import idempotency_keys_erase, idempotency_keys_pu
 from tests.factories import make_station
 from tests.support.threads import meanwhile, race
 
-# Real commits: inside a test's own transaction nothing could be rolled back.
+# Real commits, because a rollback inside a test's own transaction would end that.
 pytestmark = pytest.mark.django_db(transaction=True)
 RIDER = UUID(int=1)
 ROUTE = "POST rentals/"
@@ -53,7 +53,7 @@ def a_request(key: str | None = "key", body: str = '{"a": 1, "b": [2, {"c": 3, "
 
 
 def make() -> Response:
-    """Something that shows in the database how often it was done."""
+    """An effect whose number of runs the database shows."""
     station = make_station()
     return Response({"id": str(station.pk), "name": station.name}, status=201, headers={"Location": f"/{station.pk}/"})
 
@@ -230,7 +230,7 @@ def test_twenty_at_once_act_once() -> None:
     assert outcomes == {"done": 20}
     assert Station.objects.count() == 1
     assert len({answer for answer in answers if answer}) == 1
-    assert answers.count(b"") == 1  # one acted, nineteen were told
+    assert answers.count(b"") == 1  # one acted, nineteen were refused or got the answer
 
 
 def test_while_the_first_runs_the_second_is_told_so() -> None:
@@ -245,7 +245,7 @@ def test_while_the_first_runs_the_second_is_told_so() -> None:
         assert is_acting.wait(20)
         with pytest.raises(RequestInProgressError):
             ask()
-        assert ask("another key").status_code == 201  # nobody else waits
+        assert ask("another key").status_code == 201  # no other request waits
         may_end.set()
 
     assert ask().headers["Idempotent-Replayed"] == "true"

@@ -1,4 +1,4 @@
-"""The request's id, and what each answer carries."""
+"""The request's id, and the headers of every answer."""
 
 import pytest
 from django.test import Client

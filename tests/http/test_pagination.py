@@ -32,7 +32,7 @@ def pages(client: APIClient, url: str | None, link: str = "next") -> Iterator[li
 
 @pytest.fixture
 def seven() -> list[str]:
-    """Southernmost first; three of them on one latitude."""
+    """Southernmost first; three have the same latitude."""
     latitudes = [10.0, 20.0, 20.0, 20.0, 30.0, 40.0, 50.0]
     stations = [make_station(latitude=latitude) for latitude in latitudes]
     stations.sort(key=lambda station: (station.latitude, -station.pk.int))
@@ -68,8 +68,8 @@ def test_there_and_back_is_the_same_page(client: APIClient, seven: list[str]) ->
 
 def test_a_changing_list_neither_repeats_nor_skips(client: APIClient, seven: list[str]) -> None:
     first = client.get(f"{LIST}?page_size=3").json()
-    make_station(latitude=0.0)  # before the page: would shift every offset by one
-    Station.objects.get(name=seven[2]).delete()  # the row that the cursor stands on
+    make_station(latitude=0.0)  # before the page: it would shift every offset by one
+    Station.objects.get(name=seven[2]).delete()  # the row at which the cursor stands
     Station.objects.get(name=seven[4]).delete()
 
     rest = [name for page in pages(client, first["next"]) for name in page]

@@ -1,4 +1,4 @@
-"""Every error is problem+json, says what the contract says, and nothing more."""
+"""Every error is a problem document with exactly the contract's content."""
 
 import logging
 
@@ -172,7 +172,7 @@ def test_details_follow_the_language_and_codes_do_not(client: APIClient) -> None
 
 
 def test_refusals_before_the_views_are_translated(client: APIClient) -> None:
-    client.get("/api/v1/bikes/", headers={"Accept-Language": "ru"})  # the thread's last language
+    client.get("/api/v1/bikes/", headers={"Accept-Language": "ru"})  # the last language of the thread
 
     too_large = client.generic("POST", "/api/test/echo/", b"x" * (1024 * 1024 + 1), content_type="application/json")
 

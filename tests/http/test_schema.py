@@ -1,4 +1,4 @@
-"""The Swagger document is complete, valid, and says what the code does."""
+"""The Swagger document is complete, valid, and agrees with the code."""
 
 import json
 import logging
@@ -33,9 +33,9 @@ from tests.docs.swagger import with_nulls
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 CLIENT_ERRORS = range(400, 500)
-# Of forms in the admin, which no client of the API sees.
+# Codes of the admin's forms, which the API does not give.
 OPERATORS_CODES = {"adjustment_too_high", "out_of_range", "refund_too_high", "too_many", "writeoff_too_high"}
-# Functions of generated clients have these names: one that changes breaks them.
+# Generated clients name their functions after these, so a change would break them.
 OPERATION_IDS = {
     "auth_email_confirm",
     "auth_email_resend",
@@ -448,7 +448,7 @@ def builds(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def counted(self: SchemaGenerator, *arguments: Any, **options: Any) -> Any:
         document = get_schema(self, *arguments, **options)
-        if document["paths"]:  # a page asks for a document of no routes
+        if document["paths"]:  # a page asks for a document without routes
             built.append("once")
         return document
 

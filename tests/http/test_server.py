@@ -1,4 +1,4 @@
-"""What only a real server shows: bodies on the wire, and what a client sees of a refusal."""
+"""Tests that need a real server: bodies on the wire, and a refusal as a client gets it."""
 
 import http.client
 import json
@@ -25,7 +25,7 @@ def address(tmp_path: Path) -> Iterator[str]:
 
 
 def test_odd_bodies_on_the_wire(address: str) -> None:
-    """One server for all: starting it takes longer than asking."""
+    """One server for all, because its start takes longer than the requests."""
     ten_mebibytes_are_a_413_and_no_reset(address)
     ten_chunked_mebibytes_are_a_413(address)
     a_chunked_body_is_read(address)
@@ -36,7 +36,7 @@ def test_odd_bodies_on_the_wire(address: str) -> None:
 def ten_mebibytes_are_a_413_and_no_reset(address: str) -> None:
     for path in (LOGIN, "/api/v1/rentals/", "/api/v1/nothing/"):
         connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=20)
-        # All of it is sent before anything is read, as the simplest clients do.
+        # The whole body is sent before anything is read, as simple clients do.
         connection.request("POST", path, b"x" * (10 * MIB), JSON)
         answer = connection.getresponse()
         assert (answer.status, json.loads(answer.read())["code"]) == (413, "too_large")

@@ -1,4 +1,4 @@
-"""Rates: counted, refused, and never in the way when the cache is."""
+"""Rates: requests are counted and refused, and served while the cache is away."""
 
 import signal
 import time
@@ -167,8 +167,8 @@ def test_a_cache_that_is_away_limits_and_delays_nobody(client: APIClient, redis:
     rest, seconds_of_rest = timed(client, 20)
 
     assert [*first, *rest] == [200] * 21
-    assert seconds_of_first < 0.6  # one timeout of 0.2 s, and no retry of the client's own
-    assert seconds_of_rest < 1.5  # not one more: they would be four seconds
+    assert seconds_of_first < 0.6  # one timeout of 0.2 s, without a retry by the client library
+    assert seconds_of_rest < 1.5  # no further timeout: they would take four seconds
 
 
 def test_rates_hold_again_when_the_cache_is_back(

@@ -1,4 +1,4 @@
-"""The service's routes, with some views beside them that do what no view of ours should."""
+"""The service's routes, and views for tests that fail in ways that no real view should."""
 
 from typing import ClassVar
 
@@ -158,7 +158,7 @@ class EchoView(OpenView):
 
 
 class StationsView(OpenView):
-    """Southernmost first, by an annotation-like column and the key."""
+    """Southernmost first: sorted by a computed column and the key."""
 
     def get(self, request: Request) -> Response:
         from django.db.models import F
@@ -192,5 +192,5 @@ urlpatterns = [
     path("api/test/counted/", CountedView.as_view()),
     path("api/test/personal/", PersonalView.as_view()),
 ]
-# The admin's own routes would swallow ours.
+# First, because the admin's catch-all route would match our routes too.
 urlpatterns.insert(0, urlpatterns.pop(-5))

@@ -1,4 +1,4 @@
-"""`make bench`: the processor time of each request, beside what the same server takes to do nothing."""
+"""`make bench`: the processor time of each request, compared with a view that does nothing."""
 
 import argparse
 import os
@@ -77,7 +77,7 @@ def measure(city: City, arguments: argparse.Namespace, folder: Path) -> Run:
 
 
 def measure_in_turn(candidates: list[Candidate], chosen: list[Case], arguments: argparse.Namespace) -> None:
-    """Round by round, so that what else the machine does meets both; and not always the same one first."""
+    """Measure round by round, so that other load on the machine affects both. The order alternates."""
     for case in chosen:
         for candidate in candidates:
             candidate.warm_up(case)
@@ -99,7 +99,7 @@ def chosen_cases(arguments: argparse.Namespace, city: City) -> list[Case]:
 def count_statements(candidate: Candidate, chosen: list[Case]) -> None:
     import django
 
-    django.setup()  # only now, with the service's environment
+    django.setup()  # here, because it needs the service's environment
     for case in chosen:
         if case.script:
             bike = bikes_available(candidate.url, limit=1)[0]

@@ -1,6 +1,6 @@
-"""An open load: requests are sent when they are due, whether or not the earlier ones were answered.
+"""An open load: requests are sent on schedule, whether or not the earlier ones were answered.
 
-It stands in for the proxy as well: each request carries the time at which it was sent.
+It also acts as the proxy: each request has a header with the time at which it was sent.
 """
 
 import asyncio
@@ -14,15 +14,15 @@ from urllib.parse import urlsplit
 
 TIMEOUT_SECONDS = 30.0
 OPEN_MAX = 4000  # connections
-IDLE_MAX = 32  # as many as Caddy keeps: an idle one keeps a waiting one out
+IDLE_MAX = 32  # as many as Caddy keeps: idle connections take places from waiting ones
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
-FAILED = 0  # in place of a status
+FAILED = 0  # used in place of a status
 USUAL = (*range(200, 300), 503)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """`seconds` since the request was due, its wait for being sent among them."""
+    """`seconds` since the scheduled time, including a delay before it was sent."""
 
     status: int
     seconds: float
@@ -31,13 +31,13 @@ class Answer:
 
 @dataclass
 class Tally:
-    """What a load brought. Times in seconds."""
+    """The results of a load. Times are in seconds."""
 
     seconds: float
     offered: int = 0
     answers: list[Answer] = field(default_factory=list)
     open_max: int = 0
-    late_max: float = 0.0  # by how much the load itself was behind
+    late_max: float = 0.0  # how late the load itself was at most
     failures: Counter[str] = field(default_factory=Counter)  # requests without an answer, by reason
 
     @property
@@ -50,19 +50,19 @@ class Tally:
 
     @property
     def others(self) -> dict[str, int]:
-        """What is neither, by status or by the reason why there was no answer."""
+        """All other answers by status, and failures by reason."""
         odd = Counter(str(answer.status) for answer in self.answers if answer.status not in {FAILED, *USUAL})
         return dict(odd + self.failures)
 
 
 def quantile(answers: list[Answer], share: float) -> float:
-    """Seconds within which that share of them came; nan of none."""
+    """The time in seconds within which this share of them was answered; nan if there are none."""
     times = sorted(answer.seconds for answer in answers)
     return times[min(len(times) - 1, int(len(times) * share))] if times else float("nan")
 
 
 class _Connection(asyncio.Protocol):
-    """One request at a time; the server says each answer's length."""
+    """One request at a time. Every answer must have a Content-Length."""
 
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
@@ -94,7 +94,7 @@ class _Connection(asyncio.Protocol):
 
 
 class Client:
-    """Sends, and measures each answer from the moment at which its request was due."""
+    """Sends requests, and measures each answer from the time at which its request was due."""
 
     def __init__(self, url: str, tally: Tally, *, started: float) -> None:
         parts = urlsplit(url)
@@ -107,7 +107,7 @@ class Client:
     async def ask(
         self, method: str, path: str, *, token: str, due: float, body: bytes = b"", more: str = ""
     ) -> tuple[int, bytes]:
-        """The answer's status and body; `due` in seconds of the monotonic clock."""
+        """The answer's status and body. `due` is in seconds of the monotonic clock."""
         tally = self._tally
         tally.offered += 1
         tally.late_max = max(tally.late_max, time.monotonic() - due)
@@ -166,7 +166,7 @@ Arrival = Callable[[Client, float], Coroutine[None, None, None]]
 
 
 def dues(rate: float, seconds: float, chance: random.Random) -> Iterator[float]:
-    """Arrivals that know nothing of each other, `rate` of them a second in the mean."""
+    """Independent arrivals (a Poisson process), on average `rate` a second."""
     at = chance.expovariate(rate)
     while at < seconds:
         yield at
@@ -174,7 +174,7 @@ def dues(rate: float, seconds: float, chance: random.Random) -> Iterator[float]:
 
 
 async def load(url: str, arrival: Arrival, *, rate: float, seconds: float, chance: random.Random) -> Tally:
-    """Let as many arrivals a second come, for so long, and wait for the last answer."""
+    """Run this many arrivals a second for this long, and wait for the last answer."""
     tally = Tally(seconds)
     started = time.monotonic()
     client = Client(url, tally, started=started)

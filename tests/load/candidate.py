@@ -1,4 +1,4 @@
-"""A checkout under measurement: its service, a city of its own, and the figures of each case."""
+"""A measured checkout: its service, its own city, and the figures of each case."""
 
 import asyncio
 import os
@@ -34,7 +34,7 @@ class City(NamedTuple):
 
 
 def prepare(service: Service, city: City) -> list[str]:
-    """Fill the service's database; a token of each rider."""
+    """Fill the service's database. Returns a token for each rider."""
     with step("Migrating the database"):
         service.manage("migrate", "--noinput")
     with step(f"Making a city of {city.bikes:,} bikes and {city.rentals:,} rides"):
@@ -44,7 +44,7 @@ def prepare(service: Service, city: City) -> list[str]:
 
 
 def other_service(root: Path, folder: Path) -> Service:
-    """Of another checkout, beside ours: on a database of its own."""
+    """The service of another checkout, on a database of its own."""
     with step(f"Preparing {root}"):
         run(["python3", "-m", "compose.bare.bootstrap", "true"], root=root, environment=dict(os.environ))
     servers = {
@@ -55,7 +55,7 @@ def other_service(root: Path, folder: Path) -> Service:
 
 
 def commit_of(root: Path) -> str:
-    """Shortened; with a plus where files have changed since."""
+    """The short commit, with a plus if files have changed since."""
     command = ["git", "describe", "--always", "--abbrev=7", "--exclude=*", "--dirty=+"]
     return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False).stdout.strip() or "no commit"
 
@@ -83,7 +83,7 @@ class Candidate:
         self._come_to_rest(case)
 
     def rest(self) -> None:
-        """Measure what it takes to do nothing: a worker that waits for tasks wakes up often."""
+        """Measure the idle service: a worker that waits for tasks wakes up often."""
         before = self.service.spent()
         time.sleep(REST_SECONDS)
         self._idle = self.service.spent().minus(before).divided(REST_SECONDS)
@@ -115,7 +115,7 @@ class Candidate:
         return round_of(asyncio.run(rides))
 
     def _come_to_rest(self, case: Case) -> float | None:
-        """Wait for what wrk cut off and, after rides, for the worker."""
+        """Wait for requests that wrk cut off and, after rides, for the worker."""
         if case.rides:
             return settle_down(self.service, self.tokens)
         time.sleep(0.3)
@@ -126,7 +126,7 @@ class Candidate:
 
 
 def round_of(tally: Tally) -> Round:
-    """Of rides: two requests each."""
+    """The round of a load of rides, which have two requests each."""
     p50, p95, p99 = (quantile(tally.served, share) * 1000 for share in (0.5, 0.95, 0.99))
     failures = ", ".join(f"{status} {count}" for status, count in tally.others.items())
     return Round(len(tally.served) / 2 / tally.seconds, p50, p95, p99, bytes_each=0, failures=failures)

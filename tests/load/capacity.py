@@ -1,6 +1,6 @@
-"""`make bench ARGS=capacity`: how much is too much, what happens then, and for how long afterwards.
+"""`make bench ARGS=capacity`: the rate that the service can sustain, and its behaviour above that rate and afterwards.
 
-`make bench ARGS=soak`: half an hour below that, with an eye on memory and connections.
+`make bench ARGS=soak`: half an hour below that rate, with a check of memory and connections.
 """
 
 import argparse
@@ -28,9 +28,9 @@ from tests.load.server import Service
 
 CITY = City(bikes=10_000, rentals=100_000, riders=5000, reads_only=False)
 BIKES = 8000
-TOO_MUCH = 0.01  # of the requests not served
+TOO_MUCH = 0.01  # the share of requests that are not served
 BEYOND = (1.5, 2.5)
-RECOVERING = 0.3  # of the capacity, offered from the very end of the overload on
+RECOVERING = 0.3  # the share of the capacity that is offered right after the overload
 NORMAL_TIMES, NORMAL_SECONDS = 2.0, 0.25
 SOAK_SHARE = 0.6
 GROWTH_MIB = 8.0
@@ -42,7 +42,7 @@ HEAD = (
 
 @dataclass
 class Highest:
-    """The highest figures that were seen, a look each second."""
+    """The highest figures of samples taken each second."""
 
     web_mib: float = 0.0
     worker_mib: float = 0.0
@@ -80,7 +80,7 @@ def watched(service: Service) -> Iterator[Highest]:
 
 
 class Trial:
-    """A city, its riders, and steps of load on it."""
+    """A city, its riders, and the steps of load."""
 
     def __init__(self, service: Service, tokens: list[str]) -> None:
         self.service = service
@@ -92,12 +92,12 @@ class Trial:
         return bikes_available(self.service.environment["DATABASE_URL"], limit=BIKES)
 
     def settle(self) -> None:
-        """End what is open, and wait for the worker: each step begins with a free city."""
+        """End open rides and wait for the worker, so that each step begins with a free city."""
         settle_down(self.service, self._tokens)
         self.mix.refill(self._bikes())
 
     def step(self, *, rate: float, seconds: float) -> tuple[Tally, Highest]:
-        """Offer so many requests a second, print their row."""
+        """Offer this many requests a second, and print the row of the step."""
         with watched(self.service) as highest:
             arrivals = load(
                 self.service.url,
@@ -155,7 +155,7 @@ def capacity(trial: Trial, arguments: argparse.Namespace) -> int:
 
 
 def back(tally: Tally, limit: float) -> str:
-    """When the last second began whose p99 was above the limit, or that shed."""
+    """The start of the last second whose p99 was above the limit, or in which a request was refused."""
     late = -1
     for second in range(int(tally.seconds)):
         of_it = [answer for answer in tally.answers if second <= answer.at < second + 1]
@@ -186,7 +186,7 @@ GROWTHS = {"web_mib": GROWTH_MIB, "worker_mib": GROWTH_MIB, "connections": 0}
 
 
 def is_flat(name: str, figures: list[float], most: float) -> bool:
-    """Whether the last third is higher than the second by no more than that: the first one warms up."""
+    """Whether the last third exceeds the second one by no more than this. The first one warms up."""
     third = max(1, len(figures) // 3)
     before, after = median(figures[third : 2 * third] or figures), median(figures[-third:])
     flat = after - before <= most

@@ -1,4 +1,4 @@
-"""What is measured, and how each case is put to wrk."""
+"""The measured cases, and their requests for wrk."""
 
 import json
 import random
@@ -19,10 +19,10 @@ RIDES_A_SECOND = 10.0
 
 @dataclass(frozen=True)
 class Case:
-    """`rows`: the table that gets a row for each request that was served, also for one that wrk no longer awaited."""
+    """`rows`: the table that gets a row for each served request, also for one that wrk cut off."""
 
     name: str
-    script: str = ""  # none: riders who come by chance, RIDES_A_SECOND
+    script: str = ""  # empty: riders who arrive at random, RIDES_A_SECOND
     paths: tuple[str, ...] = ()
     riders: int | None = None  # None: all
     rows: str = ""
@@ -33,7 +33,7 @@ class Case:
 
 
 def cases() -> list[Case]:
-    chance = random.Random(1)  # the same places in each run
+    chance = random.Random(1)  # fixed, so that each run has the same places
     near = tuple(
         f"{BIKES}?radius=1000&lat={chance.uniform(59.90, 59.96):.5f}&lon={chance.uniform(30.25, 30.37):.5f}"
         for _ in range(200)
@@ -58,7 +58,7 @@ def write_inputs(case: Case, folder: Path, tokens: list[str], bikes: list[str]) 
 
 
 def statements(case: Case, tokens: list[str], bike: str) -> str:
-    """How many SQL statements a request takes, in this process."""
+    """The number of SQL statements of a request, counted in this process."""
     if case.script == "get.lua":
         return str(statements_of("GET", case.paths[0], token=tokens[0])[0])
     if case.script == "login.lua":

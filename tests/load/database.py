@@ -1,4 +1,4 @@
-"""What the benchmark asks of a database beside the service."""
+"""Database access of the benchmark itself."""
 
 import json
 import re
@@ -36,7 +36,7 @@ PREPARE = """
     CREATE UNIQUE INDEX ON bench_bike (number);
     ANALYZE bench_rider, bench_bike;
 """
-# As the API leaves no trace of a pgbench round, neither size nor sweep sees it.
+# Removes the rows of a pgbench round, so that neither the size nor the sweep changes.
 TIDY = """
     DELETE FROM rentals_rentalevent e USING rentals_rental r WHERE r.id = e.rental_id AND r.tariff_name = 'pgbench';
     DELETE FROM rentals_rental WHERE tariff_name = 'pgbench';
@@ -46,7 +46,7 @@ TIDY = """
 
 @contextmanager
 def asking(url: str) -> Iterator[Any]:
-    """A cursor whose statements commit at once and may take their time."""
+    """A cursor whose statements commit at once and have no time limit."""
     with closing(psycopg2.connect(url, application_name="bench")) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
@@ -55,7 +55,7 @@ def asking(url: str) -> Iterator[Any]:
 
 
 def pgbench(url: str, *, seconds: float, connections: int) -> float:
-    """Pairs a second of bare SQL."""
+    """Pairs a second with bare SQL."""
     with asking(url) as cursor:
         cursor.execute(PREPARE)
         cursor.execute("SELECT (SELECT count(*) FROM bench_rider), (SELECT count(*) FROM bench_bike)")
@@ -80,11 +80,11 @@ def pgbench(url: str, *, seconds: float, connections: int) -> float:
 
 
 def settle_down(service: Service, tokens: list[str]) -> float | None:
-    """End the rides that were left open, then wait until the worker has settled all and sent the receipts.
+    """End open rides, then wait until the worker has settled all and sent the receipts.
 
-    The seconds until it was settled.
+    Returns the seconds until all were settled.
     """
-    time.sleep(0.5)  # what was cut off may still be served
+    time.sleep(0.5)  # a request that was cut off may still be handled
     token_of = {jwt.decode(token, options={"verify_signature": False})["sub"]: token for token in tokens}
     with asking(service.environment["DATABASE_URL"]) as cursor:
         cursor.execute("SELECT id, rider_id FROM rentals_rental WHERE status = 'active'")
@@ -96,7 +96,7 @@ def settle_down(service: Service, tokens: list[str]) -> float | None:
 
 
 def _until_none(cursor: Any, rows: str) -> float | None:
-    """Wait for it; the seconds it took."""
+    """Wait until there are no such rows. Returns the seconds it took."""
     started = time.monotonic()
     while _count(cursor, rows):
         if time.monotonic() - started > DRAIN_SECONDS:
@@ -111,7 +111,7 @@ def _end(service: Service, rental_id: str, token: str) -> None:
     try:
         urllib.request.urlopen(urllib.request.Request(url, b"{}", headers), timeout=30).close()
     except HTTPError as error:
-        if error.code != 409:  # it has ended meanwhile
+        if error.code != 409:  # the ride has ended meanwhile
             raise
 
 
@@ -133,14 +133,14 @@ def _count(cursor: Any, table: str) -> int:
 
 
 def database_create(url: str, name: str) -> str:
-    """Another database on the server; its URL."""
+    """Create another database on the server. Returns its URL."""
     with asking(url) as cursor:
         cursor.execute(f'CREATE DATABASE "{name}"')
     return urlsplit(url)._replace(path=f"/{name}").geturl()
 
 
 def statements_of(method: str, path: str, *, token: str, body: object = None) -> tuple[int, bytes]:
-    """SQL statements of one request, BEGIN and COMMIT among them, and its answer. Needs Django set up."""
+    """The number of SQL statements of a request, including BEGIN and COMMIT, and its body. Needs Django set up."""
     from django.db import connection
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
@@ -155,7 +155,7 @@ def statements_of(method: str, path: str, *, token: str, body: object = None) ->
         return answer.content
 
     if method == "GET":
-        ask()  # what is read once a process, prepared SQL among it, is not counted
+        ask()  # the first request does work that a process does only once, such as preparing SQL
     with CaptureQueriesContext(connection) as captured:
         content = ask()
     return len(captured), content

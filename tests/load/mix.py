@@ -1,4 +1,4 @@
-"""What riders ask for, as one arrival after the other."""
+"""The mix of requests that riders send."""
 
 import asyncio
 import json
@@ -10,16 +10,16 @@ from uuid import uuid4
 from tests.load.arrivals import Client
 
 BIKES, RENTALS = "/api/v1/bikes/", "/api/v1/rentals/"
-# Of 111 arrivals; a ride's is two requests.
+# Shares of 111 arrivals. A ride is two requests.
 SHARES = {"list": 39, "near": 33, "history": 17, "ride": 11}
 REQUESTS_EACH = 1 + SHARES["ride"] / sum(SHARES.values())
 RIDE_SECONDS = 1.0
-# A phone that is told to come back does so this often.
+# How often a phone repeats a refused request.
 RETRIES, RETRY_SECONDS = 3, 2.0
 
 
 class Mix:
-    """Riders and bikes that are free go round; those whose ride went wrong wait for `refill`.
+    """Free riders and bikes are used in turn. After an error in a ride, its rider and bike wait for `refill`.
 
     :param tokens: of riders, one each
     :param bikes: ids
@@ -35,7 +35,7 @@ class Mix:
         self._bikes = deque(bikes)
 
     async def arrive(self, client: Client, due: float) -> None:
-        """One rider's wish, at random."""
+        """One random request, or the two of a ride."""
         chance = self._chance
         (kind,) = chance.choices(list(SHARES), list(SHARES.values()))
         if kind == "ride" and self._riders and self._bikes:
@@ -54,7 +54,7 @@ class Mix:
             path = f"{RENTALS}{json.loads(body)['id']}/return/"
             status, _ = await self._post(client, path, {}, token=token, due=time.monotonic())
         if status in {200, 503}:
-            # Nothing was half done, except where a return was turned away each time.
+            # Nothing is half done, unless each attempt to return was refused.
             self._riders.append(token)
             self._bikes.append(bike)
 

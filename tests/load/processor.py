@@ -1,4 +1,4 @@
-"""How much processor time the programs of a service use."""
+"""The processor time of a service's programs."""
 
 import struct
 from contextlib import suppress
@@ -9,7 +9,7 @@ import psutil
 
 
 class Spent(NamedTuple):
-    """Processor seconds so far; `hashes` of passwords are a part of web's."""
+    """Processor seconds so far. `hashes` of passwords are a part of web's."""
 
     web: float
     postgresql: float
@@ -24,7 +24,7 @@ class Spent(NamedTuple):
 
 
 class Costs(NamedTuple):
-    """Processor milliseconds for each request; web's without the hashes of passwords."""
+    """Processor milliseconds for each request. Web's are without the hashes of passwords."""
 
     web: float
     postgresql: float
@@ -47,7 +47,7 @@ def costs_each(spent: Spent, *, requests: int) -> Costs:
 
 
 def seconds_of(program: psutil.Process) -> float:
-    """Of the process, of those that it started, and of those of them that have ended."""
+    """The seconds of the process, of its children, and of children that have ended."""
     seconds = 0.0
     for process in (program, *program.children(recursive=True)):
         with suppress(psutil.NoSuchProcess):

@@ -1,7 +1,7 @@
-"""`python -m tests.load.profile`: where the time of the list, the rent and the return goes, in one process.
+"""`python -m tests.load.profile`: profiles the list, the rent and the return in one process.
 
 It needs servers:
-python3 -m compose.bare.bootstrap python -m compose.bare with-services --durable -- python -m tests.load.profile
+    python3 -m compose.bare.bootstrap python -m compose.bare with-services --durable -- python -m tests.load.profile
 """
 
 import cProfile
@@ -58,7 +58,7 @@ def main() -> int:
 
 
 def show(title: str, steps: list[Callable[[int], object]]) -> None:
-    """Each step's time without the profiler, then the costs of all together with it."""
+    """Print each step's time without the profiler, then the profile of all together."""
     profiles = [cProfile.Profile() for _ in steps]
     clock = [0.0 for _ in steps]
     for number in range(-1, TIMES):

@@ -1,4 +1,4 @@
-"""The tables, and how the figures stand to the bars."""
+"""The tables of figures, and their comparison with the bars."""
 
 from dataclasses import dataclass, field
 from math import nan
@@ -13,9 +13,9 @@ SPREAD_MAX = {"pairs": 3.0}
 SPREAD_MAX_ELSE = 5.0
 SIZES_APART = 0.2
 LEAST_MS = 0.05
-# Processor time of a request in all programs together, as a multiple of the empty view's.
+# The processor time of a request in all programs together, as a multiple of the empty view's.
 COSTS_MAX = {"list": 2.2, "history": 2.8, "login": 13.0, "pairs": 16.0}
-# The commit before the processor time was cut, and what may be left of its figures: (case, figure, share).
+# The commit before the processor time was reduced, and the allowed share of its figures: (case, figure, share).
 CUT_SINCE = "2e207d9"
 SHARES_MAX = (
     ("pairs", "web", 0.65),
@@ -30,14 +30,14 @@ SHARES_MAX = (
 
 @dataclass
 class Figures:
-    """Of one case, over its rounds."""
+    """The figures of one case, over its rounds."""
 
     rounds: list[Round] = field(default_factory=list)
     costs: list[Costs] = field(default_factory=list)
     statements: str = "-"
 
     def of(self, name: str) -> float:
-        """The median of a round's figure or of a cost."""
+        """The median of a figure or a cost over the rounds."""
         rows = self.costs if hasattr(Costs, name) else self.rounds
         figure: float = median(getattr(each, name) for each in rows)
         return figure
@@ -49,7 +49,7 @@ class Figures:
 
 @dataclass
 class Run:
-    """One checkout, in one size of the city."""
+    """The figures of one checkout, in one size of the city."""
 
     title: str
     cases: dict[str, Figures]
@@ -59,7 +59,7 @@ class Run:
     resident_mib: float = 0.0
 
     def share(self, name: str, figure: str = "total") -> float:
-        """A cost as a multiple of what the empty view costs in the same run: what the machine is worth cancels out."""
+        """A cost as a multiple of the empty view's in the same run, so that the machine's speed cancels out."""
         return self.cases[name].of(figure) / self.cases["empty view"].of("total")
 
 
@@ -105,7 +105,7 @@ def print_comparison(ours: Run, other: Run) -> None:
 
 
 def share_of(ours: Run, other: Run, case: str, name: str) -> float:
-    """Nan where there is too little to compare, as the worker has during reads."""
+    """Nan if the figure is too small to compare, such as the worker's during reads."""
     before = other.cases[case].of(name)
     return ours.cases[case].of(name) / before if before > LEAST_MS else nan
 

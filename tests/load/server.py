@@ -1,4 +1,4 @@
-"""The web server and the worker, started as `make run` starts them."""
+"""The web server and the worker, with the commands of `make run`."""
 
 import json
 import os
@@ -20,7 +20,7 @@ from tests.load.processor import Spent, hash_seconds, seconds_of
 SETTINGS = "tests.load.settings"
 START_SECONDS, STOP_SECONDS = 60, 30
 INSIDE = Path(__file__).with_name("inside")
-# Asked of another checkout, in its own words: its flags, its number of threads.
+# Run in another checkout, to read its own flags and number of threads.
 DESCRIBE = """
 import json, sys
 from pathlib import Path
@@ -31,7 +31,7 @@ print(json.dumps([service.environment, service._commands]))
 
 
 class Service:
-    """`environment` is what its processes see; the caller takes it over to use the same database."""
+    """`environment` is the environment of its processes. The caller uses it to reach the same database."""
 
     def __init__(self, folder: Path) -> None:
         self.root = ROOT
@@ -40,13 +40,13 @@ class Service:
         os.environ |= {"DJANGO_SETTINGS_MODULE": SETTINGS, "PORT": str(free_port()), "LOG_LEVEL": "WARNING"}
         stack = Stack(self.state)
         self.environment = stack.environment
-        # The very commands of `make run`, flags and number of processes with them.
+        # The exact commands of `make run`, with flags and number of processes.
         self._commands = {program.name: program.command for program in stack._application()}
         self._running: dict[str, psutil.Process] = {}
 
     @classmethod
     def of_checkout(cls, root: Path, folder: Path, servers: dict[str, str]) -> "Service":
-        """Another checkout's, which may be older.
+        """The service of another checkout, which may be older.
 
         :param servers: DATABASE_URL and REDIS_URL
         """
@@ -80,7 +80,7 @@ class Service:
             yield
 
     def spent(self) -> Spent:
-        """What its processes and PostgreSQL have used so far, whoever else uses PostgreSQL among it."""
+        """The time that its processes and PostgreSQL have used so far. PostgreSQL's includes other clients."""
         return Spent(
             web=seconds_of(self._running["web"]),
             postgresql=seconds_of(self._running["postgresql"]),
@@ -89,7 +89,7 @@ class Service:
         )
 
     def resident_mib(self, program: str = "web") -> float:
-        """The memory of the largest process of `web` or `worker`."""
+        """The memory of the largest process of `web` or `worker`, in MiB."""
         first = self._running[program]
         return max(process.memory_info().rss for process in first.children(recursive=True) or [first]) / 2**20
 
@@ -140,7 +140,7 @@ def run(command: list[str], *, root: Path, environment: dict[str, str]) -> str:
 
 
 def server_of(url: str) -> psutil.Process:
-    """The PostgreSQL server's first process: the parent of the one behind a connection."""
+    """The first process of the PostgreSQL server: the parent of a connection's backend."""
     with closing(psycopg2.connect(url)) as database:
         server = psutil.Process(database.info.backend_pid).parent()
     assert server, "PostgreSQL runs on this machine"

@@ -1,4 +1,4 @@
-"""What the commands make of the answers they got."""
+"""The evaluation of a load's answers."""
 
 import random
 
@@ -9,7 +9,7 @@ from tests.load.capacity import back, is_flat, is_too_much, parser
 
 
 def tally(*answers: tuple[int, float, float]) -> Tally:
-    """(status, seconds, at) each."""
+    """Answers as (status, seconds, at)."""
     return Tally(10, offered=len(answers), answers=[Answer(*answer) for answer in answers])
 
 

@@ -1,4 +1,4 @@
-"""Far more than the real server can serve: what it serves, what it refuses, and afterwards."""
+"""Far more requests than the real server can serve: served ones, refused ones, and the time afterwards."""
 
 import asyncio
 import random
@@ -14,8 +14,8 @@ from tests.load.arrivals import Client, Tally, load, quantile
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
-# A large page, so that the load and refusals cost little beside serving, on a fast machine too: what waits half a
-# second must fit into the 1,536 connections that a process and the kernel hold.
+# A large page, so that generating the load and refusing cost little compared with serving, also on a fast machine. The
+# requests of half a second must fit into the 1,536 connections that a process and the kernel hold.
 BIKES = 100
 PATH = f"/api/v1/bikes/?page_size={BIKES}"
 CLIENTS, CLOSED_SECONDS = 32, 4.0
@@ -64,10 +64,10 @@ def test_too_much_is_refused_and_the_rest_is_served_in_time(tmp_path: Path) -> N
     assert (closed.shed, closed.others) == (0, {}), figures
     assert tally.others == {}, figures
     assert tally.shed > 0, figures
-    # Refusing does not take the time away that serving needs. The load itself runs on the same cores.
+    # Refusing must not take the time that serving needs. The load runs on the same cores.
     assert len(tally.served) > 0.3 * capacity * SECONDS, figures
-    # At most a burst stands before whom it serves. Where nobody is refused the last one waits for as long as the
-    # load lasts. The load itself may be late, on a machine that does other things.
+    # At most a burst waits before a served request. Without refusals the last request would wait as long as the load
+    # lasts. The load itself may be late on a busy machine.
     most = 2 * (BURST + THREADS) / capacity
     assert quantile(tally.served, 0.99) < most + 1 + tally.late_max, figures
     assert max(answer.at for answer in tally.answers) < SECONDS + tally.late_max + 10, figures

@@ -1,4 +1,4 @@
-"""What `make bench` makes of the processor time that it reads."""
+"""The processor times that `make bench` computes."""
 
 import argparse
 import os
@@ -20,7 +20,7 @@ from tests.load.wrk_client import Round
 
 CITY = City(bikes=1, rentals=1, riders=1, reads_only=False)
 BURN = "import time\nwhile time.process_time() < 0.3: pass"
-# A program whose child has ended, as PostgreSQL's and the worker's do.
+# A program with a child that has ended, as PostgreSQL and the worker have.
 PARENT = f"import subprocess, sys, time; subprocess.run([sys.executable, '-c', {BURN!r}]); print(1); time.sleep(60)"
 HASH = (
     "import django; django.setup()\nfrom django.contrib.auth.hashers import make_password\nmake_password('demo-ride')"
@@ -39,7 +39,7 @@ def test_a_child_that_has_ended_counts() -> None:
 
 def test_costs_are_milliseconds_a_request_without_the_hashes() -> None:
     before, after = Spent(1.0, 0.0, 0.0, hashes=1.0), Spent(3.0, 0.5, 1.25, hashes=2.0)
-    idle = Spent(0.0, 0.0, 0.5, hashes=0.0)  # each second, of two
+    idle = Spent(0.0, 0.0, 0.5, hashes=0.0)  # each second, over two
     spent = after.minus(before).minus(idle, times=2)
 
     assert costs_each(spent, requests=100) == Costs(web=10.0, postgresql=5.0, worker=2.5, hashes=10.0)

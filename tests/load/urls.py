@@ -1,4 +1,4 @@
-"""The service's routes, and two that do nothing: what is left is the price of the frame itself."""
+"""The service's routes, and two views that do nothing, to measure the frame itself."""
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
@@ -17,7 +17,7 @@ handler400, handler403, handler404, handler500 = (
 
 
 class EmptyView(ApiView):
-    """The API's authentication, middleware and renderer around nothing."""
+    """The API's authentication, middleware and renderer without any work."""
 
     def get(self, request: Request) -> Response:
         return Response({})

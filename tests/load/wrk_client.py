@@ -1,4 +1,4 @@
-"""Runs wrk and reads what it measured."""
+"""Runs wrk and reads its results."""
 
 import os
 import re
@@ -16,7 +16,7 @@ RESULT = re.compile(r"^RESULT (.*)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Round:
-    """One short run. Times in milliseconds."""
+    """One short run. Times are in milliseconds."""
 
     rate: float
     p50: float
@@ -37,7 +37,7 @@ def require_wrk() -> None:
 
 
 def wrk(url: str, script: str, *, seconds: float, folder: Path, environment: dict[str, str]) -> Round:
-    """Answers a second; for pairs.lua pairs a second."""
+    """Answers a second; for pairs.lua, pairs a second."""
     duration = max(1, round(seconds))
     command = ["wrk", f"-t{CONNECTIONS}", f"-c{CONNECTIONS}", f"-d{duration}s", "--timeout", "10s"]
     variables = {"BENCH_FOLDER": folder, "BENCH_SCRIPTS": SCRIPTS, "BENCH_CONNECTIONS": CONNECTIONS}

@@ -1,4 +1,4 @@
-"""Pictures, and what pretends to be one."""
+"""Pictures, and files that pretend to be one."""
 
 import struct
 import zipfile
@@ -16,7 +16,7 @@ def picture(kind: str = "JPEG", size: tuple[int, int] = (64, 48), mode: str = "R
 
 
 def with_place() -> bytes:
-    """A JPEG whose EXIF says where, when and with what it was taken, lying on its side."""
+    """A JPEG on its side, whose EXIF data has time, place and camera."""
     exif = Image.Exif()
     exif[0x010F] = "Garden Camera"
     exif[0x0112] = 6  # a quarter turn
@@ -36,7 +36,8 @@ def png_bomb(width: int = 30_000, height: int = 30_000) -> bytes:
 
 
 def png(width: int, height: int, *, depth: int = 8, colour: int = 6, interlaced: bool = False) -> bytes:
-    """A whole PNG of one colour: kilobytes, however many pixels. Colours: 0 grey, 2 RGB, 3 palette, 4 LA, 6 RGBA."""
+    """A whole PNG of one colour: only kilobytes, for any number of pixels. Colours: 0 grey, 2 RGB, 3 palette, 4 LA, 6
+    RGBA."""
     bits = depth * {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
     passes = [(0, 0, 1, 1)]
     if interlaced:
@@ -66,7 +67,7 @@ def archive() -> bytes:
 
 
 def many_scans(scans: int) -> bytes:
-    """A progressive JPEG that makes its decoder go over all pixels again and again."""
+    """A progressive JPEG: the decoder passes over all pixels for each scan."""
     data = picture(progressive=True)
     start = data.rindex(b"\xff\xda")
     return data[:start] + data[start:-2] * scans + data[-2:]
@@ -74,7 +75,7 @@ def many_scans(scans: int) -> bytes:
 
 SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 JPEG = picture()
-# What must never be published, and the code of its refusal.
+# Files that must not be published, and the codes of their refusals.
 HOSTILE: dict[str, tuple[bytes, str]] = {
     "zero bytes": (b"", "empty"),
     "a text": (b"hello", "invalid"),

@@ -1,4 +1,4 @@
-"""What the worst pictures that pass cost: the memory of a worker, and the interpreter of a web process."""
+"""The cost of the worst pictures that pass: a worker's memory, and blocked threads in a web process."""
 
 import subprocess
 import sys
@@ -20,7 +20,7 @@ from tests.support.threads import meanwhile
 
 MEBIBYTES_MAX = 200
 HOLD_SECONDS_MAX = 0.05
-# A worker that publishes one photo; each in a child of its own, so that none hides behind another.
+# A worker that publishes one photo. Each runs in a child of its own, so that each peak is measured.
 PUBLISHER = """
 import os, sys
 import django
@@ -45,13 +45,13 @@ def jpeg(width: int, height: int, mode: str = "RGB", **options: object) -> bytes
 
 
 def filled_png(data: bytes) -> bytes:
-    """As large as a file may be."""
+    """A PNG as large as a file may be."""
     end = len(data) - 12
     return data[:end] + chunk(b"teXt", bytes(PHOTO_BYTES_MAX - len(data) - 12)) + data[end:]
 
 
 def with_segments(data: bytes, segment: bytes) -> bytes:
-    """Of as many comments as the file may hold."""
+    """As many comments as the file may hold."""
     whole = b"\xff\xfe" + (len(segment) + 2).to_bytes(2, "big") + segment
     return data[:2] + whole * ((PHOTO_BYTES_MAX - len(data)) // len(whole)) + data[2:]
 
@@ -111,14 +111,14 @@ def test_publishing_takes_less_than_200_mebibytes(tmp_path: Path) -> None:
 def test_a_look_lets_other_threads_run(make: Callable[[], bytes]) -> None:
     data = make()
 
-    # A busy machine delays a thread as well: it does not every time.
+    # A busy machine also delays a thread, but not in each of five runs.
     held = min(longest_pause(data) for _ in range(5))
 
     assert held < HOLD_SECONDS_MAX
 
 
 def longest_pause(data: bytes) -> float:
-    """How long another thread did not run, at most, while the picture was looked at."""
+    """The longest time for which another thread did not run during the check of the picture."""
     pauses, is_over = [0.0], threading.Event()
 
     def tick() -> None:

@@ -1,4 +1,4 @@
-"""Riders say what is broken; a bike that two of them call dangerous leaves the street, but never under a ride."""
+"""Riders report defects. Two reports of danger take a bike out of service, but never during a ride."""
 
 from functools import partial
 from typing import Any
@@ -21,7 +21,7 @@ from tests.support.threads import race
 
 
 def report(bike: Bike, kind: str = "brakes", rider: User | None = None) -> BikeReport:
-    """Of a rider of the bike."""
+    """A report by a rider of the bike."""
     rider_id = (rider or make_user()).pk
     return bike_report_create(
         bike_id=bike.pk, rider_id=rider_id, kind=kind, text="", counts=True, now=timezone.now()

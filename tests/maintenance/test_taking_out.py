@@ -1,4 +1,4 @@
-"""Whose word takes a bike out of service, and how many bikes it takes before an operator has looked."""
+"""Whose reports take a bike out of service, and how many bikes before an operator has checked."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -32,7 +32,7 @@ def status(bike: Bike) -> str:
 
 
 def ride(bike: Bike, **fields: Any) -> Rental:
-    """One that ended at NOON, unless asked otherwise."""
+    """A ride that ended at NOON by default."""
     return make_returned_rental(bike=bike, **{"started_at": NOON, "minutes": 0} | fields)
 
 
@@ -41,7 +41,7 @@ def say(rental: Rental, now: Any = NOON, kind: str = "brakes") -> BikeReport:
 
 
 def take_out(now: Any = NOON) -> Bike:
-    """A bike whose riders both call it dangerous."""
+    """A bike that both of its riders report as dangerous."""
     bike = make_bike()
     say(ride(bike), now)
     say(ride(bike), now)
@@ -131,7 +131,7 @@ def test_of_a_large_fleet_one_in_twenty_leaves_service() -> None:
     model, tariff = make_model(), make_tariff()
     position = {"latitude": 59.93, "longitude": 30.31}
     fields = {"model": model, "tariff": tariff, **position}
-    # 10 bikes are in maintenance; the one that is reported is the 240th in service or taken out.
+    # 10 bikes are in maintenance. The reported one is the 240th that is in service or was taken out.
     Bike.objects.bulk_create(Bike(number=f"L-{number}", **fields) for number in range(228))
     Bike.objects.bulk_create(Bike(number=f"M-{number}", status="maintenance", **fields) for number in range(21))
     out = Bike.objects.filter(number__startswith="M-")[:11]
@@ -190,7 +190,7 @@ def test_a_pause_without_waiting_bikes_ends_the_next_is_told() -> None:
     reported_bikes_sweep(now=NOON)
 
     assert take_out_figures() == {"bikerental_take_outs_paused": 0, "bikerental_bikes_to_take_out": 0}
-    assert status(take_out(NOON + timedelta(minutes=1))) == "available"  # the hour has seen its ten
+    assert status(take_out(NOON + timedelta(minutes=1))) == "available"  # the hour already has its ten
     assert Notification.objects.count() == 2
 
 

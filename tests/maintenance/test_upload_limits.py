@@ -1,4 +1,4 @@
-"""How often and how many at once: forms for photos, and looks at what came with them."""
+"""How often, and how many at once: forms for photos, and checks of uploaded photos."""
 
 import time
 from collections.abc import Iterator
@@ -53,7 +53,7 @@ def confirm(report: BikeReport, upload_id: UUID, now: Any = NOON) -> str:
 
 @pytest.fixture
 def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """A slow look: the length of each picture that was looked at."""
+    """A slow check. Returns the lengths of the checked pictures."""
     looked: list[int] = []
 
     def look(data: bytes) -> None:
@@ -156,8 +156,8 @@ def test_the_next_form_waits_until_the_first_is_an_hour_old(monkeypatch: pytest.
 
     assert refused.value.retry_after == 40 * 60
     begin(report, NOON + HOUR)
-    begin(make_report(), NOON + timedelta(minutes=20))  # another rider's
-    photo_upload_start(bike_id=report.bike_id, uploader_id=report.rider_id, now=NOON + HOUR)  # of the bike
+    begin(make_report(), NOON + timedelta(minutes=20))  # another rider's upload
+    photo_upload_start(bike_id=report.bike_id, uploader_id=report.rider_id, now=NOON + HOUR)  # the bike's own
 
 
 @pytest.mark.django_db

@@ -1,4 +1,4 @@
-"""Photos, from the form to the URL: through the API, with S3 behind it."""
+"""Photos, from the form to the URL: through the API and S3."""
 
 from datetime import timedelta
 from io import BytesIO
@@ -133,7 +133,7 @@ def test_what_is_no_photo_is_a_400_and_nothing_is_published(staff: RiderClient, 
         Bucket=default_storage.bucket_name, Key=form["fields"]["key"], Body=data
     )
 
-    for _ in range(2):  # a refusal is for good
+    for _ in range(2):  # a refusal is final
         answer = confirm(staff, path(bike), form)
         assert answer.status_code == 400, answer.content
         assert [(error["field"], error["code"]) for error in answer.json()["errors"]] == [("photo", code)]
@@ -436,7 +436,7 @@ def test_a_page_of_photos_costs_no_statement_and_no_call_more(
     monkeypatch.setattr(MediaStorage, "_sign", counting)
     default_storage._wrapped = MediaStorage(**settings.STORAGES["default"]["OPTIONS"])
 
-    with django_assert_num_queries(2):  # one knows the rider, one lists
+    with django_assert_num_queries(2):  # one reads the rider, one lists
         first = rider_client.get("/api/v1/bikes/").json()["results"]
     again = rider_client.get("/api/v1/bikes/").json()["results"]
 
@@ -471,7 +471,7 @@ def test_the_servers_own_way_takes_only_what_it_signed(staff: RiderClient, clien
 
     answer = client.post("/media/", fields | {spoil: "bikes/mine.webp", "file": file})
 
-    # The key in the form is for the reader: the signed one counts.
+    # The form's plain key is for the reader; the signed one counts.
     assert answer.status_code == (403 if spoil == "signature" else 204)
     assert not default_storage.exists("bikes/mine.webp")
 

@@ -1,4 +1,4 @@
-"""What a photo must be, and what is left of it."""
+"""The checks of a photo, and the published result."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What the web process does not carry."""
+"""Modules that the web process does not import."""
 
 import subprocess
 import sys

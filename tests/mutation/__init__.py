@@ -1,1 +1,1 @@
-"""`make mutate`: what holds when each guard is removed in turn? The list of guards is in `guards/`."""
+"""`make mutate`: removes each guard in turn and runs its tests. The guards are listed in `guards/`."""

@@ -1,5 +1,7 @@
-"""`make mutate`: removes each guard in turn and says which no test misses. ARGS="lock" takes those with the word
-in their name or file."""
+"""`make mutate`: removes each guard in turn, and lists those that no test protects.
+
+ARGS="lock" selects the guards with that word in their name or file.
+"""
 
 import os
 import signal
@@ -21,7 +23,7 @@ def main(words: Sequence[str]) -> int:
     if not entries:
         say(f"No guard has {' or '.join(words)} in its name or file.\n")
         return 2
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # an orderly end, as after Ctrl-C
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends in order, as after Ctrl-C
     try:
         return mutate(entries)
     except EntryError as error:
@@ -56,7 +58,7 @@ def mutate(entries: Sequence[Entry]) -> int:
 
 
 def run_all(runner: Runner, entries: Sequence[Entry]) -> int:
-    """1 if one was not noticed, or nothing can be said of it."""
+    """Returns 1 if the removal of a guard was not noticed, or the result is unknown."""
     outcomes: list[tuple[Entry, Outcome]] = []
     try:
         for number, entry in enumerate(entries, 1):

@@ -1,4 +1,4 @@
-"""A test database for each run, copied from one that the migrations made: no run sees what another left."""
+"""A test database for each run, copied from one that the migrations made, so that no run sees another's rows."""
 
 import os
 import subprocess
@@ -13,9 +13,9 @@ import psycopg2
 from psycopg2 import sql
 
 SECONDS = 300
-# As the suite makes it, and left there.
+# Creates it as the suite does, and keeps it.
 MAKE = "import django; django.setup(); from django.db import connection as c; c.creation.create_test_db(0, True)"
-# A constraint by its name, a unique index that belongs to none, or a trigger.
+# Finds a constraint, a unique index without a constraint, or a trigger by name.
 FIND = """
     SELECT format('ALTER TABLE %%s DROP CONSTRAINT %%I', conrelid::regclass, conname)
       FROM pg_constraint WHERE conname = %(name)s AND contype <> 't'
@@ -42,7 +42,7 @@ class Database:
         self._run("ALTER DATABASE {} RENAME TO {}", self.name, self.pristine)
 
     def renew(self, *, without: str = "") -> None:
-        """The test database as the migrations made it, but for one constraint."""
+        """Make the test database new, with all migrations, but without one constraint."""
         self._run("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name)
         self._run("CREATE DATABASE {} TEMPLATE {}", self.name, self.pristine)
         if without:

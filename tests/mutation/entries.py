@@ -1,10 +1,10 @@
-"""What can be removed: a guard in a file, or a constraint of the database."""
+"""The removable parts: a guard in a file, or a constraint of the database."""
 
 from typing import NamedTuple
 
 
 class EntryError(Exception):
-    """The list no longer fits the code."""
+    """The list does not fit the code any more."""
 
 
 class Guard(NamedTuple):

@@ -1,4 +1,4 @@
-"""Removes one guard after the other from a copy of the code, and runs the tests that should notice."""
+"""Removes one guard after the other from a copy of the code, and runs the tests that should fail."""
 
 import os
 import re
@@ -24,7 +24,7 @@ _FIRST_FAILURE = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 
 
 class Outcome(NamedTuple):
-    """`said`: the test that noticed, or what went wrong."""
+    """`said`: the test that failed, or the reason for another result."""
 
     verdict: str
     said: str = ""
@@ -43,9 +43,9 @@ class Runner:
         self.limit = limit
 
     def require_green(self, entries: Sequence[Entry], *, limit: float) -> None:
-        """Run the tests of all entries with every guard in place: a test that fails anyway proves nothing.
+        """Run the tests of all entries with every guard in place: a test that always fails proves nothing.
 
-        :raises EntryError: with what pytest said
+        :raises EntryError: with pytest's output
         """
         if self.database:
             self.database.renew()
@@ -85,13 +85,13 @@ class Runner:
             yield
         finally:
             path.write_text(whole)
-            os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))  # by which its bytecode is known
+            os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))  # bytecode is matched by it
 
     def _pytest(self, tests: Sequence[str], *, limit: float, keeps_bytecode: bool = False) -> tuple[int | None, str]:
-        """Its exit code, none where time ran out, and its output."""
-        # Python knows bytecode by the time and size of its source: none is kept of changed files.
+        """The exit code, or None after the time limit, and the output."""
+        # Python matches bytecode to a source by time and size, so bytecode of a changed file must not be kept.
         environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "" if keeps_bytecode else "1"}
-        environment.pop("DJANGO_SETTINGS_MODULE", None)  # the copy says itself which it is
+        environment.pop("DJANGO_SETTINGS_MODULE", None)  # the copy sets its own
         with tempfile.TemporaryFile("w+") as output:
             process = subprocess.Popen(
                 [*PYTEST, *tests],
@@ -114,7 +114,7 @@ class Runner:
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """Let pytest stop what its tests started, then end whatever is left of its group."""
+    """Let pytest stop the processes of its tests, then end the rest of its group."""
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
         with suppress(subprocess.TimeoutExpired):
@@ -126,7 +126,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def copied(root: Path) -> Iterator[Path]:
-    """The files of the checkout as they are now, without what git ignores, in a folder that is then removed."""
+    """A copy of the checkout's current files, without those that git ignores. It is removed afterwards."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=root,

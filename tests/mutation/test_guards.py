@@ -1,4 +1,4 @@
-"""The list of guards fits the code: what it removes is there, once, and so are the tests it names."""
+"""The list of guards fits the code: each text occurs once, and each named test exists."""
 
 import ast
 from collections import Counter
@@ -48,7 +48,7 @@ def test_the_tests_that_should_notice_exist(entry: Entry) -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("entry", CONSTRAINTS, ids=lambda entry: entry.name)
 def test_the_database_has_the_constraint(entry: Constraint) -> None:
-    constraint_drop(connection, entry.name)  # rolled back with the test
+    constraint_drop(connection, entry.name)  # the test's rollback restores it
 
     with pytest.raises(LookupError):
         constraint_drop(connection, entry.name)

@@ -1,4 +1,4 @@
-"""The runner tells a guard that a test holds from one that none does."""
+"""The runner distinguishes a guard that a test protects from one that none does."""
 
 import subprocess
 import time

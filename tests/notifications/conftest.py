@@ -50,7 +50,7 @@ def address_of(notification: Notification) -> str:
 
 
 class FakeMailer:
-    """Remembers what it was given; raises `error`, or does `during`, while it sends."""
+    """Records the messages that it gets. It raises `error`, or calls `during`, while it sends."""
 
     def __init__(self, error: Exception | None = None, during: Any = None) -> None:
         self.error, self.during = error, during
@@ -70,7 +70,7 @@ class FakeMailer:
 
 @pytest.fixture
 def notes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
-    """The task and the row of each note that was handed to the publisher."""
+    """The task and row of each note that was given to the publisher."""
     found: list[tuple[str, str]] = []
     monkeypatch.setattr(enqueueing.publisher, "put", lambda note: found.append((note.task, note.row_id)))
     return found

@@ -1,4 +1,4 @@
-"""AWS as moto plays it, in a process of its own; what SES was given can be read there."""
+"""A fake AWS (moto) in a process of its own. Tests can read what SES was sent."""
 
 import sys
 import tempfile
@@ -25,7 +25,7 @@ class Aws:
 
     @property
     def environment(self) -> dict[str, str]:
-        """All that differs from production: where AWS is, and who we are there."""
+        """The differences from production: the address of AWS, and the credentials."""
         return CREDENTIALS | {"AWS_ENDPOINT_URL_SESV2": self.url, "AWS_ENDPOINT_URL_SNS": self.url}
 
     def client(self, service: str) -> Any:

@@ -1,4 +1,4 @@
-"""A mail server that answers as a test wants it to."""
+"""A mail server with the answers that a test sets."""
 
 import socketserver
 from collections.abc import Iterator

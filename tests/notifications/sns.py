@@ -1,4 +1,4 @@
-"""SNS as a test needs it: a certificate of its own, served over TLS under SNS's name, and messages signed with it."""
+"""SNS for tests: a certificate of its own, served over TLS under SNS's name, and messages signed with it."""
 
 import ssl
 from base64 import b64encode
@@ -24,7 +24,7 @@ KEYS = ("Message", "MessageId", "SubscribeURL", "Subject", "Timestamp", "Token",
 
 
 class Signer:
-    """A key and a certificate for it that says it is SNS."""
+    """A key, and a certificate for it that names SNS."""
 
     def __init__(self, *, valid_from: datetime | None = None, valid_for: timedelta = timedelta(days=365)) -> None:
         self.key: RSAPrivateKey = generate_private_key(public_exponent=65537, key_size=2048)
@@ -71,7 +71,7 @@ def unsigned(message: str, *, now: datetime, **changes: Any) -> dict[str, Any]:
 
 
 class CertificateServer(ThreadingHTTPServer):
-    """Answers every path with `status` and `body`; `asked` are the paths."""
+    """Answers every path with `status` and `body`. `asked` lists the requested paths."""
 
     daemon_threads = True
 
@@ -99,7 +99,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def certificate_server(signer: Signer, folder: Path) -> Iterator[CertificateServer]:
-    """Over TLS, with the signer's own certificate, which a client must be told to trust."""
+    """Serve the signer's certificate over TLS. A client must be told to trust it."""
     (folder / "server.pem").write_bytes(signer.pem + signer.key_pem)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "server.pem")

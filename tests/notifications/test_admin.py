@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def operator() -> Client:
-    """An operator who may view notifications, and no more."""
+    """An operator who may only view notifications."""
     user = make_user(is_staff=True)
     user.user_permissions.add(Permission.objects.get(codename="view_notification"))
     client = Client()

@@ -1,4 +1,4 @@
-"""Until an address is confirmed it may be a stranger's: it gets links, and nothing else."""
+"""An unconfirmed address may be a stranger's: it gets only links."""
 
 import re
 from datetime import timedelta

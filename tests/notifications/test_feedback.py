@@ -1,4 +1,4 @@
-"""What comes in through the door for SNS, and that nothing but our topic's own messages does."""
+"""The endpoint for SNS: it accepts only messages of our own topic."""
 
 import json
 import socket
@@ -62,7 +62,7 @@ def server(
 
 
 def post(document: dict[str, Any]) -> Response:
-    """As SNS does: JSON by the name of plain text."""
+    """As SNS does: JSON with the content type of plain text."""
     return APIClient().post(HOOK, json.dumps(document), content_type="text/plain; charset=UTF-8")
 
 
@@ -314,7 +314,7 @@ def test_a_certificate_that_cannot_be_had(
     assert len(server.asked) == 1
     server.status, server.body, server.headers = 200, Signer().pem, {}
     send()
-    assert len(server.asked) == 2  # the failure was not kept
+    assert len(server.asked) == 2  # the failure was not cached
 
 
 def test_a_certificate_that_does_not_end_is_not_read_on(send: Send, server: CertificateServer, signer: Signer) -> None:

@@ -1,4 +1,4 @@
-"""What the mail server's answers mean, over real sockets."""
+"""The meaning of the mail server's answers, over real sockets."""
 
 import re
 import socket
@@ -57,7 +57,7 @@ def test_a_message_has_both_forms_and_an_id_made_from_its_row(serve: Serve, sett
 
 
 def test_domains_are_sent_in_punycode(serve: Serve, settings: Settings) -> None:
-    """Also where Django's own way there leads elsewhere, and where an operator's address was never normalised."""
+    """Also if Django's own conversion gives another result, and if an operator's address was never normalised."""
     server = serve()
     settings.DEFAULT_FROM_EMAIL = "Прокат <no-reply@faß.example>"
 
@@ -136,7 +136,7 @@ def test_an_address_that_cannot_be_written_is_refused(serve: Serve) -> None:
 
 def test_nobody_listening_is_unreachable(serve: Serve, settings: Settings) -> None:
     serve()
-    with socket.socket() as taken:  # bound, so that nobody else listens there
+    with socket.socket() as taken:  # bound, so that no other program listens there
         taken.bind(("127.0.0.1", 0))
         settings.EMAIL_PORT = taken.getsockname()[1]
 

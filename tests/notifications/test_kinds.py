@@ -1,4 +1,4 @@
-"""Each app declares the messages it is about."""
+"""Each app declares its own messages."""
 
 import pytest
 from django.template.loader import get_template

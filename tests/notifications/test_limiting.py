@@ -1,4 +1,4 @@
-"""One address gets a bounded number of messages in an hour, whoever has it, had it, or asks for them."""
+"""An address gets a limited number of messages in an hour, whoever has it, had it, or asks for them."""
 
 from datetime import timedelta
 
@@ -33,7 +33,7 @@ def deliver() -> None:
 
 
 def register(email: str) -> APIClient:
-    """An account whose e-mail nobody confirmed, and its rider logged in."""
+    """A client of a new account whose e-mail is not confirmed."""
     client = APIClient()
     assert client.post(REGISTER, registration(email=email)).status_code == 201
     access = client.post(TOKEN, {"email": email, "password": PASSWORD}).json()["access"]

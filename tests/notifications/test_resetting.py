@@ -1,4 +1,4 @@
-"""From asking for another password to the link in the mail."""
+"""A password reset, from the request to the link in the mail."""
 
 import re
 from datetime import timedelta
@@ -76,7 +76,7 @@ def test_both_forms_of_the_mail_have_the_link(settings: Settings) -> None:
 
 @pytest.mark.parametrize("email", ["known@example.org", "closed@example.org", "unknown@example.org", "no address"])
 def test_nobody_learns_whether_there_is_an_account(email: str) -> None:
-    """By answer or by effort: the same statements, so that the time is the same by construction."""
+    """Neither from the answer nor from the work: the statements are the same, so the time is too."""
     make_accounts()
     with CaptureQueriesContext(connection) as queries:
         answer = ask(email)
@@ -183,7 +183,7 @@ def test_odd_input_is_a_400(body: dict[str, Any]) -> None:
 
 
 def test_the_token_of_a_mail_is_the_riders_own() -> None:
-    """Of two riders each gets the one for his own account."""
+    """Each of two riders gets the token of his own account."""
     riders = [make_user(), make_user()]
     rows = [
         make_notification(number, kind="password_reset", recipient=rider, context={}, created_at=timezone.now())

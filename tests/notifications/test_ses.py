@@ -1,4 +1,4 @@
-"""Mail by SES's API: Anymail and boto3 as in production, only the endpoint is moto's."""
+"""Mail over SES's API: Anymail and boto3 as in production, only with moto's endpoint."""
 
 import re
 from collections.abc import Iterator
@@ -141,7 +141,7 @@ def test_an_address_that_cannot_be_written_is_refused(aws: Aws) -> None:
 
 
 class SnsApi(BaseHTTPRequestHandler):
-    """SNS's answers to ConfirmSubscription. moto takes a request without a signature for one to S3."""
+    """SNS's answers to ConfirmSubscription. moto would treat a request without a signature as one for S3."""
 
     asked: ClassVar[list[dict[str, list[str]]]] = []
 
@@ -185,7 +185,7 @@ def test_a_subscription_waits_while_sns_is_away(aws: Aws, monkeypatch: pytest.Mo
 
 @pytest.mark.django_db(transaction=True)
 def test_a_rider_gets_back_in_by_mail(aws: Aws, tmp_path: Path) -> None:
-    """Web server, worker and SES, set up by the environment as in production."""
+    """Web server, worker and SES, configured by the environment as in production."""
     rider = make_user(email="rider@example.org")
     mailing = {"DJANGO_SETTINGS_MODULE": "config.settings.local", "EMAIL_URL": f"ses://{REGION}", **aws.environment}
     with (

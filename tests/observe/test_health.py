@@ -1,4 +1,4 @@
-"""Liveness touches nothing; readiness answers in time whatever hangs."""
+"""Liveness uses nothing; readiness answers in time, whatever hangs."""
 
 import signal
 import time
@@ -29,7 +29,7 @@ def _looked_at_anew(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_live_touches_nothing(client: APIClient, django_assert_num_queries: DjangoAssertNumQueries) -> None:
-    # Without the django_db mark every statement is an error.
+    # Without the django_db mark, every statement is an error.
     response = client.get("/health/live/")
 
     assert (response.status_code, response.json()) == (200, {"status": "ok"})

@@ -1,4 +1,4 @@
-"""What Prometheus sees."""
+"""The metrics that Prometheus scrapes."""
 
 import os
 import subprocess
@@ -25,7 +25,7 @@ Figured = Callable[..., None]
 
 @pytest.fixture(autouse=True)
 def register_gauges(monkeypatch: pytest.MonkeyPatch) -> Figured:
-    """Declares figures as an app does; no app's own are asked."""
+    """Declares figures as an app does. The apps' own figures are left out."""
     declared: list[Source] = []
     monkeypatch.setattr(prometheus, "sources", lambda: declared)
     monkeypatch.setattr(prometheus, "_asked", {})
@@ -191,7 +191,14 @@ def test_a_full_disk_ends_no_process_and_figures_come_back(
     ) as address:
         if not is_full_at_start:
             ballast = fill(small_disk)
-        for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):  # a series each, in ever more room
+        for method in (
+            "GET",
+            "POST",
+            "PUT",
+            "PATCH",
+            "DELETE",
+            "OPTIONS",
+        ):  # a series each
             for path in ("bikes", "stations", "rentals", "me", "auth/register", "auth/token", "rentals/current"):
                 assert requests.request(method, f"{address}/api/v1/{path}/", timeout=20).status_code in {
                     200,

@@ -1,4 +1,4 @@
-"""The figures of the queues, read from a real broker."""
+"""The figures of the queues, from a real broker."""
 
 from pathlib import Path
 

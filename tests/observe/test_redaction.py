@@ -1,4 +1,4 @@
-"""What is personal in other people's words does not get as far as the log."""
+"""Personal data in texts of other libraries does not reach the log."""
 
 import json
 import logging
@@ -39,7 +39,7 @@ def test_the_row_that_postgresql_refused_is_not_quoted() -> None:
 
 @pytest.mark.django_db
 def test_a_statement_that_postgresql_refused_is_not_quoted() -> None:
-    names = [chr(83) + "omebody"]  # a traceback quotes this file as well
+    names = [chr(83) + "omebody"]  # not literal, because a traceback quotes this file too
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT nothing FROM users_user WHERE name = %s", names)

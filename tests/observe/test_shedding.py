@@ -1,4 +1,4 @@
-"""Who is turned away, worked out with given times; and how."""
+"""Which requests are refused under overload, computed with given times, and how."""
 
 import heapq
 import time
@@ -20,7 +20,7 @@ PATH = "/api/v1/nothing/"
 
 
 class Queue:
-    """One process before which requests wait: first come, first begun; `rate` of them a second."""
+    """One process with a queue of requests, first come, first served, `rate` a second."""
 
     def __init__(self, rate: float) -> None:
         self.patience = Patience(SECONDS)
@@ -30,7 +30,7 @@ class Queue:
         self.refused = 0
 
     def take(self, came: float) -> float:
-        """When its answer is there."""
+        """The time at which its answer is ready."""
         now = max(came, self.free_at)
         is_refused = self.patience.is_over(came=1000 + came, now=1000 + now)
         self.free_at = now + (REFUSING_SECONDS if is_refused else 1 / self.rate)
@@ -79,7 +79,7 @@ def test_under_too_much_load_what_is_served_is_served_soon(rate: float, times: f
 
     assert max(queue.waits) <= max(SECONDS, BURST / rate) + 0.1
     assert max(queue.waits[early:]) <= max(SECONDS, QUEUE / rate) + 0.1
-    # It goes on serving; what it refuses costs it its time.
+    # It continues to serve, and each refusal takes some of its time.
     refused = queue.refused / 100
     assert len(queue.waits) / 100 >= 0.95 * rate * (1 - refused * REFUSING_SECONDS)
     assert refused >= 0.8 * (times - 1) * rate
@@ -101,7 +101,7 @@ def test_a_crowd_after_a_silence_is_served() -> None:
     evenly(queue, rate=300, since=0, until=60)
     refused = queue.refused
 
-    queue.free_at = 100  # something else held the machine up
+    queue.free_at = 100  # something else delayed the machine
     at_once(queue, 200, came=98)
 
     assert queue.refused == refused
@@ -109,7 +109,7 @@ def test_a_crowd_after_a_silence_is_served() -> None:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever waited is turned away."""
+    """Every request that waited is refused."""
     monkeypatch.setattr(Patience, "is_over", lambda self, came, now: now - came > SECONDS)
 
 
@@ -180,7 +180,7 @@ def test_it_stands_before_costly_and_after_counting_middleware(settings: Setting
 
 
 def test_it_costs_a_request_next_to_nothing(settings: Settings) -> None:
-    """Compared with making and answering an empty request: no share of the real ones."""
+    """Compared with creating and answering an empty request, which is much cheaper than a real one."""
 
     def answer(request: HttpRequest) -> HttpResponse:
         return HttpResponse(b"{}", content_type="application/json")
@@ -193,7 +193,7 @@ def test_it_costs_a_request_next_to_nothing(settings: Settings) -> None:
         return time.process_time() - started
 
     middleware = SheddingMiddleware(answer)
-    # The best of some: the machine is noisy.
+    # The best of several, because the machine is noisy.
     assert min(seconds(middleware) for _ in range(7)) < 8 * min(seconds(answer) for _ in range(7))
 
 

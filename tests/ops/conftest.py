@@ -14,7 +14,7 @@ def engine() -> None:
 
 @pytest.fixture(scope="session")
 def image(engine: None) -> Iterator[str]:
-    """The image of the pipeline, or one built as the pipeline does and gone afterwards."""
+    """The pipeline's image, or one that is built in the same way and removed afterwards."""
     if given := os.environ.get("TRIAL_IMAGE"):
         yield given
         return

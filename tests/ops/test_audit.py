@@ -1,4 +1,4 @@
-"""The audit finds what is planted, and silence is no all-clear."""
+"""The audit finds planted problems, and a missing answer is not a success."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from compose.audit import report, secret_scan
 from compose.bare.progress import TroubleError
 from tests.live import ROOT
 
-# In two pieces, so that the scan of this repository does not find them here.
+# In two pieces, so that the scan of this repository does not find them.
 AWS_KEY = "AKIA" + "ZQ7XW3RTBN5MKL2P"
 PRIVATE_KEY = "-----BEGIN RSA " + "PRIVATE KEY-----"
 
@@ -155,7 +155,7 @@ def test_each_pip_install_checks_hashes() -> None:
     texts = [(ROOT / place).read_text().replace('", "', " ") for place in places]
     lines = [line for text in texts for line in text.splitlines()]
     installs = [line for line in lines if "pip install" in line]
-    syncs = [line for line in lines if "pip sync" in line]  # uv's, which installs what the file names and no more
+    syncs = [line for line in lines if "pip sync" in line]  # uv's, which also removes packages
 
     assert len(installs) >= 4
     assert len(syncs) == 1

@@ -1,4 +1,4 @@
-"""The stack on a bare machine, with its real processes: what it starts, how it ends, what it keeps."""
+"""The stack on a bare machine with its real processes: its start, its end, and the data that it keeps."""
 
 import json
 import os
@@ -27,10 +27,10 @@ from compose.bare.state import ROOT, State
 from compose.bare.supervision import Group, Program, Supervisor
 
 BARE = [sys.executable, "-m", "compose.bare"]
-START_SECONDS = 240  # a busy machine with two cores, and the demo city
+START_SECONDS = 240  # for a busy machine with two cores, including the demo city
 STOP_SECONDS = 60
 REFUSAL_SECONDS = 60
-# By `make test`, or by the suite itself.
+# Set by `make test`, or by the suite itself.
 ADDED_BY_US = {
     "DATABASE_URL",
     "REDIS_URL",
@@ -43,7 +43,7 @@ ADDED_BY_US = {
 
 
 def clean_environment(**extra: str) -> dict[str, str]:
-    """As in a fresh terminal, with the programs of our own environment on the path."""
+    """The environment of a fresh terminal, with our own environment's programs on the path."""
     kept = {name: value for name, value in os.environ.items() if name not in ADDED_BY_US}
     folder = str(Path(sys.executable).parent)
     return kept | {"PATH": os.pathsep.join((folder, kept.get("PATH", os.defpath)))} | extra
@@ -125,7 +125,7 @@ def running(folder: Path, **extra: str) -> Iterator[Run]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """One state folder for the module: only the first start makes the demo city."""
+    """One state folder for the module, so that only the first start makes the demo city."""
     folder = tmp_path_factory.mktemp("bare") / "state"
     yield folder
     clean = [*BARE, "clean", "--yes"]
@@ -139,7 +139,7 @@ def is_open(port: int) -> bool:
 
 
 def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
-    # A dead process that nobody has asked about yet is dead all the same.
+    # A zombie counts as dead.
     return [each for each in processes if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
 
 
@@ -176,7 +176,7 @@ def test_run_serves_term_ends_it_and_the_next_has_its_data(folder: Path) -> None
     with running(folder) as run:
         run.wait_for_line("Ready after")
         assert "Collecting static files" not in run.output
-        # It takes about five seconds; the test leaves room for a machine that has other things to do.
+        # It takes about five seconds. The limit is for a busy machine.
         assert time.monotonic() - started < 60
         assert in_database(run, "SELECT answer FROM kept") == "42"
         assert in_database(run, "SELECT count(*) FROM users_user") == riders
@@ -214,9 +214,9 @@ def test_an_interrupt_for_the_whole_group_ends_it_in_order(folder: Path) -> None
     with running(folder) as run:
         run.wait_for_line("Ready after")
         family = run.family()
-        os.killpg(run.runner.pid, signal.SIGINT)  # what Ctrl-C does
+        os.killpg(run.runner.pid, signal.SIGINT)  # as Ctrl-C does
         time.sleep(0.2)
-        os.killpg(run.runner.pid, signal.SIGINT)  # and an impatient one
+        os.killpg(run.runner.pid, signal.SIGINT)  # and a second one
         assert run.runner.wait(STOP_SECONDS) == 0
         assert alive(family) == []
     ended = (folder / "logs" / "postgres.log").read_text().rindex("received fast shutdown request")
@@ -294,7 +294,7 @@ def test_supervisor_runs_in_a_folder_of_any_name(tmp_path: Path, name: str) -> N
         assert supervisor._process
         supervisor._process.terminate()
         supervisor._process.wait(STOP_SECONDS)
-        socket.setdefaulttimeout(None)  # it set one for this process
+        socket.setdefaulttimeout(None)  # the Supervisor client set it for this process
 
 
 def test_what_supervisor_refuses_is_shown(tmp_path: Path) -> None:
@@ -374,7 +374,7 @@ def test_the_servers_own_tools_come_first(tmp_path: Path, monkeypatch: pytest.Mo
 @pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="needs root, and setpriv to be less of it")
 def test_root_in_a_container_leaves_nothing_either() -> None:
-    """There root may not see the environment of PostgreSQL's account."""
+    """There root cannot read the environment of PostgreSQL's process."""
     process = with_services(REPORT, before=("setpriv", "--bounding-set=-sys_ptrace,-perfmon,-sys_admin", "--"))
     output, _ = process.communicate(timeout=START_SECONDS)
     assert process.returncode == 0, output

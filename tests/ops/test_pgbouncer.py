@@ -1,4 +1,4 @@
-"""The service behind a real PgBouncer in transaction mode, set up as the documentation has it."""
+"""The service behind a real PgBouncer in transaction mode, configured as documented."""
 
 import subprocess
 import sys
@@ -44,7 +44,7 @@ def manage(pooler: PgBouncer, *arguments: str, **extra: str) -> subprocess.Compl
 
 @pytest.fixture(scope="module")
 def limits(pooler: PgBouncer) -> Iterator[None]:
-    """As the command stores them, for the rest of the module."""
+    """The limits that the command stores, for the rest of the module."""
     checked = manage(pooler, "manage.py", "database_limits", "--check")
     assert checked.returncode == 1
     assert "statement_timeout should be 5000" in checked.stderr

@@ -1,4 +1,4 @@
-"""What the tests of the ends of rides share."""
+"""Shared by the tests about the ends of rides."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ def end_path(rental: Rental) -> str:
 
 
 def at(moment: datetime) -> dict[str, str]:
-    """As the form takes it: in the city's time."""
+    """A time as the form takes it: in the city's time zone."""
     moment = moment.astimezone(ZoneInfo(settings.CITY_TIME_ZONE))
     return {"ended_at_0": f"{moment:%Y-%m-%d}", "ended_at_1": f"{moment:%H:%M:%S}"}
 

@@ -1,4 +1,4 @@
-"""The rental endpoints as a phone sees them."""
+"""The rental endpoints as a phone uses them."""
 
 from datetime import timedelta
 from typing import Any
@@ -293,7 +293,7 @@ def test_a_filter_that_means_nothing_is_named(rider_client: RiderClient, query: 
 
 
 def statements(call: Any) -> int:
-    """SQL statements of a call, BEGIN and COMMIT counted."""
+    """The number of SQL statements of a call, including BEGIN and COMMIT."""
     with CaptureQueriesContext(connection) as captured:
         assert call().status_code < 300
     return len(captured)

@@ -1,4 +1,4 @@
-"""A bike is returned where one of ours can be: a plausible place, or the ride goes on."""
+"""A bike is returned only at a plausible place. Otherwise the ride goes on."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +15,7 @@ from bikerental.rentals.models import Rental, RentalEvent
 from tests.clients import RiderClient
 from tests.factories import make_rental, make_station
 
-# Real commits: a refusal inside a test's own transaction would end that.
+# Real commits, because a refusal inside a test's own transaction would end that.
 pytestmark = pytest.mark.django_db(transaction=True)
 
 

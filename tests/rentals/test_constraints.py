@@ -1,4 +1,4 @@
-"""What the database itself forbids, whatever the code has seen before."""
+"""The constraints of the rides' tables."""
 
 from datetime import timedelta
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What operators do to a ride."""
+"""Operators end rides."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Rides past their time: the money stays, whose ride it was does not."""
+"""Old rides: the amounts stay, the rider is removed."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -136,7 +136,7 @@ def test_the_oldest_are_found_by_their_index() -> None:
         plan = "\n".join(row[0] for row in cursor.fetchall())
 
     assert "rental_to_forget" in plan
-    assert "Filter" not in plan  # rides that are nobody's already are not walked again
+    assert "Filter" not in plan  # rides that are already anonymous are not read again
 
 
 def test_the_task_ignores_what_a_newer_sender_adds() -> None:

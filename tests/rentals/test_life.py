@@ -1,4 +1,4 @@
-"""The ride's life in any order: Hypothesis looks for one in which an invariant breaks."""
+"""A ride's life in any order: Hypothesis searches for one that breaks an invariant."""
 
 from collections import Counter
 from datetime import datetime, timedelta
@@ -40,7 +40,7 @@ EMPTIED = "rentals_rentalevent, rentals_rental, notifications_notification, flee
 
 
 class Life(RuleBasedStateMachine):
-    """`riding` is the model: which rider rides what. The database must agree with it after every step."""
+    """`riding` is the model: which rider rides which bike. The database must agree with it after every step."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -77,7 +77,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(rider=index, ride=index, by_operator=st.booleans())
     def end(self, rider: int, ride: int, by_operator: bool) -> None:
-        """Of any of the rider's rides: the open one ends, one that has ended does not end again."""
+        """Any of the rider's rides: an open one ends, and one that has ended does not end again."""
         rider_id = self.riders[rider % RIDERS].pk
         rides = list(Rental.objects.filter(rider_id=rider_id).order_by("-started_at", "-pk"))
         if not rides:
@@ -155,7 +155,7 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def reconciling_finds_nothing(self) -> None:
-        found = reconcile(Window(now=NOON))  # a moment at which nothing is late
+        found = reconcile(Window(now=NOON))  # a time at which nothing is late
         assert {one.check: one.rows for one in found if one.rows} == {}
 
 

@@ -1,4 +1,4 @@
-"""The price: the contract's table, and a formula that goes minute by minute."""
+"""The price: the contract's table, and a computation minute by minute."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -38,7 +38,7 @@ def test_the_price_of_a_ride(tariff: TariffTerms, ride: timedelta, cost: str) ->
 
 
 def by_the_minute(tariff: TariffTerms, seconds: int) -> Decimal:
-    """The same price the slow way: walk through the minutes and drop each into its day."""
+    """The same price, computed slowly: each minute is counted for its day."""
     days: dict[int, Decimal] = {}
     minute = 0
     while minute * 60 < seconds:

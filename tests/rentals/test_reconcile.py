@@ -1,4 +1,4 @@
-"""Reconciling: each count is zero for a sound city, and counts what it is for."""
+"""Reconciliation: each count is zero for consistent data, and finds its kind of error."""
 
 import re
 from collections.abc import Callable
@@ -317,7 +317,7 @@ def test_a_time_that_is_none_gets_a_sentence(text: str) -> None:
         call_command("reconcile", f"--since={text}")
 
 
-@pytest.mark.django_db(transaction=True)  # the figures are asked for on another connection
+@pytest.mark.django_db(transaction=True)  # the figures are read on another connection
 def test_the_periodic_run_keeps_its_counts_for_the_metrics(client: Client) -> None:
     make_bike(status="rented")
     assert "bikerental_reconcile" not in client.get("/metrics").content.decode()

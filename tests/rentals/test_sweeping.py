@@ -1,4 +1,4 @@
-"""The sweep finds the rides whose note was lost."""
+"""The sweep finds rides whose wake-up was lost."""
 
 from datetime import timedelta
 

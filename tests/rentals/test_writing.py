@@ -1,4 +1,4 @@
-"""The SQL that begins and ends a ride, held to the models: nothing else does, since no ORM writes it."""
+"""The SQL that begins and ends a ride, compared with the models, because no ORM writes these rows."""
 
 import re
 

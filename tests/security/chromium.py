@@ -1,4 +1,4 @@
-"""A headless Chromium, driven by the DevTools protocol over a pipe: what a page complains of."""
+"""A headless Chromium, driven by the DevTools protocol over a pipe. It collects a page's errors."""
 
 import itertools
 import json
@@ -22,7 +22,7 @@ FLAGS = (
 
 
 class Browser:
-    """One page. Messages are JSON with a NUL behind each."""
+    """One page. Messages are JSON, each with a NUL after it."""
 
     def __init__(self, reading: int, writing: int) -> None:
         self._reading, self._writing = reading, writing
@@ -52,7 +52,7 @@ class Browser:
         raise AssertionError(f"{method} was not answered in {ANSWER_SECONDS} s")
 
     def open(self, url: str, *, until: str) -> list[str]:
-        """Go there, wait for the script to be true, and a little longer; what was complained of."""
+        """Open the page, wait until the script returns true, and a little longer. Returns the errors."""
         self.complaints.clear()
         self.call("Page.navigate", url=url)
         deadline = time.monotonic() + ANSWER_SECONDS
@@ -83,7 +83,7 @@ class Browser:
             yield message
 
     def _note(self, method: str, event: dict[str, Any]) -> None:
-        # Not what is merely noted: a missing favicon, a focus that was not moved.
+        # Only errors: a missing favicon and a focus that did not move are notes.
         if method == "Log.entryAdded" and "Content Security Policy" in event["entry"]["text"]:
             self.complaints.append(f"{event['entry']['text']} {event['entry'].get('url', '')}")
         elif method == "Runtime.exceptionThrown":
@@ -96,7 +96,7 @@ def chromium(folder: Path) -> Iterator[Browser]:
     ours_in, theirs_out = os.pipe()
     theirs_in, ours_out = os.pipe()
     command = (PATH, *FLAGS, f"--user-data-dir={folder}")
-    # The protocol's pipe is the descriptors 3 and 4, which only a shell can arrange without a fork hook.
+    # The protocol uses the descriptors 3 and 4. Without a fork hook, only a shell can set these.
     script = f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}'
     running = subprocess.Popen(
         ("bash", "-c", script, "chromium", *command),

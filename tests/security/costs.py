@@ -1,19 +1,19 @@
-"""How the processor's time grows with the length of what a stranger sends."""
+"""How processor time grows with the length of the input."""
 
 import time
 from collections.abc import Callable, Iterable
 
-# Runs of what patterns and parsers look for. The last are marks that normalising sorts one by one.
+# Runs of characters that patterns and parsers look for. The last are marks, which normalising sorts one by one.
 RUNS = ("a", "1", " ", ".", ",", ";", "=", "%", "\\", '"', "[", ":", "-", "a@", "a.", "%a", "1,", '\\"', "\u0315\u0300")
 NOBODY_NOTICES_SECONDS = 0.02
 
 
 def grows_too_fast(call: Callable[[str], object], length: int, runs: Iterable[str] = RUNS) -> list[str]:
-    """The runs for which twice the length costs more than three times the time, and enough to be noticed."""
+    """The runs for which double length takes more than three times as long, and long enough to matter."""
     found = []
     for run in runs:
         once, twice = (_text(run, times) for times in (length, 2 * length))
-        # The slowest of what is fine is measured twice, the slowest of what is not once.
+        # The slowest run that passes is measured twice, the slowest one that fails once.
         if _seconds(call, twice) > NOBODY_NOTICES_SECONDS:
             short, long = _least(call, once), _least(call, twice)
             if long > 3 * short + NOBODY_NOTICES_SECONDS / 2:
@@ -22,7 +22,7 @@ def grows_too_fast(call: Callable[[str], object], length: int, runs: Iterable[st
 
 
 def _text(run: str, length: int) -> str:
-    # Each character of the run in a block: marks in the wrong order are sorted over the whole length.
+    # Each mark in a block of its own: marks in the wrong order are sorted over the whole length.
     return (run * length)[:length] if run.isascii() else "a" + "".join(mark * (length // len(run)) for mark in run)
 
 

@@ -1,9 +1,8 @@
-"""Who may what: every method of every route, and what each kind of caller is answered.
+"""Who may do what: every method of every route, and the status for each kind of caller.
 
-A new route joins the table below, or `test_access.py` fails. The columns are statuses: of nobody,
-of the rider whom the objects in the path belong to, of another rider, and of an operator with all rights.
-An operator without rights, or without the code, is one of the riders. A token that is not good makes
-nobody of its bearer.
+A new route needs a row in the table below, otherwise `test_access.py` fails. The columns are the statuses for a caller
+without a token, for the rider who owns the objects in the path, for another rider, and for an operator with all
+rights. An operator without rights, or without the code, counts as a rider. A bad token counts as no token.
 """
 
 from collections.abc import Callable, Iterator
@@ -43,9 +42,9 @@ METHODS = ("get", "post", "put", "patch", "delete")
 
 @dataclass
 class World:
-    """One rider in the middle of a ride, another, an operator without rights and one with all; a bike that is free,
-    the rider's report of it, a claim about an earlier ride; and a bike that the rider holds, which a rider who rides
-    cannot, but may here."""
+    """A rider during a ride, another rider, an operator without rights and one with all, a free bike, and the rider's
+    report of it and claim about an earlier ride. The rider also has a reserved bike, which the service would not
+    allow during a ride."""
 
     rider: RiderClient
     other: RiderClient
@@ -117,7 +116,7 @@ class Route(NamedTuple):
 
     @property
     def declared_body(self) -> Serializer[Any]:
-        """What the operation's own document says it takes."""
+        """The body that the operation's own document declares."""
         method = getattr(dict(routes_of_code())[self.path].callback.cls, self.method)
         serializer: Serializer[Any] = force_serializer_instance(method._swagger_auto_schema["request_body"])
         return serializer
@@ -173,7 +172,7 @@ def _station(world: World, _caller: RiderClient) -> dict[str, Any]:
 
 
 def _uploaded(world: World, caller: RiderClient, report: BikeReport | None = None) -> dict[str, Any]:
-    """An upload of the caller's, with a photo in it, whoever may begin one."""
+    """An upload of the caller's with a photo in it, even if the caller could not begin one."""
     upload = PhotoUpload.objects.create(
         bike=world.bike,
         uploader=caller.rider,
@@ -186,7 +185,7 @@ def _uploaded(world: World, caller: RiderClient, report: BikeReport | None = Non
 
 
 def _uploaded_for_the_report(world: World, caller: RiderClient) -> dict[str, Any]:
-    # Another's upload for a report that is not his: the path is what keeps him out.
+    # An upload of another rider for a report that is not his: the path must be refused.
     return _uploaded(world, world.rider, world.report)
 
 
@@ -236,25 +235,25 @@ TABLE = (
     Route("POST /api/v1/rentals/{rental_id}/claims/", 401, 201, 404, 404, lambda _w, _c: {"kind": "other"}),
     Route("GET /api/v1/claims/",                      401, 200, 200, 200),
     Route("GET /api/v1/claims/{claim_id}/",           401, 200, 404, 404),
-    # Around the API: the documents say nothing of anybody, and the proxy keeps /metrics inside.
+    # Besides the API: the documents are public, and the proxy keeps /metrics inside.
     Route("GET /api/docs/",                           200, 200, 200, 200),
     Route("GET /api/redoc/",                          200, 200, 200, 200),
     Route("GET /api/swagger.json",                    200, 200, 200, 200),
     Route("GET /api/swagger.yaml",                    200, 200, 200, 200),
     Route("GET /health/live/",                        200, 200, 200, 200),
     Route("GET /health/ready/",                       200, 200, 200, 200),
-    # On a developer's machine alone: without the signature that came with the form nobody sends a file.
+    # Only on a developer's machine: an upload needs the signature from its form.
     Route("POST /media/",                             403, 403, 403, 403),
     Route("GET /media/{name}",                        404, 404, 404, 404),
     Route("GET /metrics",                             200, 200, 200, 200),
-    # No caller of ours is SNS, whose messages are signed.
+    # None of our callers is SNS, whose messages are signed.
     Route("POST /hooks/sns/",                         403, 403, 403, 403),
 )
 # fmt: on
 
 
 def routes_of_code(*, is_admin: bool = False) -> Iterator[tuple[str, URLPattern]]:
-    """Each route that the service has, its parameters in braces; the admin's are a world of their own."""
+    """Each route of the service, with its parameters in braces. The admin's routes are separate."""
     patterns = get_resolver("config.urls").url_patterns
     for pattern in patterns:
         if (getattr(pattern, "namespace", None) == "admin") == is_admin:
@@ -275,10 +274,10 @@ def _braced(route: str) -> str:
 
 
 def operations_of_code() -> Iterator[str]:
-    """What `TABLE` must name: a class's own methods, and GET for a view that is a function."""
+    """The operations that `TABLE` must name: a class's own methods, and GET for a view that is a function."""
     for route, pattern in routes_of_code():
         view = getattr(pattern.callback, "view_class", None)
-        is_ours = view and route.startswith((API, "/hooks/", "/media/"))  # the documents' view is the library's
+        is_ours = view and route.startswith((API, "/hooks/", "/media/"))  # the library has the documents' view
         methods = [name for name in METHODS if hasattr(view, name)] if is_ours else ["get"]
         for method in methods:
             yield f"{method.upper()} {route}"

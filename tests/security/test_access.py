@@ -1,4 +1,4 @@
-"""Who may what, by the table in `routes.py`; what an operator may is asked of the admin's own routes."""
+"""Who may do what: the API by the table in `routes.py`, the admin by its own routes."""
 
 from collections import Counter
 
@@ -21,7 +21,7 @@ def world() -> World:
 
 
 def status_of(route: Route, world: World, client: APIClient, caller: RiderClient) -> int:
-    """Ask, and take back what it changed."""
+    """The status of the request. Its effects are rolled back."""
     body = route.body_in(world, caller)
     with transaction.atomic():
         answer = getattr(client, route.method)(route.path_in(world), body)
@@ -65,10 +65,10 @@ def test_an_operator_who_gave_no_code_is_any_rider(route: Route, world: World, s
 @pytest.mark.parametrize("kind", BAD_TOKENS)
 def test_a_token_that_is_not_good_makes_nobody_of_its_bearer(route: Route, kind: str, world: World) -> None:
     bearer = APIClient()
-    # The rider's: what is in the path is his, so that nothing but the token keeps him out.
+    # The objects in the path are the rider's, so only the token can be the reason for a refusal.
     bearer.credentials(HTTP_AUTHORIZATION=f"Bearer {BAD_TOKENS[kind](world.rider)}")
 
-    # What an open route is told in its body is somebody's who is let in: the header is what is asked about.
+    # The body of an open route is valid, so the header alone is tested.
     assert status_of(route, world, bearer, world.other) == route.anonymous
 
 

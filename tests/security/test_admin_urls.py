@@ -1,4 +1,4 @@
-"""No URL of the admin that a person can type is a 500."""
+"""No URL of the admin that a person can type gives a 500."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from tests.lengths import IS_LONG
 from tests.security.routes import routes_of_code
 
 pytestmark = pytest.mark.django_db
-# As they are typed, percent signs and all.
+# As they are typed, with percent signs.
 ODD = [
     "%00", "a%00b", "%ED%A0%80", "9" * 20, "9" * 5000, "0001-01-01 00:00:00%2B14:00", "9999-12-31 23:59:59-12:00",
     *(["", "%25", "%FF", "%27%22", "-1", "1.5", "nan", "1e999", "9" * 10, "10000-01-01", "2026-13-45", "a,b", "%0A"]
@@ -34,7 +34,7 @@ AUTOCOMPLETE = {"app_label": "fleet", "model_name": "bike", "field_name": "stati
 
 
 def ask(client: Client, url: str) -> None:
-    with transaction.atomic():  # PostgreSQL may refuse a statement, and the test goes on
+    with transaction.atomic():  # PostgreSQL may refuse a statement, and the test continues
         answer = client.get(url)
         transaction.set_rollback(True)
     assert answer.status_code < 500, url[:200]
@@ -88,14 +88,14 @@ def test_forms(operator: Client, model: type[Model]) -> None:
 
 
 def form_fields(client: Client, model: type[Model]) -> set[str]:
-    """Also those that are no column."""
+    """Including fields that are no columns."""
     context = client.get(f"{base(model)}add/").context
     return set(context["adminform"].form.fields) if context and "adminform" in context else set()
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
 def test_actions(operator: Client, model: type[Model]) -> None:
-    """Of a form that was made up."""
+    """With a form that a person invented."""
     for action in site._registry[model].get_actions(operator.get("/admin/").wsgi_request):
         for value in ["abc", "9" * 20, *(["", "-1", "1.5", "9" * 5000, "\0", "1\n"] if IS_LONG else [])]:
             with transaction.atomic():

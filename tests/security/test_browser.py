@@ -1,4 +1,4 @@
-"""The pages in a real browser, with their Content-Security-Policy on."""
+"""The pages in a real browser, with their Content-Security-Policy enforced."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,7 +55,8 @@ def test_no_page_breaks_its_policy(site: str, browser: Browser) -> None:
     for name, path in pages.items():
         complaints[name] = browser.open(site + path, until="!!document.querySelector('#user-tools')")
 
-    # Redoc's bundle asks for a logo of its maker's from elsewhere. It is kept from telling them who reads.
+    # Redoc's bundle requests a logo from its maker's site. The policy blocks that, so that the maker does not learn
+    # who reads.
     logo = [text for text in complaints["redoc"] if "logo-mini.svg" in text]
     assert complaints == {name: [] for name in complaints} | {"redoc": logo}
 

@@ -1,4 +1,4 @@
-"""Guessing one account's password over HTTP, as the proxy passes requests on."""
+"""Guessing an account's password over HTTP, as the proxy passes requests on."""
 
 import time
 from collections import Counter
@@ -39,7 +39,7 @@ def test_a_thousand_guesses_from_as_many_addresses_fail(server: str) -> None:
             log_in(session, server, attacked.email, f"guess-{number}", f"203.0.{number // 250}.{number % 250 + 1}")
             for number in range(GUESSES)
         )
-        # One more is let in each time that a delay ends, and each delay is twice the one before.
+        # One more guess is admitted each time a delay ends, and each delay is twice the one before.
         let_in = FREE_PER_ACCOUNT + int(time.monotonic() - started + 1).bit_length()
 
         assert set(answers) == {401, 429}

@@ -1,4 +1,4 @@
-"""Whatever a stranger sends, twice as much of it takes about twice the time."""
+"""Whatever a stranger sends, double length takes about double time."""
 
 import ast
 import importlib
@@ -43,13 +43,13 @@ PATHS = ("/api/v1/auth/token/", "/admin/login/", "/static/admin/css/base.css", "
 
 
 class FarClient(APIClient):
-    """What breaks on the server comes as an answer, and no answer is a 5xx."""
+    """Gives a 500 for an exception, as over the network. No answer may be a 5xx."""
 
     def generic(self, *arguments: Any, **options: Any) -> Any:
         self.raise_request_exception = False
         response = super().generic(*arguments, **options)
         if response.streaming:
-            b"".join(response)  # which closes the file
+            b"".join(response)  # this closes the file
         assert response.status_code < 500
         return response
 
@@ -65,7 +65,7 @@ def _with_all_that_reads_headers(settings: Settings) -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("name", "length"),
-    # The test client makes a plain request of Django's, which reads this one whole; another test has ours.
+    # The test client makes a plain Django request, which reads this one completely. Another test covers ours.
     [(name, length) for name in HEADERS for length in (4_000, 50_000) if (name, length) != ("Content-Type", 50_000)],
 )
 def test_a_header(name: str, length: int) -> None:
@@ -258,7 +258,7 @@ def test_a_pattern_of_ours(name: str) -> None:
 
 
 def test_each_pattern_is_known_to_the_test_above() -> None:
-    """A pattern is compiled where its module is loaded: what is compiled on the way is not found."""
+    """A pattern must be compiled when its module is loaded; others are not found."""
     nested = [
         f"{path.relative_to(ROOT)}:{call.lineno}"
         for path in sorted((ROOT / "bikerental").rglob("*.py"))
@@ -278,7 +278,7 @@ def _calls_of_re(module: ast.Module) -> Iterator[ast.Call]:
                 yield node
 
 
-# Keyed by nothing, or by classes of ours.
+# With no key, or with our classes as keys.
 UNBOUNDED = {
     "bikerental.http.views._of_no_query",
     "bikerental.http.views._reader",

@@ -1,8 +1,8 @@
-"""Whether there is an account is told neither by an answer nor by its time.
+"""Neither an answer nor its time reveals whether there is an account.
 
-Over HTTP, with the passwords' real hash. The kinds are asked in turns and compared turn by turn, so that what
-else the machine does slows all of them; `ENUMERATION_TRIES=200` is the long run, held to 10 %.
-Registering alone tells that an e-mail is taken: docs/architecture/decisions/0022-registration-reveals-emails.md.
+Over HTTP, with the real password hash. The kinds of e-mail are asked in turn and compared turn by turn, so that other
+load on the machine slows all of them. `ENUMERATION_TRIES=200` is the long run, with a limit of 10 %. Only registration
+reveals that an e-mail is taken: docs/architecture/decisions/0022-registration-reveals-emails.md.
 """
 
 import os
@@ -24,7 +24,7 @@ from tests.users.calls import REGISTER, TOKEN
 
 RESET = "/api/v1/auth/password/reset/"
 TRIES = int(os.environ.get("ENUMERATION_TRIES", "15"))
-# A hash that is left out makes an answer several times as fast; so few tries on a busy machine tell no less.
+# An answer without a hash is several times as fast, so a few tries on a busy machine are enough to see it.
 RATIO_MAX = 1.1 if TRIES >= 200 else 2.0
 KINDS = ("unknown", "open", "closed")
 
@@ -34,7 +34,7 @@ Body = Callable[[str], dict[str, str]]
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
-    hashed = OwaspArgon2PasswordHasher().encode(PASSWORD, "a" * 22)  # shorter, it would be hashed anew
+    hashed = OwaspArgon2PasswordHasher().encode(PASSWORD, "a" * 22)  # a shorter salt would make Django hash again
     User.objects.bulk_create(
         User(
             email=email_of(kind, number),
@@ -57,7 +57,7 @@ def email_of(kind: str, number: int) -> str:
 
 
 class Asked:
-    """What each kind of e-mail was answered, and how long each answer took."""
+    """The answers for each kind of e-mail, and the time of each."""
 
     def __init__(self, server: str, path: str, body: Body) -> None:
         self.answers: dict[str, list[tuple[int, Any]]] = {kind: [] for kind in KINDS}
@@ -68,10 +68,10 @@ class Asked:
                     kind = KINDS[(turn + number) % len(KINDS)]
                     self._ask(session, server + path, kind, number, body)
         for seconds in self.seconds.values():
-            del seconds[0]  # connections are made and statements prepared
+            del seconds[0]  # the first one opens connections and prepares statements
 
     def _ask(self, session: requests.Session, url: str, kind: str, number: int, body: Body) -> None:
-        # From an address of its own each time: nobody is slowed down for guessing.
+        # From a new address each time, so that no delay for guessing applies.
         headers = {"X-Forwarded-For": f"203.0.{number // 250}.{number % 250 + 1}"}
         started = time.perf_counter()
         answer = session.post(url, json=body(email_of(kind, number)), headers=headers, timeout=60)
@@ -81,7 +81,7 @@ class Asked:
         self.answers[kind].append((answer.status_code, said))
 
     def ratio(self, kind: str, other: str) -> float:
-        """The median, over all turns, of how much longer the one took than the other."""
+        """The median, over all turns, of the ratio of the two times."""
         return median(one / two for one, two in zip(self.seconds[kind], self.seconds[other], strict=True))
 
     def check(self, what: str, status: int) -> None:

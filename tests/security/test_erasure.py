@@ -1,5 +1,8 @@
-"""Erasure leaves no personal datum anywhere: a marker is planted wherever a rider leaves one, and looked
-for in all that the database, Redis, the logs and Sentry hold or ever held."""
+"""Erasure leaves no personal data anywhere.
+
+A marker is planted wherever a rider leaves data. Then it is searched for in everything that the database, Redis, the
+logs and Sentry hold or ever held.
+"""
 
 import base64
 import binascii
@@ -32,19 +35,19 @@ EMAIL = f"{MARKER}@example.org"
 
 
 def found(text: str) -> list[str]:
-    """Where the marker stands, with what is around it."""
+    """The places of the marker, with their context."""
     text = text.lower()
     return re.findall(f".{{0,60}}(?:{MARKER}|{MARKER.encode().hex()}).{{0,30}}", text)
 
 
 def dump() -> str:
-    """All rows; what is kept as bytes is in hexadecimal there."""
+    """All rows. Bytes appear in hexadecimal."""
     command = [str(wheel_folder() / PROGRAMS / "pg_dump"), "--data-only", database_url()]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
 
 
 def ever_in(redis: Path) -> str:
-    """Every command that ever changed Redis; the body of a task's message is Base64 there."""
+    """Every command that ever changed Redis. The body of a task's message is Base64."""
     raw = b"".join(file.read_bytes() for file in sorted(redis.rglob("*.aof")))
     return raw.decode("latin-1") + "".join(_decoded(raw))
 
@@ -59,7 +62,7 @@ def _decoded(raw: bytes) -> Iterator[str]:
 
 @contextmanager
 def forbidding(table: str, condition: str) -> Iterator[None]:
-    """A rule that the next write breaks: PostgreSQL quotes the whole row in its refusal."""
+    """A constraint that the next write breaks: PostgreSQL quotes the whole row in its error."""
     with connection.cursor() as cursor:
         cursor.execute(f"ALTER TABLE {table} ADD CONSTRAINT forbidden CHECK ({condition}) NOT VALID")
     try:
@@ -70,7 +73,7 @@ def forbidding(table: str, condition: str) -> Iterator[None]:
 
 
 class Rider:
-    """A rider on the far side of real HTTP."""
+    """A rider who uses the service over real HTTP."""
 
     def __init__(self, address: str) -> None:
         self.address = f"{address}/api/v1/"
@@ -98,7 +101,7 @@ def ride(rider: Rider) -> UUID:
 
 
 def told_by_operators(rider: Rider) -> None:
-    """A report, a ride that an operator ends, a name that an operator mends, an address that bounced."""
+    """Operators' actions: a report, a ride that they end, a name that they correct, an address that bounced."""
     operator = make_user(is_staff=True, is_superuser=True)
     user = User.objects.get(email=EMAIL)
     rider.http.headers["User-Agent"] = f"{MARKER}-phone"
@@ -117,7 +120,7 @@ def told_by_operators(rider: Rider) -> None:
 
 
 def provoke(rider: Rider) -> None:
-    """Bugs, in the web process with the rider's row in PostgreSQL's words."""
+    """Cause bugs in the web process, with the rider's row in PostgreSQL's error."""
     with forbidding("users_user", f"name <> '{MARKER} Forbidden'"):
         rider.call("PATCH", "me/", 500, name=f"{MARKER} Forbidden")
     rider.call("GET", f"bikes/?lat=59.93&lon=30.31&radius=500&model={MARKER}", 400)
@@ -158,7 +161,7 @@ def test_erasure_leaves_no_personal_datum_anywhere(tmp_path: Path) -> None:
         held = ever_in(tmp_path)
         logs = web_log.read_text() + worker_log.read_text()
 
-    # Each place is really looked into, and what was to be in it is.
+    # Each place is really searched: it contains what it should.
     assert str(rental_id) in left
     assert ever_sent in held.replace("-", "")
     assert "Unhandled: PATCH /api/v1/me/" in logs
@@ -171,7 +174,7 @@ def test_erasure_leaves_no_personal_datum_anywhere(tmp_path: Path) -> None:
     assert found(held) == []
     assert found(logs) == []
     assert found(sentry.received) == []
-    # Where a rider looked for a bike is nobody's business either.
+    # The places where a rider looked for a bike are personal too.
     assert "30.31" not in logs + sentry.received
     assert Rental.objects.values_list("rider__name", flat=True).get(pk=rental_id) == ""
     assert not Notification.objects.filter(state="sending").exists()

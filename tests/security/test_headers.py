@@ -1,4 +1,4 @@
-"""What each answer tells a browser, and what the service believes of a request's headers."""
+"""The headers of each answer, and which headers of a request are trusted."""
 
 import os
 import subprocess
@@ -73,7 +73,7 @@ def test_other_origins_are_closed_unless_named(tmp_path: Path) -> None:
     with web_server(tmp_path / "closed.log", processes=1) as closed:
         answer = requests.options(f"{closed}/api/v1/bikes/", headers=ask, timeout=20)
         assert not [name for name in answer.headers if name.lower().startswith("access-control")]
-        assert answer.headers["server"] == "granian"  # the proxy takes it off; no version here either
+        assert answer.headers["server"] == "granian"  # the proxy removes it, and it has no version here either
     with web_server(tmp_path / "open.log", processes=1, CORS_ALLOWED_ORIGINS="https://app.example") as named:
         preflight = requests.options(f"{named}/api/v1/bikes/", headers=ask, timeout=20)
         refused = requests.get(f"{named}/api/v1/bikes/", headers={"Origin": "https://evil.example"}, timeout=20)

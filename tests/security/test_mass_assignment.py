@@ -1,4 +1,4 @@
-"""A body that names columns: what its serializer does not declare changes nothing."""
+"""A body that names columns: fields that the serializer does not declare change nothing."""
 
 import re
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ PLANTED: tuple[tuple[type[models.Field[Any, Any]], Any], ...] = (
     (models.JSONField, {"planted": "planted"}),
     (models.CharField, "planted"),
 )
-# A number alone, and not among the digits of a hash or of an id.
+# Only whole numbers, not digits inside a hash or an id.
 TRACES = re.compile(r"planted|5eed5eed|(?<![\w-])(4242|42\.4242)(?![\w-])|1999, 1, 2")
 OURS = [model for model in apps.get_models() if model.__module__.startswith("bikerental.")]
 
@@ -35,7 +35,7 @@ def planted(field: "models.Field[Any, Any]") -> Any:
 
 
 def hostile_keys() -> dict[str, Any]:
-    """Each column of each table of ours, by its name and by its attribute's."""
+    """Each column of each of our tables, by its name and by its attribute's."""
     keys: dict[str, Any] = {"is_admin": True, "role": "planted", "groups": [1], "user_permissions": [1]}
     for model in OURS:
         for field in model._meta.concrete_fields:
@@ -63,5 +63,5 @@ def test_what_is_not_declared_changes_nothing(route: Route) -> None:
     assert not TRACES.search(repr(rows()) + answer.content.decode())
     assert set(User.objects.filter(is_staff=True).values_list("pk", flat=True)) <= privileged
     assert not User.objects.exclude(pk__in=privileged).filter(is_superuser=True).exists()
-    # DELETE me/ closes its caller, and nothing closes anybody else.
+    # DELETE me/ closes its caller's account, and no other request closes any.
     assert User.objects.filter(is_active=False).count() == closed + (route.method == "delete")

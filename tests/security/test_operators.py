@@ -1,4 +1,4 @@
-"""What an operator may who was given the right to look, and no more."""
+"""An operator who may only view."""
 
 import pytest
 from django.contrib.auth.models import Permission

@@ -1,4 +1,4 @@
-"""The API's calls for operators: the right, and a session that was started with a code."""
+"""The API's calls for operators: they need the right, and a session that began with a code."""
 
 from datetime import timedelta
 from time import sleep
@@ -52,7 +52,7 @@ def log_in(user: User, **more: str) -> Any:
 
 
 def photo_status(answer: Any, bike: Bike) -> tuple[int, str]:
-    """Begin to upload a photo with the tokens of this answer; the status, and the code of a refusal."""
+    """Begin to upload a photo with the tokens of this answer. Returns the status, and the code of a refusal."""
     assert answer.status_code == 200, answer.content
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {answer.json()['access']}")
@@ -176,7 +176,7 @@ def test_of_many_with_one_code_one_is_let_in(operator: User, monkeypatch: pytest
     code, verify = code_of(operator), TOTP.verify
 
     def verify_and_wait(*given: Any) -> bool:
-        sleep(0.1)  # so that without a lock all would have found it right before one has spent it
+        sleep(0.1)  # long enough that without a lock all would accept the code before one spends it
         return bool(verify(*given))
 
     monkeypatch.setattr(TOTP, "verify", verify_and_wait)

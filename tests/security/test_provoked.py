@@ -1,4 +1,4 @@
-"""What strangers can provoke at will is counted, and no event for Sentry."""
+"""Errors that strangers can cause at will are counted, and are not sent to Sentry."""
 
 import json
 from pathlib import Path
@@ -20,7 +20,7 @@ SAMPLED = {
 
 
 def provoke(address: str) -> list[int]:
-    """Whatever a stranger can make the server refuse, each several times."""
+    """Send everything that the server refuses, each several times."""
 
     def ask(method: str, path: str, **options: object) -> int:
         return requests.request(method, f"{address}{path}", timeout=20, allow_redirects=False, **options).status_code

@@ -1,4 +1,4 @@
-"""The operators' code beside the password, as production asks for it."""
+"""The operators' code besides the password, as production requires it."""
 
 import io
 import re
@@ -30,7 +30,7 @@ def operator(settings: Settings) -> User:
 
 
 def enrol(*arguments: str) -> str:
-    """The address that the command shows."""
+    """The address that the command prints."""
     output = io.StringIO()
     call_command("operator_enrol", "operator@example.org", *arguments, stdout=output)
     found = re.search(r"otpauth://totp/\S+", output.getvalue())

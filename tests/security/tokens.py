@@ -1,4 +1,4 @@
-"""Tokens that are not good, each in its own way, made from one that is."""
+"""Bad tokens, each made from a good one and bad in its own way."""
 
 import time
 from collections.abc import Callable
@@ -21,7 +21,7 @@ def _expired(client: RiderClient) -> str:
 
 
 def _forged(client: RiderClient) -> str:
-    """The rider's claims become the operator's; the signature stays."""
+    """The rider's claims are replaced by the operator's. The signature is unchanged."""
     head, _, signature = client.tokens.access.split(".")
     staff = User.objects.filter(is_staff=True).values_list("pk", flat=True)[0]
     body = _resigned(client.tokens.access, sub=str(staff)).split(".")[1]
@@ -37,7 +37,7 @@ def _refresh_as_access(client: RiderClient) -> str:
 
 
 def _other_key(client: RiderClient) -> str:
-    """Signed with the key that signs cookies, not tokens."""
+    """Signed with the key for cookies instead of the key for tokens."""
     return _resigned(client.tokens.access, key=settings.SECRET_KEY)
 
 

@@ -1,4 +1,4 @@
-"""Two transactions in a chosen order: the first stops while it holds its lock, the second comes then."""
+"""Runs two transactions in a chosen order: the second one starts while the first one holds its lock."""
 
 import threading
 import time
@@ -14,7 +14,7 @@ WAIT_SECONDS = 20
 
 
 class Interleaved(NamedTuple):
-    """`waited`: the second stood in PostgreSQL behind the first's lock before the first went on."""
+    """`waited`: the second one waited in PostgreSQL for the first one's lock."""
 
     first: object
     second: object
@@ -24,9 +24,9 @@ class Interleaved(NamedTuple):
 def interleave(
     monkeypatch: pytest.MonkeyPatch, lock: str, *, first: Callable[[], object], second: Callable[[], object]
 ) -> Interleaved:
-    """Stop `first` right after it took `lock` ("module.function"); let `second` run until it waits or ends.
+    """Stop `first` right after it took `lock` ("module.function"), and let `second` run until it waits or ends.
 
-    Outcomes are what they return, or the name of their refusal.
+    The outcomes are the return values, or the names of the refusals.
     """
     holds, may_go_on = threading.Event(), threading.Event()
     original = find(lock)

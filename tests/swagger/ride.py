@@ -1,4 +1,4 @@
-"""A ride with the generated client: its models refuse what the document does not say."""
+"""A ride with the generated client. Its models refuse anything that the document does not declare."""
 
 import sys
 from http import HTTPStatus

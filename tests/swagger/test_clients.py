@@ -1,4 +1,4 @@
-"""Clients that are generated from the document, as the server hands it out, ride with that server."""
+"""Clients that are generated from the server's document make a ride with that server."""
 
 import json
 import re
@@ -51,7 +51,7 @@ def test_a_typescript_client_compiles_strictly_and_rides(programs: Path, live: s
 
 @pytest.mark.slow
 def test_a_python_client_rides(programs: Path, live: str, tmp_path: Path) -> None:
-    # The generator reads OpenAPI 3 alone.
+    # The generator reads only OpenAPI 3.
     must(programs / "swagger2openapi", "swagger.json", "--outfile", "openapi.json", at=tmp_path)
     (tmp_path / "generator.yml").write_text("post_hooks: []")
     generator = ("openapi_python_client", "generate", "--path", "openapi.json", "--config", "generator.yml")

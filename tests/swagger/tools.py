@@ -1,4 +1,4 @@
-"""The programs that generate clients, from npm, as `package-lock.json` beside this file says. `.ci/run` runs it."""
+"""The programs from npm that generate clients, pinned in `package-lock.json` beside this file. `.ci/run` runs it."""
 
 import hashlib
 import os
@@ -13,11 +13,11 @@ INSTALL_SECONDS = 180
 
 
 class ToolsMissingError(Exception):
-    """Why they are not to be had here."""
+    """The reason why the programs are not available here."""
 
 
 def tools() -> Path:
-    """The folder of the programs. They are kept with the user's other caches: another lock, another folder."""
+    """The folder of the programs, in the user's cache. Each lock file has its own folder."""
     if not shutil.which("npm"):
         raise ToolsMissingError("npm is not on this machine.")
     lock = (HERE / "package-lock.json").read_bytes()
@@ -33,7 +33,7 @@ def _install(folder: Path) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent, ignore_cleanup_errors=True) as new:
         for name in ("package.json", "package-lock.json"):
             shutil.copy(HERE / name, new)
-        # An older Node than the programs need is an error here, and a reason to skip.
+        # If Node is older than the programs need, this is an error, and the tests are skipped.
         command = ("npm", "ci", "--engine-strict", "--ignore-scripts", "--no-audit", "--no-fund")
         try:
             run = subprocess.run(command, cwd=new, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False)

@@ -1,4 +1,4 @@
-"""Calls to the account endpoints, and what to read in their answers."""
+"""Calls of the account endpoints, and values from their responses."""
 
 from typing import Any
 

@@ -98,7 +98,7 @@ def test_the_lookup_by_email_uses_the_unique_index(look_up: Callable[[], User | 
     [query] = queries
 
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE users_user")  # of a table of one row any index is as cheap as another
+        cursor.execute("ANALYZE users_user")  # for a table of one row, any index is as cheap as another
         cursor.execute("EXPLAIN " + query["sql"])
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "user_email_unique" in plan
@@ -169,7 +169,7 @@ def test_the_admins_history_names_nobody() -> None:
     accounts = User.objects.filter(pk__in=[rider.pk, other.pk])
     LogEntry.objects.log_actions(str(operator.pk), accounts, CHANGE, "Closed.")
     assert set(LogEntry.objects.values_list("object_repr", flat=True)) == {str(rider.pk), str(other.pk)}
-    LogEntry.objects.filter(object_id=rider.pk).update(object_repr="Rider")  # as it was written once
+    LogEntry.objects.filter(object_id=rider.pk).update(object_repr="Rider")  # as older releases wrote it
 
     erase(rider)
 

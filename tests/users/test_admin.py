@@ -31,7 +31,7 @@ def superuser() -> User:
 
 @pytest.fixture
 def operator() -> User:
-    """May see and change accounts, and nothing else."""
+    """An operator who may only view and change accounts."""
     user = make_user(email="operator@example.org", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=["view_user", "change_user", "add_user"]))
     return user

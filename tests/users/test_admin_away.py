@@ -1,4 +1,4 @@
-"""What an operator reads while the database is away or only reads."""
+"""The admin's pages while the database is away or read-only."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -60,7 +60,7 @@ def operator() -> Client:
 
 @contextmanager
 def terminated(*, at: str) -> Iterator[None]:
-    """PostgreSQL ends the connection when the statement that has this in it comes."""
+    """PostgreSQL ends the connection at the statement that contains this text."""
     execute = CursorWrapper.execute
     other = connection.copy()
 

@@ -1,4 +1,4 @@
-"""The admin's door: the same guard as the API's."""
+"""The admin's log-in has the same guard against guessing as the API's."""
 
 import pytest
 from django.test import Client

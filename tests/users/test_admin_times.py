@@ -1,4 +1,4 @@
-"""The admin shows and reads times in the city's zone, and says which; the API stays in UTC."""
+"""The admin shows and reads times in the city's zone and names it. The API stays in UTC."""
 
 from datetime import UTC, datetime
 
@@ -13,7 +13,7 @@ from tests.factories import NOON, make_rental, make_user
 
 pytestmark = pytest.mark.django_db
 TASKS = {"periodictask_set-TOTAL_FORMS": "0", "periodictask_set-INITIAL_FORMS": "0"}
-ADD = "admin:django_celery_beat_clockedschedule_add"  # a form of a time alone
+ADD = "admin:django_celery_beat_clockedschedule_add"  # a form that has only a time
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Who is let in, asked at `GET /api/v1/me/`, which needs any rider."""
+"""Authentication, tested with `GET /api/v1/me/`, which needs any rider."""
 
 from datetime import timedelta
 from typing import Any
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 
 def code_for(authorization: str | None) -> tuple[int, str]:
-    """Status and code of an answer, which has said how to log in where it refused."""
+    """Status and code of an answer. A refusal must say how to log in."""
     client = APIClient()
     if authorization is not None:
         client.credentials(HTTP_AUTHORIZATION=authorization)
@@ -79,7 +79,7 @@ def test_an_unsigned_token_is_refused(rider_client: RiderClient) -> None:
     assert code_for(f"Bearer {unsigned}") == (401, "token_invalid")
 
 
-@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")  # our key is long enough for ours
+@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")  # the key is long enough for our algorithm
 def test_another_algorithm_is_refused(rider_client: RiderClient) -> None:
     assert code_for(f"Bearer {resigned(rider_client.tokens.access, algorithm='HS512')}") == (401, "token_invalid")
 

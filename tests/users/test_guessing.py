@@ -32,7 +32,7 @@ def guess(email: str, *, address: str = HOME, password: str = "wrong", now: date
 def guess_in_a_crowd(email: str, *, address: str, password: str = "wrong") -> str:
     try:
         return guess(email, address=address, password=password)
-    except OperationalError as error:  # the wait for a row is bounded; the client gets a 503, and no guess
+    except OperationalError as error:  # the wait for a row ended: a 503, without a check
         if sqlstate(error) != errorcodes.LOCK_NOT_AVAILABLE:
             raise
         return "busy"
@@ -179,7 +179,7 @@ def test_a_counter_that_was_purged_is_made_again() -> None:
 
 
 def test_an_address_that_succeeded_otherwise_is_let_in_at_once() -> None:
-    """A reset's token has counters of its own; those of the log-in may not exist yet."""
+    """The token of a reset has counters of its own. Those of the log-in may not exist yet."""
     rider = make_user()
     guess_from_everywhere(rider.email, times=30)
 
@@ -255,7 +255,7 @@ def test_guesses_at_once_that_are_refused_count_nowhere() -> None:
 
     at_once(lambda _: guess_in_a_crowd(rider.email, address=HOME), times=20)
 
-    # Also not for the account, which itself would still admit them.
+    # Nor does it count for the account, which would still admit it.
     assert list(GuessCounter.objects.values_list("failures", flat=True)) == [6, 6]
 
 
@@ -295,6 +295,6 @@ def test_the_purge_keeps_what_still_says_something() -> None:
     assert GuessCounter.objects.count() == 4
 
     assert guess_counters_purge(now=NOON + timedelta(hours=23)) == 0
-    # Two of the guessed account, and what the trusted one was counted in all; the trusted address stays.
+    # Two counters of the guessed account, and the trusted account's own. The trusted address stays.
     assert guess_counters_purge(now=NOON + timedelta(days=2)) == 3
     assert guess_counters_purge(now=NOON + timedelta(days=31)) == 1

@@ -1,4 +1,4 @@
-"""How many passwords are hashed at once."""
+"""The number of passwords that are hashed at once."""
 
 import threading
 
@@ -11,7 +11,7 @@ from tests.support.threads import at_once
 
 @pytest.fixture
 def most_at_once(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """What each hash saw when it began: how many ran, itself among them."""
+    """How many hashes ran when each began, including itself."""
     running, seen, mutex, both = [0], [], threading.Lock(), threading.Barrier(2)
 
     def watched(self: Argon2PasswordHasher, password: str, encoded: str) -> bool:

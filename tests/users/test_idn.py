@@ -1,4 +1,4 @@
-"""An e-mail's domain is the same in letters of its own and in punycode."""
+"""An e-mail's domain is the same in Unicode and in punycode."""
 
 from importlib import import_module
 
@@ -23,7 +23,7 @@ BOTH = pytest.mark.parametrize("typed", [LETTERS, PUNYCODE, "Rider@Пример.
 
 
 def make_old_user(**fields: object) -> User:
-    """An account of before, with the domain as it was typed."""
+    """An older account, with the domain as it was typed."""
     user = make_user(**fields)
     User.objects.filter(pk=user.pk).update(email=LETTERS)
     return user

@@ -1,4 +1,4 @@
-"""Logging in, over HTTP."""
+"""Log-in, over HTTP."""
 
 from datetime import timedelta
 from typing import Any
@@ -148,7 +148,7 @@ def test_how_many_statements_each_takes(rider_client: RiderClient, anonymous: AP
 
     assert {
         "register": statements_of(anonymous, "post", REGISTER, registration()),
-        # The counters read, the attempt counted; the user; the attempts forgiven; the session.
+        # The counters are read, the attempt is counted; the user; the attempts are forgiven; the session.
         "log in": statements_of(anonymous, "post", TOKEN, credentials),
         "refresh": statements_of(anonymous, "post", REFRESH, {"refresh": RiderClient(rider).tokens.refresh}),
         "verify": statements_of(anonymous, "post", VERIFY, {"token": tokens.access}),
@@ -157,7 +157,7 @@ def test_how_many_statements_each_takes(rider_client: RiderClient, anonymous: AP
         "password": statements_of(rider_client, "post", CHANGE, change),
         "log out": statements_of(rider_client, "post", LOGOUT, {"refresh": tokens.refresh}),
     } == {
-        "register": 2,  # the account, and the message that confirms its e-mail
+        "register": 2,  # the account, and the message to confirm its e-mail
         "log in": 5,
         "refresh": 1,
         "verify": 1,
@@ -174,7 +174,7 @@ def test_a_login_takes_five_statements_and_no_transaction(anonymous: APIClient) 
 
     first, second = (statements_of(anonymous, "post", TOKEN, credentials) for _ in range(2))
 
-    assert (first, second) == (6, 5)  # from a new address its counters are made
+    assert (first, second) == (6, 5)  # the counters of a new address are created
 
 
 @pytest.mark.parametrize("path", [LOGOUT, CHANGE])

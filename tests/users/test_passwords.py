@@ -1,4 +1,4 @@
-"""A password is the same whichever way a keyboard composes its letters."""
+"""A password is the same however a keyboard composes its letters."""
 
 import pytest
 from django.contrib.auth.hashers import MD5PasswordHasher, make_password
@@ -22,7 +22,7 @@ FORMS = [COMPOSED, DECOMPOSED, "зелёный-трамваи\u0306"]
 
 
 def make_old_user(typed: str, **fields: object) -> User:
-    """An account whose password was hashed as it was typed."""
+    """An older account, whose password was hashed as it was typed."""
     rider = make_user(**fields)
     User.objects.filter(pk=rider.pk).update(password=make_password(typed))
     rider.refresh_from_db()
@@ -129,7 +129,7 @@ def test_an_old_hash_confirms_what_was_typed_then(anonymous: APIClient) -> None:
 
 @pytest.mark.parametrize(("password", "hashes"), [(COMPOSED, 1), (DECOMPOSED, 2)])
 def test_every_refused_login_costs_as_many_hashes(password: str, hashes: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also where the first of two is the right one, of a closed account."""
+    """Also if the first of two forms is right, but the account is closed."""
     emails = [
         "nobody@example.org",
         make_user().email,

@@ -1,4 +1,4 @@
-"""A refresh token is spent for its successor, which a phone that lost the answer is given again."""
+"""A refresh token is spent for its successor. A phone that lost the answer gets the same successor again."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,7 +33,7 @@ def log_in(*, now: datetime, rider: User | None = None) -> TokenPair:
 
 
 def refresh(token: str, *, now: datetime) -> str:
-    """The refresh token that is given for this one."""
+    """The refresh token that this one is exchanged for."""
     try:
         return session_refresh(refresh=token, now=now).refresh
     except TokenInvalidError:
@@ -88,7 +88,7 @@ def test_the_access_token_given_again_is_a_fresh_one(now: datetime) -> None:
 
 
 def test_using_the_new_access_token_does_not_end_the_grace(now: datetime) -> None:
-    """Of three refreshes at once the first answer is in use before the others are asked."""
+    """If three devices refresh at once, the first answer may be in use before the others ask."""
     spent = log_in(now=now).refresh
     pair = session_refresh(refresh=spent, now=now)
     token_verify(token=pair.access)
@@ -211,7 +211,8 @@ def test_a_thief_who_polls_gets_the_riders_token_during_grace(now: datetime) -> 
 
 @pytest.mark.parametrize("seconds", [0, 59, 3600])
 def test_the_second_of_rider_and_thief_ends_the_session(now: datetime, seconds: int) -> None:
-    """Both hold the spent token and its successor; one of them uses that, the other still polls the old one."""
+    """Both hold the spent token and its successor. One uses the successor, the other still polls with the spent
+    token."""
     stolen = log_in(now=now).refresh
     riders, thiefs = refresh(stolen, now=now), refresh(stolen, now=now)
     used = refresh(riders, now=now)
@@ -228,14 +229,14 @@ def test_a_thief_a_minute_out_of_step_ends_the_session(now: datetime) -> None:
     thiefs = refresh(successor, now=now + timedelta(minutes=5))
 
     assert thiefs != REFUSED
-    assert refresh(successor, now=now + timedelta(minutes=15)) == REFUSED  # the rider, whose access token ran out
+    assert refresh(successor, now=now + timedelta(minutes=15)) == REFUSED  # the rider, whose access token has expired
     assert not is_good(thiefs)
 
 
 @settings(max_examples=50, deadline=None)
 @given(turns=st.lists(st.tuples(st.integers(0, 3), st.sampled_from([0, 1, 29, 31, 60])), max_size=20))
 def test_rider_and_thief_share_one_good_token_in_any_order(turns: list[tuple[int, int]]) -> None:
-    """Each knows every token and presents one of the last four, so many seconds after the turn before."""
+    """Each knows every token, and uses one of the last four, this many seconds after the turn before."""
     time = timezone.now()
     tokens, refreshed_at = [log_in(now=time).refresh], time
     for back, seconds in turns:

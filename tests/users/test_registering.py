@@ -1,4 +1,4 @@
-"""Opening an account, over HTTP."""
+"""Registration, over HTTP."""
 
 import logging
 from typing import Any

@@ -27,7 +27,7 @@ def confirm(token: str, password: str = NEW_PASSWORD) -> Response:
 
 
 def refused(token: str, *, after: timedelta = timedelta(0), address: str = HOME) -> bool:
-    """Whether the token is refused; nothing may have changed then."""
+    """Whether the token is refused. A refusal must change nothing."""
     before = list(User.objects.order_by("pk").values())
     try:
         password_reset_confirm(token=token, new_password=NEW_PASSWORD, address=address, now=NOON + after)

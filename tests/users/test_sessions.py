@@ -150,7 +150,7 @@ def test_the_purge_takes_a_batch_to_a_statement(monkeypatch: pytest.MonkeyPatch)
 )
 @pytest.mark.django_db(transaction=True)
 def test_a_login_that_met_the_old_state_starts_no_session(closing: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The password was right a moment ago; the account has changed since."""
+    """The password was correct a moment ago, but the account has changed since."""
     rider = make_user()
     session_id = session_id_of(log_in(rider))
     checked, changed = Event(), Event()

@@ -1,4 +1,4 @@
-"""What the tokens say, and which are taken."""
+"""The claims of tokens, and which tokens are accepted."""
 
 import time
 from datetime import timedelta

@@ -23,10 +23,10 @@ from bikerental.users.types import email_normalise, email_spellings, password_fo
         ("rider@XN--E1AFMKFD.XN--P1AI", "rider@xn--e1afmkfd.xn--p1ai"),
         ("rider@пример。рф", "rider@xn--e1afmkfd.xn--p1ai"),  # an ideographic full stop
         ("rider@и\u0306.example", "rider@xn--i1a.example"),
-        ("rider@faß.example", "rider@xn--fa-hia.example"),  # a domain of its own, not that with ss
+        ("rider@faß.example", "rider@xn--fa-hia.example"),  # a different domain from the one with ss
         ("rider@☕.example", "rider@xn--53h.example"),  # refused by the newer rules
         ("вело@пример.рф", "вело@xn--e1afmkfd.xn--p1ai"),
-        ("rider@" + "ж" * 64 + ".рф", "rider@" + "ж" * 64 + ".рф"),  # no domain
+        ("rider@" + "ж" * 64 + ".рф", "rider@" + "ж" * 64 + ".рф"),  # not a valid domain
     ],
 )
 def test_an_address_has_one_spelling(written: str, stored: str) -> None:
@@ -77,7 +77,7 @@ def test_a_normalised_password_is_its_only_form(text: str) -> None:
 
 @pytest.mark.parametrize("normalise", [email_normalise, password_normalise, email_spellings, password_forms])
 def test_a_long_row_of_marks_takes_no_time(normalise: Callable[[str], object]) -> None:
-    """Sorted mark by mark 40,000 of them take seconds."""
+    """Sorting 40,000 marks one by one takes seconds."""
     text = "a@" + "\u0301\u0327" * 20_000
 
     started = time.perf_counter()
@@ -87,7 +87,7 @@ def test_a_long_row_of_marks_takes_no_time(normalise: Callable[[str], object]) -
 
 
 def test_a_long_label_takes_no_time() -> None:
-    """Punycode of 3,000 different letters takes seconds."""
+    """The punycode of 3,000 different letters takes seconds."""
     domain = "".join(chr(0x4E00 + number) for number in range(3_000))
 
     started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Zones of tests, and an independent computation of what lies inside one."""
+"""Zones for tests, and an independent computation of what lies inside one."""
 
 from itertools import pairwise
 from json import dumps
@@ -19,14 +19,14 @@ def polygon(*rings: Ring) -> dict[str, Any]:
 
 
 def make_zone(shape: dict[str, Any] | None = None, **fields: Any) -> Zone:
-    """A service area round the bikes and stations of the factories, unless said otherwise."""
+    """By default a service area round the bikes and stations of the factories."""
     read = shape_read(dumps(shape or polygon(square(30.0, 59.5, 31.0, 60.5))))
     values = {"name": "Centre", "kind": "service_area", "shape": read.geojson, "points": read.points}
     return Zone.objects.create(**values | fields)
 
 
 def is_inside(rings: list[Ring], longitude: float, latitude: float) -> bool:
-    """Even-odd over all rings, in longitudes that go on beyond 180."""
+    """The even-odd rule over all rings, in longitudes that continue beyond 180."""
     crossings = 0
     for ring in rings:
         for (x1, y1), (x2, y2) in pairwise(ring):

@@ -1,4 +1,4 @@
-"""What an operator may draw."""
+"""The shapes that an operator may draw."""
 
 import math
 import random
@@ -115,7 +115,7 @@ def test_borders_and_corners_are_inside_those_of_a_hole_too() -> None:
 @pytest.mark.parametrize(
     "shape",
     [
-        polygon(square(179, 10, -179, 11)),  # the shorter way round
+        polygon(square(179, 10, -179, 11)),  # the shorter way round the globe
         polygon([[-179, 10], [-179, 11], [179, 11], [179, 10], [-179, 10]]),
         {"type": "MultiPolygon", "coordinates": [[square(179, 10, 180, 11)], [square(-180, 10, -179, 11)]]},
     ],
@@ -138,7 +138,7 @@ def test_a_hole_across_the_180th_meridian() -> None:
 
 
 def star(numbers: random.Random, centre: float, corners: int, least: float, most: float) -> Ring:
-    """A ring that does not cross itself, in longitudes that may go on beyond 180."""
+    """A ring that does not cross itself. Its longitudes may continue beyond 180."""
     angles = [2 * math.pi * (corner + 0.9 * numbers.random()) / corners for corner in range(corners)]
     ring = []
     for angle in angles:
@@ -164,7 +164,7 @@ def test_inside_is_what_plain_even_odd_says(seed: int, centre: float, corners: i
     for _ in range(60):
         longitude, latitude = centre + numbers.uniform(-1.1, 1.1), 10 + numbers.uniform(-1.1, 1.1)
         expected = is_inside(rings, longitude, latitude)
-        # The cut at the 180th meridian rounds to a centimetre: not asked closer to a border than that.
+        # The cut at the 180th meridian rounds to a centimetre, so the test stays that far from the border.
         if any(is_inside(rings, longitude + x, latitude + y) != expected for x in (-2e-6, 2e-6) for y in (-2e-6, 2e-6)):
             continue
         assert holds(zones, (longitude + 180) % 360 - 180, latitude) is expected

@@ -1,4 +1,4 @@
-"""Zones as riders read them, as operators draw them, and as the processes keep them."""
+"""Zones as riders read them, as operators draw them, and as processes cache them."""
 
 import threading
 from datetime import timedelta
@@ -213,7 +213,7 @@ def test_what_is_rolled_back_is_not_kept() -> None:
         transaction.set_rollback(True)
 
     assert (reason_at(59.95, 30.35), zones_drawn(now=NOON).number) == (None, before)
-    # The number of what was rolled back does not come again for something else.
+    # A number that was rolled back is not used again for another change.
     make_zone(polygon(square(37, 55, 38, 56)), kind="no_return")
     assert reason_at(59.95, 30.35) is None
 

@@ -1,6 +1,6 @@
-"""What a checkout under measurement serves with: its own settings for load, and a clock on password hashes.
+"""The settings of a measured checkout: its own settings for load, with a clock on password hashes.
 
-`make bench` puts this folder on the path of web and worker, so that older checkouts run it as well.
+`make bench` puts this folder on the path of web and worker, so that older checkouts can use it too.
 """
 
 import os
@@ -15,15 +15,15 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 
 from tests.load.settings import *  # noqa: F403 - of the checkout
 
-# A few riders ride all the time: the worker does the work of as many receipts as there are rides.
+# A few riders ride all the time. Without the limit the worker sends a receipt for each ride.
 MESSAGES_PER_ADDRESS_HOUR = 1_000_000
 
 _lock = threading.Lock()
-_spent: dict[int, float] = {}  # processor seconds, by process: web forks after it has read this
+_spent: dict[int, float] = {}  # processor seconds of each process: web forks after importing this
 
 
 def _clocked(method: Callable[..., Any]) -> Callable[..., Any]:
-    """A hash is slow on purpose: the rest of a log-in is told apart from it."""
+    """A hash is slow by design, so its time is reported apart from the rest of a log-in."""
 
     def clocked(*values: Any) -> Any:
         started = time.thread_time()

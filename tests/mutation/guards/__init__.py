@@ -1,4 +1,4 @@
-"""The guards of the house, by what they guard against. A new guard gets an entry with the test that holds it."""
+"""The guards, by their topic. Each new guard gets an entry with the test that protects it."""
 
 from tests.mutation.entries import Entry
 from tests.mutation.guards import (

@@ -1,4 +1,4 @@
-"""Who may what: tokens, passwords, guesses, operators' rights, another's rows."""
+"""Tokens, passwords, guessing, operators' rights, and rows of other riders."""
 
 from tests.mutation.entries import Guard
 

@@ -1,4 +1,4 @@
-"""What follows a request, and what runs without one: telling, sweeping, waiting."""
+"""Background work: enqueueing, sweeps, retries."""
 
 from tests.mutation.entries import Guard
 

@@ -1,4 +1,4 @@
-"""What PostgreSQL itself forbids."""
+"""The constraints of PostgreSQL."""
 
 from tests.mutation.entries import Constraint
 

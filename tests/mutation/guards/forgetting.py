@@ -1,4 +1,4 @@
-"""What is past its time or was personal goes, a batch at a time."""
+"""Deleting old and personal data, in batches."""
 
 from tests.mutation.entries import Guard
 

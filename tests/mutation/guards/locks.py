@@ -1,4 +1,4 @@
-"""Row locks, their kind and their order."""
+"""Row locks: their kind and their order."""
 
 from tests.mutation.entries import Guard
 

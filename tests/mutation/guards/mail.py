@@ -1,4 +1,4 @@
-"""Who gets which mail, and what a mail proves."""
+"""Who gets which mail, and what a link in a mail proves."""
 
 from tests.mutation.entries import Guard
 

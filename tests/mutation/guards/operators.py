@@ -1,4 +1,4 @@
-"""What operators do: forms that may be stale, calls of the API, ends of rides and accounts."""
+"""Operators: outdated forms, calls of the API, ending rides and closing accounts."""
 
 from tests.mutation.entries import Guard
 

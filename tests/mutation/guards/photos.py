@@ -1,4 +1,4 @@
-"""How many photos, how large, and looked at by whom; and what reports take out of service."""
+"""Limits of photos, their checks, and bikes that reports take out of service."""
 
 from tests.mutation.entries import Guard
 

@@ -1,4 +1,4 @@
-"""What goes on although something failed: bad rows, clocks, full disks, stores that take no writes, plans of before."""
+"""Recovery from failures: bad rows, wrong clocks, full disks, read-only stores, outdated plans."""
 
 from tests.mutation.entries import Guard
 

@@ -1,4 +1,4 @@
-"""What people type in several ways: passwords, e-mails, numbers of bikes."""
+"""Text with several spellings: passwords, e-mails, numbers of bikes."""
 
 from tests.mutation.entries import Guard
 

@@ -1,4 +1,4 @@
-"""Changes of state: by compare-and-swap, whole or not at all, once."""
+"""Changes of state: by compare-and-swap, as a whole, once."""
 
 from tests.mutation.entries import Guard
 

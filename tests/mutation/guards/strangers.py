@@ -1,4 +1,4 @@
-"""What anybody may send: rates, bounds of bodies and photos, forged texts, mail that is not SNS's."""
+"""Hostile input: rates, sizes of bodies and photos, forged texts, mail that is not from SNS."""
 
 from tests.mutation.entries import Guard
 

@@ -1,4 +1,4 @@
-"""What is decided before a view, or about what is kept of a request: headers, logs, pages, households."""
+"""Checks before a view, and traces of requests: headers, logs, pages, households."""
 
 from tests.mutation.entries import Guard
 

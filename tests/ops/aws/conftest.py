@@ -25,7 +25,7 @@ def _terraform_is_here() -> None:
 
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where a moto of this module's own answers."""
+    """The address of a moto server for this module."""
     port = free_port()
     log = tmp_path_factory.mktemp("moto") / "log"
     command = (sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port))
@@ -41,7 +41,7 @@ def client(service: str, endpoint: str, **credentials: str) -> Any:
 
 @pytest.fixture(scope="module")
 def applied(_terraform_is_here: None, aws: str, tmp_path_factory: pytest.TempPathFactory) -> Terraform:
-    """Everything the module can make, its state in a bucket as in earnest."""
+    """Everything that the module can create, with its state in a bucket as in production."""
     client("s3", aws).create_bucket(Bucket="state", CreateBucketConfiguration={"LocationConstraint": REGION})
     terraform = Terraform(tmp_path_factory.mktemp("terraform"), aws)
     backend = {"bucket": "state", "region": REGION, "use_path_style": "true"}
@@ -53,14 +53,14 @@ def applied(_terraform_is_here: None, aws: str, tmp_path_factory: pytest.TempPat
 
 @pytest.fixture(scope="module")
 def settings(applied: Terraform) -> dict[str, str]:
-    """What the module tells the stack."""
+    """The outputs for the stack."""
     told: dict[str, str] = applied.outputs()["settings"]
     return told
 
 
 @pytest.fixture(scope="module")
 def resources(applied: Terraform) -> dict[str, dict[str, Any]]:
-    """What was made, by address."""
+    """The created resources, by address."""
     return applied.resources()
 
 

@@ -1,4 +1,4 @@
-"""Terraform and AWS's API as moto serves it, for the tests of this folder."""
+"""Terraform against moto, for the tests of this folder."""
 
 import json
 import os
@@ -12,14 +12,14 @@ ROOT = Path(__file__).resolve().parents[3]
 MODULE = ROOT / "compose" / "production" / "aws"
 REGION = "eu-central-1"
 PROVIDER = Path("registry.terraform.io", "hashicorp", "aws")
-# Where a provider fetched once is commonly kept; TF_PLUGIN_DIR names another place.
+# Common places of downloaded providers. TF_PLUGIN_DIR names another one.
 PLUGIN_FOLDERS = ("/opt", "/usr/local/share/terraform", "/usr/share/terraform", "~/.terraform.d")
 VARIABLES = {
     "domain": "api.bikerental.example",
     "mail_domain": "bikerental.example",
     "alarm_email": "operators@bikerental.example",
     "gitlab_project": "bikerental/bikerental",
-    "ami_id": "ami-12c6146b",  # one that moto knows
+    "ami_id": "ami-12c6146b",  # an image that moto has
     "allow_destroy": "true",
 }
 OVERRIDE = """\
@@ -36,7 +36,7 @@ resource "aws_sns_topic" "mail" {
 
 
 def plugin_folder() -> Path | None:
-    """What `terraform init -plugin-dir` wants: the folder that holds the registry's name."""
+    """The folder for `terraform init -plugin-dir`: the one with the registry's name."""
     candidates = [Path(given)] if (given := os.environ.get("TF_PLUGIN_DIR")) else []
     for folder in map(Path, PLUGIN_FOLDERS):
         candidates += [folder.expanduser(), *sorted(folder.expanduser().glob("*"))]
@@ -44,7 +44,7 @@ def plugin_folder() -> Path | None:
 
 
 class Terraform:
-    """The module in a folder of its own, so that the repository stays as it was."""
+    """The module, copied into a folder of its own, so that the repository stays unchanged."""
 
     def __init__(self, folder: Path, endpoint: str) -> None:
         self.folder = folder / "module"
@@ -87,7 +87,7 @@ class Terraform:
         return {name: output["value"] for name, output in answer.items()}
 
     def resources(self) -> dict[str, dict[str, Any]]:
-        """What the state holds, by address."""
+        """The resources in the state, by address."""
         shown = json.loads(self.run("show", "-json").stdout)
         module = shown.get("values", {}).get("root_module", {})
         return {each["address"]: each["values"] for each in module.get("resources", [])}

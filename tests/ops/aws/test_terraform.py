@@ -1,7 +1,7 @@
-"""The infrastructure: valid, applied against AWS's API as moto serves it, and gone again.
+"""The infrastructure: valid, applied to moto's AWS API, and destroyed again.
 
-What the role may do is asked with the role's own credentials, by real calls that moto allows or
-refuses. moto decides no conditions of these services: those are read from the policy.
+The role's permissions are tested with the role's own credentials, in real calls that moto allows or refuses. moto
+evaluates no conditions of these services, so the tests read those from the policy.
 """
 
 import json
@@ -40,7 +40,7 @@ def test_a_second_plan_changes_nothing(applied: Terraform) -> None:
 
 
 def test_the_managed_stores_are_private_encrypted_and_kept(applied: Terraform) -> None:
-    """Planned only: moto knows no parameter groups of ElastiCache."""
+    """Only planned, because moto has no parameter groups of ElastiCache."""
     planned = applied.change(
         "plan", "-refresh=false", "-out=managed", managed_stores="true", database_replicas="1", allow_destroy="false"
     )
@@ -120,7 +120,7 @@ def test_what_moto_cannot_decide_is_conditioned(resources: dict[str, dict[str, A
     assert by_sid["ListMedia"]["Condition"] == {"StringLike": {"s3:prefix": ["uploads/*", "bikes/*", "reports/*"]}}
     assert by_sid["ListBackups"]["Condition"] == {"StringLike": {"s3:prefix": "database/*"}}
     assert by_sid["Mail"]["Condition"] == {"StringLike": {"ses:FromAddress": "*@bikerental.example"}}
-    assert sorted(by_sid["Objects"]["Action"]) == [  # no version of an object is the host's to delete
+    assert sorted(by_sid["Objects"]["Action"]) == [  # the host may not delete versions of an object
         "s3:AbortMultipartUpload",
         "s3:DeleteObject",
         "s3:GetObject",
@@ -132,10 +132,10 @@ def test_what_moto_cannot_decide_is_conditioned(resources: dict[str, dict[str, A
 
 @pytest.fixture
 def role(resources: dict[str, dict[str, Any]], settings: dict[str, str], aws: str) -> Iterator[Callable[[str], Any]]:
-    """Clients with the host's credentials, while moto decides every call by its policies."""
+    """Clients with the host's credentials, while moto checks every call against its policies."""
     root = client("s3", aws)
     for name in ("AWS_STORAGE_BUCKET_NAME", "BACKUP_BUCKET"):
-        root.delete_bucket_policy(Bucket=settings[name])  # moto takes its condition on TLS for met, always
+        root.delete_bucket_policy(Bucket=settings[name])  # moto treats its condition on TLS as always met
     arn = resources["aws_iam_role.host"]["arn"]
     given = client("sts", aws).assume_role(RoleArn=arn, RoleSessionName="trial")["Credentials"]
     credentials = {
@@ -151,7 +151,7 @@ def role(resources: dict[str, dict[str, Any]], settings: dict[str, str], aws: st
 
 
 def enforce(aws: str, free_calls: int) -> None:
-    """After so many calls moto asks for permissions."""
+    """After this many calls moto requires permissions."""
     session = requests.Session()
     session.trust_env = False
     assert session.post(f"{aws}/moto-api/reset-auth", data=str(free_calls), timeout=10).ok
@@ -169,7 +169,7 @@ def test_the_role_keeps_to_its_prefixes(settings: dict[str, str], role: Callable
     media, backups = settings["AWS_STORAGE_BUCKET_NAME"], settings["BACKUP_BUCKET"]
 
     for bucket, key in ((media, "uploads/a"), (media, "bikes/a"), (media, "reports/a"), (backups, "database/a")):
-        s3.delete_object(Bucket=bucket, Key=key)  # first: moto cannot take down a bucket that keeps marks of deletion
+        s3.delete_object(Bucket=bucket, Key=key)  # first, because moto cannot remove a bucket with deletion markers
         s3.put_object(Bucket=bucket, Key=key, Body=b"x")
         assert s3.get_object(Bucket=bucket, Key=key)["Body"].read() == b"x"
     for bucket, key in ((media, "other/a"), (media, "database/a"), (backups, "a"), (backups, "bikes/a")):
@@ -196,7 +196,7 @@ def test_the_pipelines_role_reaches_the_host_alone(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """By the variables that compose/production/ship sets, which the AWS CLI and boto3 read alike."""
+    """With the variables of compose/production/ship, which the AWS CLI and boto3 read in the same way."""
     policy = json.loads(resources["aws_iam_role_policy.gitlab"]["policy"])
     (tmp_path / "token").write_text("signed.by.gitlab")
     monkeypatch.setenv("AWS_ROLE_ARN", resources["aws_iam_role.gitlab"]["arn"])
@@ -225,7 +225,7 @@ def test_the_pipelines_role_reaches_the_host_alone(
 
 
 def test_everything_is_taken_down_again(applied: Terraform, aws: str) -> None:
-    # moto cannot remove this one by itself; with its configuration set it goes, here as at AWS.
+    # moto cannot delete this one alone. Deleting its configuration set deletes it, here and at AWS.
     assert applied.run("state", "rm", "aws_ses_event_destination.mail").returncode == 0
 
     taken = applied.change("destroy", "-auto-approve", "-parallelism=20")

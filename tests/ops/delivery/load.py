@@ -1,4 +1,4 @@
-"""A constant load through the proxy, every answer compared with the one that is right."""
+"""A constant load through the proxy. Every answer is compared with the correct one."""
 
 import threading
 import time
@@ -14,7 +14,7 @@ PATIENCE_SECONDS = 60
 
 
 class Load:
-    """Counts the answers, and keeps what went wrong."""
+    """Counts the answers, and keeps the wrong ones."""
 
     def __init__(self, url: str, authority: str, token: str) -> None:
         self.url = url
@@ -29,7 +29,7 @@ class Load:
         session.trust_env = False
         session.verify = self.authority
         session.headers.update(self.headers)
-        if number % 2:  # half of them keep their connection, half come anew each time
+        if number % 2:  # half of the clients keep their connection, half open one for each request
             session.headers["Connection"] = "close"
         return session
 
@@ -37,7 +37,7 @@ class Load:
         session = self.client(number)
         while not self._over.is_set():
             self.ask(session, "GET", "/api/v1/bikes/?page_size=1", 200)
-            # No bike of that number: a write that may not be sent twice, and changes nothing.
+            # There is no bike of that number: a write that must not be sent twice and changes nothing.
             self.ask(session, "POST", "/api/v1/rentals/", 404)
             time.sleep(PAUSE_SECONDS)
 

@@ -1,4 +1,4 @@
-"""What stands in for EC2 and its registry: a container with sshd and Docker, and registry:2 beside it."""
+"""Replacements for EC2 and a registry: a container with sshd and Docker, and registry:2."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ RUN if command -v apk >/dev/null; then apk add --no-cache bash openssh-server ut
  && mkdir -p /run/sshd
 """
 DEPLOY_SECONDS = 1500
-READY_SECONDS = "600"  # generous: a busy machine is no broken image
+READY_SECONDS = "600"  # long, because a slow machine must not look like a broken image
 
 
 def run(
@@ -44,7 +44,7 @@ def must(*command: str, text: str = "", seconds: float = 120, at: Path = ROOT) -
 
 @dataclass
 class Host:
-    """A server as the pipeline knows it: an address, a key, the host key that was compared by hand."""
+    """A server as the pipeline knows it: an address, a key, and the host key that an operator has checked."""
 
     folder: Path
     registry: str
@@ -62,7 +62,7 @@ class Host:
 
     @property
     def app(self) -> Path:
-        """The same path in the container and outside: the engine mounts the stack's files from it."""
+        """The path is the same in the container and outside, because the engine mounts the stack's files from it."""
         return self.folder / "bikerental"
 
     @property
@@ -93,21 +93,21 @@ class Host:
         return must("docker", "exec", self.project, "bash", "-c", f"cd {self.app} && {command}")
 
     def trust(self) -> None:
-        """Take the authority that Caddy made for localhost."""
+        """Trust the authority that Caddy made for localhost."""
         certificate = "/data/caddy/pki/authorities/local/root.crt"
         (self.folder / "root.crt").write_text(
             must("docker", "compose", "-p", self.project, "exec", "-T", "proxy", "cat", certificate, at=self.app)
         )
 
     def running(self) -> dict[str, str]:
-        """Service to image, of the application's running containers."""
+        """The image of each running container of the application, by service."""
         label = f"label=com.docker.compose.project={self.project}"
         shape = '{{.Label "com.docker.compose.service"}} {{.Image}}'
         lines = must("docker", "ps", "--filter", label, "--format", shape).splitlines()
         return {service: image for service, image in map(str.split, lines) if "/bikerental:" in image}
 
     def configured(self) -> set[str]:
-        """What an operator's own `docker compose` on the server speaks of."""
+        """The images that an operator's own `docker compose` on the server uses."""
         images = must("docker", "compose", "-f", "production.yml", "config", "--images", at=self.app)
         return {image for image in images.split() if "bikerental" in image}
 
@@ -116,7 +116,7 @@ class Host:
         return must("docker", "ps", "--quiet", "--filter", filters[0], "--filter", filters[1])
 
     def publish(self, name: str, base: str, *lines: str) -> str:
-        """Push an image made of another and some lines; what is deployed is then really pulled."""
+        """Push an image made from another one and some lines, so that a deploy really pulls it."""
         image = f"{self.registry}/bikerental:{name}"
         dockerfile = "\n".join([f"FROM {base}", "USER 0", f"LABEL trial={name}", *lines, "USER 10001:10001"])
         must("docker", "build", "--quiet", "--tag", image, "-", text=dockerfile, seconds=300)
@@ -167,7 +167,7 @@ def standing(folder: Path, name: str) -> Iterator[Host]:
 
 
 def missing() -> str:
-    """Say why none can stand here, or nothing."""
+    """Why no stand-in can run here, or an empty text."""
     wanted = [program for program in ("docker", "ssh", "ssh-keygen", "curl") if not shutil.which(program)]
     if wanted:
         return f"{', '.join(wanted)} not on this machine."

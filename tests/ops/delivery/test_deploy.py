@@ -1,4 +1,4 @@
-"""The deploy, as the pipeline makes it, against a stand-in host; each under a load that counts failures."""
+"""Deploys as the pipeline does, to a stand-in host, each under a load that counts failures."""
 
 import json
 import os
@@ -47,12 +47,12 @@ def two(host: Host, image: str) -> str:
 
 @pytest.fixture(scope="module")
 def deployed(host: Host, one: str) -> str:
-    """The first deploy, as docs/operations/delivery.md tells it."""
+    """The first deploy, as docs/operations/delivery.md describes it."""
     brought = host.ship()
     assert brought.returncode == 0, brought.stderr
     host.there("compose/production/make-envs localhost")
     host.there("sed -i 's/bikerental\\.example/bikerental.test/' .envs/.production/.django")
-    # The load is one rider's: no throttle may speak before the proxy does.
+    # The load is one rider's, so the throttles must not refuse it.
     host.there("sed -i 's/^\\(THROTTLE_[A-Z]*\\)=.*/\\1=100000\\/minute/' .envs/.production/.django")
     ports = f"HTTP_PORT=0\\nHTTPS_PORT={host.https_port}\\nCOMPOSE_PROJECT_NAME={host.project}\\n"
     host.there(f"printf '{ports}' > .env")
@@ -82,7 +82,7 @@ def load(host: Host, deployed: str) -> Callable[[], Load]:
 
 
 def runs(host: Host, image: str) -> bool:
-    """Every service of the application is of this image, here and by hand; none stands in for another."""
+    """Every service of the application has this image, here and for `docker compose` by hand, and web-next is gone."""
     running = host.running()
     alone = running.keys() >= APPLICATION and "web-next" not in running and set(running.values()) == {image}
     return alone and host.configured() == {image}
@@ -141,13 +141,13 @@ def test_the_next_image_replaces_it_without_a_failed_request(
 def test_a_broken_image_rolls_itself_back(
     host: Host, image: str, deployed: str, two: str, load: Callable[[], Load], service: str
 ) -> None:
-    """Of web nothing reaches a rider; a worker breaks after web has been replaced."""
+    """A broken web never gets a request. A broken worker fails after web was replaced."""
     if not runs(host, two):
         assert host.ship(two).returncode == 0
     broken = host.publish(f"broken-{service}", image, f"RUN printf '#!/bin/bash\\nexit 3\\n' > {START}/{service}")
 
     with load().running() as running:
-        # Of the worker's image, web and the rest must become healthy meanwhile.
+        # With the worker's image, web and the others must become healthy first.
         failed = host.ship(broken, READY_SECONDS="60" if service == "web" else "240")
 
     assert failed.returncode == 1
@@ -176,7 +176,7 @@ def test_the_last_image_is_one_command_away(host: Host, deployed: str, two: str,
 def test_the_pipelines_jobs_deploy_verify_and_go_back(
     host: Host, image: str, deployed: str, load: Callable[[], Load]
 ) -> None:
-    """`staging`, `verify-staging` and `rollback-staging`, as a runner has them."""
+    """`staging`, `verify-staging` and `rollback-staging`, as a runner runs them."""
     if not GITLAB_CI_LOCAL:
         pytest.skip("gitlab-ci-local is not on this machine.")
     clone = host.folder / "clone"

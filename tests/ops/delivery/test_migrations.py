@@ -1,4 +1,4 @@
-"""An unsafe migration is stopped by the linter; a safe one passes."""
+"""The linter refuses an unsafe migration and accepts a safe one."""
 
 import os
 import re
@@ -49,7 +49,7 @@ SAFE = {
         'AddIndexConcurrently("Bell", models.Index(fields=["tone"], name="by_tone_and_slowly"))'
     ),
 }
-# What each is refused for. One follows upon the other, so the table goes last.
+# The reason for each refusal. Each one builds on the one before, so the table is dropped last.
 UNSAFE = {
     "column_the_old_code_leaves_out": (
         'migrations.AddField("Bell", "clear", models.BooleanField(default=True))',
@@ -71,7 +71,7 @@ UNSAFE = {
 
 @pytest.fixture(scope="module")
 def linted(tmp_path_factory: pytest.TempPathFactory) -> "subprocess.CompletedProcess[str]":
-    """Lints, under the project's own rules, the migrations above, of an app made up for them."""
+    """Run the linter under the project's rules on the migrations above, in an app invented for them."""
     folder = tmp_path_factory.mktemp("migrations")
     migrations = folder / "trial" / "migrations"
     migrations.mkdir(parents=True)
@@ -98,7 +98,7 @@ def linted(tmp_path_factory: pytest.TempPathFactory) -> "subprocess.CompletedPro
 
 
 def said(linted: "subprocess.CompletedProcess[str]", name: str) -> str:
-    """The verdict on one migration, and what goes with it."""
+    """The linter's verdict on one migration, with its details."""
     [verdict] = re.findall(rf"^\(trial, \d+_{name}\)\.\.\. (.*?)(?=^\(|^\*)", linted.stdout, re.MULTILINE | re.DOTALL)
     return str(verdict)
 

@@ -1,4 +1,4 @@
-"""`.gitlab-ci.yml`, by GitLab's schema and as a pipeline's jobs: what runs where, and after what."""
+"""`.gitlab-ci.yml`, by GitLab's schema and as the jobs of a pipeline: which run where, and in what order."""
 
 import json
 import shutil
@@ -23,7 +23,7 @@ def schema_says(file: Path) -> "tuple[int, str]":
 
 @pytest.fixture(scope="module")
 def jobs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    """The jobs of a pipeline of the default branch of a project with two servers."""
+    """The jobs of a pipeline of the default branch, for a project with two servers."""
     if not shutil.which("gitlab-ci-local"):
         pytest.skip("gitlab-ci-local is not on this machine.")
     folder = tmp_path_factory.mktemp("pipeline")

@@ -1,4 +1,4 @@
-"""The way to a host whose port 22 is closed: through AWS's SSM, by the AWS CLI, which is beyond this machine."""
+"""Shipping to a host whose port 22 is closed, through AWS's SSM. A fake AWS CLI takes the calls."""
 
 import json
 import shutil
@@ -10,7 +10,7 @@ import pytest
 from tests.ops.delivery.standin import must, run
 
 HOST = "admin@i-0123456789abcdef0"
-# Stands in for the AWS CLI: writes down what it is asked and with whose rights, and opens nothing.
+# The fake records its arguments and credentials, and connects to nothing.
 AWS = f"""#!{sys.executable}
 import json, os, pathlib, sys
 token = os.environ.get("AWS_WEB_IDENTITY_TOKEN_FILE")
@@ -43,7 +43,7 @@ def asked(folder: Path, host: str, **environment: str) -> dict[str, object]:
         "DEPLOY_KNOWN_HOSTS": str(folder / "known_hosts"),
     }
     done = run("compose/production/ship", host, environment=given | environment)
-    assert done.returncode != 0  # nothing answers at the end of the way
+    assert done.returncode != 0  # nothing listens at the other end
     written = folder / "asked"
     words: dict[str, object] = json.loads(written.read_text()) if written.exists() else {}
     return words

@@ -1,4 +1,4 @@
-"""Clients that do not speak HTTP as they should, over TLS to the proxy."""
+"""Clients that break HTTP's rules, over TLS to the proxy."""
 
 import socket
 import ssl
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 QUIET_SECONDS = 2.0
 LINES = "Host: localhost\r\n"
 
-# Each says its length in two ways, or in a way that only some would read.
+# Each gives its length in two ways, or in a way that only some servers understand.
 AMBIGUOUS = {
     "length and chunks": "Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nG",
     "chunks and a short length": "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -23,7 +23,7 @@ AMBIGUOUS = {
 
 
 class Attacker:
-    """Trusts the authority whose certificate the proxy shows.
+    """Trusts the authority of the proxy's certificate.
 
     :param port: of the proxy, on this machine
     :param authority: a file
@@ -38,7 +38,7 @@ class Attacker:
         return self._context.wrap_socket(plain, server_hostname="localhost")
 
     def say(self, text: str) -> str:
-        """All that is answered until the proxy closes or is quiet."""
+        """Everything that is answered until the proxy closes the connection or stays silent."""
         with self.connect() as connection:
             connection.sendall(text.encode())
             return received(connection)
@@ -56,7 +56,7 @@ def received(connection: ssl.SSLSocket) -> str:
 
 
 def dribble(connections: Sequence[ssl.SSLSocket], text: bytes) -> list[ssl.SSLSocket]:
-    """A little more on each; those that are still open."""
+    """Send a little more on each connection. Returns those that are still open."""
     still = []
     for connection in connections:
         try:
@@ -68,7 +68,7 @@ def dribble(connections: Sequence[ssl.SSLSocket], text: bytes) -> list[ssl.SSLSo
 
 
 def are_closed_within(seconds: float, connections: Sequence[ssl.SSLSocket], text: bytes) -> bool:
-    """Whether the proxy has had enough by then of clients that send a little each second."""
+    """Whether the proxy closes the connections of clients that send a little each second within this time."""
     deadline = time.monotonic() + seconds
     while connections and time.monotonic() < deadline:
         time.sleep(1)

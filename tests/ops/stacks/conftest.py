@@ -15,7 +15,7 @@ def envs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("envs")
     made = run("compose/production/make-envs", "localhost", str(folder))
     assert made.returncode == 0, made.stderr
-    # The tests ask more often than riders do, and nothing starts on the examples' addresses.
+    # The tests send more requests than riders do. The example addresses are refused at the start.
     django = folder / ".django"
     filled_in = django.read_text().replace("/minute", "00/minute").replace("bikerental.example", "bikerental.test")
     django.write_text(filled_in)
@@ -31,7 +31,7 @@ def stacks(envs: Path) -> dict[str, dict[str, Any]]:
 
 @pytest.fixture(scope="package")
 def production(image: str, envs: Path) -> Iterator[Stack]:
-    """The production stack with an S3 beside it, and an invented city inside."""
+    """The production stack with an S3 beside it, and a demo city."""
     ports = {"HTTP_PORT": str(free_port()), "HTTPS_PORT": str(free_port())}
     stack = Stack("production.yml", "compose/local/s3.yml", name="production", IMAGE=image, ENVS=str(envs), **ports)
     try:
@@ -63,7 +63,7 @@ def authority(production: Stack, tmp_path_factory: pytest.TempPathFactory) -> st
 
 @pytest.fixture
 def browser(authority: str) -> requests.Session:
-    """Trusts that authority and nothing else."""
+    """A session that trusts only that authority."""
     session = direct()
     session.verify = authority
     return session
@@ -71,14 +71,14 @@ def browser(authority: str) -> requests.Session:
 
 @pytest.fixture
 def rider(browser: requests.Session, base: str, request: pytest.FixtureRequest) -> requests.Session:
-    """Registered and logged in."""
+    """A session that is registered and logged in."""
     register(browser, base, f"rider-{abs(hash(request.node.name))}@trial.example")
     return browser
 
 
 @pytest.fixture
 def flower(browser: requests.Session, production: Stack, envs: Path) -> requests.Session:
-    """Knows Flower's password."""
+    """A session with Flower's password."""
     lines = (envs / ".proxy").read_text().splitlines()
     settings = dict(line.split("=", 1) for line in lines if "=" in line and line[0] != "#")
     browser.auth = (settings["FLOWER_USER"], settings["FLOWER_PASSWORD"])

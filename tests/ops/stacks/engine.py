@@ -1,4 +1,4 @@
-"""Asks Docker, for the tests of this folder."""
+"""Calls Docker for the tests of this folder."""
 
 import json
 import os
@@ -46,7 +46,7 @@ def build(name: str, *options: str) -> str:
 
 
 def compose_config(file: str, envs: Path) -> dict[str, Any]:
-    """The stack as Compose understands it: anchors, extends and variables resolved."""
+    """The stack's resolved configuration: anchors, extends and variables."""
     answer = run("docker", "compose", "-f", file, "config", "--format", "json", environment={"ENVS": str(envs)})
     assert answer.returncode == 0, answer.stderr
     parsed: dict[str, Any] = json.loads(answer.stdout)

@@ -1,4 +1,4 @@
-"""One Compose project as an operator runs it, under a name and with ports and an image of its own."""
+"""One Compose project as an operator runs it, with a name, ports and an image of its own."""
 
 import os
 import subprocess
@@ -77,7 +77,7 @@ def log_in(session: requests.Session, base: str, *, email: str, password: str) -
 
 
 def ride(session: requests.Session, base: str) -> str:
-    """A ride from a bike that is free to its return; its URL."""
+    """Make a ride, from renting a free bike to its return. Returns the ride's URL."""
     bike = session.get(f"{base}/bikes/", params={"page_size": "1"}, timeout=15).json()["results"][0]
     started = session.post(f"{base}/rentals/", json={"bike": bike["id"]}, timeout=15)
     assert started.status_code == 201, started.text
@@ -88,7 +88,7 @@ def ride(session: requests.Session, base: str) -> str:
 
 
 def settled(session: requests.Session, rental: str) -> dict[str, Any]:
-    """The ride once the worker has settled it, or as it is when patience ends."""
+    """The ride after the worker has settled it, or after the time limit."""
     eventually(lambda: session.get(rental, timeout=15).json()["status"] == "settled", SETTLE_SECONDS)
     answer: dict[str, Any] = session.get(rental, timeout=15).json()
     return answer

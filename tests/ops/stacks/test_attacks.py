@@ -1,4 +1,4 @@
-"""The proxy of `production.yml` before clients that mean harm: who rides meanwhile notices nothing."""
+"""Hostile clients at the proxy of `production.yml`: other riders do not notice them."""
 
 import re
 import ssl
@@ -33,7 +33,7 @@ def address(base: str) -> str:
 
 @pytest.fixture
 def slow(attacker: Attacker) -> Iterator[tuple[Sockets, Sockets]]:
-    """Clients that never end their head, and clients that never end their body."""
+    """Clients that never end their headers, and clients that never end their body."""
     with ExitStack() as held:
         heads = [held.enter_context(attacker.connect()) for _ in range(HEADS)]
         bodies = [held.enter_context(attacker.connect()) for _ in range(BODIES)]
@@ -69,7 +69,7 @@ def test_another_host_is_not_served_and_not_believed(address: str, attacker: Att
 
 
 def test_a_header_of_the_proxys_own_has_no_other_spelling(address: str, attacker: Attacker) -> None:
-    # To WSGI an underscore is a hyphen. Believed, this would be a request without TLS, which is sent to TLS.
+    # To WSGI an underscore is a hyphen. If the header were trusted, this request would be redirected to TLS.
     spelled = attacker.say(f"GET /api/swagger.json HTTP/1.1\r\n{LINES}X_Forwarded_Proto: http\r\n{END}")
 
     assert spelled.startswith("HTTP/1.1 200 ")
@@ -87,7 +87,7 @@ def test_the_wait_is_measured_from_the_proxy_on(production: Stack, base: str, br
 
 
 def waits(production: Stack) -> tuple[float, float]:
-    """How many requests waited for web, and for how many seconds in all."""
+    """How many requests waited for web, and for how many seconds in total."""
     ask = (
         "from urllib.request import Request, urlopen\n"
         "print(urlopen(Request('http://127.0.0.1:8000/metrics', headers={'Host': 'web'}), timeout=30).read().decode())"
@@ -104,7 +104,7 @@ def test_slow_clients_keep_nobody_from_riding(
     time.sleep(2)
 
     for _ in range(10):
-        # Well below the 30 s that a slow body is given.
+        # Well below the 30 s that a slow body may take.
         assert browser.get(f"{base}/bikes/", timeout=15).status_code == 401
 
     assert are_closed_within(60, heads, b"X: x\r\n")

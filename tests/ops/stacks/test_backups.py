@@ -1,4 +1,4 @@
-"""Backup, restore and drill as an operator does them in the running stack, with an S3 beside it."""
+"""Backup, restore and drill in the running stack as an operator runs them, with an S3 beside it."""
 
 import json
 import os
@@ -22,7 +22,7 @@ SPOILT = "bikerental-20000101T000000Z"
 
 @contextmanager
 def writers(production: Stack) -> Iterator[None]:
-    """Rows are written all the time, one a transaction."""
+    """Rows are written all the time, one in each transaction."""
     script = f'yes "{WRITE}" | psql -qX -U bikerental -d bikerental'
     process = subprocess.Popen(
         ("docker", "compose", "exec", "-T", "postgres", "bash", "-c", script),
@@ -72,7 +72,7 @@ def test_a_backup_made_under_load_is_encrypted_sent_and_proven(production: Stack
     manifest = json.loads(in_s3(production, f"print({body.format(newest + '.json')}.decode())"))
     drill = production.make("drill")
 
-    # OpenPGP: a symmetric-key packet comes first; a dump in clear would begin with PGDMP.
+    # OpenPGP: a symmetric-key packet comes first. An unencrypted dump would begin with PGDMP.
     assert sent.strip() in {"8c", "c3"}
     assert manifest["counts"]["django_session"] > int(before)
     assert drill.returncode == 0, drill.stderr
@@ -180,7 +180,7 @@ print([item["Key"] for item in found["Contents"]])
 
 
 def test_old_ones_go_from_the_disk_and_from_s3(production: Stack) -> None:
-    """Two of one day long ago: the newer one stays as its month's."""
+    """Two of the same day long ago: the newer one stays as the month's."""
     in_s3(production, PLANT)
 
     assert production.make("backup").returncode == 0

@@ -1,4 +1,4 @@
-"""What the files of the stacks promise, read without an engine."""
+"""Promises of the stacks' files that need no engine."""
 
 import re
 import shutil
@@ -11,7 +11,7 @@ from tests.ops.stacks.engine import ROOT, run
 SCRIPTS = sorted(
     path
     for path in (ROOT / "compose" / "production").rglob("*")
-    # A template is a script once Terraform has filled it.
+    # A template becomes a script only when Terraform fills it.
     if path.is_file() and path.suffix != ".tftpl" and path.read_bytes().startswith((b"#!/bin/bash", b"#!/bin/sh"))
 )
 

@@ -1,4 +1,4 @@
-"""Flower under /flower/: what it shows, to whom, and after which mishap."""
+"""Flower under /flower/: its pages, its password, and its restart."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The one image: whose its files are, what is not in it, how much it weighs, what a change of code costs."""
+"""The image: the owner of its files, what it does not contain, its size, and the cost of a code change."""
 
 import json
 import os
@@ -55,7 +55,7 @@ def test_no_secret_is_in_the_image_or_its_history(image: str, envs: Path) -> Non
 
     assert [line for line in environment if re.match(r"[^=]*(PASSWORD|KEY|SECRET|TOKEN|PASSPHRASE)[^=]*=", line)] == []
     assert [secret for secret in secrets if secret in history or secret in str(environment)] == []
-    # The settings of a developer's machine have the two keys that guard nothing.
+    # A developer's settings have the two keys that protect nothing.
     assert set(found.stdout.split()) <= {KNOWN, "/app/config/settings/__pycache__/local.cpython-313.pyc"}
 
 

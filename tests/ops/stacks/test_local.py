@@ -1,4 +1,4 @@
-"""`docker compose -f local.yml up`: a change of the source shows, mail is caught."""
+"""`docker compose -f local.yml up`: a change of the source takes effect, and mail is caught."""
 
 import os
 from collections.abc import Iterator
@@ -56,7 +56,7 @@ def test_flower_answers(local: Stack) -> None:
 
 def test_a_changed_source_is_taken_up_by_web_worker_and_beat(local: Stack, address: str) -> None:
     module = ROOT / "bikerental" / "core" / "__init__.py"
-    # Said at every start, whatever the level of the log.
+    # Printed at every start, at any log level.
     marks = {"web": "Watching for file changes", "worker": "-------------- worker@", "beat": " is starting."}
 
     def starts() -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Prometheus inside the network, nothing of it outside; the alerts."""
+"""Prometheus inside the network, none of it outside; the alerts."""
 
 import re
 
@@ -76,7 +76,7 @@ RENT = 'route="api/v1/rentals/",method="POST",status="201"'
 def test_nothing_of_it_is_for_the_outside(browser: requests.Session, base: str, path: str) -> None:
     address = base.removesuffix("/api/v1")
     request = browser.prepare_request(requests.Request("GET", address))
-    request.url = address + path  # as it stands: the library would tidy it
+    request.url = address + path  # unchanged: the library would normalise it
 
     answer = browser.send(request, allow_redirects=False, timeout=15)
 

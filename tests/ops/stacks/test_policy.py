@@ -1,4 +1,4 @@
-"""What every service of every stack must have, read from `docker compose config`."""
+"""Rules for every service of every stack, from `docker compose config`."""
 
 import re
 from collections.abc import Callable, Iterator

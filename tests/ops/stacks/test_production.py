@@ -127,7 +127,7 @@ SECRETS = (*APPLICATION_SECRETS, "FLOWER_PASSWORD", "BACKUP_PASSPHRASE")
 
 
 def changed(envs: Path, folder: Path) -> dict[str, str]:
-    """A copy of the settings with a new value for each secret; the values."""
+    """Copy the settings with a new value for each secret. Returns the values."""
     shutil.copytree(envs, folder)
     values = {name: secrets.token_urlsafe(48) for name in SECRETS}
     for file in folder.iterdir():
@@ -146,7 +146,7 @@ def test_every_secret_is_changed_as_the_table_says(
     [old] = [line for line in (envs / ".postgres").read_text().splitlines() if line.startswith("POSTGRES_PASSWORD=")]
     flower = base.removesuffix("api/v1") + "flower/workers"
 
-    production.sql(f"ALTER ROLE bikerental PASSWORD '{values['POSTGRES_PASSWORD']}'")  # as its \password does
+    production.sql(f"ALTER ROLE bikerental PASSWORD '{values['POSTGRES_PASSWORD']}'")  # as psql's \password does
     production.environment["ENVS"] = str(tmp_path / "envs")
     try:
         production.up()

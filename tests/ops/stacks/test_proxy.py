@@ -1,4 +1,4 @@
-"""The proxy's start script, beside a Caddy that only says what it was given."""
+"""The proxy's start script, with a fake Caddy that prints its configuration."""
 
 import os
 from pathlib import Path
@@ -18,7 +18,7 @@ esac
 
 
 def started(folder: Path, *, unknown: str) -> str:
-    """What the proxy is told about buffering where Caddy knows those words not."""
+    """The buffering options that the proxy gets if Caddy does not support `unknown`."""
     caddy = folder / "caddy"
     caddy.write_text(CADDY.replace("{unknown}", unknown))
     caddy.chmod(0o755)

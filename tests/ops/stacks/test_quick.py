@@ -1,4 +1,4 @@
-"""`docker compose up` with nothing to configure."""
+"""`docker compose up` without configuration."""
 
 import os
 from collections.abc import Iterator

@@ -17,7 +17,7 @@ def test_a_year_of_daily_backups_leaves_days_weeks_and_months() -> None:
     dates = [f"{made_at(name):%m-%d}" for name in kept]
     assert dates == [
         *("06-30", "06-29", "06-28", "06-27", "06-26", "06-25", "06-24"),  # days
-        *("06-21", "06-14", "06-07"),  # Sundays; the last two weeks' are among the days
+        *("06-21", "06-14", "06-07"),  # Sundays; those of the last two weeks are among the days
         *("05-31", "04-30", "03-31", "02-28", "01-31"),
         *("12-31", "11-30", "10-31", "09-30", "08-31", "07-31"),
     ]

@@ -1,4 +1,4 @@
-"""A task that runs when its worker is told to go: once in effect."""
+"""A worker is told to stop while it runs a task: the task takes effect once."""
 
 from collections.abc import Iterator
 
