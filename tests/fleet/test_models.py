@@ -55,6 +55,13 @@ def make_event(**fields: Any) -> BikeEvent:
         (make_tariff, {"currency": "JPY", "per_minute": Decimal("4.50")}, "tariff_amounts_can_be_paid"),
         (make_tariff, {"currency": "JPY", "unlock_fee": Decimal("0.10")}, "tariff_amounts_can_be_paid"),
         (make_tariff, {"currency": "JPY", "daily_cap": Decimal("9.99")}, "tariff_amounts_can_be_paid"),
+        (make_tariff, {"out_of_area_fee": Decimal("-0.01")}, "tariff_out_of_area_fee_bounded"),
+        (make_tariff, {"out_of_area_fee": Decimal("1000000.01")}, "tariff_out_of_area_fee_bounded"),
+        (
+            make_tariff,
+            {"currency": "JPY", "unlock_fee": 1, "out_of_area_fee": Decimal("9.99")},
+            "tariff_out_of_area_fee_can_be_paid",
+        ),
         (make_model, {"propulsion": "steam"}, "bike_model_propulsion_known"),
         (make_station, {"capacity": -1}, "fleet_station_capacity_check"),
         (make_station, {"latitude": 90.1}, "station_latitude_range"),

@@ -75,3 +75,15 @@ def test_a_longer_ride_never_costs_less(tariff: TariffTerms, seconds: int, more:
     longer = price(tariff, started_at=START, ended_at=START + timedelta(seconds=seconds + more))
 
     assert shorter.amount <= longer.amount
+
+
+@given(any_terms, seconds_of_ride, st.decimals(0, 1_000_000, places=2))
+def test_an_end_out_of_the_area_costs_the_fee_more(tariff: TariffTerms, seconds: int, fee: Decimal) -> None:
+    times = {"started_at": START, "ended_at": START + timedelta(seconds=seconds)}
+    terms = tariff._replace(out_of_area_fee=str(fee))
+
+    inside, outside = price(terms, **times), price(terms, **times, is_out_of_area=True)
+
+    assert inside == price(tariff, **times) == price(tariff, **times, is_out_of_area=True)
+    assert (outside.amount - inside.amount, outside.lines[:-1]) == (fee, inside.lines)
+    assert outside.lines[-1].as_json() == {"code": "out_of_area", "amount": f"{fee:.2f}"}

@@ -15,7 +15,7 @@ from bikerental.fleet.selectors import bounds
 from bikerental.rentals.models import Rental
 from bikerental.rentals.services import rental_end_by_operator, rentals_settle
 from bikerental.rentals.types import Place
-from bikerental.zones.selectors import nearest_point, zones_drawn
+from bikerental.zones.selectors import nearest, nearest_point, zones_drawn
 from tests.clients import RiderClient
 from tests.factories import NOON, make_bike, make_rental, make_station, make_tariff, make_user
 from tests.zones.drawing import make_zone, polygon, square
@@ -381,7 +381,7 @@ def test_a_station_says_what_can_be_taken_and_left(rider_client: RiderClient) ->
         {"is_out_of_area": True, "out_of_area_fee": Decimal(5), "ended_at": None, "status": "active"},
     ],
 )
-def test_the_database_refuses_a_fee_that_makes_no_sense(fields: dict[str, Any]) -> None:
+def test_the_database_refuses_a_fee_of_no_sense(fields: dict[str, Any]) -> None:
     make_rental(ended_at=NOON)
 
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -409,3 +409,13 @@ def test_the_nearest_point_avoids_the_zone_next_door() -> None:
     assert found is not None
     assert drawn.ruling(found, NOON).reason is None
     assert found.longitude == pytest.approx(30.39, abs=1e-4)
+
+
+def test_a_square_with_too_many_points_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_zone(CENTRE)
+    drawn, place = zones_drawn(now=NOON), Position(*OUTSIDE)
+    assert nearest_point(drawn, place, NOON) is not None
+
+    monkeypatch.setattr(nearest, "POINTS_LOOKED_AT", 4)
+
+    assert nearest_point(drawn, place, NOON) is None

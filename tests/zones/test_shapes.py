@@ -86,9 +86,9 @@ def test_a_square_is_taken_as_tools_write_it(value: dict[str, Any]) -> None:
         (polygon(SQUARE, square(40, 59, 41, 60)), "a hole"),
         (polygon(SQUARE, square(30.2, 59.2, 30.6, 59.6), square(30.4, 59.4, 30.8, 59.8)), "a hole"),
         ({"type": "MultiPolygon", "coordinates": [[SQUARE], [square(30.5, 59.5, 32, 61)]]}, "crosses or touches"),
-        (polygon([[30, 59], [31, 59], [30, 59], [30, 59]]), ""),
+        (polygon([[30, 59], [31, 59], [30, 59], [30, 59]]), "crosses or touches itself"),
         (polygon([[0, 80], [120, 80], [-120, 80], [0, 80]]), "round the globe or a pole"),
-        (polygon(square(-180, -90, 180, 90)), ""),
+        (polygon(square(-180, -90, 180, 90)), "crosses or touches itself"),
     ],
 )
 def test_what_is_no_zone_is_refused_with_the_reason(value: Any, said: str) -> None:
@@ -130,11 +130,12 @@ def test_a_zone_across_the_180th_meridian(shape: dict[str, Any]) -> None:
 
 
 def test_a_hole_across_the_180th_meridian() -> None:
-    zones = drawn(polygon(square(-178, 10, 178, 14), square(179, 11, -179, 13)))
+    zones = drawn(polygon(square(-178, 10, 178, 14), square(179, 11, -179, 13), square(-179.5, 10.2, -179.1, 10.8)))
 
     assert holds(zones, 178.5, 12)
     assert holds(zones, -178.5, 12)
-    assert not any(holds(zones, *place) for place in [(179.5, 12), (-179.5, 12), (180, 12), (-180, 12)])
+    in_holes = [(179.5, 12), (-179.5, 12), (180, 12), (-180, 12), (-179.3, 10.5)]
+    assert not any(holds(zones, *place) for place in in_holes)
 
 
 def star(numbers: random.Random, centre: float, corners: int, least: float, most: float) -> Ring:
@@ -184,3 +185,10 @@ def test_the_border_of_a_no_return_zone_forbids() -> None:
 
     assert zones.ruling(Position(59, 30), NOON).reason == ReturnReason.NO_RETURN_ZONE
     assert zones.ruling(Position(58.999999, 30), NOON).reason is None
+
+
+@pytest.mark.parametrize("shape", [polygon(square(179, 10, 180, 11)), polygon(square(-180, 10, -179, 11))])
+def test_the_180th_meridian_is_one_whichever_sign_it_has(shape: dict[str, Any]) -> None:
+    zones = drawn(shape)
+
+    assert all(holds(zones, longitude, 10.5) for longitude in (180, -180))

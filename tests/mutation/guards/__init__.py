@@ -16,6 +16,7 @@ from tests.mutation.guards import (
     state,
     strangers,
     web,
+    zones,
 )
 
 ENTRIES: tuple[Entry, ...] = (
@@ -28,6 +29,7 @@ ENTRIES: tuple[Entry, ...] = (
     *spelling.GUARDS,
     *photos.GUARDS,
     *places.GUARDS,
+    *zones.GUARDS,
     *operators.GUARDS,
     *mail.GUARDS,
     *background.GUARDS,

@@ -5,6 +5,7 @@ from tests.mutation.entries import Constraint
 RENTALS = "tests/rentals/test_constraints.py"
 LEDGER = "tests/billing/test_guards.py"
 RESERVATIONS = "tests/rentals/test_reservations.py"
+RETURNING = "tests/zones/test_returning.py"
 FLEET = "tests/fleet/test_models.py"
 NOTIFICATIONS = "tests/notifications/test_creating.py::test_the_database_forbids_what_must_not_be"
 USERS = "tests/users/test_accounts.py"
@@ -101,4 +102,10 @@ CONSTRAINTS = (
     Constraint(
         "zone_version_is_one_row", ("tests/zones/test_zones.py::test_the_database_keeps_one_number_of_the_last_change",)
     ),
+    Constraint("zones_number", ("tests/zones/test_zones.py::test_a_change_is_a_new_list",)),
+    Constraint("zones_number_of_all", ("tests/zones/test_zones.py::test_an_emptied_table_is_a_change_too",)),
+    Constraint("rental_out_of_area_fee_not_negative", (f"{RETURNING}::test_the_database_refuses_a_fee_of_no_sense",)),
+    Constraint("rental_out_of_area_has_fee", (f"{RETURNING}::test_the_database_refuses_a_fee_of_no_sense",)),
+    Constraint("tariff_out_of_area_fee_bounded", (FLEET,)),
+    Constraint("tariff_out_of_area_fee_can_be_paid", (FLEET,)),
 )

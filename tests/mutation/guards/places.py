@@ -65,17 +65,20 @@ GUARDS = (
     ),
     Guard(
         "a bike returned where it was taken is at the station as it is now",
-        "bikerental/rentals/services/rides.py",
+        "bikerental/rentals/services/places.py",
         "rental.start_station_name, locked.start_latitude, locked.start_longitude)",
         "rental.start_station_name, None, None)",
         (f"{PLACES}::test_returned_where_taken_is_where_the_station_is_now",),
     ),
     Guard(
         "a bike is returned where the service is",
-        "bikerental/rentals/services/rides.py",
-        " or not is_in_service(Position(latitude, longitude))",
-        "",
-        (f"{BOUNDS}::test_a_place_far_from_all_stations_is_refused",),
+        "bikerental/rentals/services/places.py",
+        "if not ruling.is_in_service_area and not is_in_service(position):",
+        "if False:",
+        (
+            f"{BOUNDS}::test_a_place_far_from_all_stations_is_refused",
+            "tests/zones/test_returning.py::test_no_fee_lets_a_bike_be_left_where_none_can_be",
+        ),
     ),
     Guard(
         "an operator's bounds count before the stations",
