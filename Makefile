@@ -50,7 +50,7 @@ messages: ## collect the sentences to translate into django.po and compile it; n
 		sed -i "/^\"POT-Creation-Date/d" bikerental/locale/ru/LC_MESSAGES/django.po; python manage.py compilemessages --ignore ".*"'
 
 examples: ## write docs/api/examples.sh from examples.http
-	$(IN_VENV) python -m tests.docs.playbook
+	$(IN_VENV) python -m tests.tools.playbook
 
 requirements: ## compile requirements/*.in into *.txt with hashes; ARGS="--upgrade" takes newer releases
 	$(IN_VENV) sh -ec 'for name in base local production; do \

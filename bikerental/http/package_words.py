@@ -109,6 +109,8 @@ NAMES = (
     _("free minutes"),
     _("daily cap"),
     _("overdue after minutes"),
+    _("out of area fee"),
+    _("is out of area"),
     _("rental"),
     _("actor"),
     _("take out"),

@@ -12,9 +12,9 @@ import pytest
 import requests
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
-from tests.docs.playbook import API_DOCS, HTTP_FILE, SHELL_FILE, Player, read_playbook, shell_text
 from tests.docs.swagger import Swagger
 from tests.support.serving import serving
+from tests.tools.playbook import API_DOCS, HTTP_FILE, SHELL_FILE, Player, read_playbook, shell_text
 
 PLAYBOOK = read_playbook()
 # A client cannot do these; examples.http gives the reasons.
