@@ -1,4 +1,4 @@
-"""Words and limits of the fleet app."""
+"""Terms and limits of the fleet app."""
 
 from typing import NamedTuple
 
@@ -7,19 +7,19 @@ from django.utils.translation import gettext_lazy as _
 
 NEAR_RADIUS_MAX_M = 10_000
 
-# Bounds of a tariff. A ride of 366 days has 527,040 minutes. It costs at most
-# 2 x 1,000,000 + 527,040 x 100,000 = 52,706,000,000; a rental's cost holds 999,999,999,999.99, 18 such years.
+# Bounds of a tariff. A ride of 366 days has 527,040 minutes, so it costs at most 2 x 1,000,000 + 527,040 x 100,000 =
+# 52,706,000,000. A rental's cost holds up to 999,999,999,999.99, which is 18 such years.
 TARIFF_MINUTES_MAX = 366 * 24 * 60
 UNLOCK_FEE_MAX = 1_000_000
 PER_MINUTE_MAX = 100_000
 DAILY_CAP_MAX = 10_000_000
 OUT_OF_AREA_FEE_MAX = 1_000_000
 
-BIKE_PHOTOS = "bikes/"  # where the storage keeps them
+BIKE_PHOTOS = "bikes/"  # their folder in the storage
 
 
 class Propulsion(models.TextChoices):
-    """The words of GBFS."""
+    """The terms of GBFS."""
 
     HUMAN = "human", _("human")
     ELECTRIC_ASSIST = "electric_assist", _("electric assist")
@@ -35,7 +35,7 @@ class BikeStatus(models.TextChoices):
 
 
 class EventType(models.TextChoices):
-    """What happens to a bike, in the words of MDS 2.0's micromobility mode."""
+    """The events of a bike, in the terms of MDS 2.0's micromobility mode."""
 
     RESERVATION_START = "reservation_start", _("reserved")
     RESERVATION_CANCEL = "reservation_cancel", _("reservation ended")
@@ -55,7 +55,7 @@ class ActorKind(models.TextChoices):
 
 
 class Transition(NamedTuple):
-    """A row of the table of states: from which states, by what, to which, and who may."""
+    """A row of the table of states: from which states, by what event, to which state, and who may do it."""
 
     origins: tuple[BikeStatus, ...]
     event_types: tuple[EventType, ...]
@@ -69,8 +69,8 @@ _MAINTENANCE, _RETIRED = BikeStatus.MAINTENANCE, BikeStatus.RETIRED
 
 
 class Transitions:
-    """Every way from one state of a bike to another; there is no other. `fleet.services.moving` carries them out,
-    a trigger of the database refuses any other pair of states."""
+    """All moves of a bike from one state to another. `fleet.services.moving` makes them, and a trigger of the database
+    refuses any other pair of states."""
 
     RESERVE = Transition((_AVAILABLE,), (EventType.RESERVATION_START,), _RESERVED, (_RIDER,))
     RELEASE = Transition((_RESERVED,), (EventType.RESERVATION_CANCEL,), _AVAILABLE, (_RIDER, _SYSTEM, _OPERATOR))
@@ -93,7 +93,7 @@ class Transitions:
 
 TRANSITIONS = tuple(value for value in vars(Transitions).values() if isinstance(value, Transition))
 
-# What the log's first row says of a bike that was there before the log.
+# The event of the log's first row, for a bike that is older than the log.
 FIRST_EVENT_TYPES = {
     _AVAILABLE: (EventType.PROVIDER_DROP_OFF,),
     _RESERVED: (EventType.RESERVATION_START,),

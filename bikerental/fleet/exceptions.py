@@ -1,4 +1,4 @@
-"""What the fleet app refuses."""
+"""The refusals of the fleet app."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ class StationNotFoundError(Refusal):
 
 
 class StationClosedError(Refusal):
-    """It takes no returns; `nearest` is the nearest station that does, where there is one."""
+    """The station takes no returns. `nearest` is the nearest station that does, if there is one."""
 
     kind = Kind.CONFLICT
     code = "station_closed"
@@ -36,7 +36,7 @@ class StationClosedError(Refusal):
 
 
 class BikeUnavailableError(Refusal):
-    """Not to be had now: ridden, reserved, in maintenance, or at a station that lends none."""
+    """The bike cannot be taken now: it is ridden, reserved, in maintenance, or at a station that lends none."""
 
     kind = Kind.CONFLICT
     code = "bike_unavailable"
@@ -44,13 +44,13 @@ class BikeUnavailableError(Refusal):
 
 
 class TransitionRefusedError(BikeUnavailableError):
-    """The table of states has no way from the state that the bike is in."""
+    """The table of states has no such move from the bike's state."""
 
     detail = _("The state of this bike does not allow that.")
 
 
 class PlaceRefusedError(FieldRefusal):
-    """No bike of ours can be there: the coordinates are swapped, made up or another city's."""
+    """None of our bikes can be there: the coordinates are swapped, invented or in another city."""
 
     field = "latitude"
     further_fields = ("longitude",)

@@ -1,4 +1,4 @@
-"""The only row locks of the fleet app. Order in the house: user, rental, bike, station."""
+"""The row locks of the fleet app. The order everywhere: user, rental, bike, station."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -16,7 +16,7 @@ _STATION = Select(
 
 
 def station_keep(*, station_id: UUID) -> StationPlace | None:
-    """The station, which nobody deletes until the unit of work ends; returns there do not wait for each other.
+    """The station, which cannot be deleted until the unit of work ends. Returns to it do not block each other.
 
     One statement.
     """
@@ -24,11 +24,11 @@ def station_keep(*, station_id: UUID) -> StationPlace | None:
 
 
 def station_lock(*, station_id: UUID) -> None:
-    """The station, whole: waits for those who return there, and they wait for it. One statement."""
+    """Lock the station against returns too: each waits for the other. One statement."""
     list(Station.objects.select_for_update().filter(pk=station_id).values_list("pk"))
 
 
 def bikes_lock(*, bike_ids: Sequence[UUID]) -> None:
-    """The bikes, locked in the order of their ids, so that no two wait for each other. One statement."""
+    """Lock the bikes in the order of their ids, so that no two transactions deadlock. One statement."""
     bikes = Bike.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=bike_ids)
     list(bikes.order_by("pk").values_list("pk"))

@@ -1,4 +1,4 @@
-"""What can be ridden, where it stands and what it costs."""
+"""Bikes, their models and tariffs, stations, and the log of bikes."""
 
 from typing import Any, ClassVar
 from unicodedata import normalize
@@ -34,7 +34,7 @@ LONGITUDE_RANGE = (MinValueValidator(-180.0), MaxValueValidator(180.0))
 
 
 def photo_path(bike: "Bike", filename: str) -> str:
-    """A random name: nothing of what the file was called."""
+    """A random name. It has nothing of the file's own name."""
     return photo_name(BIKE_PHOTOS)
 
 
@@ -48,7 +48,7 @@ def _minutes(label: Any, **options: Any) -> "models.PositiveIntegerField[Any, An
 
 
 class Tariff(BaseModel):
-    """Terms of a price. A rental freezes a copy; a new price is a new tariff."""
+    """The terms of a price. A rental keeps a copy; a new price needs a new tariff."""
 
     name = models.CharField(_("name"), max_length=100)
     currency = models.CharField(_("currency"), max_length=3, choices=[(code, code) for code in CURRENCIES])
@@ -71,7 +71,7 @@ class Tariff(BaseModel):
             ),
             models.CheckConstraint(condition=Q(overdue_after_minutes__gte=0), name="tariff_overdue_not_negative"),
             models.CheckConstraint(condition=Q(currency__in=CURRENCIES), name="tariff_currency_known"),
-            # What a ride of 366 days costs then fits into Rental.cost_amount.
+            # With this limit the cost of a ride of 366 days fits into Rental.cost_amount.
             models.CheckConstraint(
                 condition=Q(
                     Q(daily_cap=None) | Q(daily_cap__lte=DAILY_CAP_MAX),
@@ -141,7 +141,7 @@ class Station(BaseModel):
         ]
         indexes: ClassVar = [
             models.Index(fields=["name", "id"], name="station_name"),
-            # Whose bikes a list of free bikes leaves out.
+            # For lists of free bikes, which leave out the bikes of these stations.
             models.Index("id", condition=Q(is_renting=False), name="station_not_renting"),
         ]
 
@@ -149,19 +149,19 @@ class Station(BaseModel):
         return self.name
 
 
-# As an expression, written as the index `bike_number_key_unique` has it.
+# The same expression as in the index `bike_number_key_unique`.
 NUMBER_KEY = Func(F("number"), function="bike_number_key", output_field=models.CharField())
 
 
 class Bike(BaseModel):
-    # "C": the order of numbers, and with it every page cut, outlives an upgrade of the libc.
+    # "C": an upgrade of the libc does not change the order of numbers, on which pages depend.
     number = models.CharField(_("number"), max_length=NUMBER_LENGTH, db_collation="C")
     model = models.ForeignKey(
         BikeModel,
         on_delete=models.PROTECT,
         related_name="bikes",
         verbose_name=_("model"),
-        db_index=False,  # bike_model_status_number serves it
+        db_index=False,  # bike_model_status_number covers it
     )
     tariff = models.ForeignKey(Tariff, on_delete=models.PROTECT, related_name="bikes", verbose_name=_("tariff"))
     status = models.CharField(_("status"), max_length=16, choices=BikeStatus.choices, default=BikeStatus.AVAILABLE)
@@ -172,7 +172,7 @@ class Bike(BaseModel):
         blank=True,
         related_name="bikes",
         verbose_name=_("station"),
-        db_index=False,  # bike_station_status serves it
+        db_index=False,  # bike_station_status covers it
     )
     latitude = models.FloatField(_("latitude"), validators=LATITUDE_RANGE)
     longitude = models.FloatField(_("longitude"), validators=LONGITUDE_RANGE)
@@ -182,7 +182,7 @@ class Bike(BaseModel):
         verbose_name = _("bike")
         verbose_name_plural = _("bikes")
         constraints: ClassVar = [
-            # Not `unique=True`, which brings a second index for LIKE: each ride updates all of them.
+            # Not `unique=True`, which would add a second index for LIKE, and each ride updates all indexes.
             models.UniqueConstraint(fields=["number"], name="bike_number_unique"),
             models.UniqueConstraint(
                 NUMBER_KEY,
@@ -214,10 +214,11 @@ class Bike(BaseModel):
 
 
 class BikeEvent(models.Model):
-    """The log of what happened to bikes: a row for each move, written by `fleet.services.moving` alone.
+    """The log of bikes: a row for each move. Only `fleet.services.moving` writes it.
 
-    A trigger refuses every change of a row, and every deletion but by retention. Ids grow in the order in which a
-    bike moved: they are given under the bike's lock. What it names has no foreign key: a row outlives it.
+    A trigger refuses every change of a row, and every deletion except by retention. A bike's ids grow in the order of
+    its moves, because they are given under the bike's lock. References are not foreign keys, because a row outlives
+    its rental or operator.
     """
 
     bike = models.ForeignKey(

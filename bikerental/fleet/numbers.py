@@ -1,15 +1,15 @@
-"""The one form in which the numbers of bikes are compared: riders type what they see.
+"""The normalised form in which numbers of bikes are compared, because riders type what they see.
 
-Case, dashes and spaces do not count, and Cyrillic letters are the Latin ones that they look like. A table and no
-`str.upper`, because PostgreSQL makes the same form of the stored number by the function `bike_number_key`: both must
-agree for every character, whatever Unicode's version here and there. A test compares the two.
+Case, dashes and spaces are ignored, and Cyrillic letters become the Latin ones that they look like. It uses a table
+instead of `str.upper`, because PostgreSQL makes the same form with the function `bike_number_key`: both must agree on
+every character, also with different Unicode versions. A test compares the two.
 """
 
 from unicodedata import normalize
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 NUMBER_LENGTH = 32
-NUMBER_TYPED_LENGTH = 255  # of what is typed or scanned
+NUMBER_TYPED_LENGTH = 255  # the limit for typed or scanned text
 
 _LATIN, _GREEK, _CYRILLIC = range(0x61, 0x180), range(0x3B1, 0x3CA), range(0x430, 0x460)
 _LOOK_ALIKE = dict(zip("АВЕКМНОРСТУХІЈЅ", "ABEKMHOPCTYXIJS", strict=True))
@@ -31,21 +31,21 @@ _TABLE = str.maketrans(_FORM) | str.maketrans("", "", _SPACES + _DASHES)
 
 
 def number_key(number: str) -> str:
-    """Empty where nothing counts."""
+    """The key of a number; empty if no character counts."""
     return number.translate(_TABLE)
 
 
 def number_key_typed(text: str) -> str:
-    """The key of a number that somebody typed, or of the one in the address that a QR code holds.
+    """The key of a typed number, or of the number in the address of a QR code.
 
-    Such an address is `https://bikerental.example/b/D-000006`: any whose last part, or whose parameter
-    `number`, is the number.
+    Such an address is `https://bikerental.example/b/D-000006`, or any address whose last part or parameter `number` is
+    the number.
     """
     return number_key(normalize("NFC", _of_address(text) if "://" in text else text))
 
 
 def is_number_key(key: str) -> bool:
-    """Whether a bike can have it."""
+    """Whether a bike can have this key."""
     return len(key) <= NUMBER_LENGTH and any(map(str.isalnum, key)) and "\0" not in key
 
 

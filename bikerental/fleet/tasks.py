@@ -8,7 +8,7 @@ from bikerental.fleet.services import bike_events_purge, bike_log_mend
 
 @shared_task
 def keep_bike_log(**_newer: object) -> None:
-    """Forget rows of the log past their time and add those that are missing; the next run is the retry."""
+    """Delete old rows of the log, and add missing ones. The next run is the retry."""
     now = timezone.now()
     bike_events_purge(now=now)
     bike_log_mend(now=now)

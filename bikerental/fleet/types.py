@@ -9,7 +9,7 @@ from bikerental.fleet.constants import ActorKind
 
 
 class BikeFilters(NamedTuple):
-    """Which bikes; none of a thing means any. Boxes: those in one of them."""
+    """The filters of bikes; None means any. With boxes, the bikes in one of them."""
 
     status: str | None = None
     station_id: UUID | None = None
@@ -24,7 +24,7 @@ class Circle(NamedTuple):
 
 
 class TariffTerms(NamedTuple):
-    """What a tariff asks; a rental keeps those it began with. Amounts as text, as an answer shows them."""
+    """The terms of a tariff, as a rental keeps them. Amounts are texts, as in a response."""
 
     name: str
     currency: str
@@ -33,11 +33,11 @@ class TariffTerms(NamedTuple):
     free_minutes: int
     daily_cap: str | None
     overdue_after_minutes: int
-    out_of_area_fee: str | None = None  # None: no ride ends out of the area
+    out_of_area_fee: str | None = None  # None: rides cannot end outside the area
 
 
 class BikeRow(NamedTuple):
-    """A bike as a rider sees it; ids and amounts as text."""
+    """A bike as a rider sees it. Ids and amounts are texts."""
 
     id: str
     number: str
@@ -54,7 +54,7 @@ class BikeRow(NamedTuple):
 
 
 class BikeForRental(NamedTuple):
-    """A bike as its ride needs it: what the answer shows and what the rental freezes; ids as text."""
+    """A bike for a rental: the fields of the response and those that the rental keeps. Ids are texts."""
 
     id: str
     number: str
@@ -79,11 +79,11 @@ class StationRow(NamedTuple):
     is_returning: bool
     bikes_available: int
     docks_available: int
-    distance_m: float | None  # in an answer to lat and lon
+    distance_m: float | None  # in a response to lat and lon
 
 
 class BikePlace(NamedTuple):
-    """Where a bike is put; without coordinates it only leaves its station."""
+    """The new place of a bike. Without coordinates it only leaves its station."""
 
     station_id: UUID | None = None
     latitude: float | None = None
@@ -94,7 +94,7 @@ OFF_STATION = BikePlace()
 
 
 class Actor(NamedTuple):
-    """Who moved a bike. Riders stay unnamed in the log; their rental or reservation leads to them."""
+    """Who moved a bike. The log does not name riders; their rental or reservation refers to them."""
 
     kind: ActorKind
     operator_id: UUID | None = None
@@ -108,7 +108,7 @@ def operator(user_id: UUID) -> Actor:
 
 
 class StationPlace(NamedTuple):
-    """A station as a return needs it; its id as text."""
+    """A station for a return. Its id is a text."""
 
     id: str
     name: str
@@ -118,7 +118,7 @@ class StationPlace(NamedTuple):
 
 
 class NearestEnd(NamedTuple):
-    """Where a ride may end instead: at a station, or at a point in the street."""
+    """Another place where a ride may end: a station, or a point in the street."""
 
     station_id: str | None
     station_name: str | None

@@ -1,14 +1,14 @@
-"""Words and limits of the maintenance app."""
+"""Terms and limits of the maintenance app."""
 
 from datetime import timedelta
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-# Of one uploader: forms of an hour, and looks at what came with them; an operator photographs the whole fleet.
+# Of one uploader in an hour: forms, and checks of uploaded photos. An operator photographs the whole fleet.
 REPORT_FORMS_PER_HOUR, BIKE_FORMS_PER_HOUR = 30, 600
 LOOKS_PER_FORM = 2
-# Longer than a look takes with all its timeouts: then whoever looked has died.
+# Longer than a check with all its timeouts. After that its process has died.
 LOOK_LEASE = timedelta(minutes=1)
 REFUSED_KEPT_FOR = timedelta(days=1)
 # A claim outlives the hard time limit of the task that made it.
@@ -16,14 +16,14 @@ PUBLISH_LEASE = timedelta(minutes=2)
 PUBLISH_ATTEMPTS_MAX = 5
 STORAGE_RETRY = timedelta(minutes=1)
 PUBLISH_SWEEP_BATCH = 20
-# Longer than a URL signed before the last reference went, and than any upload or claim.
+# Longer than the validity of a URL signed before the last reference went, and of any upload or claim.
 ORPHAN_AGE = timedelta(hours=2)
-# Where S3 keeps what: nothing outside of these is read, written or swept.
+# Folders in S3. Nothing outside them is read, written or deleted.
 UPLOADS, REPORT_PHOTOS = "uploads/", "reports/"
 
-# So many riders with an open report of a grave kind take a bike off the street.
+# This many riders with an open report of a grave kind take a bike out of service.
 GRAVE_RIDERS = 2
-# Within this time reports take so many bikes out of service, and then the rest waits for an operator.
+# Reports take at most this many bikes out of service within this time. Then the others wait for an operator.
 TAKE_OUT_WINDOW = timedelta(hours=1)
 TAKE_OUT_PERCENT, TAKE_OUTS_MIN = 5, 10
 SWEEP_BATCH = 500
@@ -44,7 +44,7 @@ class ReportKind(models.TextChoices):
     OTHER = "other", _("other")
 
 
-# Somebody falls.
+# With these the rider may fall.
 GRAVE_KINDS = (ReportKind.BRAKES, ReportKind.STEERING, ReportKind.FRAME, ReportKind.WHEEL)
 
 

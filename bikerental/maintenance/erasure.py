@@ -1,4 +1,4 @@
-"""The personal data of this app: what riders wrote about bikes, and their photos."""
+"""The personal data of this app: riders' reports and photos."""
 
 from bikerental.core.personal_data import ClosedAccount
 from bikerental.http.export_sections import ExportSection

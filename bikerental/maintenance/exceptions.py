@@ -1,4 +1,4 @@
-"""What the maintenance app refuses."""
+"""The refusals of the maintenance app."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -12,7 +12,7 @@ class ReportNotFoundError(Refusal):
 
 
 class UploadNotFoundError(Refusal):
-    """Also where it is another's, or for another bike or report."""
+    """There is no such upload, or it is another user's, or for another bike or report."""
 
     kind = Kind.NOT_FOUND
     code = "not_found"

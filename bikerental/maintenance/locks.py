@@ -1,10 +1,10 @@
-"""The only row locks of the maintenance app. Order in the house: user, rental, bike, station, and then the limit."""
+"""The row lock of the maintenance app. The order everywhere: user, rental, bike, station, then the limit."""
 
 from bikerental.maintenance.models import TakeOutLimit
 
 
 def take_out_limit_lock() -> TakeOutLimit:
-    """The one row, locked; after the bikes. One statement, the first time three."""
+    """The one row, locked. Lock it after the bikes. One statement, the first time three."""
     limits = TakeOutLimit.objects.select_for_update(no_key=True)
     if (limit := limits.first()) is None:
         TakeOutLimit.objects.bulk_create([TakeOutLimit()], ignore_conflicts=True)

@@ -1,4 +1,4 @@
-"""What maintenance tells of itself."""
+"""The metrics of maintenance."""
 
 from bikerental.maintenance.selectors import take_out_figures
 from bikerental.observe.prometheus import Source

@@ -1,4 +1,4 @@
-"""What riders report, what left service because of it, and the photos that are on their way."""
+"""Reports of defects, take-outs because of them, and photos that are being published."""
 
 from typing import ClassVar
 
@@ -14,7 +14,7 @@ from bikerental.maintenance.constants import ReportKind, ReportState, UploadStat
 
 
 class BikeReport(BaseModel):
-    """A rider's word that something on a bike is broken."""
+    """A rider's report that something on a bike is broken."""
 
     bike = models.ForeignKey(
         Bike, on_delete=models.PROTECT, related_name="reports", verbose_name=_("bike"), db_index=False
@@ -26,8 +26,8 @@ class BikeReport(BaseModel):
     text = models.TextField(_("text"), blank=True)
     state = models.CharField(_("state"), max_length=16, choices=ReportState.choices, default=ReportState.OPEN)
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
-    # Whether it may take the bike out of service: its rider rode the bike lately. The database fills it in
-    # for the code before it, which runs on while a deploy goes on.
+    # Whether it can take the bike out of service: only if its rider rode the bike lately. The database default is for
+    # the release before, which runs on during a deploy.
     counts = models.BooleanField(_("from a rider of the bike"), default=False, db_default=False)
     # The name of the published photo in the storage.
     photo = models.CharField(_("photo"), max_length=100, blank=True, default="")
@@ -43,7 +43,7 @@ class BikeReport(BaseModel):
                 | Q(state__in=["resolved", "dismissed"], closed_at__isnull=False),
                 name="bike_report_closed_has_time",
             ),
-            # Also the index of a bike's open reports.
+            # It is also the index for a bike's open reports.
             models.UniqueConstraint(
                 fields=["bike", "rider", "kind"], condition=Q(state="open"), name="bike_report_open_once"
             ),
@@ -58,7 +58,7 @@ class BikeReport(BaseModel):
 
 
 class TakeOut(BaseModel):
-    """That reports took a bike out of service, at `created_at`. Rows are only ever added."""
+    """A bike that reports took out of service at `created_at`. Rows are only added."""
 
     bike = models.ForeignKey(Bike, on_delete=models.CASCADE, related_name="+", verbose_name=_("bike"), db_index=False)
 
@@ -71,11 +71,11 @@ class TakeOut(BaseModel):
 
 
 class TakeOutLimit(models.Model):
-    """Whether reports take bikes out of service at present: one row, which each take-out locks."""
+    """Whether reports take bikes out of service now. It has one row, which each take-out locks."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     paused_at = models.DateTimeField(_("paused at"), null=True, blank=True)
-    # What was taken out before does not count any more.
+    # Take-outs before this time do not count.
     released_at = models.DateTimeField(_("released at"), null=True, blank=True)
 
     class Meta:
@@ -89,10 +89,10 @@ class TakeOutLimit(models.Model):
 
 
 class PhotoUpload(BaseModel):
-    """One upload, from the form that was handed out until the photo is published or refused."""
+    """One upload, from its form until the photo is published or refused."""
 
     bike = models.ForeignKey(Bike, on_delete=models.CASCADE, related_name="photo_uploads", verbose_name=_("bike"))
-    # None: the photo is the bike's own.
+    # None: it is a photo for the bike itself.
     report = models.ForeignKey(
         BikeReport,
         on_delete=models.CASCADE,
@@ -110,10 +110,10 @@ class PhotoUpload(BaseModel):
     expires_at = models.DateTimeField(_("to be uploaded by"))
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True, blank=True)
     published_at = models.DateTimeField(_("published at"), null=True, blank=True)
-    # Of its uploader's, by confirmations.
+    # The number of checks that its uploader has caused.
     looks = models.PositiveSmallIntegerField(_("looks"), default=0, db_default=0)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
-    # A claim moves it on; what died in mid-work is due again when it has passed.
+    # A claim moves it forward. If the worker dies, the upload is due again at this time.
     next_attempt_at = models.DateTimeField(_("next attempt at"), default=timezone.now)
 
     class Meta:

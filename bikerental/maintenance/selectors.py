@@ -1,4 +1,4 @@
-"""Bikes that enough riders call dangerous, and what riders reported and uploaded."""
+"""Bikes with enough grave reports, and the reports and uploads of users."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,14 +15,14 @@ from bikerental.maintenance.models import BikeReport, PhotoUpload, TakeOutLimit
 
 
 def bikes_to_take_out() -> QuerySet[Bike]:
-    """Those that stand in the street though GRAVE_RIDERS of their riders reported something grave. One statement."""
+    """The free bikes of which GRAVE_RIDERS of their riders have reported something grave. One statement."""
     return Bike.objects.filter(
         pk__in=_gravely_reported(), status__in=(BikeStatus.AVAILABLE, BikeStatus.RESERVED)
     ).order_by("pk")
 
 
 def grave_reports_of(bike: str) -> Exists:
-    """Whether a rider of the bike reported something grave of it that is open.
+    """Whether a rider of the bike has an open grave report about it.
 
     :param bike: the path to the bike's id in the outer query
     """
@@ -44,7 +44,7 @@ def take_outs_are_paused() -> bool:
 
 
 def take_out_figures() -> dict[str, float]:
-    """For the metrics. Two statements."""
+    """Figures for the metrics. Two statements."""
     return {
         "bikerental_take_outs_paused": float(take_outs_are_paused()),
         "bikerental_bikes_to_take_out": float(bikes_to_take_out().count()),
@@ -52,19 +52,19 @@ def take_out_figures() -> dict[str, float]:
 
 
 def reports_of_rider(*, rider_id: UUID) -> Iterator[list[dict[str, Any]]]:
-    """What a rider has reported, in pages. One statement each."""
+    """A rider's reports, in pages. One statement each."""
     fields = ("id", "bike__number", "kind", "text", "state", "created_at", "closed_at", "photo")
     return rows_in_pages(BikeReport.objects.filter(rider=rider_id).values(*fields))
 
 
 def uploads_of_user(*, user_id: UUID) -> Iterator[list[dict[str, Any]]]:
-    """What somebody has uploaded, or was about to, in pages. One statement each."""
+    """A user's uploads, including unfinished ones, in pages. One statement each."""
     fields = ("id", "bike__number", "report_id", "state", "code", "created_at", "confirmed_at", "published_at")
     return rows_in_pages(PhotoUpload.objects.filter(uploader=user_id).values(*fields))
 
 
 def bikes_with_reports() -> QuerySet[Bike]:
-    """With `open_reports_count`. One statement."""
+    """Bikes with `open_reports_count`. One statement."""
     open_ones = BikeReport.objects.filter(bike=OuterRef("pk"), state=ReportState.OPEN)
     counts = open_ones.order_by().values("bike").annotate(number_of=Count("pk")).values("number_of")
     return Bike.objects.annotate(open_reports_count=Coalesce(Subquery(counts, output_field=IntegerField()), 0))

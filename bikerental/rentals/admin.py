@@ -1,4 +1,4 @@
-"""An operator's view of rides and reservations: everything to read; to end one by hand."""
+"""Rides and reservations in the admin: read-only, with actions to end them."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -50,7 +50,7 @@ class RentalEventInline(ReadOnlyMixin, admin.TabularInline[RentalEvent, Rental])
 
 
 class EndRideForm(forms.Form):
-    """Where the bike is, when it was left there, and why an operator says so."""
+    """Where the bike is, when it was left there, and the operator's reason."""
 
     PLACES: ClassVar = [
         ("taken", _("where it was taken")),
@@ -111,10 +111,13 @@ class EndsRides:
     def end_page(
         self, request: HttpRequest, rental: Rental, *, title: Any, back: str, end: Callable[[OperatorsEnd], None]
     ) -> HttpResponse:
-        """:param end: ends the ride, or refuses"""
+        """Show the form, and end the ride with its data.
+
+        :param end: ends the ride, or refuses
+        """
         form: Any = EndRideForm(
             request.POST or None, rental=rental
-        )  # no form of a model, as the stubs of AdminForm want
+        )  # it is not a model's form, which the stubs of AdminForm require
         if request.method == "POST" and form.is_valid():
             try:
                 end(form.end())
@@ -164,7 +167,7 @@ class RentalAdmin(EndsRides, EmailSearch, BikeSearchMixin, ReadOnlyMixin, admin.
         "-started_at",
         "-pk",
     )
-    show_full_result_count = False  # a count over all rides costs more than the page
+    show_full_result_count = False  # counting all rides takes longer than the page
     list_per_page = 50
     inlines = (RentalEventInline,)
     exclude = ("created_at",)
@@ -175,7 +178,7 @@ class RentalAdmin(EndsRides, EmailSearch, BikeSearchMixin, ReadOnlyMixin, admin.
 
     @admin.display(description=_("cost"))
     def cost(self, rental: Rental) -> str:
-        amount = rental.cost_amount  # as settled; until then what it comes to
+        amount = rental.cost_amount  # the settled cost, or the cost so far
         if amount is None:
             amount = cost_at(rental, timezone.now()).amount
         return f"{money_text(amount)} {rental.currency}"
@@ -202,7 +205,7 @@ class RentalAdmin(EndsRides, EmailSearch, BikeSearchMixin, ReadOnlyMixin, admin.
             return HttpResponseRedirect(rides)
 
         def end(end: OperatorsEnd) -> None:
-            operator: Any = request.user  # the admin admits users alone
+            operator: Any = request.user  # the admin admits only users
             rental_end_by_operator(rental_id=rental.pk, operator=operator, **end._asdict(), now=timezone.now())
             messages.success(request, _("The ride has ended; the rider gets the receipt."))
 
@@ -229,7 +232,7 @@ class ReservationAdmin(EmailSearch, BikeSearchMixin, ReadOnlyMixin, admin.ModelA
 
     @admin.action(description=_("End, and tell the rider"), permissions=["end"])
     def end(self, request: HttpRequest, reservations: QuerySet[Reservation]) -> None:
-        operator_id: Any = request.user.pk  # the admin admits users alone
+        operator_id: Any = request.user.pk  # the admin admits only users
         count = reservations_end_by_operator(
             reservation_ids=list(reservations.values_list("pk", flat=True)), operator_id=operator_id, now=timezone.now()
         )

@@ -1,4 +1,4 @@
-"""The personal data of this app: who rode. Rides stay, anonymised, until their time is over."""
+"""The personal data of this app: the rider of each ride. Rides stay, anonymised, until they are too old."""
 
 from bikerental.core.personal_data import ClosedAccount
 from bikerental.fleet.types import RIDER

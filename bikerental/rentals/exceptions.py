@@ -1,4 +1,4 @@
-"""What the rentals app refuses."""
+"""The refusals of the rentals app."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -64,7 +64,7 @@ class ReservationNotActiveError(Refusal):
 
 
 class ReservationRefusedError(Refusal):
-    """The rider has reserved this bike, or too many, without riding."""
+    """The rider has reserved this bike, or too many bikes, without riding."""
 
     kind = Kind.CONFLICT
     code = "reservation_refused"

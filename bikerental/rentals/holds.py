@@ -1,4 +1,4 @@
-"""How a reservation ends when its bike leaves the street, for the fleet, which does not know reservations."""
+"""Ends the reservation of a bike that leaves the street. The fleet app, which is below reservations, calls it."""
 
 from bikerental.rentals.services.reservations import reservations_take_away
 

@@ -1,4 +1,4 @@
-"""The only row locks of the rentals app. Order in the house: user, rental, bike."""
+"""The row locks of the rentals app. The order everywhere: user, rental, bike."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -20,7 +20,7 @@ from bikerental.rentals.types import RentalRow
 class LockedRental(NamedTuple):
     rental: RentalRow
     rider_id: UUID | None
-    start_latitude: float | None  # of the station it was taken from, which may have moved
+    start_latitude: float | None  # of the station where the ride began, which may have moved
     start_longitude: float | None
     is_gravely_reported: bool
     start_is_returning: bool | None
@@ -43,7 +43,7 @@ _RENTAL = Select(
 
 class BikesToTake(NamedTuple):
     asked: BikeForRental | None
-    held: BikeForRental | None  # another one, of the rider's active reservation
+    held: BikeForRental | None  # another bike, which the rider has reserved
 
 
 def _to_take(asked: Q, v: Samples) -> QuerySet[Bike]:
@@ -60,15 +60,15 @@ _TO_TAKE_BY_NUMBER = Select(
 
 
 def bikes_to_take_lock(*, rider_id: UUID, bike_id: UUID | None = None, bike_number: str | None = None) -> BikesToTake:
-    """The bike by its id or by its number, with model, tariff and station, and the one that the rider holds.
+    """The bike by its id or number, with model, tariff and station, and the bike that the rider has reserved.
 
-    Locked in the order of their ids. One statement. The caller has locked the rider: no reservation of theirs
-    begins meanwhile.
+    Both are locked in the order of their ids. One statement. The caller has locked the rider, so the rider cannot
+    begin another reservation meanwhile.
 
-    Only bikes are locked: a rental of another bike reads the same tariff without waiting. After
-    a wait PostgreSQL has the bike as it is now and its neighbours as they were: a bike that got
-    another tariff finds none and is left out, one that came to another station lacks its name.
-    The second statement, for these alone, reads everything anew.
+    Only bikes are locked, so rentals of other bikes read the same tariff without waiting. After a wait, PostgreSQL has
+    the current version of the bike but old versions of the joined rows: a bike whose tariff changed finds none and is
+    left out, and a bike at a new station lacks the station's name. Only for these, a second statement reads everything
+    again.
     """
     key = None if bike_number is None else number_key(bike_number)
     bikes = _bikes_to_take(rider_id, bike_id, key)
@@ -92,7 +92,7 @@ def _bikes_to_take(rider_id: UUID, bike_id: UUID | None, key: str | None) -> Bik
 
 
 def rental_lock(*, rental_id: UUID, rider_id: UUID | None = None) -> LockedRental | None:
-    """The rental and then its bike, locked, with what its answer shows; only the rider's where one is given.
+    """The rental and then its bike, locked, with the fields of the response. With `rider_id` only this rider's rental.
 
     One statement.
     """
@@ -103,24 +103,24 @@ def rental_lock(*, rental_id: UUID, rider_id: UUID | None = None) -> LockedRenta
 
 
 def returned_rentals_lock(*, rental_ids: Sequence[UUID]) -> list[Rental]:
-    """Those of the rentals that still await settling, locked, with their bikes. One statement.
+    """The returned rentals that are not settled, locked, with their bikes. One statement.
 
-    Another worker's are left to it.
+    Rentals that another worker has locked are left out.
     """
     rentals = Rental.objects.select_for_update(no_key=True, of=("self",), skip_locked=True).select_related("bike")
     return list(rentals.filter(pk__in=rental_ids, status=Rental.Status.RETURNED).order_by("pk"))
 
 
 def open_rentals_lock(*, rental_ids: Sequence[UUID]) -> list[Rental]:
-    """Those of the rentals that are still active, locked, with their bikes. One statement."""
+    """The active ones of the rentals, locked, with their bikes. One statement."""
     rentals = Rental.objects.select_for_update(no_key=True, of=("self",), skip_locked=True).select_related("bike")
     return list(rentals.filter(pk__in=rental_ids, status=Rental.Status.ACTIVE).order_by("pk"))
 
 
 def somebodys_rentals_lock(*, rental_ids: Sequence[UUID]) -> list[UUID]:
-    """The ids of those settled rentals that still are somebody's, locked.
+    """The ids of the settled rentals that still have a rider, locked.
 
-    One statement. Another worker's are left to it.
+    One statement. Rentals that another worker has locked are left out.
     """
     rentals = Rental.objects.select_for_update(no_key=True, of=("self",), skip_locked=True)
     kept = rentals.filter(pk__in=rental_ids, status=Rental.Status.SETTLED, rider__isnull=False)

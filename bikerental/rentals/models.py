@@ -1,4 +1,4 @@
-"""Rides and what happened to them."""
+"""Rides, their events, and reservations."""
 
 from typing import ClassVar
 
@@ -13,9 +13,9 @@ from bikerental.fleet.types import TariffTerms
 
 
 class Rental(BaseModel):
-    """One ride. `returned` is the outbox: it says that the ride still has to be settled.
+    """One ride. `returned` is the outbox: the ride still has to be settled.
 
-    Nobody's once RIDE_RETENTION_DAYS are over: the money stays, who rode and from where to where goes.
+    After RIDE_RETENTION_DAYS it is anonymised: the amounts stay, the rider and the places are removed.
     """
 
     class Status(models.TextChoices):
@@ -37,7 +37,7 @@ class Rental(BaseModel):
         Station, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False, verbose_name=_("to")
     )
 
-    # The tariff as it was when the ride began.
+    # The tariff at the beginning of the ride.
     tariff = models.ForeignKey(Tariff, on_delete=models.PROTECT, related_name="+", db_index=False)
     tariff_name = models.CharField(max_length=100)
     currency = models.CharField(max_length=3)
@@ -50,7 +50,7 @@ class Rental(BaseModel):
         _("fee for an end out of the area"), max_digits=10, decimal_places=2, null=True
     )
 
-    # Ended where the zones allow it for the fee alone.
+    # It ended where the zones allow it only for a fee.
     is_out_of_area = models.BooleanField(_("ended out of the area"), default=False, db_default=False)
     overdue_at = models.DateTimeField(_("found overdue at"), null=True)
     overdue_told_at = models.DateTimeField(_("told of being overdue at"), null=True)
@@ -76,7 +76,7 @@ class Rental(BaseModel):
                 | (~Q(status="settled") & Q(cost_amount=None, cost_lines=None, settled_at=None)),
                 name="rental_cost_once_settled",
             ),
-            # NULL passes a CHECK that compares it, as the two above do.
+            # NULL passes a CHECK that compares it, as in the two above.
             models.CheckConstraint(
                 condition=Q(status="active") | Q(ended_at__isnull=False), name="rental_over_has_end"
             ),
@@ -133,7 +133,7 @@ class Rental(BaseModel):
 
 
 class RentalEvent(models.Model):
-    """What happened to a ride, in order; rows are only ever added, and only what is personal leaves them."""
+    """An event of a ride, in order. Rows are only added; only personal data is removed from them."""
 
     class Kind(models.TextChoices):
         STARTED = "started", _("started")
@@ -164,8 +164,8 @@ class RentalEvent(models.Model):
 class Reservation(BaseModel):
     """A bike that is held for a rider until `expires_at`.
 
-    From that second on it binds nobody, though it stays `active` until somebody ends it: the sweep, or whoever
-    takes the bike. Rows change only under the lock of their bike.
+    From that second on it has no effect, though it stays `active` until the sweep or the next rider of the bike ends
+    it. Rows change only under the lock of their bike.
     """
 
     class Status(models.TextChoices):
@@ -183,7 +183,7 @@ class Reservation(BaseModel):
     status = models.CharField(_("status"), max_length=16, choices=Status.choices, default=Status.ACTIVE)
     expires_at = models.DateTimeField(_("expires at"))
     ended_at = models.DateTimeField(_("ended at"), null=True)
-    # False where the bike was taken away: that is not the rider's doing.
+    # False if the bike was taken away, which is not the rider's fault.
     counts = models.BooleanField(_("counts as unused"), default=True)
 
     class Meta:
@@ -215,7 +215,7 @@ class Reservation(BaseModel):
 
 
 class ReconcileCount(models.Model):
-    """What the last reconciliation counted: a row for each of its checks."""
+    """The counts of the last reconciliation: a row for each of its checks."""
 
     check_name = models.CharField(primary_key=True, max_length=64)
     count = models.PositiveIntegerField()

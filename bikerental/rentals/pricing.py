@@ -14,7 +14,7 @@ ZERO = Decimal("0.00")
 
 
 class Ride(Protocol):
-    """What a price is made from, of a rental or of a row of it."""
+    """The fields that a price needs, of a rental or of a row of one."""
 
     @property
     def terms(self) -> TariffTerms: ...
@@ -27,7 +27,7 @@ class Ride(Protocol):
 
 
 class Line(NamedTuple):
-    """One position of the receipt; the amounts of all add up to the cost."""
+    """One line of the receipt. The amounts of all lines add up to the cost."""
 
     code: str
     amount: Decimal
@@ -49,12 +49,12 @@ class Cost(NamedTuple):
 
 
 def minutes_begun(started_at: datetime, ended_at: datetime) -> int:
-    """Every minute that was begun, to the microsecond; a clock that went back counts as none."""
+    """The number of minutes that were begun, to the microsecond. If the clock went back, it is 0."""
     return max(0, -((started_at - ended_at) // MINUTE))
 
 
 def cost_at(ride: Ride, now: datetime) -> Cost:
-    """What the ride cost, or would cost if it ended now."""
+    """The final cost of the ride, or its cost if it ended now."""
     return price(
         ride.terms, started_at=ride.started_at, ended_at=ride.ended_at or now, is_out_of_area=ride.is_out_of_area
     )
@@ -66,16 +66,16 @@ def is_overdue(ride: Ride, now: datetime) -> bool:
 
 @lru_cache(maxsize=128)
 def _minutes(count: int) -> timedelta:
-    return timedelta(minutes=count)  # kept, since making one costs more than comparing it
+    return timedelta(minutes=count)  # cached, since making one takes longer than comparing it
 
 
 def price(terms: TariffTerms, *, started_at: datetime, ended_at: datetime, is_out_of_area: bool = False) -> Cost:
-    """What a ride costs that ends now.
+    """The cost of a ride with this start and end.
 
-    The first `free_minutes` cost nothing. From the start time is cut into periods of 24 hours;
-    in each the minutes cost at most `daily_cap`, and the cap takes nothing off the unlock fee.
+    The first `free_minutes` cost nothing. The time from the start is divided into periods of 24 hours. In each, the
+    minutes cost at most `daily_cap`; the cap does not include the unlock fee.
 
-    :param is_out_of_area: ended where the zones allow it for a fee alone
+    :param is_out_of_area: whether it ended where the zones allow it only for a fee
     """
     minutes = minutes_begun(started_at, ended_at)
     charged = max(0, minutes - terms.free_minutes)

@@ -1,7 +1,7 @@
-"""What the rows owe each other, counted. All counts are zero unless something went wrong.
+"""Counts inconsistent rows. All counts are zero unless something went wrong.
 
-Each count but one is a single statement, so that it sees one moment: a ride that begins meanwhile
-is no finding. Prices are worked out by `pricing.price` anew, a batch of rides at a time.
+All counts but one are single statements, so that each sees one snapshot: a ride that begins meanwhile is no finding.
+The exception computes prices again with `pricing.price`, a batch of rides at a time.
 """
 
 from collections.abc import Callable, Iterator
@@ -30,18 +30,18 @@ from bikerental.users.models import User
 
 BATCH = 5_000
 SHOWN_MAX = 20
-# Twice what the sweeps need at their worst.
+# Twice the time that the sweeps need in the worst case.
 GRACE = timedelta(seconds=60)
 
 Progress = Callable[[int], None]
 
 
 class Window(NamedTuple):
-    """Which rows are looked at; the cheap counts look at all that are open."""
+    """The rows to check. The cheap counts check all open rows."""
 
     now: datetime
-    since: datetime | None = None  # rides that began, and messages and keys that were written, since
-    grace: timedelta = GRACE  # what is unsettled or unsent for less is still under way
+    since: datetime | None = None  # rides that began, and messages and keys that were written, since then
+    grace: timedelta = GRACE  # rows that are unsettled or unsent for less are still in progress
 
     @property
     def late(self) -> datetime:
@@ -49,7 +49,7 @@ class Window(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """How many rows disagree, and the first of them."""
+    """The number of inconsistent rows, and the first of them."""
 
     check: str
     rows: int
@@ -57,9 +57,9 @@ class Finding(NamedTuple):
 
 
 def reconcile(window: Window, *, progress: Progress = lambda rides: None) -> list[Finding]:
-    """Every count, in a fixed order. Twenty-three statements, and one for each 5,000 settled rides of the window.
+    """Run every count, in a fixed order. Twenty-three statements, and one for each 5,000 settled rides of the window.
 
-    :param progress: told how many rides have been priced so far
+    :param progress: called with the number of rides priced so far
     """
     findings = [_found(name, rows(window)) for name, rows in _CHECKS.items()]
     wrong = list(_wrongly_priced(window, progress))
@@ -96,7 +96,7 @@ def _states_off_log(window: Window) -> QuerySet[Any, Any]:
 
 
 def _holds_run_out(window: Window) -> QuerySet[Any, Any]:
-    """The sweep ends a hold within seconds; until then lists hide its bike."""
+    """The sweep ends a reservation within seconds. Until then lists hide its bike."""
     active = Reservation.objects.filter(status=Reservation.Status.ACTIVE, expires_at__lt=window.late)
     return active.order_by("expires_at").values_list("pk")
 
@@ -127,7 +127,7 @@ def _open_twice(column: str) -> QuerySet[Any, Any]:
 
 
 def _rides_unsettled(window: Window) -> QuerySet[Any, Any]:
-    # An operator may end a ride at a time long ago: what counts is when it was ended.
+    # An operator may set an end long ago. The time of the operator's action counts.
     just_ended = RentalEvent.objects.filter(
         rental=OuterRef("pk"), kind=RentalEvent.Kind.ENDED_BY_OPERATOR, happened_at__gte=window.late
     )
@@ -136,12 +136,12 @@ def _rides_unsettled(window: Window) -> QuerySet[Any, Any]:
 
 
 def _receipts_missing(window: Window) -> QuerySet[Any, Any]:
-    # Receipts are not kept for ever, and an invented city never had any: from the oldest message on.
+    # Old receipts are deleted, and a demo city never had any, so only rides since the oldest message are checked.
     oldest = Notification.objects.order_by("pk").values_list("created_at", flat=True).first()
     if oldest is None:
         return Rental.objects.none().values_list("pk")
     receipt = Notification.objects.filter(key=Concat(Value("receipt:"), Cast(OuterRef("pk"), CharField())))
-    # A free ride need not have one.
+    # A free ride may have none.
     settled = Rental.objects.filter(
         ~Exists(receipt), status=Rental.Status.SETTLED, settled_at__gte=oldest, cost_amount__gt=0
     )
@@ -161,7 +161,7 @@ def _messages_unsent(window: Window) -> QuerySet[Any, Any]:
 
 
 def _keys_orphaned(window: Window) -> QuerySet[Any, Any]:
-    """Keys whose answer names a ride that is not there, or not in the state it was told, or nobody's any more."""
+    """Keys whose answer names a ride that is missing, is not in the answered state, or has no rider any more."""
     told = Func(F("body"), Value("UTF8"), function="convert_from", output_field=CharField())
     rental_id = Cast(KeyTextTransform("id", Cast(told, JSONField())), UUIDField())
     ride = Rental.objects.filter(pk=OuterRef("rental_id"), rider_id=OuterRef("rider_id"))
@@ -185,7 +185,8 @@ def _charges_missing(window: Window) -> QuerySet[Any, Any]:
 
 
 def _charges_wrong(window: Window) -> QuerySet[Any, Any]:
-    """Charges that are not of what the ride costs, in its currency, to its rider; a ride may be nobody's by now."""
+    """Charges with another amount or currency than the ride's cost, or for another rider. A ride may be anonymous
+    by now."""
     charged = Posting.objects.filter(
         entry__kind=EntryKind.CHARGE, entry__rental_id=OuterRef("pk"), account__kind=AccountKind.RIDER
     )
@@ -241,7 +242,7 @@ def _wrongly_priced(window: Window, progress: Progress) -> Iterator[UUID]:
 
 
 def _batches(rentals: QuerySet[Rental]) -> Iterator[list[Rental]]:
-    """Newest first, along the index of `started_at` and id, from where the last batch ended."""
+    """Batches of rentals, newest first, along the index of `started_at` and id."""
     rentals = rentals.order_by("-started_at", "-pk")
     batch = list(rentals[:BATCH])
     while batch:
@@ -252,9 +253,9 @@ def _batches(rentals: QuerySet[Rental]) -> Iterator[list[Rental]]:
 
 
 def reconcile_counts() -> dict[str, float]:
-    """What the last periodic run counted and how many seconds ago, as Prometheus names it. One statement.
+    """The counts of the last periodic run and its age in seconds, under their names for Prometheus. One statement.
 
-    Read, not counted anew: a scrape is cheap, and an age that grows says that nobody counts any more.
+    They are read, not counted again, so that a scrape is cheap. A growing age shows that no run succeeds.
     """
     rows = list(ReconcileCount.objects.order_by("check_name"))
     gauges = {f"bikerental_reconcile_{row.check_name}": float(row.count) for row in rows}

@@ -1,5 +1,8 @@
-"""What the rentals app reads. Rows, not model instances: a page of fifty is built in a fraction
-of the time. Each function states its statements."""
+"""The reads of the rentals app.
+
+They return rows, not model instances: a page of fifty is built in a fraction of the time. Each docstring states the
+number of statements.
+"""
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -29,7 +32,7 @@ _TERMS = Columns(
     daily_cap=as_text("daily_cap"),
     out_of_area_fee=as_text("out_of_area_fee"),
 )
-# Ids as text: on a page two hundred and fifty UUID objects that only become text again cost more than its SQL.
+# Ids are texts: for a page, making 250 UUID objects and turning them into text again takes longer than its SQL.
 _RENTAL: dict[str, Any] = {
     "id": as_text("id"),
     "bike_id": as_text("bike_id"),
@@ -45,7 +48,7 @@ _RENTAL: dict[str, Any] = {
     "cost_amount": as_text("cost_amount"),
     "cost_lines": as_text("cost_lines"),
 }
-# Of rides that nothing has been adjusted of: they are not settled, or it does not matter.
+# Without adjustments, for rides that are not settled or if adjustments do not matter.
 RENTAL = Columns(RentalRow, **_RENTAL, adjustment=Value(None, CharField()))
 _ADJUSTED_RENTAL = Columns(RentalRow, **_RENTAL, adjustment=Cast(adjustment_of("pk"), CharField()))
 BEFORE_ALL = datetime(1, 1, 1, tzinfo=UTC)
@@ -68,7 +71,7 @@ _LOOKUPS = {
 
 
 class RentalFilters(NamedTuple):
-    """Which of the rider's rentals; none of a thing means any."""
+    """The filters of a rider's rentals; None means any."""
 
     status: str | None = None
     started_from: datetime | None = None
@@ -92,7 +95,7 @@ def rentals_page(
 
 @lru_cache(maxsize=256)
 def _page_statement(status: str | None, names: tuple[str, ...], shape: PageShape) -> Select[RentalRow]:
-    """One for each combination of filters: status and page size are written into its SQL."""
+    """The statement for one combination of filters. Status and page size are literals in its SQL."""
 
     def rentals(v: Samples) -> QuerySet[Rental]:
         return shape.select(_rentals(v if status is None else {**v, "status": status}), v)
@@ -122,7 +125,7 @@ _ACTIVE = Select(RENTAL, lambda v: _rentals({**v, "status": Rental.Status.ACTIVE
 def rental_of_rider(*, rental_id: UUID, rider_id: UUID) -> RentalRow:
     """One statement.
 
-    :raises RentalNotFoundError: also where it is another rider's
+    :raises RentalNotFoundError: if there is none, or it is another rider's
     """
     row = _ONE.first(rental_id=rental_id, rider_id=rider_id)
     if row is None:
@@ -147,7 +150,7 @@ def is_riding(*, rider_id: UUID) -> bool:
 
 
 def has_ridden_lately(*, rider_id: UUID, bike_id: UUID, now: datetime) -> bool:
-    """Whether the rider rode that bike within REPORTS_COUNT_FOR, or rides it. One statement."""
+    """Whether the rider rode the bike within REPORTS_COUNT_FOR, or rides it now. One statement."""
     lately = Q(status=Rental.Status.ACTIVE) | Q(ended_at__gt=now - REPORTS_COUNT_FOR)
     return Rental.objects.filter(lately, rider_id=rider_id, bike_id=bike_id).exists()
 
@@ -158,13 +161,13 @@ def active_rental_id(*, rider_id: UUID) -> UUID | None:
 
 
 def riders_riding(*, rider_ids: Collection[UUID]) -> list[UUID]:
-    """Those of the riders who ride. One statement."""
+    """The riders among these who are riding. One statement."""
     active = Rental.objects.filter(rider_id__in=rider_ids, status=Rental.Status.ACTIVE)
     return list(active.values_list("rider_id", flat=True))
 
 
 def rentals_for_export(*, rider_id: UUID) -> Iterator[list[tuple[RentalRow, list[dict[str, Any]]]]]:
-    """Every rental of the rider with what happened to it, oldest first, in pages. Two statements each."""
+    """Every rental of the rider with its events, oldest first, in pages. Two statements each."""
 
     def read(last: RentalRow | None) -> list[RentalRow]:
         started_at, rental_id = (BEFORE_ALL, UUID(int=0)) if last is None else (last.started_at, last.id)
@@ -176,7 +179,7 @@ def rentals_for_export(*, rider_id: UUID) -> Iterator[list[tuple[RentalRow, list
 
 
 def _events(rental_ids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:
-    """In the order of the ids."""
+    """The events of each rental, in the order of their ids."""
     events: dict[UUID, list[dict[str, Any]]] = {rental_id: [] for rental_id in rental_ids}
     found = RentalEvent.objects.filter(rental__in=rental_ids).order_by("happened_at", "pk")
     for rental_id, kind, happened_at, reason in found.values_list("rental_id", "kind", "happened_at", "reason"):
@@ -205,7 +208,7 @@ _RESERVATION_ACTIVE = Select(
 def reservation_active_of_rider(*, rider_id: UUID) -> ReservationRow:
     """One statement.
 
-    :raises NoActiveReservationError: also where it has run out, by the database's clock
+    :raises NoActiveReservationError: if there is none, or it has expired by the database's clock
     """
     row = _RESERVATION_ACTIVE.first(rider_id=rider_id)
     if row is None:
@@ -214,22 +217,22 @@ def reservation_active_of_rider(*, rider_id: UUID) -> ReservationRow:
 
 
 def holds(**of: Any) -> QuerySet[Reservation, Any]:
-    """Rows of HoldRow: the active reservations of a bike or a rider, whether they bind or have run out."""
+    """The active reservations of a bike or a rider as HoldRow, including expired ones."""
     active = Reservation.objects.filter(**of, status=Reservation.Status.ACTIVE).order_by("bike_id")
     binds = ExpressionWrapper(Q(expires_at__gt=Now()), output_field=BooleanField())
     return active.annotate(binds=binds).values_list(*HoldRow._fields)
 
 
 def hold_of(**of: Any) -> HoldRow | None:
-    """The one of the bike, or of the rider. One statement."""
+    """The active reservation of the bike or the rider, or None. One statement."""
     row = holds(**of).first()
     return None if row is None else HoldRow._make(row)
 
 
 def reservation_again_in(*, rider_id: UUID, bike_id: UUID) -> float:
-    """Seconds until the rider may reserve the bike; 0 where nothing hinders. Two statements.
+    """Seconds until the rider may reserve the bike; 0 if it is allowed now. Two statements.
 
-    Counted from the rows, by the database's clock: holds of this bike that were not used, and all of 24 hours.
+    Computed from the rows by the database's clock: unused reservations of this bike, and all of the last 24 hours.
     """
     unused = Reservation.objects.filter(
         rider_id=rider_id, counts=True, status__in=[Reservation.Status.CANCELLED, Reservation.Status.EXPIRED]
@@ -247,19 +250,19 @@ def reservation_again_in(*, rider_id: UUID, bike_id: UUID) -> float:
 
 
 def reservations_of_rider(*, rider_id: UUID) -> Iterator[list[dict[str, Any]]]:
-    """For the export, in pages. One statement each."""
+    """The rider's reservations for the export, in pages. One statement each."""
     fields = ("id", "bike__number", "status", "created_at", "expires_at", "ended_at")
     return rows_in_pages(Reservation.objects.filter(rider=rider_id).values(*fields))
 
 
 def reservation_counts() -> dict[str, int]:
-    """How many holds are active, and how many of these have run out. One statement."""
+    """The numbers of active reservations, and of the expired ones among them. One statement."""
     active = Reservation.objects.filter(status=Reservation.Status.ACTIVE)
     return active.aggregate(active=Count("pk"), run_out=Count("pk", filter=Q(expires_at__lte=Now())))
 
 
 def rental_counts() -> dict[str, int]:
-    """How many rides are open, overdue and unsettled, by way of the partial indexes. One statement."""
+    """The numbers of open, overdue and unsettled rides. One statement, over the partial indexes."""
     unfinished = Rental.objects.filter(Q(status=Rental.Status.ACTIVE) | Q(status=Rental.Status.RETURNED))
     return unfinished.aggregate(
         open=Count("pk", filter=Q(status=Rental.Status.ACTIVE)),

@@ -27,32 +27,32 @@ def settle_rentals(*, ids: list[str], **_newer: object) -> None:
 
 @shared_task
 def sweep_returned_rentals(**_newer: object) -> None:
-    """Settle what the fast path lost; the next run is the retry."""
+    """Settle rides that the fast path lost. The next run is the retry."""
     rentals_settle_left_over(now=timezone.now())
 
 
 @shared_task
 def charge_settled_rentals(**_newer: object) -> None:
-    """Charge settled rides that have no charge; the next run is the retry."""
+    """Charge settled rides that have no charge. The next run is the retry."""
     now = timezone.now()
     rentals_charge_left_over(now=now, since=now - CHARGE_BACK)
 
 
 @shared_task
 def check_overdue_rentals(**_newer: object) -> None:
-    """Mark overdue rides and tell whom it concerns; the next run is the retry."""
+    """Mark overdue rides and notify riders and operators. The next run is the retry."""
     rentals_check_overdue(now=timezone.now())
 
 
 @shared_task
 def reconcile_rentals(**_newer: object) -> None:
-    """Count what disagrees and keep the counts for the metrics; the next run is the retry."""
+    """Count inconsistent rows, and store the counts for the metrics. The next run is the retry."""
     rentals_reconcile(now=timezone.now())
 
 
 @shared_task
 def forget_rentals(**_newer: object) -> None:
-    """Make rides nobody's and delete reservations that are past their time; the next run is the retry."""
+    """Anonymise old rides, and delete old reservations. The next run is the retry."""
     now = timezone.now()
     rentals_forget(now=now)
     reservations_purge(now=now)
@@ -60,5 +60,5 @@ def forget_rentals(**_newer: object) -> None:
 
 @shared_task
 def expire_reservations(**_newer: object) -> None:
-    """End the holds that have run out, so that lists show their bikes; the next run is the retry."""
+    """End expired reservations, so that lists show their bikes. The next run is the retry."""
     reservations_expire(now=timezone.now())

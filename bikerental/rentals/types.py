@@ -18,7 +18,7 @@ class Place(NamedTuple):
 
 
 class Ending(NamedTuple):
-    """What the history says of a ride's end."""
+    """The history's entry about a ride's end."""
 
     kind: str
     happened_at: datetime
@@ -27,18 +27,18 @@ class Ending(NamedTuple):
 
 
 class Left(NamedTuple):
-    """Where a ride leaves its bike, and whether it goes to maintenance there."""
+    """Where a ride leaves its bike, and whether the bike goes to maintenance."""
 
     station_id: str | None
     station_name: str | None
-    latitude: float | None  # where it was last, if None
+    latitude: float | None  # None: where it was last
     longitude: float | None
     to_maintenance: bool = False
-    is_out_of_area: bool = False  # where the zones allow it for a fee alone
+    is_out_of_area: bool = False  # allowed by the zones only for a fee
 
 
 class HoldRow(NamedTuple):
-    """An active reservation. `binds`: it has not run out, by the database's clock."""
+    """An active reservation. `binds`: it has not expired, by the database's clock."""
 
     id: UUID
     rider_id: UUID
@@ -47,7 +47,7 @@ class HoldRow(NamedTuple):
 
 
 class ReservationRow(NamedTuple):
-    """A reservation as its rider sees it; ids as text."""
+    """A reservation as its rider sees it. Ids are texts."""
 
     id: str
     status: str
@@ -62,22 +62,22 @@ class ReservationRow(NamedTuple):
 
 
 class OperatorsEnd(NamedTuple):
-    """How an operator ends a ride: why, where the bike is, and when it was left there."""
+    """An operator's end of a ride: the reason, the bike's place, and when it was left there."""
 
     reason: str
-    place: Place | None = None  # where it was taken
-    ended_at: datetime | None = None  # now
+    place: Place | None = None  # None: where it was taken
+    ended_at: datetime | None = None  # None: now
 
 
 class Correction(NamedTuple):
-    """What an operator takes off a ride's cost: all that an earlier end spares, an amount, or without both all."""
+    """The reduction of a ride's cost: by an earlier end, by an amount, or wholly if both are None."""
 
     ended_at: datetime | None = None
     amount: Decimal | None = None
 
 
 class RentalRow(NamedTuple):
-    """A rental as its rider sees it; ids and amounts as text."""
+    """A rental as its rider sees it. Ids and amounts are texts."""
 
     id: str
     status: str
@@ -95,5 +95,5 @@ class RentalRow(NamedTuple):
     terms: TariffTerms
     is_out_of_area: bool = False
     cost_amount: str | None = None
-    cost_lines: str | None = None  # JSON, as it was settled
-    adjustment: str | None = None  # what was taken off since, negative
+    cost_lines: str | None = None  # JSON, from settling
+    adjustment: str | None = None  # the sum of later adjustments, negative

@@ -1,4 +1,4 @@
-"""An operator's hands on the fleet: a module for each kind of page."""
+"""The admin's pages of the fleet, with a module for each kind of page."""
 
 from bikerental.fleet.admin import bikes, events, stations, tariffs
 

@@ -1,4 +1,4 @@
-"""What the operators' pages of the fleet share."""
+"""Shared by the admin's pages of the fleet."""
 
 from typing import Any, TypeVar
 
@@ -20,16 +20,16 @@ M = TypeVar("M", bound=Model)
 
 
 class FleetAdmin(admin.ModelAdmin[M]):
-    """Only what nothing refers to can be deleted, one by one: the confirmation of anything else
-    would list every ride."""
+    """Allows deleting only rows that nothing refers to, one at a time: otherwise the confirmation would list every
+    ride."""
 
     list_per_page = 50
-    show_full_result_count = False  # a count of all rows costs more than the page
+    show_full_result_count = False  # counting all rows takes longer than the page
 
     def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
         if obj is None or not super().has_delete_permission(request, obj):
             return False
-        if not hasattr(obj, "_is_referenced"):  # the admin asks several times a page
+        if not hasattr(obj, "_is_referenced"):  # the admin asks several times for each page
             obj._is_referenced = is_referenced(obj)  # type: ignore[attr-defined] # remembered where it was asked of
         return not obj._is_referenced  # type: ignore[attr-defined]
 
@@ -38,7 +38,7 @@ class FleetAdmin(admin.ModelAdmin[M]):
     ) -> HttpResponse:
         try:
             return super().delete_view(request, object_id, extra_context)
-        except IntegrityError as error:  # a ride has come to refer to it since the page asked; told by the commit
+        except IntegrityError as error:  # a ride has referred to it since the page was shown; the commit notices
             if sqlstate(error) != errorcodes.FOREIGN_KEY_VIOLATION:
                 raise
             self.message_user(request, _("It has come into use meanwhile; nothing was deleted."), messages.ERROR)
@@ -47,7 +47,7 @@ class FleetAdmin(admin.ModelAdmin[M]):
 
 
 class ReadOnlyMixin:
-    """Rows that services alone write."""
+    """Rows that only services write."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -60,7 +60,7 @@ class ReadOnlyMixin:
 
 
 class BikeSearchMixin:
-    """Finds the rows of a bike by its number, however it is typed."""
+    """Finds the rows of a bike by its number in any spelling."""
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], term: str
@@ -73,7 +73,7 @@ class BikeSearchMixin:
 
 
 def picture_link(name: str | None) -> str:
-    """The small size, which opens the large one."""
+    """The small size as a link to the large one."""
     if not name:
         return ""
     urls = default_storage.url(name), default_storage.url(small_name(name))

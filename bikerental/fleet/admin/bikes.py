@@ -1,4 +1,4 @@
-"""Bikes: what an operator edits of one, and does to many."""
+"""Bikes: the form of one, and the actions on many."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -58,7 +58,7 @@ class BikeForm(forms.ModelForm[Bike]):
         return cleaned
 
     def _refuse_elsewhere(self, latitude: float | None, longitude: float | None) -> None:
-        """What was there before may stay: the bounds may have been drawn since."""
+        """Refuse a position out of bounds. An unchanged one may stay, because the bounds may be newer."""
         if latitude is None or longitude is None or not {"latitude", "longitude"} & set(self.changed_data):
             return
         if not is_in_service(Position(latitude, longitude)):
@@ -70,7 +70,7 @@ class BikeActionForm(ActionForm):
 
 
 class BikeAdmin(FleetAdmin[Bike]):
-    """Registered by the maintenance app, which adds reports, repairs and photos."""
+    """The maintenance app registers it, with reports, repairs and photos added."""
 
     form = BikeForm
     action_form = BikeActionForm
@@ -82,7 +82,7 @@ class BikeAdmin(FleetAdmin[Bike]):
     search_help_text = _("Beginning of the number.")
     ordering = ("number",)
     fields: ClassVar[tuple[str, ...]] = ("number", "model", "tariff", "status", "station", "latitude", "longitude")
-    # Rides change it, and the actions do; a form would write what it was when the form was shown.
+    # Only rides and the actions change it. A form would write back the value that it showed.
     readonly_fields: ClassVar[tuple[str, ...]] = ("status",)
     autocomplete_fields = ("model", "tariff", "station")
 

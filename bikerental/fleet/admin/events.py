@@ -1,4 +1,4 @@
-"""The log of what happened to bikes, to read."""
+"""The log of bikes, read-only."""
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _

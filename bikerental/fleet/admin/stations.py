@@ -1,4 +1,4 @@
-"""Stations, and the bikes that stand there."""
+"""Stations, and the bikes at them."""
 
 from typing import Any, ClassVar
 
@@ -57,7 +57,7 @@ class StationAdmin(FleetAdmin[Station]):
 
     def save_model(self, request: HttpRequest, obj: Station, form: Any, change: bool) -> None:
         if change:
-            operator_id: Any = request.user.pk  # the admin admits users alone
+            operator_id: Any = request.user.pk  # the admin admits only users
             station_edit(station=obj, fields=form.changed_data, operator_id=operator_id, now=timezone.now())
         else:
             super().save_model(request, obj, form, change)

@@ -10,7 +10,7 @@ from bikerental.fleet.admin.base import FleetAdmin
 from bikerental.fleet.models import BikeModel, Tariff
 from bikerental.fleet.types import TariffTerms
 
-TERMS = TariffTerms._fields[1:]  # a name may change
+TERMS = TariffTerms._fields[1:]  # all but the name, which may change
 
 
 class TariffForm(forms.ModelForm[Tariff]):

@@ -1,5 +1,7 @@
-"""What the fleet looks like in an answer: plain dictionaries, because a serializer's machinery
-costs more than the whole query. A test holds them to the declared outputs."""
+"""Responses of the fleet as plain dictionaries: a serializer would take longer than the whole query.
+
+A test compares them with the declared outputs.
+"""
 
 from typing import Any
 
@@ -26,7 +28,7 @@ def bike_json(bike: BikeRow, request: Request) -> dict[str, Any]:
 
 
 def tariff_json(terms: TariffTerms) -> dict[str, Any]:
-    # Cheaper than `_asdict`, for each row of a page.
+    # Faster than `_asdict`, for each row of a page.
     name, currency, unlock_fee, per_minute, free_minutes, daily_cap, overdue_after_minutes, out_of_area_fee = terms
     return {
         "name": name,
@@ -41,7 +43,7 @@ def tariff_json(terms: TariffTerms) -> dict[str, Any]:
 
 
 def photo_url(name: str, request: Request) -> str:
-    """Signed where it is S3's, and the same for a while: no statement and no call."""
+    """The photo's URL, signed if it is on S3, and stable for a while. No statement and no call."""
     return request.build_absolute_uri(default_storage.url(name))
 
 

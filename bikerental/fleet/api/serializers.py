@@ -1,4 +1,4 @@
-"""What the fleet endpoints take, and the declared shape of what they answer."""
+"""Input of the fleet endpoints, and the declared shape of their responses."""
 
 from typing import Any
 
@@ -16,12 +16,12 @@ from bikerental.fleet.types import BikeFilters, Circle
 from bikerental.http.fields import TextField
 
 ANY = "any"
-# The states that a list may be asked for: a retired bike is in none.
+# The states by which a list may be filtered. Retired bikes are in no list.
 SHOWN = [status.value for status in BikeStatus if status != BikeStatus.RETIRED]
 
 
 class NumberField(serializers.FloatField):
-    """A number as JSON knows it: not 1_000, which Python would take. DRF refuses NaN and infinity."""
+    """A number as in JSON: not 1_000, which Python would accept. DRF refuses NaN and infinity."""
 
     def to_internal_value(self, data: Any) -> float:
         value = super().to_internal_value(data)
@@ -31,7 +31,7 @@ class NumberField(serializers.FloatField):
 
 
 class BoxField(serializers.CharField):
-    """`west,south,east,north`; west is greater than east where the box crosses the 180th meridian."""
+    """`west,south,east,north`; west is greater than east if the box crosses the 180th meridian."""
 
     default_error_messages = {
         "box": _("Give west,south,east,north in degrees, south not above north."),
@@ -49,7 +49,7 @@ class BoxField(serializers.CharField):
 
 
 class BikeNumberField(TextField):
-    """A bike's number, typed or scanned, as its key."""
+    """A bike's number, typed or scanned. The value is its key."""
 
     default_error_messages = {
         "invalid": _("Give the number painted on the frame, or the address that its QR code holds."),
@@ -60,7 +60,7 @@ class BikeNumberField(TextField):
 
     def to_internal_value(self, data: Any) -> str:
         text = super().to_internal_value(data)
-        if len(text) > NUMBER_TYPED_LENGTH:  # the field's own validator sees the key alone
+        if len(text) > NUMBER_TYPED_LENGTH:  # the field's own validator sees only the key
             self.fail("max_length", max_length=NUMBER_TYPED_LENGTH)
         key = number_key_typed(text)
         if not is_number_key(key):

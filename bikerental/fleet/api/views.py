@@ -27,7 +27,7 @@ from bikerental.http.views import ApiView, read_query
 
 
 class BikesView(ApiView):
-    """The bikes that can be ridden, unless asked otherwise."""
+    """The bikes that can be ridden, by default."""
 
     @documented(
         summary="Bikes, by number or nearest first",

@@ -1,5 +1,8 @@
-"""What the fleet app reads. Lists are rows, not model instances, and their ids and amounts come
-as text: a page is ready for JSON as it leaves the database. Each function states its statements."""
+"""The reads of the fleet app.
+
+Lists are rows, not model instances. Their ids and amounts are texts, so that a page is ready for JSON as it comes from
+the database. Each docstring states the number of statements.
+"""
 
 from bikerental.fleet.selectors.bikes import (
     BIKE_FOR_RENTAL,

@@ -19,7 +19,7 @@ from bikerental.fleet.numbers import is_number_key, number_key_typed
 from bikerental.fleet.selectors.geometry import Within, between_any
 from bikerental.fleet.types import BikeFilters, BikeForRental, BikeRow, TariffTerms
 
-FEW = 2_000  # bikes that are sorted in a moment
+FEW = 2_000  # so few bikes can be sorted at once
 
 
 TERMS = Columns(
@@ -59,12 +59,12 @@ BIKE_FOR_RENTAL = Columns(
 
 
 def bikes_filter(filters: BikeFilters) -> QuerySet[Bike]:
-    """What riders may see: a retired bike is in no list."""
+    """The bikes that riders may see. Retired bikes are in no list."""
     if filters.status is None:
         bikes = Bike.objects.exclude(status=BikeStatus.RETIRED)
     else:
         bikes = Bike.objects.filter(status=filters.status)
-    if filters.status == BikeStatus.AVAILABLE:  # nor is a free one that no rider can take
+    if filters.status == BikeStatus.AVAILABLE:  # a free bike that no rider can take is left out too
         bikes = bikes.exclude(station__in=Station.objects.filter(is_renting=False).values("pk"))
     if filters.station_id is not None:
         bikes = bikes.filter(station=filters.station_id)
@@ -84,8 +84,8 @@ _TYPES: dict[str, Any] = {"station_id": UUID, "model_id": UUID, "number_key": st
 
 
 def bikes_page(filters: BikeFilters, *, page: Page[BikeRow], using: str = DEFAULT_DB_ALIAS) -> Page[BikeRow]:
-    """Bikes in NUMBER_ORDER. One statement, with boxes two."""
-    if filters.boxes:  # as many shapes as there are boxes: the ORM writes these each time
+    """Bikes in NUMBER_ORDER. One statement, two if there are boxes."""
+    if filters.boxes:  # the number of boxes changes the SQL, so the ORM writes it each time
         bikes = _in_boxes(bikes_filter(filters).using(using), filters.boxes).values_list(*BIKE.paths)
         return page.filled(map(BIKE.make, page.select(bikes)))
     values = {name: value for name, value in filters._asdict().items() if name in _TYPES and value is not None}
@@ -96,8 +96,8 @@ def bikes_page(filters: BikeFilters, *, page: Page[BikeRow], using: str = DEFAUL
 
 @lru_cache(maxsize=256)
 def _page_statement(status: str | None, names: tuple[str, ...], shape: PageShape) -> Select[BikeRow]:
-    """One for each combination of filters. Status and page size are written into its SQL: few bikes are
-    in maintenance and most are free, and the plan of the one is not the plan of the other."""
+    """The statement for one combination of filters. Status and page size are literals in its SQL: few bikes are in
+    maintenance and most are free, so these need different plans."""
 
     def bikes(v: Samples) -> QuerySet[Bike]:
         filters = BikeFilters(status, **{name: value for name, value in v.items() if name != "cursor_number"})
@@ -107,10 +107,11 @@ def _page_statement(status: str | None, names: tuple[str, ...], shape: PageShape
 
 
 def _in_boxes(bikes: QuerySet[Bike], boxes: Sequence[Box]) -> QuerySet[Bike]:
-    """PostgreSQL takes any box for a thousandth of the table, and would sort a whole city for a page.
+    """Filter by boxes. PostgreSQL estimates that any box holds a thousandth of the table, and would sort a whole
+    city for a page.
 
-    So it is told which box is which: few bikes are found by place and sorted by number; where
-    there are many, the walk by number soon meets a page of them.
+    The filter gives it a better plan: a few bikes are found by place and sorted by number; with many bikes, reading in
+    the order of numbers soon fills a page.
     """
     found = bikes.filter(Within.any_of(boxes))
     if len(found.order_by().values_list("status")[:FEW]) < FEW:
@@ -119,7 +120,7 @@ def _in_boxes(bikes: QuerySet[Bike], boxes: Sequence[Box]) -> QuerySet[Bike]:
 
 
 def bikes_by_number(text: str) -> QuerySet[Bike]:
-    """The one bike of that number, if there is any, however it is typed. One statement."""
+    """The bike with that number in any spelling, if there is one. One statement."""
     key = number_key_typed(text)
     return Bike.objects.filter(of_number(key)) if is_number_key(key) else Bike.objects.none()
 

@@ -1,4 +1,4 @@
-"""Where a bike of ours can be at all: what is beyond is a mistake of the phone, or of whoever holds it."""
+"""Where our bikes can be at all. A place outside is an error of the phone or of its user."""
 
 import time
 
@@ -9,7 +9,7 @@ from bikerental.core.geometry import Box, Position, boxes_between, boxes_round, 
 
 SURROUNDINGS_M = 50_000.0
 KEPT_SECONDS = 60.0
-# Between two stations that follow each other to the east is a gap; beyond the widest one lie the bounds.
+# Between two neighbouring stations from west to east there is a gap. The bounds lie beyond the widest one.
 _BOUNDS = """
     SELECT west, east, south, north
       FROM (SELECT longitude AS east,
@@ -22,15 +22,15 @@ _BOUNDS = """
      ORDER BY gap DESC
      LIMIT 1
 """
-# (until when by the monotonic clock, the boxes): this process's, replaced as a whole.
+# (end of validity in monotonic time, the boxes) for this process; replaced as a whole.
 _kept: tuple[float, list[Box]] = (0.0, [])
 
 
 def is_in_service(place: Position) -> bool:
-    """Whether the place lies within SERVICE_BOUNDS, or else round the stations; anywhere while there are none.
+    """Whether the place is within SERVICE_BOUNDS or, if unset, near the stations. Without stations every place is.
 
-    No statement but once a minute a process, and one before it says no: a new station counts at once, one that
-    has gone for up to a minute.
+    Usually no statement: the boxes are read once a minute in each process, and again before a refusal. So a new
+    station counts at once, and a deleted one for up to a minute.
     """
     if settings.SERVICE_BOUNDS is not None:
         west, south, east, north = settings.SERVICE_BOUNDS
@@ -43,7 +43,7 @@ def is_in_service(place: Position) -> bool:
 
 
 def _station_surroundings() -> list[Box]:
-    """None while there is no station. One statement."""
+    """The boxes round the stations; empty if there are none. One statement."""
     global _kept  # noqa: PLW0603 - one value for all threads of the process
     with connection.cursor() as cursor:
         cursor.execute(_BOUNDS)

@@ -1,5 +1,7 @@
-"""PostgreSQL's geometry in Django's expressions. The point is written exactly as the GiST index
-`bike_position` has it, or the index would not be used."""
+"""PostgreSQL's geometry in Django's expressions.
+
+The point is written exactly as in the GiST index `bike_position`, otherwise the index is not used.
+"""
 
 from collections.abc import Iterable
 from functools import reduce
@@ -13,7 +15,7 @@ from bikerental.core.geometry import EARTH_RADIUS_M, Box, Position
 
 
 class _Geometry(Field):  # type: ignore[type-arg] # holds nothing: it only names a type that Django does not know
-    """What a point and a box are to Django."""
+    """The type of a point or a box, for Django."""
 
 
 def _point(longitude: F | float, latitude: F | float) -> Func:
@@ -25,7 +27,7 @@ def _place() -> Func:
 
 
 class Within(Func):
-    """Whether the row's point lies in the box, by the index."""
+    """Whether the row's point is in the box, with the index."""
 
     template = "%(expressions)s"
     arg_joiner = " <@ "
@@ -41,7 +43,7 @@ class Within(Func):
 
 
 def between_any(boxes: Iterable[Box]) -> Q:
-    """Whether the row lies in one of the boxes, by its columns and without the index of points."""
+    """Whether the row is in one of the boxes, by its columns and without the index of points."""
     return reduce(
         or_,
         (Q(longitude__range=(box.west, box.east), latitude__range=(box.south, box.north)) for box in boxes),
@@ -49,7 +51,7 @@ def between_any(boxes: Iterable[Box]) -> Q:
 
 
 def metres_to(centre: Position) -> CombinedExpression:
-    """`core.geo.distance_m` in SQL: the great circle from the row to the centre."""
+    """`core.geo.distance_m` in SQL: the great-circle distance from the row to the centre."""
     half_latitude = Sin(Radians(F("latitude") - centre.latitude) / 2)
     half_longitude = Sin(Radians(F("longitude") - centre.longitude) / 2)
     across = Cos(Radians(Value(centre.latitude))) * Cos(Radians(F("latitude"))) * half_longitude * half_longitude

@@ -1,4 +1,4 @@
-"""The log of what happened to bikes."""
+"""Reads of the log of bikes."""
 
 from typing import Any
 
@@ -8,15 +8,15 @@ from bikerental.fleet.models import Bike, BikeEvent
 
 
 def bikes_off_log() -> QuerySet[Bike]:
-    """Bikes whose last row in the log has another state than they, or that have none; with `last_state`.
+    """Bikes whose last row in the log has another state than the bike, or that have no row. `last_state` is added.
 
-    One statement, with a probe of the index for each bike.
+    One statement, with one index lookup for each bike.
     """
     return _with_last_state().filter(Q(last_state=None) | ~Q(last_state=F("status"))).order_by("pk")
 
 
 def bikes_contradicted_by_log() -> QuerySet[Bike]:
-    """Those among them that have a row. One statement."""
+    """The bikes among them that have a row. One statement."""
     return _with_last_state().exclude(Q(last_state=None) | Q(last_state=F("status"))).order_by("pk")
 
 

@@ -1,14 +1,13 @@
 """Bikes by distance, nearest first.
 
-The index walks points by degrees on a flat map, which on a globe is the wrong order: a degree of
-longitude is shorter than one of latitude, and the 180th meridian has two sides. So the walk only
-bounds: among any n bikes the farthest is at least as far as the n-th nearest of all. Within that
-bound the exact distances decide. Both steps touch some multiple of the page, however many bikes
-there are.
+The index orders points by degrees on a flat map, which is the wrong order on a globe: a degree of longitude is shorter
+than one of latitude, and the 180th meridian has two sides. So the walk through the index only gives a bound: among any
+n bikes, the farthest is at least as far as the n-th nearest of all. Within that bound the exact distances decide. Both
+steps read a multiple of the page's rows, however many bikes there are.
 
-The walk has a limit inside a limit. The inner one holds nothing that PostgreSQL could misjudge (it
-takes any box for a thousandth of the table, and would rather sort a whole city), the outer one
-stops it as soon as enough bikes pass the filters.
+The walk has a limit inside a limit. The inner query has no filter that PostgreSQL could misjudge (it estimates any box
+at a thousandth of the table, and would rather sort a whole city). The outer one stops it as soon as enough bikes pass
+the filters.
 """
 
 from functools import lru_cache
@@ -28,9 +27,9 @@ from bikerental.fleet.selectors.bikes import BIKE, bikes_filter
 from bikerental.fleet.selectors.geometry import Within, metres_to
 from bikerental.fleet.types import BikeFilters, Circle, NearBike
 
-# From here on the walk for one page costs as much as it saves.
+# Beyond this number the walk for a page takes as long as it saves.
 WANTED_MAX = 10_000
-# So many bikes are looked at for those wanted. What is rarer still, the other indexes find.
+# At most this many bikes are read for the wanted ones. Rarer bikes are found with the other indexes.
 WALK_MAX = 50_000
 _WALK = """
     (SELECT id, latitude, longitude
@@ -47,7 +46,7 @@ _CENTRE: dict[str, type] = {"latitude": float, "longitude": float}
 _FILTERS: dict[str, Any] = {"station_id": UUID, "model_id": UUID, "number_key": str}
 
 
-# `seen` is about how many rows come before the place that a cursor stands for.
+# `seen` is the approximate number of rows before the cursor's place.
 NEAR_ORDER = ("distance_m", "bike_id", "seen")
 
 
@@ -62,7 +61,7 @@ class Place(NamedTuple):
 def bikes_near(
     *, circle: Circle, filters: BikeFilters, page: Page[NearBike], using: str = DEFAULT_DB_ALIAS
 ) -> Page[NearBike]:
-    """Bikes in NEAR_ORDER. Two statements at most."""
+    """Bikes in NEAR_ORDER. At most two statements."""
     place = Place(*page.cursor.keys) if page.cursor else Place()
     fill = _filled_backward if page.is_backward else _filled_forward
     return fill(circle, filters, page, place, using)
@@ -79,8 +78,8 @@ def _filled_forward(
     if len(found) > page.size:
         following = Cursor(_place_of(rows[-1], seen=place.seen + page.size))
     elif bound < circle.radius_m:
-        # Bikes have moved since the earlier pages, and the walk met too many of them again.
-        # What lies beyond the bound is the next page's.
+        # Bikes have moved since the earlier pages, and the walk met too many of them again. The rows beyond the bound
+        # are on the next page.
         last = _place_of(rows[-1], seen=0) if rows else place
         following = Cursor(last._replace(seen=wanted * 2))
     if rows and place.distance_m >= 0:
@@ -104,8 +103,8 @@ def _filled_backward(
 
 
 def distance_bound(filters: BikeFilters, circle: Circle, wanted: int, *, using: str = DEFAULT_DB_ALIAS) -> float:
-    """A distance within which lie the `wanted` nearest bikes, or all in the circle. One statement."""
-    if wanted > WANTED_MAX or filters.number_key is not None:  # a number is one bike's: no need to walk
+    """A distance that includes the `wanted` nearest bikes, or all in the circle. One statement."""
+    if wanted > WANTED_MAX or filters.number_key is not None:  # a number belongs to one bike, which needs no walk
         return circle.radius_m
     met = {
         bike_id: distance_m(circle.centre, Position(latitude, longitude))
@@ -114,14 +113,14 @@ def distance_bound(filters: BikeFilters, circle: Circle, wanted: int, *, using: 
     if len(met) < wanted:
         return circle.radius_m
     farthest = sorted(met.values())[wanted - 1]
-    # A hair more: PostgreSQL's sine may differ from Python's in the last bit.
+    # Slightly more: PostgreSQL's sine may differ from Python's in the last bit.
     return min(farthest * (1 + 1e-9) + 1e-6, circle.radius_m)
 
 
 def _walk(filters: BikeFilters, circle: Circle, wanted: int, using: str) -> list[tuple[UUID, float, float]]:
-    """Bikes near the centre by the flat map; from both sides where the circle meets the 180th meridian.
+    """Bikes near the centre by the flat map, from both sides if the circle meets the 180th meridian.
 
-    More than wanted, sometimes: they only bring the bound nearer.
+    Sometimes more than wanted, which only makes the bound smaller.
     """
     latitude, longitude = circle.centre
     values = {"latitude": latitude, "longitude": longitude} | _given(filters)
@@ -131,7 +130,7 @@ def _walk(filters: BikeFilters, circle: Circle, wanted: int, using: str) -> list
 
 
 def _wanted_written(wanted: int) -> int:
-    """As `limit_written`, and four times as many again and again: the walk reaches beyond the pages before."""
+    """As `limit_written`, but in steps of four times: the walk also covers the pages before."""
     written = limit_written(wanted)
     while written < wanted:
         written *= 4
@@ -143,7 +142,7 @@ def _walk_statement(status: str | None, names: tuple[str, ...], wanted: int) -> 
     def build(v: Samples) -> Compiled:
         given = {name: v[name] for name in _FILTERS if name in v} | ({} if status is None else {"status": status})
         conditions = [f"{name} = %s" for name in given]
-        if status is None:  # as `bikes_filter`
+        if status is None:  # as in `bikes_filter`
             conditions.append("status <> 'retired'")
         if status == BikeStatus.AVAILABLE:
             conditions.append(_IS_LENT)
@@ -160,7 +159,7 @@ def _walk_statement(status: str | None, names: tuple[str, ...], wanted: int) -> 
 def _rows(
     circle: Circle, filters: BikeFilters, page: Page[NearBike], place: Place, bound: float, using: str
 ) -> list[NearBike]:
-    """Those within the bound after the place, nearest first; going back those before it, farthest first."""
+    """The rows within the bound after the place, nearest first. Backwards, the rows before it, farthest first."""
     boxes = boxes_around(circle.centre, bound)
     values = dict(circle.centre._asdict(), bound=bound) | _given(filters)
     for number, box in enumerate(boxes):
@@ -183,8 +182,7 @@ def _page_statement(
         found = bikes_filter(filters).annotate(distance=distance).filter(within, distance__lte=v["bound"])
         if "cursor_id" in v:
             found = found.filter(_beyond(v["cursor_distance_m"], v["cursor_id"], is_backward=is_backward))
-        # First which bikes, then what else is shown of them: to join what the box may hold, PostgreSQL
-        # would read every station.
+        # First select the bikes, then join the shown columns. A single query would make PostgreSQL read every station.
         page = Bike.objects.filter(pk__in=found.order_by(*order)[:limit].values("pk")).annotate(distance=distance)
         return page.order_by(*order)
 

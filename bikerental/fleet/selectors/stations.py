@@ -1,4 +1,4 @@
-"""Stations, with what can be taken from and left at each."""
+"""Stations, with the bikes and docks that are free at each."""
 
 from uuid import UUID
 
@@ -20,12 +20,12 @@ _STATION = Columns(StationRow, id=as_text("id"), distance_m=Value(None, output_f
 _NEAR_STATION = Columns(StationRow, id=as_text("id"))
 _NEAREST = Columns(NearestEnd, station_id=as_text("id"), station_name="name")
 
-# Of two lengths: a cursor of the one list is refused by the other.
+# They differ in length, so that a cursor of one list is refused by the other.
 NAME_ORDER, NEAR_STATION_ORDER = ("name", "id"), ("distance_m", "name", "id")
 
 
 def stations_page(*, page: Page[StationRow], using: str = DEFAULT_DB_ALIAS) -> Page[StationRow]:
-    """Stations in NAME_ORDER. One statement; the bikes of the page's stations alone are counted."""
+    """Stations in NAME_ORDER. One statement, which counts only the bikes of the page's stations."""
     stations = _stations_counted(using).values_list(*_STATION.paths)
     return page.filled(map(_STATION.make, page.select(stations)))
 
@@ -63,12 +63,12 @@ def station_row(*, station_id: UUID) -> StationRow:
 
 
 def stations_with_bikes() -> QuerySet[Station]:
-    """With `bikes_here`: those that stand there, whatever their state. One statement."""
+    """Stations with `bikes_here`, the number of bikes there in any state. One statement."""
     return Station.objects.annotate(bikes_here=_count(_at_station().exclude(status=BikeStatus.RENTED)))
 
 
 def station_nearest_returning(place: Position) -> NearestEnd | None:
-    """The nearest station that takes returns. One statement; it reads each station's place."""
+    """The nearest station that takes returns. One statement, which reads each station's place."""
     stations = Station.objects.filter(is_returning=True).annotate(distance_m=metres_to(place))
     row = stations.order_by("distance_m", "pk").values_list(*_NEAREST.paths).first()
     return None if row is None else _NEAREST.make(row)

@@ -1,4 +1,4 @@
-"""What changes the fleet."""
+"""The writes of the fleet app."""
 
 from bikerental.fleet.services.bikes import (
     bike_add,

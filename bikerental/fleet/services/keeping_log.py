@@ -1,4 +1,4 @@
-"""The log of bikes, kept: rows past their time go, and rows that are missing are added."""
+"""Maintenance of the log of bikes: old rows are deleted, and missing rows are added."""
 
 import logging
 import sys
@@ -24,7 +24,7 @@ MEND_BATCH = 1000
 
 
 def bike_events_purge(*, now: datetime) -> int:
-    """Delete rows older than BIKE_LOG_RETENTION_DAYS; how many. The last row of each bike stays, however old."""
+    """Delete rows older than BIKE_LOG_RETENTION_DAYS, except the last one of each bike. Returns how many."""
     later = BikeEvent.objects.filter(bike=OuterRef("bike"), pk__gt=OuterRef("pk"))
     old = BikeEvent.objects.filter(
         Exists(later), happened_at__lt=now - timedelta(days=settings.BIKE_LOG_RETENTION_DAYS)
@@ -35,19 +35,19 @@ def bike_events_purge(*, now: datetime) -> int:
 
 @unit_of_work
 def _delete(event_ids: Sequence[int]) -> int:
-    with connection.cursor() as cursor:  # until the commit; without it the trigger refuses
+    with connection.cursor() as cursor:  # until the commit; otherwise the trigger refuses
         cursor.execute("SELECT set_config('bikerental.retention', 'on', true)")
     return BikeEvent.objects.filter(pk__in=event_ids).delete()[0]
 
 
 def bike_log_mend(*, now: datetime) -> int:
-    """Add what the log lacks, so that each bike's last row has its state; for how many bikes.
+    """Add missing rows, so that each bike's last row has its state. Returns for how many bikes.
 
-    Code of before the log, which runs on while a deploy goes on, moves bikes without a row.
+    Code from before the log, which runs on during a deploy, moves bikes without a row.
     """
     mended = run_left_over("mend bike log", bikes_off_log(), lambda ids: _mend(ids, now), size=MEND_BATCH)
     if mended:
-        logger.error("%d bikes had moved without a row in the log", mended)
+        logger.error("Added missing rows to the log for %d bikes", mended)
     return mended
 
 

@@ -1,6 +1,6 @@
-"""The one service that moves bikes. A move and its row in the log are one statement: neither is there alone.
+"""The only service that moves bikes. One statement makes the move and its row in the log, so neither exists alone.
 
-Rides write their rows in the same statement as well: they take the two parts of it from here.
+Rides write their rows in the same statement: they take these two parts of it from here.
 """
 
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ _MOVE = f"""
     FROM moved ORDER BY id
     RETURNING bike_id
 """  # noqa: S608 - of constants alone
-# A bike that is reserved or ridden has none of its own: the row that ends this state has the place.
+# A reserved or ridden bike has no place of its own. The row that ends this state has it.
 _PUT = f"""
     {_LOG}
     SELECT id, %(now)s,
@@ -54,14 +54,14 @@ _PUT = f"""
 
 
 def moving_parts(transition: Transition, *, place: str, station: str = "station_id") -> str:
-    """Two parts of WITH: `bike` moves the bike `bike_id` if it is in the state `bike_status`, as the caller has seen
-    it under the bike's lock, and `bike_event` is its row in the log.
+    """Two parts of WITH. `bike` moves the bike `bike_id` if its state is `bike_status`, which the caller has read
+    under the bike's lock. `bike_event` writes its row in the log.
 
-    Further values: `now`, `rental_id`, `reservation_id` and `operator_id`, None where the rider moves the bike.
-    What an operator wrote about a ride stays with the ride, which can forget it.
+    Further values: `now`, `rental_id`, `reservation_id` and `operator_id`, which is None if the rider moves the bike.
+    An operator's note about a ride stays with the ride, which can erase it.
 
     :param place: SQL that sets the bike's station and position
-    :param station: SQL of the station that the log has
+    :param station: SQL of the station for the log
     """
     origins, event_types = (
         ", ".join(f"'{value}'" for value in values) for values in (transition.origins, transition.event_types)
@@ -92,11 +92,11 @@ def bikes_move(
     reservation_id: UUID | None = None,
     note: str = "",
 ) -> list[UUID]:
-    """Move those of the bikes whose state allows it; their ids. The others stay as they are.
+    """Move the bikes whose state allows it. Returns their ids. The others stay unchanged.
 
-    Locks the bikes by id. Two statements; one more where a reservation may have to end before.
+    Locks the bikes by id. Two statements, and one more if a reservation may have to end first.
 
-    :param place: where they are put; without one each stays where it is
+    :param place: the new place; without one each bike stays where it is
     """
     if actor.kind not in transition.actors:
         raise ValueError(f"{actor.kind} may not do this: {transition.event_types}")
@@ -122,7 +122,7 @@ def bikes_move(
 
 
 def _end_holds(bike_ids: Sequence[UUID], actor: Actor, now: datetime) -> None:
-    """A reservation ends before its bike leaves the street. Who keeps reservations lies above, and declares how."""
+    """End reservations before their bikes leave the street. The app above that has reservations declares how."""
     reserved = list(Bike.objects.filter(pk__in=bike_ids, status=BikeStatus.RESERVED).values_list("pk", flat=True))
     if reserved:
         for take_away in declared("holds", "TAKE_AWAY"):
@@ -130,7 +130,7 @@ def _end_holds(bike_ids: Sequence[UUID], actor: Actor, now: datetime) -> None:
 
 
 def bike_move(*, bike_id: UUID, transition: Transition, actor: Actor, now: datetime, **details: Any) -> None:
-    """As for many.
+    """Move one bike, as `bikes_move`.
 
     :raises TransitionRefusedError: if the bike's state does not allow it
     """
@@ -139,7 +139,7 @@ def bike_move(*, bike_id: UUID, transition: Transition, actor: Actor, now: datet
 
 
 def bikes_log_place(*, bike_ids: Sequence[UUID], actor: Actor, now: datetime, note: str = "") -> None:
-    """The bikes stand at another place than before, in the same state. The caller has written it. One statement."""
+    """Log that the bikes are at another place, in the same state. The caller has written the place. One statement."""
     with connection.cursor() as cursor:
         cursor.execute(_PUT, {"bike_ids": list(bike_ids), **_of(actor, now, note)})
 

@@ -1,4 +1,4 @@
-"""Stations: what moves with them."""
+"""Stations, and the bikes that move with them."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -14,10 +14,10 @@ from bikerental.fleet.types import operator
 
 @unit_of_work
 def station_edit(*, station: Station, fields: Collection[str], operator_id: UUID, now: datetime) -> None:
-    """Write what an operator has changed and no more; the bikes that stand there move along.
+    """Write only the fields that an operator changed, and move the station's bikes along.
 
-    Locks the bikes by id, then the station, so that a bike which is returned there at this moment is either
-    moved along or put at the new place. A bike that is ridden stands at no station.
+    Locks the bikes by id, then the station. So a bike that is returned there at the same time is either moved along or
+    put at the new place. A bike during a ride is at no station.
     """
     if not {"latitude", "longitude"}.intersection(fields):
         station.save(update_fields=fields)

@@ -1,4 +1,4 @@
-"""An operator's pages of reports, repairs and photos."""
+"""The admin's pages of reports, repairs and photos."""
 
 from bikerental.maintenance.admin import bikes, reports
 

@@ -1,4 +1,4 @@
-"""Bikes: their open reports, their repair and their photo."""
+"""Bikes, with their open reports, repairs and photo."""
 
 from typing import Any
 
@@ -37,13 +37,13 @@ class PhotoBikeForm(BikeForm):
             raise ValidationError(str(refusal.field_detail), code=refusal.field_code) from refusal
         except UnavailableError as error:
             raise ValidationError(str(error), code=error.code) from error
-        return self.initial.get("photo")  # the old one stays until a task has published the new one
+        return self.initial.get("photo")  # the old photo stays until a task has published the new one
 
 
 def _checked(photo: UploadedFile[Any]) -> bytes:
     if photo.size is None or photo.size > PHOTO_BYTES_MAX:
         raise PhotoTooLargeError
-    from bikerental.media.images import decoding, photo_check  # Pillow: memory that most processes never need
+    from bikerental.media.images import decoding, photo_check  # here, because most processes never need Pillow's memory
 
     data: bytes = photo.read()
     with decoding():
@@ -64,7 +64,7 @@ class MaintainedBikeAdmin(BikeAdmin):
             form.changed_data = [name for name in form.changed_data if name != "photo"]  # a task will write it
         super().save_model(request, obj, form, change)
         if form.uploaded:
-            # After the commit: the storage is asked outside of the transaction, and only for what was saved.
+            # After the commit, so that the storage is called outside the transaction and only for saved forms.
             transaction.on_commit(lambda: self._take_photo(request, obj, form.uploaded))
 
     def _take_photo(self, request: HttpRequest, bike: Bike, photo: bytes) -> None:

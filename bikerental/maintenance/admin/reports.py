@@ -1,4 +1,4 @@
-"""What riders say is broken, what left service because of it, and the photos that are on their way."""
+"""Reports of defects, take-outs because of them, and photos that are being published."""
 
 from uuid import UUID
 
@@ -21,7 +21,7 @@ from bikerental.users.admin_site import EmailSearch
 
 @admin.register(BikeReport)
 class BikeReportAdmin(EmailSearch, BikeSearchMixin, ReadOnlyMixin, admin.ModelAdmin[BikeReport]):
-    """What riders say is broken: to look at, and to close. A bike goes to maintenance in its own list."""
+    """Reports of defects: to read, and to close. The list of bikes sends a bike to maintenance."""
 
     actions = ("resolve", "dismiss")
     list_display = (
@@ -34,7 +34,7 @@ class BikeReportAdmin(EmailSearch, BikeSearchMixin, ReadOnlyMixin, admin.ModelAd
     ordering = ("-id",)  # ids grow with time
     list_per_page = 50
     show_full_result_count = False
-    # The rider's id rather than the rider, whose name is not needed here.
+    # The rider's id instead of the rider, because the name is not needed here.
     fields = ("created_at", "bike_link", "kind", "counts", "text", "state", "closed_at", "rider_key", "picture")
     readonly_fields = fields
 
@@ -79,7 +79,7 @@ class BikeReportAdmin(EmailSearch, BikeSearchMixin, ReadOnlyMixin, admin.ModelAd
 
 @admin.register(TakeOutLimit)
 class TakeOutLimitAdmin(ReadOnlyMixin, admin.ModelAdmin[TakeOutLimit]):
-    """Whether reported bikes wait for an operator, and letting them go."""
+    """Whether reported bikes wait for an operator, with the action that releases them."""
 
     actions = ("release",)
     list_display = ("__str__", "paused_at", "waiting", "released_at")
@@ -102,7 +102,7 @@ class TakeOutLimitAdmin(ReadOnlyMixin, admin.ModelAdmin[TakeOutLimit]):
 
 @admin.register(PhotoUpload)
 class PhotoUploadAdmin(BikeSearchMixin, ReadOnlyMixin, admin.ModelAdmin[PhotoUpload]):
-    """Where a photo is on its way, and why one was refused."""
+    """The state of a photo's upload, and why one was refused."""
 
     list_display = ("created_at", "bike", "is_report", "state", "code", "attempts", "next_attempt_at", "published_at")
     list_filter = ("state", "code")

@@ -1,4 +1,4 @@
-"""What of reports and photos is in the export of an account."""
+"""The parts of an account's export about reports and photos."""
 
 from datetime import datetime
 from typing import Any

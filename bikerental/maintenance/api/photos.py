@@ -1,4 +1,4 @@
-"""Photos: parse, one domain call, render."""
+"""The photo endpoints: parse, one domain call, render."""
 
 from typing import Any
 from uuid import UUID

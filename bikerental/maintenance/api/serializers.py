@@ -1,4 +1,4 @@
-"""What the maintenance endpoints take and answer."""
+"""Input and output of the maintenance endpoints."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What changes in reports, in service and in photos."""
+"""The writes of reports, repairs and photos."""
 
 from bikerental.maintenance.services.publishing import (
     photos_publish,

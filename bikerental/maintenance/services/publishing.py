@@ -1,4 +1,5 @@
-"""From `confirmed` to `published` or `refused`; no transaction is open while the storage is spoken to."""
+"""Publishes photos: from `confirmed` to `published` or `refused`. No transaction is open during calls to the
+storage."""
 
 import logging
 import time
@@ -38,16 +39,16 @@ from bikerental.media.storage import StorageUnavailableError
 logger = logging.getLogger(__name__)
 
 TASK = "publish photos"
-SECONDS = 20.0  # a batch begins nothing new after this, and the sweep of orphans neither
+SECONDS = 20.0  # after this time a batch starts no further photo, and the sweep of orphans stops too
 ORPHAN_BATCH = 500
 
 
 def photos_publish(
     *, upload_ids: Iterable[UUID], failed_before: Collection[UUID] = (), seconds: float = SECONDS
 ) -> int:
-    """Publish those of the uploads that are due; how many were.
+    """Publish the uploads that are due. Returns how many were.
 
-    Stops when time runs out or the storage is away: the rest stays confirmed, and the sweep finds it.
+    It stops when time runs out or the storage is away. The others stay confirmed, and the sweep finds them.
     """
     published = 0
     begun = time.monotonic()
@@ -62,17 +63,18 @@ def photos_publish(
                 break
             published += run_row(TASK, upload_id, publish, failed_before=upload_id in failed_before)
     except StorageUnavailableError as error:
-        logger.warning("The photos wait for the sweep: %s", error)
+        logger.warning("Publishing stopped, the sweep will continue: %s", error)
     return published
 
 
 def photos_publish_left_over(*, now: datetime) -> int:
-    """Publish what the fast path lost and what is due again; end what nobody uploaded or what cannot be done."""
+    """Publish uploads that the fast path lost or that are due again. End uploads that never came or cannot be
+    published."""
     pending = PhotoUpload.objects.filter(state=UploadState.PENDING, expires_at__lt=now - UPLOAD_TIME)
     pending.update(state=UploadState.REFUSED, code=PhotoExpiredError.field_code)
     exhausted = PhotoUpload.objects.filter(_unclaimed(now), attempts__gte=PUBLISH_ATTEMPTS_MAX)
     if count := exhausted.update(state=UploadState.REFUSED, code=PhotoAttemptsError.field_code):
-        logger.error("%d photos ended every worker that took them", count)
+        logger.error("%d photos were refused: their worker died in every attempt", count)
     due = PhotoUpload.objects.filter(_unclaimed(now)).order_by("next_attempt_at", "pk")
     failed, others = left_over(TASK, due, size=PUBLISH_SWEEP_BATCH)
     return photos_publish(upload_ids=[*failed, *others], failed_before=failed)
@@ -83,14 +85,15 @@ def _unclaimed(now: datetime) -> Q:
 
 
 def _publish_one(upload_id: UUID, *, now: datetime, store: PhotoStore) -> str | None:
-    """The new state, or None where there was nothing to do: of many at once one claims it, for a while."""
-    from bikerental.media.images import photo_publish  # Pillow: memory that most processes never need
+    """Publish one upload. Returns its new state, or None if there was nothing to do. Of several workers at once, one
+    claims it for a while."""
+    from bikerental.media.images import photo_publish  # here, because most processes never need Pillow's memory
 
     due = PhotoUpload.objects.filter(_unclaimed(now), pk=upload_id, attempts__lt=PUBLISH_ATTEMPTS_MAX)
     if not due.update(next_attempt_at=now + PUBLISH_LEASE, attempts=F("attempts") + 1):
         return None
     upload = PhotoUpload.objects.get(pk=upload_id)
-    # The number of the attempt tells our claim from a later one.
+    # The number of the attempt distinguishes our claim from a later one.
     ours = PhotoUpload.objects.filter(pk=upload_id, state=UploadState.CONFIRMED, attempts=upload.attempts)
     try:
         large, small = photo_publish(store.fetch(upload.key))
@@ -101,7 +104,7 @@ def _publish_one(upload_id: UUID, *, now: datetime, store: PhotoStore) -> str | 
         ours.update(state=UploadState.REFUSED, code=refusal.field_code)
         return UploadState.REFUSED
     except StorageUnavailableError:
-        # No fault of the photo's: the attempt does not count.
+        # The photo is not the cause, so the attempt does not count.
         ours.update(next_attempt_at=now + STORAGE_RETRY, attempts=F("attempts") - 1)
         raise
     return _show(upload, name, now)
@@ -109,11 +112,11 @@ def _publish_one(upload_id: UUID, *, now: datetime, store: PhotoStore) -> str | 
 
 @unit_of_work
 def _show(upload: PhotoUpload, name: str, now: datetime) -> str | None:
-    """Name the photo where it belongs. Locks the bike: of two photos the one confirmed later stays."""
+    """Write the photo's name where it belongs. Locks the bike: of two photos the one confirmed later stays."""
     bikes_lock(bike_ids=[upload.bike_id])
     ours = PhotoUpload.objects.filter(pk=upload.pk, state=UploadState.CONFIRMED, attempts=upload.attempts)
     if not ours.update(state=UploadState.PUBLISHED, published_at=now):
-        return None  # claimed anew meanwhile, or the rider's account was closed
+        return None  # claimed again meanwhile, or the rider's account was closed
     same = PhotoUpload.objects.filter(bike=upload.bike_id, report=upload.report_id, state=UploadState.PUBLISHED)
     if same.filter(confirmed_at__gt=upload.confirmed_at).exists():
         return UploadState.PUBLISHED
@@ -125,15 +128,16 @@ def _show(upload: PhotoUpload, name: str, now: datetime) -> str | None:
 
 
 def refused_uploads_purge(*, now: datetime) -> int:
-    """Forget forms that nobody confirmed and photos that were refused; how many. The sweep of orphans has the bytes."""
+    """Delete uploads that were never confirmed or were refused. Returns how many. The sweep of orphans deletes the
+    files."""
     return rows_purge(PhotoUpload.objects.filter(state=UploadState.REFUSED, created_at__lt=now - REFUSED_KEPT_FOR))
 
 
 def photos_sweep_orphans(*, now: datetime, seconds: float = SECONDS) -> int:
-    """Delete what no row names and what is older than ORPHAN_AGE; how many objects.
+    """Delete files that no row names and that are older than ORPHAN_AGE. Returns how many.
 
-    Raw uploads once they are published or refused, photos that were replaced, and whatever a process
-    left that died between the storage and the row.
+    These are raw uploads after publishing or refusal, replaced photos, and files of a process that died between the
+    storage and the row.
     """
     begun = time.monotonic()
     store = photo_store()
@@ -145,7 +149,7 @@ def photos_sweep_orphans(*, now: datetime, seconds: float = SECONDS) -> int:
                 store.delete(key)
                 deleted += 1
             if time.monotonic() - begun > seconds:
-                logger.warning("The sweep of orphans ran out of time below %s", prefix)
+                logger.warning("The sweep of orphans ran out of time in %s", prefix)
                 return deleted
     return deleted
 

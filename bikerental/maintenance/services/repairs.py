@@ -1,4 +1,4 @@
-"""An operator who offers a bike again says that it is mended."""
+"""Returning bikes to service after a repair."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,9 +11,9 @@ from bikerental.maintenance.services.reports import grave_reports_resolve
 
 @unit_of_work
 def repaired_bikes_return(*, bike_ids: Sequence[UUID], operator_id: UUID, now: datetime) -> int:
-    """Offer bikes to riders again: whatever grave was reported counts as mended. How many are available now.
+    """Offer bikes to riders again, and resolve their grave reports. Returns how many are available now.
 
-    Leaves out those that are ridden, reserved or retired. Locks the bikes by id.
+    It leaves out bikes that are ridden, reserved or retired. Locks the bikes by id.
     """
     count = bikes_return_to_service(bike_ids=bike_ids, operator_id=operator_id, now=now)
     grave_reports_resolve(bike_ids=bike_ids, now=now)

@@ -1,4 +1,4 @@
-"""What riders say is broken, and what follows from it."""
+"""Riders' reports of defects, and their effects."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -27,7 +27,7 @@ UNFINISHED = (UploadState.PENDING, UploadState.CONFIRMED)
 
 
 class ReportMade(NamedTuple):
-    """`is_new`: not the one that the rider has made of the same before."""
+    """`is_new` is false for an open report of the same kind that the rider had made before."""
 
     report: BikeReport
     is_new: bool
@@ -37,11 +37,10 @@ class ReportMade(NamedTuple):
 def bike_report_create(
     *, bike_id: UUID, rider_id: UUID, kind: str, text: str, counts: bool, now: datetime
 ) -> ReportMade:
-    """The report; what the rider has reported before, and is open, stays one report.
+    """Create the report. If the rider has an open one of the same kind, that one is kept.
 
-    So many riders with a grave one that counts take the bike out of service, unless it is being ridden:
-    then the sweep does, once it is back. Locks the rider, and then the bike, so that of two reports at
-    once one counts the other.
+    Enough riders with a grave report that counts take the bike out of service. A bike during a ride is taken out by
+    the sweep after its return. Locks the rider, then the bike, so that of two reports at once one counts the other.
 
     :param counts: whether the rider knows the bike: rode it lately, or rides it
     :raises AccountClosedError: if the account was closed meanwhile
@@ -57,7 +56,7 @@ def bike_report_create(
     if before is None and open_ones.count() >= OPEN_REPORTS_MAX:
         raise ThrottledError(retry_after=TOO_MANY_SECONDS)
     report = before or BikeReport(bike_id=bike_id, rider_id=rider_id, kind=kind, text=text, created_at=now)
-    if before is None or counts > before.counts:  # has ridden the bike since
+    if before is None or counts > before.counts:  # the rider has ridden the bike since then
         report.counts = counts
         report.save()
     if kind in GRAVE_KINDS and counts:
@@ -67,22 +66,22 @@ def bike_report_create(
 
 @unit_of_work
 def reports_close(*, report_ids: Sequence[UUID], state: ReportState, now: datetime) -> int:
-    """Mark open reports as resolved or dismissed; how many. Bikes stay as they are."""
+    """Mark open reports as resolved or dismissed. Returns how many. Bikes stay as they are."""
     reports = BikeReport.objects.filter(pk__in=report_ids, state=ReportState.OPEN)
     return reports.update(state=state, closed_at=now)
 
 
 def grave_reports_resolve(*, bike_ids: Sequence[UUID], now: datetime) -> int:
-    """An operator who returns a bike to service says that it is mended. The caller has locked the bikes."""
+    """Resolve the grave reports of bikes that an operator returns to service. The caller has locked the bikes."""
     reports = BikeReport.objects.filter(bike__in=bike_ids, state=ReportState.OPEN, kind__in=GRAVE_KINDS)
     return reports.exclude(bike__status=BikeStatus.RENTED).update(state=ReportState.RESOLVED, closed_at=now)
 
 
 @unit_of_work
 def reports_forget(*, rider_id: UUID) -> None:
-    """Erase what a rider wrote and showed; the kinds stay, with nobody's name on them.
+    """Erase texts and photos of a rider's reports. The kinds stay, without a rider.
 
-    The photos have no name in any row from here on: the sweep of orphans deletes them.
+    No row names the photos any more, so the sweep of orphans deletes them.
     """
     uploads = PhotoUpload.objects.filter(report__rider=rider_id, state__in=UNFINISHED)
     uploads.update(state=UploadState.REFUSED, code=PhotoExpiredError.field_code)

@@ -1,7 +1,7 @@
-"""What reports take out of service, and how much of it before an operator has looked.
+"""Takes bikes out of service because of reports, up to a limit until an operator has checked.
 
-A bike waits where the hour's limit is reached: it stays in the street until an operator releases those
-that wait or closes their reports.
+Beyond the hour's limit a bike stays in the street and waits, until an operator releases the waiting bikes or closes
+their reports.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ from bikerental.notifications.services import notification_create
 
 
 def reported_bike_take_out(*, bike_id: UUID, now: datetime) -> None:
-    """Take the bike out of service if enough of its riders reported it, and it stands.
+    """Take the bike out of service if enough of its riders reported it and it is free.
 
     The caller has locked the bike. Locks the limit, so that of two at once the second counts the first.
     """
@@ -34,10 +34,10 @@ def reported_bike_take_out(*, bike_id: UUID, now: datetime) -> None:
 
 @unit_of_work
 def grave_return_take_out(*, bike_id: UUID, now: datetime) -> bool:
-    """Whether a bike that comes back with a grave report leaves service with its return; counted if so.
+    """Whether a bike that is returned with a grave report leaves service. If so, it is counted.
 
-    One rider's report is enough here, since the bike is not taken from anybody. The hour's limit holds. The caller
-    has locked the bike, and moves it. Locks the limit.
+    One rider's report is enough here, because nobody else needs the bike now. The hour's limit applies. The caller has
+    locked the bike, and moves it. Locks the limit.
     """
     limit = take_out_limit_lock()
     most, done = _limit_and_count(limit, now)
@@ -50,7 +50,7 @@ def grave_return_take_out(*, bike_id: UUID, now: datetime) -> bool:
 def reported_bikes_sweep(*, now: datetime) -> None:
     """Take out of service the bikes that were ridden when they were reported, unless there is a pause.
 
-    A pause in which no bike waits any more ends.
+    A pause ends when no bike waits any more.
     """
     if take_outs_are_paused() and not bikes_to_take_out().exists():
         TakeOutLimit.objects.update(paused_at=None)
@@ -61,16 +61,17 @@ def reported_bikes_sweep(*, now: datetime) -> None:
 
 @unit_of_work
 def _bikes_take_out(bike_ids: Sequence[UUID], *, now: datetime) -> int:
-    """How many; none where a pause began. Locks the bikes by id, and then the limit."""
+    """Take out the bikes. Returns how many, or 0 if a pause began. Locks the bikes by id, then the limit."""
     bikes_lock(bike_ids=bike_ids)
     return len(bike_ids) if _take_out(bike_ids=bike_ids, now=now) else 0
 
 
 @unit_of_work
 def waiting_bikes_release(*, now: datetime) -> int:
-    """An operator has looked: take out of service all that wait, and count anew; how many bikes.
+    """For an operator who has checked: take all waiting bikes out of service, and count from 0 again. Returns how
+    many.
 
-    Locks the bikes by id, and then the limit.
+    Locks the bikes by id, then the limit.
     """
     bike_ids = list(bikes_to_take_out().values_list("pk", flat=True))
     bikes_lock(bike_ids=bike_ids)
@@ -83,8 +84,8 @@ def waiting_bikes_release(*, now: datetime) -> int:
 
 
 def _take_out(*, bike_ids: Sequence[UUID], now: datetime) -> bool:
-    """Take out what stands, as far as the hour's limit goes; False if a pause began with it."""
-    if not _standing(bike_ids):  # nearly always: nobody waits for the limit then
+    """Take out the free bikes, up to the hour's limit. False if this began a pause."""
+    if not _standing(bike_ids):  # nearly always: then no bike waits for the limit
         return True
     limit = take_out_limit_lock()
     if limit.paused_at is not None:
@@ -102,7 +103,7 @@ def _take_out(*, bike_ids: Sequence[UUID], now: datetime) -> bool:
 
 
 def _operators_tell(began_at: datetime, limit: int) -> None:
-    """Once a pause: it begins once."""
+    """Tell the operators once for each pause, since a pause begins once."""
     notification_create(
         kind=TAKE_OUTS_PAUSED.name,
         recipient_id=None,
@@ -117,7 +118,8 @@ def _standing(bike_ids: Sequence[UUID]) -> list[UUID]:
 
 
 def _limit_and_count(limit: TakeOutLimit, now: datetime) -> tuple[int, int]:
-    """How many the hour allows, and how many it has seen. The fleet is what is in service or was until then."""
+    """The hour's limit, and its count so far. The fleet is the bikes in service and those that were until they were
+    taken out."""
     since = now - TAKE_OUT_WINDOW if limit.released_at is None else max(now - TAKE_OUT_WINDOW, limit.released_at)
     done = TakeOut.objects.filter(created_at__gt=since).count()
     in_service = Bike.objects.exclude(status__in=(BikeStatus.MAINTENANCE, BikeStatus.RETIRED)).count()

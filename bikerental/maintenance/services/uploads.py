@@ -1,4 +1,4 @@
-"""From the form that is handed out to the photo that is known to be one."""
+"""Uploads: from the form to a checked photo."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -34,13 +34,13 @@ HOUR = timedelta(hours=1)
 def photo_upload_start(
     *, bike_id: UUID, uploader_id: UUID, report_id: UUID | None = None, now: datetime
 ) -> UploadStarted:
-    """A form for one file under a name of its own, good for UPLOAD_TIME; with a report for that report's photo.
+    """A form for one file under a name of its own, valid for UPLOAD_TIME. With a report it is for that report's photo.
 
     :raises BikeNotFoundError: if there is none
     :raises ReportNotFoundError: if it is not the uploader's, or of another bike
     :raises AccountClosedError: if the uploader's account was closed meanwhile
     :raises ThrottledError: after too many forms
-    :raises StorageUnavailableError: if the storage is away; no row is left behind
+    :raises StorageUnavailableError: if the storage is away; then no row is left
     """
     if report_id is not None:
         if not BikeReport.objects.filter(pk=report_id, bike=bike_id, rider=uploader_id).exists():
@@ -48,7 +48,7 @@ def photo_upload_start(
     elif not Bike.objects.filter(pk=bike_id).exists():
         raise BikeNotFoundError
     uploads = _of_last_hour(uploader_id, report_id, now)
-    _refuse_more_than(_forms_per_hour(report_id), uploads, uploads.count(), now=now)  # before the storage is asked
+    _refuse_more_than(_forms_per_hour(report_id), uploads, uploads.count(), now=now)  # before the call to the storage
     key = _new_key()
     form = photo_store().upload_form(key)
     upload = PhotoUpload(
@@ -66,7 +66,7 @@ def photo_upload_start(
 
 @unit_of_work
 def _insert(upload: PhotoUpload, now: datetime) -> None:
-    """Locks the uploader: of many at once each counts those before it."""
+    """Locks the uploader, so that of several at once each counts the ones before it."""
     open_user_lock(user_id=upload.uploader_id)
     uploads = _of_last_hour(upload.uploader_id, upload.report_id, now)
     _refuse_more_than(_forms_per_hour(upload.report_id), uploads, uploads.count(), now=now)
@@ -76,18 +76,18 @@ def _insert(upload: PhotoUpload, now: datetime) -> None:
 def photo_upload_confirm(
     *, upload_id: UUID, bike_id: UUID, uploader_id: UUID, report_id: UUID | None = None, now: datetime
 ) -> PhotoUpload:
-    """Look at what was uploaded; where it is a photo, a task publishes it. Asked again, the answer is the same.
+    """Check the uploaded photo. If it passes, a task publishes it. A repeated call gives the same answer.
 
-    The look is bounded (size, pixels, one at a time), so that it can be the client's answer. The task
-    looks again: until the form's time is over, its owner may send another file under the same name.
+    The check is bounded (size, pixels, one at a time), so that its result can be the client's answer. The task checks
+    again, because until the form expires its owner may upload another file under the same name.
 
     :raises UploadNotFoundError: if it is not the uploader's, or for something else
-    :raises PhotoMissingError: if nothing has been uploaded; it may still be
-    :raises PhotoRefusal: for good
+    :raises PhotoMissingError: if nothing has been uploaded yet
+    :raises PhotoRefusal: finally, for any other reason
     :raises AccountClosedError: if the uploader's account was closed meanwhile
-    :raises ThrottledError: after too many looks
-    :raises UnavailableError: while this process looks at another, or somebody looks at this one
-    :raises StorageUnavailableError: if the storage is away; nothing has changed but the count of looks
+    :raises ThrottledError: after too many checks
+    :raises UnavailableError: while this process checks another photo, or another request checks this one
+    :raises StorageUnavailableError: if the storage is away; only the count of checks has changed
     """
     uploads = PhotoUpload.objects.filter(pk=upload_id, bike=bike_id, report=report_id, uploader=uploader_id)
     upload = uploads.first()
@@ -102,7 +102,7 @@ def photo_upload_confirm(
 
 
 def _look(upload: PhotoUpload, now: datetime) -> None:
-    from bikerental.media.images import decoding, photo_check  # Pillow: memory that most processes never need
+    from bikerental.media.images import decoding, photo_check  # here, because most processes never need Pillow's memory
 
     with decoding():
         if not _claim(upload, now):
@@ -120,9 +120,9 @@ def _look(upload: PhotoUpload, now: datetime) -> None:
 
 @unit_of_work
 def _claim(upload: PhotoUpload, now: datetime) -> bool:
-    """Whether the look is ours; not if it has been done meanwhile. Locks the uploader.
+    """Claim the check. False if it was done meanwhile. Locks the uploader.
 
-    :raises UnavailableError: while somebody else looks
+    :raises UnavailableError: while another request checks
     """
     open_user_lock(user_id=upload.uploader_id)
     uploads = _of_last_hour(upload.uploader_id, upload.report_id, now)
@@ -149,7 +149,7 @@ def _pending(upload_id: UUID) -> QuerySet[PhotoUpload]:
 
 
 def _of_last_hour(uploader_id: UUID, report_id: UUID | None, now: datetime) -> QuerySet[PhotoUpload]:
-    """The uploader's, of reports or of bikes."""
+    """The uploader's uploads of the last hour, for reports or for bikes."""
     return PhotoUpload.objects.filter(uploader=uploader_id, report__isnull=report_id is None, created_at__gt=now - HOUR)
 
 
@@ -166,9 +166,9 @@ def _refuse_more_than(most: int, uploads: QuerySet[PhotoUpload], done: int, *, n
 
 
 def bike_photo_take(*, bike_id: UUID, uploader_id: UUID, data: bytes, now: datetime) -> None:
-    """Keep a photo that came with an operator's form and was checked there; a task publishes it.
+    """Store a photo that an operator's form has already checked. A task publishes it.
 
-    :raises StorageUnavailableError: if the storage is away; nothing has changed
+    :raises StorageUnavailableError: if the storage is away; then nothing has changed
     """
     key = _new_key()
     photo_store().put(key, data, RAW_TYPE)

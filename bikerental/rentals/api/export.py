@@ -1,4 +1,4 @@
-"""What of the rides is in the export of an account."""
+"""The parts of an account's export about rides."""
 
 from datetime import datetime
 from typing import Any

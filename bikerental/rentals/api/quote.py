@@ -1,4 +1,4 @@
-"""The price before the ride."""
+"""The price of a ride before it begins."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -21,7 +21,7 @@ class QuoteView(ApiView):
     """What a ride would cost."""
 
     @documented(
-        summary="What a ride of so many minutes would cost",
+        summary="The cost of a ride of this many minutes",
         description=(
             "By the bike's tariff as it is now, whether or not the bike is free: the same function prices the ride. A "
             "ride keeps the tariff that it began with."

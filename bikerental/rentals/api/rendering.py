@@ -1,5 +1,7 @@
-"""What a rental looks like in an answer. Plain dictionaries: a serializer's machinery costs more
-than the whole query; a test holds them to the declared `RentalOutput`."""
+"""Responses about rentals as plain dictionaries: a serializer would take longer than the whole query.
+
+A test compares them with the declared `RentalOutput`.
+"""
 
 from datetime import datetime
 from decimal import Decimal
@@ -47,7 +49,7 @@ def _station(station_id: object, name: str | None) -> dict[str, Any] | None:
 def _cost(rental: RentalRow, now: datetime) -> dict[str, Any]:
     if rental.status == _SETTLED and rental.cost_amount is not None:
         amount = rental.cost_amount
-        lines: Any = orjson.Fragment(rental.cost_lines or "[]")  # as stored: neither parsed nor written anew
+        lines: Any = orjson.Fragment(rental.cost_lines or "[]")  # as stored: neither parsed nor written again
         if rental.adjustment is not None:
             amount = money_text(Decimal(amount) + Decimal(rental.adjustment))
             lines = [*orjson.loads(rental.cost_lines or "[]"), {"code": "adjustment", "amount": rental.adjustment}]
@@ -56,7 +58,7 @@ def _cost(rental: RentalRow, now: datetime) -> dict[str, Any]:
 
 
 def cost_json(cost: Cost, terms: TariffTerms) -> dict[str, Any]:
-    """Of a ride that is not settled."""
+    """The cost of a ride that is not settled."""
     return {
         "amount": money_text(cost.amount),
         "currency": terms.currency,

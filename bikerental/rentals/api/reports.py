@@ -1,5 +1,4 @@
-"""What is broken, said by who rides: the rides decide whose word counts, so the endpoint stands here
-and not with the bikes below."""
+"""Riders' reports of defects. The endpoint is in this app, because the rides decide whose reports count."""
 
 from typing import Any
 from uuid import UUID

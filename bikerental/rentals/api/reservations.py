@@ -99,7 +99,7 @@ class ReservationView(ApiView):
     """One reservation of the caller's."""
 
     @documented(
-        summary="Give a reserved bike up",
+        summary="Cancel a reservation",
         success={204: None},
         errors=[ReservationNotFoundError, ReservationNotActiveError],
     )

@@ -1,4 +1,4 @@
-"""What the rental endpoints take, and the declared shape of what they answer."""
+"""Input of the rental endpoints, and the declared shape of their responses."""
 
 from typing import Any
 
@@ -81,7 +81,7 @@ class RentalsQuery(serializers.Serializer[Any]):
         ref_name = None
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        # `from` is a keyword in Python, not in a query.
+        # `from` is a keyword in Python, but not in a query.
         started_from = serializers.DateTimeField(
             required=False, help_text=_("Rides that started at this time or later.")
         )
@@ -151,7 +151,7 @@ class RentalOutput(serializers.Serializer[Any]):
 
 
 class ReturnProblemOutput(ProblemOutput):
-    """Why a ride does not end here, and where it may."""
+    """Why the ride cannot end here, and where it can."""
 
     reason = serializers.ChoiceField(
         choices=ReturnReason.values, required=False, help_text=_("With `return_not_allowed`.")
@@ -169,7 +169,7 @@ class ReturnProblemOutput(ProblemOutput):
 
 
 class MinutesField(serializers.IntegerField):
-    """Digits as JSON has them: Python would also take 1_000 and digits of other scripts."""
+    """Digits as in JSON: Python would also accept 1_000 and digits of other scripts."""
 
     def to_internal_value(self, data: Any) -> int:
         if not str(data).isascii() or not str(data).isdecimal():

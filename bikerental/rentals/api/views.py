@@ -91,7 +91,7 @@ class RentalsView(ApiView):
             rental = rental_start(
                 rider_id=rider_of(request).pk, bike_id=wish.get("bike"), bike_number=wish.get("bike_number"), now=now
             )
-            location = f"{request.path}{rental.id}/"  # as `reverse` says it, which takes 0.04 to 0.07 ms
+            location = f"{request.path}{rental.id}/"  # the same as `reverse`, which takes 0.04 to 0.07 ms
             return Response(
                 rental_json(rental, now), status=201, headers={"Location": request.build_absolute_uri(location)}
             )

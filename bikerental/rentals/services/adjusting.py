@@ -1,4 +1,4 @@
-"""What an operator takes off the cost of a ride that is over: by a claim, or by hand."""
+"""Reduces the cost of a ride that is over: after a claim, or by an operator."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -27,14 +27,14 @@ from bikerental.rentals.types import Correction, RentalRow
 
 
 def rental_correct(*, rental_id: UUID, correction: Correction, booking: Booking) -> None:
-    """An operator corrects what a ride costs, without a claim; the rider is told. Twice with one key does it once.
+    """Reduce the cost of a ride without a claim, and notify the rider. A repeated key has no further effect.
 
-    A ride that awaits settling is settled first. Locks the rental, then the bike, then the rider's account.
+    A returned ride is settled first. Locks the rental, then the bike, then the rider's account.
 
     :raises RentalNotFoundError: if there is none
     :raises KeyReusedError: if something else was booked with the key
-    :raises RentalNotSettledError, CorrectedEndInvalidError, CorrectionChangesNothingError, AmountError:
-        as `rental_adjust`
+    :raises RentalNotSettledError, CorrectedEndInvalidError, CorrectionChangesNothingError, AmountError: as
+        `rental_adjust`
     """
     rentals_settle(rental_ids=[rental_id], now=booking.now)
     _correct(rental_id, correction, booking)
@@ -64,11 +64,11 @@ def _correct(rental_id: UUID, correction: Correction, booking: Booking) -> None:
 def rental_adjust(
     locked: LockedRental, correction: Correction, booking: Booking, *, claim_id: UUID | None = None
 ) -> Decimal:
-    """Take off the ride's cost what the correction says; how much that is. The caller has locked the ride.
+    """Reduce the ride's cost by the correction. Returns by how much. The caller has locked the ride.
 
     :raises RentalNotSettledError: while it has no final cost
     :raises CorrectedEndInvalidError: if the end is not between the start and the recorded end
-    :raises CorrectionChangesNothingError: if the ride costs no more than that by now
+    :raises CorrectionChangesNothingError: if the ride already costs no more than that
     :raises AmountError: for an amount below the smallest, or above what the ride still costs
     """
     rental = locked.rental
@@ -82,7 +82,7 @@ def rental_adjust(
 
 
 def adjustment_context(rental: RentalRow, amount: Decimal | None) -> dict[str, Any]:
-    """What a message tells of a ride that was adjusted, or was not. One statement."""
+    """Values for a message about a ride that was adjusted, or was not. One statement."""
     return {
         "bike_number": rental.bike_number,
         "started_at": rental.started_at.isoformat(),
@@ -93,7 +93,7 @@ def adjustment_context(rental: RentalRow, amount: Decimal | None) -> dict[str, A
 
 
 def _spared(rental: RentalRow, ended_at: datetime | None, now: datetime) -> Decimal:
-    """What the ride costs more by now than with this end; without one, what it costs by now."""
+    """How much the ride's present cost exceeds the cost with this end. Without an end, the whole present cost."""
     cost = cost_of_ride(rental_id=UUID(rental.id))
     due = ZERO if ended_at is None else _price_until(rental, ended_at, now)
     if due >= cost:
@@ -102,7 +102,7 @@ def _spared(rental: RentalRow, ended_at: datetime | None, now: datetime) -> Deci
 
 
 def _price_until(rental: RentalRow, ended_at: datetime, now: datetime) -> Decimal:
-    # People see the start to the minute.
+    # The form shows the start to the minute.
     if rental.ended_at is None or not rental.started_at.replace(second=0, microsecond=0) <= ended_at <= rental.ended_at:
         raise CorrectedEndInvalidError
     return cost_at(rental._replace(ended_at=max(ended_at, rental.started_at)), now).amount

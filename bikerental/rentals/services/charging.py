@@ -1,4 +1,4 @@
-"""Charges of settled rides that have none."""
+"""Charges settled rides that have no charge."""
 
 import logging
 import sys
@@ -22,12 +22,12 @@ TASK = "charge rentals"
 
 
 def rentals_charge_left_over(*, now: datetime, since: datetime | None) -> int:
-    """Charge rides that have no charge, oldest first, in batches of their own transactions; how many there were.
+    """Charge rides that have no charge, oldest first, in batches with transactions of their own. Returns how many.
 
-    :param since: only rides settled since then; none for all
+    :param since: only rides settled since then; None for all
 
-    Settling charges a ride in its own transaction. But while a deploy goes on, the code from before the ledger
-    still settles rides, after the migration that charged the earlier ones.
+    Settling charges a ride in its own transaction. But during a deploy, the code from before the ledger still settles
+    rides after the migration has charged the earlier ones.
     """
     charge = Entry.objects.filter(kind=EntryKind.CHARGE, rental_id=OuterRef("pk"))
     settled = Rental.objects.filter(~Exists(charge), status=Rental.Status.SETTLED, cost_amount__gt=0)

@@ -1,4 +1,4 @@
-"""What is personal in rides leaves them in time; what they cost stays."""
+"""Removes personal data from old rides. Their costs stay."""
 
 import sys
 from collections.abc import Sequence
@@ -15,9 +15,9 @@ from bikerental.rentals.models import Rental, RentalEvent
 
 
 def rentals_forget(*, now: datetime) -> int:
-    """Make rides nobody's that were settled RIDE_RETENTION_DAYS ago; how many there were.
+    """Anonymise rides that were settled RIDE_RETENTION_DAYS ago. Returns how many.
 
-    A batch to a transaction: what is done stays done, and each statement ends before its timeout.
+    Each batch is a transaction, so finished work stays, and each statement ends before its timeout.
     """
     settled_before = now - timedelta(days=settings.RIDE_RETENTION_DAYS)
     old = Rental.objects.filter(status=Rental.Status.SETTLED, rider__isnull=False, settled_at__lt=settled_before)
@@ -28,12 +28,12 @@ def rentals_forget(*, now: datetime) -> int:
 
 @unit_of_work
 def _batch_forget(rental_ids: Sequence[UUID]) -> int:
-    """Locks the rentals. The bike and the times stay: with nobody's name on them they tell about bikes alone."""
+    """Locks the rentals. Bike and times stay: without a rider they are data about bikes."""
     rental_ids = somebodys_rentals_lock(rental_ids=rental_ids)
     RentalEvent.objects.filter(rental__in=rental_ids).update(actor=None, reason="")
     return Rental.objects.filter(pk__in=rental_ids).update(rider=None, start_station=None, end_station=None)
 
 
 def reasons_erase(*, rider_id: UUID) -> None:
-    """What operators wrote about the rider's rides may name the rider. The caller has locked the user."""
+    """Erase operators' reasons in the rider's rides, which may name the rider. The caller has locked the user."""
     RentalEvent.objects.filter(rental__rider=rider_id).exclude(reason="").update(reason="")

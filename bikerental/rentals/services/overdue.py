@@ -1,4 +1,4 @@
-"""Rides that last longer than their tariff foresees."""
+"""Rides that last longer than their tariff allows."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -17,9 +17,9 @@ from bikerental.rentals.models import Rental, RentalEvent
 
 
 def rentals_check_overdue(*, now: datetime) -> int:
-    """Mark overdue rides and tell rider and operators: once, and again after each day.
+    """Mark overdue rides and notify rider and operators: once, and again after each day.
 
-    A second run finds them told.
+    A second run finds them notified.
     """
     return run_left_over("check overdue rentals", _to_tell(now), lambda ids: _tell(ids, now), size=SWEEP_BATCH)
 

@@ -1,4 +1,4 @@
-"""Where the bike of a ride is left, and whether it may be left there."""
+"""Where a ride leaves its bike, and whether that is allowed."""
 
 from datetime import datetime
 from uuid import UUID
@@ -15,12 +15,14 @@ from bikerental.zones.selectors import nearest_end, zones_drawn
 
 
 def left_by_rider(locked: LockedRental, place: Place | None, *, now: datetime) -> Left:
-    """One statement for a station or a position, none without a place; a refusal takes one or two more.
+    """The place where a rider returns the bike.
+
+    One statement for a station or a position, none without a place, and one or two more for a refusal.
 
     :raises StationNotFoundError: if there is no such station
     :raises StationClosedError: if it takes no returns
     :raises ReturnNotAllowedError: if the zones do not allow the position, and the rider accepts no fee for it
-    :raises PlaceRefusedError: if no bike of ours can be there
+    :raises PlaceRefusedError: if none of our bikes can be there
     """
     if place is None:
         if locked.start_is_returning is False:
@@ -35,10 +37,10 @@ def left_by_rider(locked: LockedRental, place: Place | None, *, now: datetime) -
 
 
 def left_by_operator(locked: LockedRental, place: Place | None) -> Left:
-    """An operator says where the bike is, not where it should be: zones and closed stations do not count.
+    """The place that an operator gives. It is where the bike is, so zones and closed stations do not matter.
 
     :raises StationNotFoundError: if there is no such station
-    :raises PlaceRefusedError: if no bike of ours can be there
+    :raises PlaceRefusedError: if none of our bikes can be there
     """
     if place is None:
         return _left_where_taken(locked)
@@ -52,7 +54,7 @@ def left_by_operator(locked: LockedRental, place: Place | None) -> Left:
 
 
 def _left_where_taken(locked: LockedRental) -> Left:
-    # The station may have moved since, and its bikes with it, but for this one.
+    # The station may have moved since then with its bikes, but without this one.
     rental = locked.rental
     return Left(rental.start_station_id, rental.start_station_name, locked.start_latitude, locked.start_longitude)
 
@@ -63,7 +65,8 @@ def _left_in_the_street(position: Position, terms: TariffTerms, *, accepts_fee: 
     is_paid = ruling.reason is not None and accepts_fee and terms.out_of_area_fee is not None
     if ruling.reason is not None and not is_paid:
         raise ReturnNotAllowedError(ruling.reason, nearest_end(drawn, position, now))
-    # An area that an operator has drawn needs no other bounds; who pays may leave it, but not for the sea.
+    # Inside a drawn service area no other bounds apply. A rider who pays the fee may leave the area, but not these
+    # bounds.
     if not ruling.is_in_service_area and not is_in_service(position):
         raise PlaceRefusedError
     return Left(None, None, *position, is_out_of_area=is_paid)

@@ -1,4 +1,4 @@
-"""The counts of `reconciliation`, kept where the metrics read them."""
+"""Stores the counts of `reconciliation` for the metrics."""
 
 import logging
 from datetime import datetime
@@ -11,7 +11,7 @@ logger = logging.getLogger(__name__)
 
 
 def rentals_reconcile(*, now: datetime) -> int:
-    """Count what disagrees among the last day's rows and keep the counts; their sum."""
+    """Count inconsistent rows of the last day, and store the counts. Returns their sum."""
     findings = reconcile(Window(now=now, since=now - RECONCILED_BACK))
     ReconcileCount.objects.bulk_create(
         [ReconcileCount(check_name=found.check, count=found.rows, checked_at=now) for found in findings],

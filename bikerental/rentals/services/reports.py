@@ -1,4 +1,4 @@
-"""What riders say of bikes: the rides know who rode which."""
+"""Riders' reports about bikes. The rides show who rode which bike."""
 
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +10,7 @@ from bikerental.rentals.selectors import has_ridden_lately
 
 @unit_of_work
 def rider_report(*, rider_id: UUID, bike_id: UUID, kind: str, text: str, now: datetime) -> ReportMade:
-    """Keep what a rider says of a bike. It counts if the rider rode the bike lately, or rides it.
+    """Create a rider's report about a bike. It counts if the rider rode the bike lately, or rides it.
 
     :raises AccountClosedError, BikeNotFoundError, ThrottledError: as `bike_report_create`
     """

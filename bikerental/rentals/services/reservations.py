@@ -1,7 +1,7 @@
-"""A bike held for a rider: until it is ridden, given up, taken away, or has run out.
+"""Reservations: a bike is held for a rider until it is ridden, given up or taken away, or the time runs out.
 
-Whoever changes a reservation has locked its bike. So the order of locks is user, bike, reservation here, and
-nobody waits for a reservation's row.
+A change of a reservation needs the lock of its bike. So the order of locks is user, bike, reservation, and no
+transaction waits for a reservation's row.
 """
 
 from collections.abc import Sequence
@@ -52,13 +52,13 @@ def reservation_start(
 ) -> ReservationRow:
     """Hold a free bike for the rider, for RESERVATION_MINUTES by the database's clock.
 
-    Locks the rider, then the bike, and before or after it the bike of a hold of the rider's that has run out.
+    Locks the rider and the bike, and the bike of an expired reservation of the rider, by id.
 
     :raises ReservationsOffError: if RESERVATION_MINUTES is 0
     :raises BikeNotFoundError, BikeUnavailableError: as `bike_claim`
-    :raises RentalInProgressError: while riding
-    :raises ReservationInProgressError: if the rider holds a bike, that one or another
-    :raises ReservationRefusedError: after holds that were not used
+    :raises RentalInProgressError: if the rider is riding
+    :raises ReservationInProgressError: if the rider has a reservation already
+    :raises ReservationRefusedError: after unused reservations
     :raises AccountClosedError, EmailNotConfirmedError, DebtTooHighError: as `rider_admit`
     """
     if not settings.RESERVATION_MINUTES:
@@ -82,10 +82,10 @@ def reservation_start(
 
 @unit_of_work
 def reservation_cancel(*, reservation_id: UUID, rider_id: UUID, now: datetime) -> None:
-    """Give a held bike back. Locks the bike.
+    """End the rider's reservation. Locks the bike.
 
     :raises ReservationNotFoundError: if it is not the rider's
-    :raises ReservationNotActiveError: if it has ended before, or has run out
+    :raises ReservationNotActiveError: if it has already ended or expired
     """
     bike_ids = list(Reservation.objects.filter(pk=reservation_id, rider=rider_id).values_list("bike_id", flat=True))
     if not bike_ids:
@@ -98,14 +98,14 @@ def reservation_cancel(*, reservation_id: UUID, rider_id: UUID, now: datetime) -
 
 
 def reservations_expire(*, now: datetime) -> int:
-    """End the holds that have run out, so that lists show their bikes; how many there were."""
+    """End expired reservations, so that lists show their bikes. Returns how many."""
     run_out = Reservation.objects.filter(status=Status.ACTIVE, expires_at__lte=Now()).order_by("expires_at")
     return run_left_over("expire reservations", run_out, lambda ids: _expire(ids, now), size=EXPIRE_BATCH)
 
 
 @unit_of_work
 def _expire(reservation_ids: Sequence[UUID], now: datetime) -> int:
-    """Locks the bikes by id. A hold that was ended meanwhile is no longer there."""
+    """Locks the bikes by id. A reservation that has ended meanwhile is skipped."""
     bikes = Reservation.objects.filter(pk__in=reservation_ids).values_list("bike_id", flat=True)
     bikes_lock(bike_ids=list(bikes))
     run_out = [hold for hold in _holds(pk__in=reservation_ids) if not hold.binds]
@@ -116,7 +116,8 @@ def _expire(reservation_ids: Sequence[UUID], now: datetime) -> int:
 
 @unit_of_work
 def reservations_end_by_operator(*, reservation_ids: Sequence[UUID], operator_id: UUID, now: datetime) -> int:
-    """End those that are active and tell the riders; how many. The bikes are free. Locks the bikes by id."""
+    """End active reservations and notify their riders. Returns how many. The bikes are free again. Locks the bikes
+    by id."""
     active = Reservation.objects.filter(pk__in=reservation_ids, status=Status.ACTIVE)
     bike_ids = list(active.values_list("bike_id", flat=True))
     bikes_lock(bike_ids=bike_ids)
@@ -124,7 +125,7 @@ def reservations_end_by_operator(*, reservation_ids: Sequence[UUID], operator_id
 
 
 def reservations_take_away(*, bike_ids: Sequence[UUID], actor: Actor, now: datetime) -> int:
-    """End what holds the bikes, and tell the riders, to whom it does not count; how many there were.
+    """End the bikes' reservations and notify the riders, without counting them as unused. Returns how many.
 
     The caller has locked the bikes.
     """
@@ -149,7 +150,7 @@ def reservations_take_away(*, bike_ids: Sequence[UUID], actor: Actor, now: datet
 
 
 def reservations_end_of_riders(*, rider_ids: Sequence[UUID], actor: Actor, now: datetime) -> None:
-    """For accounts that close: no bike waits for nobody. The caller has locked the riders. Locks the bikes by id."""
+    """End the reservations of accounts that close. The caller has locked the riders. Locks the bikes by id."""
     bikes = Reservation.objects.filter(rider__in=rider_ids, status=Status.ACTIVE).values_list("bike_id", flat=True)
     bikes_lock(bike_ids=list(bikes))
     for hold in _holds(rider_id__in=rider_ids):
@@ -161,6 +162,6 @@ def _holds(**of: object) -> list[HoldRow]:
 
 
 def reservations_purge(*, now: datetime) -> int:
-    """Delete reservations that ended RIDE_RETENTION_DAYS ago; how many there were."""
+    """Delete reservations that ended RIDE_RETENTION_DAYS ago. Returns how many."""
     old = now - timedelta(days=settings.RIDE_RETENTION_DAYS)
     return rows_purge(Reservation.objects.filter(~Q(status=Status.ACTIVE), ended_at__lt=old).order_by("ended_at"))

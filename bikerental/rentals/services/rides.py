@@ -1,4 +1,4 @@
-"""A ride from the first minute to the last."""
+"""Beginning and ending rides."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -33,21 +33,21 @@ from bikerental.users.models import User
 def rental_start(
     *, rider_id: UUID, bike_id: UUID | None = None, bike_number: str | None = None, now: datetime
 ) -> RentalRow:
-    """Hand the rider a free bike; five statements, BEGIN and COMMIT among them.
+    """Begin a ride on a free bike. Five statements, including BEGIN and COMMIT.
 
-    Locks the rider, then the bike. What two at once must not both get is refused by the unique
-    indexes, whatever the code has seen before. A hold of the bike is used, one of another bike given up.
+    Locks the rider, then the bike. Unique indexes refuse the second of two rides at once, whatever the code has read
+    before. A reservation of this bike is used; one of another bike ends.
 
     :raises BikeNotFoundError: if there is no such bike
     :raises BikeUnavailableError: if it is not free
-    :raises RentalInProgressError: if the rider rides, that bike or another
+    :raises RentalInProgressError: if the rider is riding, this bike or another
     :raises AccountClosedError, EmailNotConfirmedError, DebtTooHighError: as `rider_admit`
     """
     rider_admit(rider_id=rider_id)
     try:
         bike, hold = bike_claim(rider_id=rider_id, bike_id=bike_id, bike_number=bike_number, now=now)
     except BikeUnavailableError as error:
-        # A phone that lost the answer asks for the bike it rides already: tell it that.
+        # A phone that lost the answer asks for the bike that it already rides, and should learn that.
         if is_riding(rider_id=rider_id):
             raise RentalInProgressError from error
         raise
@@ -84,14 +84,14 @@ def _rental_of(bike: BikeForRental, now: datetime) -> RentalRow:
 
 @unit_of_work
 def rental_return(*, rental_id: UUID, rider_id: UUID, place: Place | None, now: datetime) -> RentalRow:
-    """End the ride and free the bike; settling follows the commit. Four statements, BEGIN and COMMIT
-    among them, and one more to read the station it is left at or the version of the zones.
+    """End the ride and free the bike; the ride is settled after the commit.
 
-    Locks the rental, then the bike. Two devices returning at once end one ride: the second
-    finds it over. Without a place the bike counts as left where it was taken.
+    Four statements, including BEGIN and COMMIT, and one more to read the station or the version of the zones. Locks
+    the rental, then the bike. If two devices return at once, one ends the ride and the second finds it ended. Without
+    a place the bike counts as left where it was taken.
 
     :raises RentalNotFoundError: if it is not the rider's
-    :raises RentalNotActiveError: if it has ended before
+    :raises RentalNotActiveError: if it has already ended
     :raises StationNotFoundError, StationClosedError, ReturnNotAllowedError, PlaceRefusedError: as `left_by_rider`
     """
     locked = rental_lock(rental_id=rental_id, rider_id=rider_id)
@@ -111,12 +111,13 @@ def rental_end_by_operator(
     ended_at: datetime | None = None,
     now: datetime,
 ) -> RentalRow:
-    """End a ride that its rider cannot end; who did it and why stays in its history.
+    """End a ride that its rider cannot end. Its history keeps who did it, and why.
 
-    Locks the rental, then the bike. Without a place the bike counts as left where it was taken, without a time now.
+    Locks the rental, then the bike. Without a place the bike counts as left where it was taken, and without a time the
+    ride ends now.
 
     :raises RentalNotFoundError: if there is none
-    :raises RentalNotActiveError: if it has ended before
+    :raises RentalNotActiveError: if it has already ended
     :raises EndTimeInvalidError: if the end is not between the start and now
     :raises StationNotFoundError: if there is no such station
     """
@@ -129,13 +130,13 @@ def rental_end_by_operator(
 
 @unit_of_work
 def rental_end_by_claim(*, rental_id: UUID, rider_id: UUID, place: Place | None, now: datetime) -> RentalRow:
-    """End a ride whose rider says that the bike came back earlier. The bike goes to maintenance at the place that the
-    rider names, until somebody has looked.
+    """End a ride whose rider claims that the bike was returned earlier.
 
-    Locks the rental, then the bike. Without a place the bike counts as left where it was taken.
+    The bike goes to maintenance at the place that the rider gives, until an operator has checked. Locks the rental,
+    then the bike. Without a place the bike counts as left where it was taken.
 
     :raises RentalNotFoundError: if it is not the rider's
-    :raises RentalNotActiveError: if it has ended before
+    :raises RentalNotActiveError: if it has already ended
     :raises StationNotFoundError, PlaceRefusedError: as `rental_return`
     """
     locked = rental_lock(rental_id=rental_id, rider_id=rider_id)
@@ -151,7 +152,7 @@ def _rental_end(
     rental = locked.rental
     if rental.status != Rental.Status.ACTIVE:
         raise RentalNotActiveError
-    # People see the start to the minute.
+    # The form shows the start to the minute.
     if (
         ended_at is not None
         and not rental.started_at.replace(second=0, microsecond=0) <= ended_at <= ending.happened_at
@@ -162,7 +163,7 @@ def _rental_end(
         left = left._replace(to_maintenance=grave_return_take_out(bike_id=UUID(rental.bike_id), now=ending.happened_at))
     ended = rental._replace(
         status=Rental.Status.RETURNED.value,
-        ended_at=max(ended_at or ending.happened_at, rental.started_at),  # another process's clock may run ahead
+        ended_at=max(ended_at or ending.happened_at, rental.started_at),  # another process's clock may be ahead
         end_station_id=left.station_id,
         end_station_name=left.station_name,
         is_out_of_area=left.is_out_of_area,

@@ -1,4 +1,4 @@
-"""From `returned` to `settled`: the cost, its lines, its charge and the receipt, once."""
+"""Settles rides, from `returned` to `settled`, once: the cost, its lines, the charge and the receipt."""
 
 import logging
 from collections.abc import Sequence
@@ -28,16 +28,16 @@ TASK = "settle rentals"
 
 
 def rentals_settle(*, rental_ids: Sequence[UUID], now: datetime) -> int:
-    """Settle those of the rentals that are returned; how many there were.
+    """Settle the returned ones of the rentals. Returns how many.
 
-    Safe to run twice, late, or beside another worker: a settled rental is no longer taken, one
-    that another worker holds is left to it.
+    It is safe to run twice, late, or beside another worker: settled rentals, and rentals that another worker has
+    locked, are left out.
     """
     return run_batch(TASK, rental_ids, lambda ids: _settle(ids, now))
 
 
 def rentals_settle_left_over(*, now: datetime) -> int:
-    """Settle what the fast path lost, oldest first, in batches of their own transactions."""
+    """Settle rides that the fast path lost, oldest first, in batches with transactions of their own."""
     left_over = Rental.objects.filter(status=Rental.Status.RETURNED, ended_at__lt=now - SWEEP_GRACE)
     settled = run_left_over(TASK, left_over.order_by("ended_at"), lambda ids: _settle(ids, utc_now()), size=SWEEP_BATCH)
     if settled:

@@ -1,4 +1,4 @@
-"""Which bike a rider may take, for a ride or for a hold."""
+"""Which bike a rider may take, for a ride or a reservation."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -24,17 +24,17 @@ Status = Reservation.Status
 
 
 class Claim(NamedTuple):
-    """A bike that the rider may take, locked, and the rider's hold of it if there is one."""
+    """A bike that the rider may take, locked, and the rider's reservation of it if there is one."""
 
     bike: BikeForRental
     hold: HoldRow | None
 
 
 def rider_admit(*, rider_id: UUID) -> None:
-    """Lock a rider who may take a bike. One statement; where DEBT_LIMIT is set, one more.
+    """Lock the rider, and check that the rider may take a bike. One statement, with DEBT_LIMIT one more.
 
     :raises AccountClosedError: if the account was closed meanwhile
-    :raises EmailNotConfirmedError: where UNCONFIRMED_MAY_RENT is off
+    :raises EmailNotConfirmedError: if UNCONFIRMED_MAY_RENT is off
     :raises DebtTooHighError: if the rider owes more than DEBT_LIMIT
     """
     confirmed_at = open_user_lock(user_id=rider_id)
@@ -44,14 +44,14 @@ def rider_admit(*, rider_id: UUID) -> None:
 
 
 def bike_claim(*, rider_id: UUID, bike_id: UUID | None = None, bike_number: str | None = None, now: datetime) -> Claim:
-    """Lock a bike that the rider may take. One statement, where no hold is in the way.
+    """Lock a bike that the rider may take. One statement, unless a reservation is in the way.
 
-    A hold that has run out ends here, and so does the rider's hold of another bike. The caller has locked the
-    rider. No unit of its own: after a refusal the caller may only ask, and refuse.
+    It ends an expired reservation of the bike, and the rider's reservation of another bike. The caller has locked the
+    rider. It is no unit of work of its own: after a refusal the caller may only read, and refuse.
 
     :raises BikeNotFoundError: if there is none
-    :raises BikeUnavailableError: if it is ridden, held by another, in maintenance, retired, or at a station that lends
-        none
+    :raises BikeUnavailableError: if it is ridden, reserved by another rider, in maintenance, retired, or at a station
+        that lends none
     """
     bike, other = bikes_to_take_lock(rider_id=rider_id, bike_id=bike_id, bike_number=bike_number)
     if bike is None:
@@ -82,13 +82,13 @@ def _give_up(bike: BikeForRental, rider_id: UUID, now: datetime) -> None:
 
 
 def hold_use(hold: HoldRow) -> bool:
-    """The ride has begun that the bike was held for. One statement. The caller has locked the bike, and moves it."""
+    """Mark the reservation as used by a ride. One statement. The caller has locked the bike, and moves it."""
     active = Reservation.objects.filter(pk=hold.id, status=Status.ACTIVE)
     return bool(active.update(status=Status.USED, ended_at=Now()))
 
 
 def hold_end(hold: HoldRow, status: Status, *, actor: Actor, now: datetime, counts: bool = True) -> None:
-    """End a hold and free its bike, which the caller has locked. What has run out ended when it ran out."""
+    """End a reservation and free its bike, which the caller has locked. An expired one gets its expiry as its end."""
     active = Reservation.objects.filter(pk=hold.id, status=Status.ACTIVE)
     if active.update(status=status, ended_at=Least(Now(), F("expires_at")), counts=counts):
         bike_move(bike_id=hold.bike_id, transition=Transitions.RELEASE, actor=actor, now=now, reservation_id=hold.id)

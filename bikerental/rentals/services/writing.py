@@ -1,9 +1,9 @@
-"""The rows that begin and end a ride: one SQL statement each, all or nothing.
+"""The rows that begin and end a ride: one SQL statement each, so all are written or none.
 
 Plain ORM writes took 40 % more processor time of the web server and 25 % more of PostgreSQL
-(docs/architecture/decisions/0016-prepared-statements.md). The caller has locked the rows: the
-user, the rental and the bike, in this order. A further row of a ride's beginning or end is one
-more part of WITH here; a part that may refuse is counted at the end.
+(docs/architecture/decisions/0016-prepared-statements.md). The caller has locked the rows in this order: the user, the
+rental, the bike. A further row for a ride's beginning or end needs one more part of WITH here; a part that may refuse
+is counted at the end.
 """
 
 from uuid import UUID
@@ -22,7 +22,7 @@ _RECENT_CHANGE = """
         SELECT %(actor_id)s, statement_timestamp() WHERE %(has_replica)s
         ON CONFLICT (user_id) DO UPDATE SET changed_at = EXCLUDED.changed_at
     )"""
-# A column that the model gets later, and the database has no default for, is missing here: a test says so.
+# A new column of the model without a database default must be added here. A test checks that.
 START = SqlStatement(f"""
     WITH {moving_parts(Transitions.TAKE, place="station_id = NULL", station="%(station_id)s")}, rental AS (
         INSERT INTO rentals_rental (
@@ -66,7 +66,7 @@ END, END_TO_MAINTENANCE = _ending(Transitions.LEAVE), _ending(Transitions.LEAVE_
 
 
 def rental_write_start(rental: RentalRow, *, rider_id: UUID, bike: BikeForRental, hold: HoldRow | None) -> bool:
-    """The rental, its bike and its first event; false if the bike was not available. One statement."""
+    """Write the rental, its bike and its first event. False if the bike was not available. One statement."""
     return START.first(
         rental_id=rental.id,
         actor_id=rider_id,
@@ -90,7 +90,8 @@ def rental_write_start(rental: RentalRow, *, rider_id: UUID, bike: BikeForRental
 
 
 def rental_write_end(rental: RentalRow, ending: Ending, left: Left) -> bool:
-    """The rental, its bike and the event; false if rental or bike were not as a ride has them. One statement.
+    """Write the rental's end, its bike and the event. False if rental or bike were not in the state of a ride. One
+    statement.
 
     Without a position the bike stays where it was last.
     """

@@ -12,38 +12,38 @@ from bikerental.rentals.reconciliation import GRACE, SHOWN_MAX, Finding, Window,
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 LONGEST = timedelta(days=36_500)
 MEANINGS = {
-    "bikes_without_ride": "bikes that are rented while nobody rides them",
+    "bikes_without_ride": "rented bikes without an open ride",
     "rides_without_bike": "open rides whose bike is not rented",
-    "bikes_off_station": "bikes at a station that are shown elsewhere",
-    "states_off_log": "bikes whose last event in the log has another state than they",
-    "holds_run_out": "active reservations that ran out and were not ended in time",
+    "bikes_off_station": "bikes at a station that have another position",
+    "states_off_log": "bikes whose state differs from their last event in the log",
+    "holds_run_out": "expired reservations that were not ended in time",
     "holds_without_bike": "active reservations whose bike is not reserved",
-    "bikes_without_hold": "bikes that are reserved while no reservation is active",
+    "bikes_without_hold": "reserved bikes without an active reservation",
     "rides_of_closed_accounts": "open rides whose rider's account is closed",
     "bikes_ridden_twice": "bikes with more than one open ride",
     "riders_riding_twice": "riders with more than one open ride",
     "rides_unsettled": "rides that ended and were not settled in time",
     "receipts_missing": "settled rides without a receipt",
     "receipts_doubled": "rides with more than one receipt",
-    "messages_unsent": "messages that are due and were not sent in time",
+    "messages_unsent": "due messages that were not sent in time",
     "keys_orphaned": "idempotency keys whose ride or rider is gone",
     "rows_failed": "rows whose own data make a task fail",
     "charges_missing": "settled rides with a cost and without a charge",
     "charges_doubled": "rides with more than one charge",
-    "charges_wrong": "rides charged another amount, or to another rider",
+    "charges_wrong": "rides with a wrong charge: another amount or rider",
     "entries_unbalanced": "entries that do not add up to zero",
-    "accounts_wrong": "accounts whose sum the other accounts contradict",
+    "accounts_wrong": "accounts whose sum does not agree with the other accounts",
     "trial_balance": "currencies whose postings do not add up to zero",
-    "costs_wrong": "settled rides whose cost is not what their terms say",
+    "costs_wrong": "settled rides whose cost differs from their terms",
 }
 
 
 class Command(BaseCommand):
     help = (
-        "Count what disagrees: bikes against open rides, ended rides against settled ones, costs against the "
-        "price's rules, messages, idempotency keys and charges against their rides, the ledger's entries against "
-        "each other. Reads only. Exits with 0 when every count is 0, and with 1 otherwise; "
-        "docs/operations/runbooks/reconcile.md tells what to do about each."
+        "Count inconsistent rows: bikes and open rides, ended and settled rides, costs and the rules of prices, "
+        "messages, idempotency keys and charges with their rides, the ledger's entries with each other. It only "
+        "reads. Exits with 0 if every count is 0, otherwise with 1. docs/operations/runbooks/reconcile.md explains "
+        "what to do about each."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -52,15 +52,15 @@ class Command(BaseCommand):
             type=duration,
             default=timedelta(days=1),
             metavar="7d",
-            help="look at rides that began, messages and keys that were written so long ago at most: 30m, 12h, 7d, "
-            "or all (1d). Open and unsettled rides are always looked at.",
+            help="check rides that began, and messages and keys that were written, at most this long ago: 30m, 12h, "
+            "7d, or all (1d). Open and unsettled rides are always checked.",
         )
         parser.add_argument(
             "--grace",
             type=duration,
             default=GRACE,
             metavar="60s",
-            help="what awaits settling or sending for less is under way and not counted (60s)",
+            help="do not count rows that have waited for less than this to be settled or sent (60s)",
         )
 
     def handle(self, *, since: timedelta | None, grace: timedelta | None, **_: Any) -> None:
@@ -74,7 +74,7 @@ class Command(BaseCommand):
             f"{self.priced:,} settled rides priced anew, {len(findings)} counts, {time.monotonic() - started:.1f} s"
         )
         if any(finding.rows for finding in findings):
-            self.stdout.write("Not everything agrees: see docs/operations/runbooks/reconcile.md.")
+            self.stdout.write("Inconsistent rows were found: see docs/operations/runbooks/reconcile.md.")
             sys.exit(1)
 
     def _progress(self, rides: int) -> None:
