@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import EmptyResultSet, FieldDoesNotExist, ValidationError
 from django.db import models
 from django.http import HttpRequest
@@ -37,6 +38,13 @@ class CheckedAdmin(admin.ModelAdmin[Any]):
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
         given = super().get_changelist(request, **options)
         return type(given.__name__, (CheckedChangeList, given), {})
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Not by an array column: its lookups check no types, and PostgreSQL refuses what does not fit."""
+        name = lookup.partition("__")[0]
+        if any(isinstance(field, ArrayField) and field.name == name for field in self.opts.concrete_fields):
+            return False
+        return super().lookup_allowed(lookup, value, request)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         given = super().get_changeform_initial_data(request)
