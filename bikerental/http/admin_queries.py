@@ -39,7 +39,7 @@ class CheckedAdmin(admin.ModelAdmin[Any]):
         given = super().get_changelist(request, **options)
         return type(given.__name__, (CheckedChangeList, given), {})
 
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Not by an array column: its lookups check no types, and PostgreSQL refuses what does not fit."""
         name = lookup.partition("__")[0]
         if any(isinstance(field, ArrayField) and field.name == name for field in self.opts.concrete_fields):

@@ -17,13 +17,13 @@ from django.utils import timezone
 from bikerental.core.models import FailedRow
 from bikerental.core.work import batches
 from bikerental.core.work.batches import RETRY_MAX, run_batch, run_left_over, run_row
-from bikerental.fleet.models import Bike
+from bikerental.fleet.models import Bike, BikeEvent
 from bikerental.http.models import IdempotencyKey
 from bikerental.maintenance.constants import GRAVE_RIDERS
 from bikerental.maintenance.models import BikeReport, PhotoUpload
 from bikerental.notifications.models import Notification
 from bikerental.notifications.services import failed_rows_tell
-from bikerental.rentals.models import Rental
+from bikerental.rentals.models import Rental, Reservation
 from config.celery_app import app
 from tests.factories import NOON, make_bike, make_rental, make_returned_rental, make_user
 from tests.notifications.conftest import make_notification
@@ -57,6 +57,20 @@ def confirmed_photo() -> PhotoUpload:
     return PhotoUpload.objects.create(**fields, key=f"uploads/{make_user().pk}", state="confirmed")
 
 
+def hold_run_out() -> Reservation:
+    past = timezone.now() - timedelta(minutes=1)
+    fields = {"rider": make_user(), "bike": make_bike(status="reserved"), "created_at": past - timedelta(minutes=10)}
+    return Reservation.objects.create(**fields, expires_at=past)
+
+
+def old_event() -> BikeEvent:
+    bike = make_bike()
+    fields = {"bike": bike, "event_types": ["maintenance"], "actor": "system", "latitude": 59.9, "longitude": 30.3}
+    old = BikeEvent.objects.create(**fields, state="maintenance", happened_at=timezone.now() - YEARS)
+    BikeEvent.objects.create(**fields, state="available", happened_at=timezone.now())
+    return old
+
+
 def message() -> Notification:
     return make_notification(next(numbers))
 
@@ -84,6 +98,8 @@ WORKS = [
     Work("rentals.tasks.sweep_returned_rentals", make_returned_rental, now_is("status", "settled")),
     Work("rentals.tasks.check_overdue_rentals", make_rental, now_is("overdue_at__isnull", False)),
     Work("rentals.tasks.forget_rentals", settled_ride, now_is("rider", None)),
+    Work("rentals.tasks.expire_reservations", hold_run_out, now_is("status", "expired")),
+    Work("fleet.tasks.keep_bike_log", old_event, is_gone),
     Work("maintenance.tasks.take_out_reported_bikes", reported_bike, now_is("status", "maintenance")),
     Work("notifications.tasks.sweep_notifications", message, now_is("state", "sent")),
     Work("maintenance.tasks.sweep_photos", confirmed_photo, now_is("state", "refused")),  # nothing was uploaded
@@ -165,6 +181,8 @@ def test_every_task_on_many_rows_is_tried_here() -> None:
         "bikerental.notifications.tasks.deliver_notifications",
         "bikerental.maintenance.tasks.publish_photos",
         "bikerental.notifications.tasks.purge_notifications",  # with `rows_purge`, as for keys and sessions
+        "bikerental.rentals.tasks.charge_settled_rentals",  # only adds rows, which no trigger here refuses
+        "bikerental.claims.tasks.forget_claims",  # as for keys and sessions
         # These write no rows, or one.
         "bikerental.rentals.tasks.reconcile_rentals",
         "bikerental.maintenance.tasks.sweep_orphaned_photos",
