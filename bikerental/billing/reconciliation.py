@@ -1,54 +1,78 @@
-"""What the ledger's own rows owe each other. Each count is zero as long as the guards of the database hold.
+"""What the ledger's own rows owe each other. Nothing is found as long as the guards of the database hold.
 
-Given the time since which entries count, or none for all of them. One statement each.
+Read in batches along the entries' ids: a statement over a whole ledger would take longer than one may.
 """
 
+from collections import defaultdict
+from collections.abc import Collection, Iterator
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.db.models import Count, QuerySet, Sum
 
-from bikerental.billing.constants import EntryKind
-from bikerental.billing.models import Account, Entry, Posting
+from bikerental.billing.constants import AccountKind, EntryKind
+from bikerental.billing.models import Entry, Posting
 from bikerental.core.identifiers import first_uuid7
 
-
-def _postings(since: datetime | None) -> QuerySet[Posting]:
-    postings = Posting.objects.order_by()
-    return postings if since is None else postings.filter(entry__gte=first_uuid7(since))
+BATCH = 20_000
 
 
-def _entries(since: datetime | None) -> QuerySet[Entry]:
-    entries = Entry.objects.order_by()
-    return entries if since is None else entries.filter(pk__gte=first_uuid7(since))
+class RideCharge(NamedTuple):
+    rental_id: UUID
+    amount: Decimal
+    currency: str
+    rider_id: UUID | None
 
 
-def trial_balance(since: datetime | None) -> QuerySet[Any, Any]:
-    """Currencies whose postings do not add up to zero."""
-    sums: QuerySet[Any, Any] = _postings(since).values("account__currency").annotate(total=Sum("amount"))
-    return sums.exclude(total=0).values_list("account__currency")
+class SumsWrong(NamedTuple):
+    """Entries that do not add up to zero in a currency or have no postings; the accounts whose sums these make
+    wrong; and the currencies whose postings do not add up to zero."""
+
+    entries: list[UUID]
+    accounts: list[UUID]
+    currencies: list[str]
 
 
-def entries_unbalanced(since: datetime | None) -> QuerySet[Any, Any]:
-    """Entries that do not add up to zero in a currency, or have no postings."""
-    sums: QuerySet[Any, Any] = _postings(since).values("entry", "account__currency").annotate(total=Sum("amount"))
-    bare = _entries(since).filter(postings=None)
-    return sums.exclude(total=0).values_list("entry").union(bare.values_list("pk"))
-
-
-def accounts_wrong(since: datetime | None) -> QuerySet[Any, Any]:
-    """Accounts whose sum is not the opposite of what the other accounts got from the same entries."""
-    sums: QuerySet[Any, Any] = (
-        Account.objects.order_by()
-        .filter(postings__in=_postings(since))
-        .values("pk")
-        .annotate(total=Sum("postings__entry__postings__amount"))
+def charges_of(*, rental_ids: Collection[UUID]) -> dict[UUID, RideCharge]:
+    """What was charged for the rides, reversed or not. One statement."""
+    charges = Posting.objects.filter(
+        entry__kind=EntryKind.CHARGE, entry__rental_id__in=rental_ids, account__kind=AccountKind.RIDER
     )
-    return sums.exclude(total=0).values_list("pk")
+    rows = charges.values_list("entry__rental_id", "amount", "account__currency", "account__rider")
+    return {charge.rental_id: charge for charge in map(RideCharge._make, rows)}
 
 
 def charges_doubled(since: datetime | None) -> QuerySet[Any, Any]:
-    """Rides with more than one charge."""
-    charges = _entries(since).filter(kind=EntryKind.CHARGE)
+    """Rides with more than one charge, among the entries since then or among all. One statement."""
+    charges = Entry.objects.order_by().filter(kind=EntryKind.CHARGE)
+    if since is not None:
+        charges = charges.filter(pk__gte=first_uuid7(since))
     doubled: QuerySet[Any, Any] = charges.values("rental_id").annotate(charges=Count("pk")).filter(charges__gt=1)
     return doubled.values_list("rental_id")
+
+
+def sums_wrong(since: datetime | None) -> SumsWrong:
+    """What is wrong with the sums of the entries since then, or of all. Four statements a batch."""
+    entries: list[UUID] = []
+    totals: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for first, last in _batches(since):
+        postings = Posting.objects.order_by().filter(entry__gte=first, entry__lte=last)
+        sums: QuerySet[Any, Any] = postings.values("entry", "account__currency").annotate(total=Sum("amount"))
+        bare = Entry.objects.filter(pk__gte=first, pk__lte=last, postings=None)
+        entries += sums.exclude(total=0).values_list("entry", flat=True)
+        entries += bare.values_list("pk", flat=True)
+        for currency, total in postings.values_list("account__currency").annotate(total=Sum("amount")):
+            totals[currency] += total
+    accounts = Posting.objects.order_by().filter(entry__in=entries).values_list("account", flat=True).distinct()
+    return SumsWrong(entries, list(accounts), [currency for currency, total in totals.items() if total])
+
+
+def _batches(since: datetime | None) -> Iterator[tuple[UUID, UUID]]:
+    """The first and the last id of each."""
+    ids = Entry.objects.order_by("pk").values_list("pk", flat=True)
+    batch = list((ids if since is None else ids.filter(pk__gte=first_uuid7(since)))[:BATCH])
+    while batch:
+        yield batch[0], batch[-1]
+        batch = list(ids.filter(pk__gt=batch[-1])[:BATCH])

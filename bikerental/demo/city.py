@@ -93,7 +93,7 @@ class City:
         for number in range(1, self.size.users + 1):
             email = f"rider-{number:06}@{DEMO_EMAIL_DOMAIN}"
             yield f"{self.riders[number - 1]}\t{created}\t{password}\t{email}\t{created}\tRider {number}\ten\tt\tf\tf\n"
-        yield f"{_id('operator')}\t{created}\t{password}\t{DEMO_ADMIN_EMAIL}\t{created}\tDemo operator\ten\tt\tt\tt\n"
+        yield f"{OPERATOR}\t{created}\t{password}\t{DEMO_ADMIN_EMAIL}\t{created}\tDemo operator\ten\tt\tt\tt\n"
 
     def models(self) -> Iterator[str]:
         for name, propulsion in MODELS:
@@ -257,5 +257,6 @@ def _endings(terms: TariffTerms) -> list[str]:
     return endings
 
 
+OPERATOR = _id("operator")
 ENDINGS = [_endings(terms) for terms in TARIFFS]
 CLOCK = [f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}+00" for second in range(DAY_SECONDS)]

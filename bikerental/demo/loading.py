@@ -8,6 +8,7 @@ from django.db import OperationalError, ProgrammingError, connection, models, tr
 
 from bikerental.core.db.transactions import sqlstate
 from bikerental.demo import city
+from bikerental.demo.books import LEDGER, write_books
 from bikerental.demo.copying import copy_rows, without_indexes
 from bikerental.demo.zones import DRAWN, zones
 from bikerental.fleet.models import Bike, BikeModel, Station, Tariff
@@ -142,10 +143,13 @@ def _fill(demo: city.City, progress: Progress) -> None:
         copy("bikes", size.bikes, Bike, city.BIKES, demo.bikes())
         progress.begin("indexes", 0)
     progress.end()
+    progress.begin("ledger", 0)
+    write_books(opened_at=demo.opened_at, operator=city.OPERATOR)
+    progress.end()
 
 
 def _analyze() -> None:
-    filled = (User, BikeModel, Tariff, Station, Bike, Rental, RentalEvent, Zone)
+    filled = (User, BikeModel, Tariff, Station, Bike, Rental, RentalEvent, Zone, *LEDGER)
     with connection.cursor() as cursor:
         for model in filled:
             cursor.execute(f"ANALYZE {connection.ops.quote_name(model._meta.db_table)}")

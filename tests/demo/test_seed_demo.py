@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
-from django.db.models import Count, F, Q, Window
+from django.db import IntegrityError, connection
+from django.db.models import Count, F, Q, Sum, Window
 from django.db.models.functions import Lead
 from django.utils import timezone
 from pytest_django import Settings
 
+from bikerental.billing.constants import EntryKind
+from bikerental.billing.models import Entry, Posting
 from bikerental.core.geometry import Position
 from bikerental.demo.copying import RowStream
 from bikerental.fleet.models import Bike, BikeModel, Station
@@ -17,6 +19,8 @@ from bikerental.fleet.types import TariffTerms
 from bikerental.notifications.models import Notification
 from bikerental.rentals.models import Rental, RentalEvent
 from bikerental.rentals.pricing import cost_at
+from bikerental.rentals.reconciliation import Window as ReconcileWindow
+from bikerental.rentals.reconciliation import reconcile
 from bikerental.users.constants import DEMO_ADMIN_EMAIL, DEMO_PASSWORD, DEMO_RIDER_EMAIL
 from bikerental.users.models import User
 from bikerental.zones.selectors import zones_drawn
@@ -31,6 +35,9 @@ TABLES = (
     "fleet_tariff",
     "rentals_rental",
     "rentals_rentalevent",
+    "billing_account",
+    "billing_entry",
+    "billing_posting",
 )
 
 
@@ -115,6 +122,37 @@ def test_the_terms_are_those_of_the_bikes_tariff() -> None:
         assert rental.tariff_id == rental.bike.tariff_id
         tariff = [getattr(rental.tariff, name) for name in TariffTerms._fields]
         assert [rental.tariff_name] + [getattr(rental, name) for name in TariffTerms._fields[1:]] == tariff
+
+
+def test_the_books_are_sound_and_have_every_kind_of_entry() -> None:
+    seed(users=300, bikes=300, rentals=3000)
+
+    findings = reconcile(ReconcileWindow(now=timezone.now()))
+    assert [found for found in findings if found.rows and found.check != "receipts_missing"] == []
+    assert set(Entry.objects.values_list("kind", flat=True)) == set(EntryKind.values)
+    owed = Posting.objects.filter(account__kind="rider").values("account").annotate(sum=Sum("amount"))
+    assert owed.filter(sum__gt=0).count() > 20
+    assert owed.filter(sum=0).count() > 200
+
+
+def test_the_books_hold_what_the_guards_ask() -> None:
+    seed(users=300, bikes=300, rentals=3000)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE billing_entry DISABLE TRIGGER billing_entry_append_only")
+        cursor.execute(
+            "UPDATE billing_entry SET transaction_id = pg_current_xact_id()::text::bigint"
+        )  # as if written now
+        cursor.execute("SELECT billing_check_entry(id), billing_check_bounds(id) FROM billing_entry")
+        assert len(cursor.fetchall()) == Entry.objects.count() > 3000
+
+
+def test_the_ledger_is_guarded_again_afterwards() -> None:
+    seed()
+
+    with pytest.raises(IntegrityError, match="append-only"):
+        Posting.objects.update(amount=1)
 
 
 def test_each_ride_has_its_events_in_order() -> None:

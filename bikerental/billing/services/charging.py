@@ -19,14 +19,10 @@ SELECT gen_random_uuid(), %(now)s, kind, rider_id, currency
          UNION
         SELECT DISTINCT 'revenue', NULL::uuid, currency FROM unnest(%(currencies)s::text[]) AS charge (currency)
        ) AS wanted
- WHERE NOT EXISTS (
-       SELECT FROM billing_account AS account
-        WHERE account.kind = wanted.kind AND account.currency = wanted.currency
-          AND account.rider_id IS NOT DISTINCT FROM wanted.rider_id)
  ORDER BY kind, rider_id, currency
     ON CONFLICT DO NOTHING
 """
-# A ride that has its charge gets no second one, and no postings either.
+# A ride that has its charge gets no second one, and no postings either. Each join finds its accounts by an index.
 _CHARGE = """
 WITH charge AS (
     SELECT * FROM unnest(
@@ -37,15 +33,24 @@ WITH charge AS (
     SELECT id, %(now)s, 'charge', rental_id, 'charge:' || rental_id, '' FROM charge ORDER BY rental_id
         ON CONFLICT DO NOTHING
     RETURNING id
+), charged AS (
+    SELECT charge.* FROM entry JOIN charge USING (id)
 ), written AS (
     INSERT INTO billing_posting (entry_id, account_id, amount)
-    SELECT entry.id, account.id, CASE account.kind WHEN 'rider' THEN charge.amount ELSE -charge.amount END
-      FROM entry
-      JOIN charge USING (id)
+    SELECT charged.id, account.id, amount
+      FROM charged
       JOIN billing_account AS account
-        ON account.currency = charge.currency
-       AND (account.kind = 'revenue'
-            OR account.kind = 'rider' AND account.rider_id IS NOT DISTINCT FROM charge.rider_id)
+        ON account.kind = 'rider' AND account.rider_id = charged.rider_id AND account.currency = charged.currency
+     UNION ALL
+    SELECT charged.id, account.id, amount
+      FROM charged
+      JOIN billing_account AS account
+        ON account.kind = 'rider' AND account.rider_id IS NULL AND account.currency = charged.currency
+     WHERE charged.rider_id IS NULL
+     UNION ALL
+    SELECT charged.id, account.id, -amount
+      FROM charged
+      JOIN billing_account AS account ON account.kind = 'revenue' AND account.currency = charged.currency
 )
 SELECT count(*) FROM entry
 """

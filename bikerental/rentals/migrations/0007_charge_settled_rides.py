@@ -31,15 +31,25 @@ WITH entry AS (
      ORDER BY id
         ON CONFLICT DO NOTHING
     RETURNING id, rental_id
+), charged AS (
+    SELECT entry.id, ride.rider_id, ride.currency, ride.cost_amount AS amount
+      FROM entry JOIN rentals_rental AS ride ON ride.id = entry.rental_id
 )
 INSERT INTO billing_posting (entry_id, account_id, amount)
-SELECT entry.id, account.id, CASE account.kind WHEN 'rider' THEN ride.cost_amount ELSE -ride.cost_amount END
-  FROM entry
-  JOIN rentals_rental AS ride ON ride.id = entry.rental_id
+SELECT charged.id, account.id, amount
+  FROM charged
   JOIN billing_account AS account
-    ON account.currency = ride.currency
-   AND (account.kind = 'revenue'
-        OR account.kind = 'rider' AND account.rider_id IS NOT DISTINCT FROM ride.rider_id)
+    ON account.kind = 'rider' AND account.rider_id = charged.rider_id AND account.currency = charged.currency
+ UNION ALL
+SELECT charged.id, account.id, amount
+  FROM charged
+  JOIN billing_account AS account
+    ON account.kind = 'rider' AND account.rider_id IS NULL AND account.currency = charged.currency
+ WHERE charged.rider_id IS NULL
+ UNION ALL
+SELECT charged.id, account.id, -amount
+  FROM charged
+  JOIN billing_account AS account ON account.kind = 'revenue' AND account.currency = charged.currency
 """
 
 

@@ -32,7 +32,7 @@ MEANINGS = {
     "charges_doubled": "rides with more than one charge",
     "charges_wrong": "rides with a wrong charge: another amount or rider",
     "entries_unbalanced": "entries that do not add up to zero",
-    "accounts_wrong": "accounts whose sum does not agree with the other accounts",
+    "accounts_wrong": "accounts with postings of such entries",
     "trial_balance": "currencies whose postings do not add up to zero",
     "costs_wrong": "settled rides whose cost differs from their terms",
 }
