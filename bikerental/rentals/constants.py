@@ -2,6 +2,9 @@
 
 from datetime import timedelta
 
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
 # Rides settled within this time are charged if they have no charge.
 CHARGE_BACK = timedelta(days=1)
 FORGET_BATCH = 1000
@@ -19,3 +22,14 @@ SWEEP_GRACE = timedelta(seconds=5)
 # For this long an unused reservation counts.
 UNUSED_COUNT_FOR = timedelta(hours=24)
 EXPIRE_BATCH = 100
+CANCELLED = "cancelled"  # how a settled ride is shown that its rider took back
+# Rides that a rider cancelled count so long.
+CANCELS_COUNT_FOR = timedelta(hours=24)
+CANCEL_TEXT_MAX = 400  # with the reason it fits into RentalEvent.reason
+
+
+class CancelReason(models.TextChoices):
+    WRONG_BIKE = "wrong_bike", _("wrong bike")
+    NOT_UNLOCKED = "not_unlocked", _("it did not unlock")
+    BROKEN = "broken", _("broken")
+    OTHER = "other", _("other")

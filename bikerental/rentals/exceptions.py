@@ -75,6 +75,20 @@ class ReservationRefusedError(Refusal):
         self.retry_after = retry_after
 
 
+class CancelNotAllowedError(Refusal):
+    kind = Kind.CONFLICT
+    code = "cancel_not_allowed"
+    detail = _("This ride can no longer be cancelled. Return the bike; the ride costs what its tariff says.")
+
+
+class CancelTooLateError(CancelNotAllowedError):
+    detail = _("A ride can be cancelled only soon after its start. Return the bike instead.")
+
+
+class CancelTooOftenError(CancelNotAllowedError):
+    detail = _("You have cancelled too many rides in 24 hours. Return the bike instead.")
+
+
 class RentalNotSettledError(Refusal):
     kind = Kind.CONFLICT
     code = "rental_not_settled"

@@ -52,6 +52,9 @@ class Rental(BaseModel):
 
     # It ended where the zones allow it only for a fee.
     is_out_of_area = models.BooleanField(_("ended out of the area"), default=False, db_default=False)
+    # Taken back by its rider, free of charge: settled, and shown as `cancelled`. A state of its own would not fit into
+    # the column, and a wider one would build every partial index anew while nobody rides.
+    is_cancelled = models.BooleanField(_("cancelled"), default=False, db_default=False)
     overdue_at = models.DateTimeField(_("found overdue at"), null=True)
     overdue_told_at = models.DateTimeField(_("told of being overdue at"), null=True)
     settled_at = models.DateTimeField(_("settled at"), null=True)
@@ -96,6 +99,10 @@ class Rental(BaseModel):
                 name="rental_out_of_area_fee_not_negative",
             ),
             models.CheckConstraint(
+                condition=Q(is_cancelled=False) | Q(status="settled", cost_amount=0, is_out_of_area=False),
+                name="rental_cancelled_is_free",
+            ),
+            models.CheckConstraint(
                 condition=Q(is_out_of_area=False) | Q(out_of_area_fee__isnull=False, ended_at__isnull=False),
                 name="rental_out_of_area_has_fee",
             ),
@@ -107,6 +114,7 @@ class Rental(BaseModel):
             models.Index(
                 fields=["settled_at"], condition=Q(status="settled", rider__isnull=False), name="rental_to_forget"
             ),
+            models.Index("rider", "ended_at", condition=Q(is_cancelled=True), name="rental_cancelled"),
             models.Index("started_at", condition=Q(status="active"), name="rental_open"),
             models.Index(F("started_at").desc(), F("id").desc(), name="rental_newest"),
         ]
@@ -141,6 +149,7 @@ class RentalEvent(models.Model):
         RETURNED = "returned", _("returned")
         ENDED_BY_OPERATOR = "ended_by_operator", _("ended by an operator")
         SETTLED = "settled", _("settled")
+        CANCELLED = "cancelled", _("cancelled")
 
     rental = models.ForeignKey(Rental, on_delete=models.CASCADE, related_name="events")
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)

@@ -216,7 +216,7 @@ def _rides_wrong(window: Window, progress: Progress) -> dict[str, list[Any]]:
     """Rides whose charge is not there or not what they cost, and whose cost is not what their terms say."""
     wrong: dict[str, list[Any]] = {"charges_missing": [], "charges_wrong": [], "costs_wrong": []}
     done = 0
-    settled = Rental.objects.filter(status=Rental.Status.SETTLED)
+    settled = Rental.objects.filter(status=Rental.Status.SETTLED, is_cancelled=False)
     for batch in _batches(_since(settled, "started_at", window.since)):
         done += len(batch)
         progress(done)

@@ -12,14 +12,14 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import BooleanField, CharField, Count, ExpressionWrapper, F, Q, QuerySet, Value
+from django.db.models import BooleanField, Case, CharField, Count, ExpressionWrapper, F, Q, QuerySet, Value, When
 from django.db.models.functions import Cast, Now
 
 from bikerental.billing.selectors import adjustment_of
 from bikerental.core.db.keyset import PAGE_SIZE_MAX, Cursor, Page, PageShape, after, pages_after, rows_in_pages
 from bikerental.core.db.statements import Columns, Samples, Select, as_text
 from bikerental.fleet.types import TariffTerms
-from bikerental.rentals.constants import REPORTS_COUNT_FOR, UNUSED_COUNT_FOR
+from bikerental.rentals.constants import CANCELLED, REPORTS_COUNT_FOR, UNUSED_COUNT_FOR
 from bikerental.rentals.exceptions import NoActiveRentalError, NoActiveReservationError, RentalNotFoundError
 from bikerental.rentals.models import Rental, RentalEvent, Reservation
 from bikerental.rentals.types import HoldRow, RentalRow, ReservationRow
@@ -35,6 +35,7 @@ _TERMS = Columns(
 # Ids are texts: for a page, making 250 UUID objects and turning them into text again takes longer than its SQL.
 _RENTAL: dict[str, Any] = {
     "id": as_text("id"),
+    "status": Case(When(is_cancelled=True, then=Value(CANCELLED)), default=F("status"), output_field=CharField()),
     "bike_id": as_text("bike_id"),
     "bike_number": "bike__number",
     "model_id": as_text("bike__model_id"),
@@ -105,6 +106,11 @@ def _page_statement(status: str | None, names: tuple[str, ...], shape: PageShape
 
 def _rentals(v: Samples) -> QuerySet[Rental]:
     given = {lookup: v[name] for name, lookup in _LOOKUPS.items() if name in v}
+    if v.get("status") == CANCELLED:
+        del given["status"]
+        return Rental.objects.filter(**given, is_cancelled=True)
+    if v.get("status") == Rental.Status.SETTLED:
+        given["is_cancelled"] = False
     return Rental.objects.filter(**given)
 
 

@@ -345,6 +345,15 @@ if not 0 <= RESERVATION_COOLDOWN_MINUTES <= 1440:
 RESERVATIONS_UNUSED_PER_DAY: int = env.int("RESERVATIONS_UNUSED_PER_DAY", default=5)
 if RESERVATIONS_UNUSED_PER_DAY < 1:
     raise ImproperlyConfigured("RESERVATIONS_UNUSED_PER_DAY must be at least 1. RESERVATION_MINUTES=0 allows none.")
+# How many seconds after its start a ride can be cancelled, and how many rides in 24 hours; 0 for none.
+CANCEL_SECONDS: int = env.int("CANCEL_SECONDS", default=120)
+if not 0 <= CANCEL_SECONDS <= 3600:
+    raise ImproperlyConfigured(
+        "CANCEL_SECONDS must be from 0 to 3600. Set how long after its start a ride can be cancelled."
+    )
+CANCELS_PER_DAY: int = env.int("CANCELS_PER_DAY", default=3)
+if CANCELS_PER_DAY < 0:
+    raise ImproperlyConfigured("CANCELS_PER_DAY must be at least 0. Set how many rides a rider may cancel; 0 for none.")
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="Bike rental <no-reply@bikerental.example>")
 
 

@@ -397,6 +397,28 @@ send call61 '400 idempotency_key_invalid' POST "$api/rentals/" \
 {"bike": "$(field nearby 'results[0].id')"}
 JSON
 
+printf '\n# %s\n' 'Rent a bike that turns out not to unlock'
+send rentWrong '201 status=active' POST "$api/rentals/" \
+  -H "Authorization: Bearer $(field login access)" \
+  -H 'Content-Type: application/json' <<JSON
+{"bike": "$(field nearby 'results[2].id')"}
+JSON
+
+printf '\n# %s\n' 'Cancel the ride; it costs nothing'
+send call63 '200 status=cancelled, cost.amount=0.00, cost.final=true' POST "$api/rentals/$(field rentWrong id)/cancel/" \
+  -H "Authorization: Bearer $(field login access)" \
+  -H 'Content-Type: application/json' \
+  -H "Idempotency-Key: cancel-$(field rentWrong id)" <<JSON
+{"reason": "not_unlocked", "text": "The lock only beeped."}
+JSON
+
+printf '\n# %s\n' 'Refused: the ride has ended'
+send call64 '409 rental_not_active' POST "$api/rentals/$(field rentWrong id)/cancel/" \
+  -H "Authorization: Bearer $(field login access)" \
+  -H 'Content-Type: application/json' <<JSON
+{"reason": "other"}
+JSON
+
 printf '\n# %s\n' 'Rent a bike; the key makes a retry safe'
 send rent '201 status=active, cost.final=false' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field login access)" \
@@ -406,7 +428,7 @@ send rent '201 status=active, cost.final=false' POST "$api/rentals/" \
 JSON
 
 printf '\n# %s\n' 'Send it again, as after a lost answer: the first answer comes back, without a second ride'
-send call63 '201 status=active, Idempotent-Replayed: true' POST "$api/rentals/" \
+send call66 '201 status=active, Idempotent-Replayed: true' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
   -H "Idempotency-Key: rent-$(field register id)" <<JSON
@@ -414,7 +436,7 @@ send call63 '201 status=active, Idempotent-Replayed: true' POST "$api/rentals/" 
 JSON
 
 printf '\n# %s\n' 'Refused: the same key with another body'
-send call64 '422 idempotency_key_reused' POST "$api/rentals/" \
+send call67 '422 idempotency_key_reused' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
   -H "Idempotency-Key: rent-$(field register id)" <<JSON
@@ -422,18 +444,18 @@ send call64 '422 idempotency_key_reused' POST "$api/rentals/" \
 JSON
 
 printf '\n# %s\n' 'Refused: a second ride at the same time'
-send call65 '409 rental_in_progress' POST "$api/rentals/" \
+send call68 '409 rental_in_progress' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"bike_number": "$(field nearby 'results[1].number')"}
 JSON
 
 printf '\n# %s\n' 'Read the ride and its cost so far'
-call call66 '200 status=active, overdue=false' GET "$api/rentals/current/" \
+call call69 '200 status=active, overdue=false' GET "$api/rentals/current/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Refused: deleting the account during a ride'
-send call67 '409 rental_in_progress' DELETE "$api/me/" \
+send call70 '409 rental_in_progress' DELETE "$api/me/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"password": "$password"}
@@ -452,32 +474,32 @@ send loginOther '200' POST "$api/auth/token/" \
 JSON
 
 printf '\n# %s\n' 'Refused: the bike is rented'
-send call70 '409 bike_unavailable' POST "$api/rentals/" \
+send call73 '409 bike_unavailable' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field loginOther access)" \
   -H 'Content-Type: application/json' <<JSON
 {"bike": "$(field nearby 'results[0].id')"}
 JSON
 
 printf '\n# %s\n' 'Refused: renting a bike that does not exist'
-send call71 '404 bike_not_found' POST "$api/rentals/" \
+send call74 '404 bike_not_found' POST "$api/rentals/" \
   -H "Authorization: Bearer $(field loginOther access)" \
   -H 'Content-Type: application/json' <<JSON
 {"bike_number": "no-such-bike"}
 JSON
 
 printf '\n# %s\n' 'Refused: reading another rider'"'"'s ride'
-call call72 '404 not_found' GET "$api/rentals/$(field rent id)/" \
+call call75 '404 not_found' GET "$api/rentals/$(field rent id)/" \
   -H "Authorization: Bearer $(field loginOther access)"
 
 printf '\n# %s\n' 'Refused: returning to a station that does not exist; the ride goes on'
-send call73 '404 station_not_found' POST "$api/rentals/$(field rent id)/return/" \
+send call76 '404 station_not_found' POST "$api/rentals/$(field rent id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"station": "00000000-0000-7000-8000-000000000000"}
 JSON
 
 printf '\n# %s\n' 'Return the bike to a station; {} returns it where it was taken, latitude and longitude return it elsewhere'
-send call74 '200 status=returned' POST "$api/rentals/$(field rent id)/return/" \
+send call77 '200 status=returned' POST "$api/rentals/$(field rent id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
   -H "Idempotency-Key: return-$(field register id)" <<JSON
@@ -485,7 +507,7 @@ send call74 '200 status=returned' POST "$api/rentals/$(field rent id)/return/" \
 JSON
 
 printf '\n# %s\n' 'Return it again with the same key: the first answer comes back'
-send call75 '200 status=returned, Idempotent-Replayed: true' POST "$api/rentals/$(field rent id)/return/" \
+send call78 '200 status=returned, Idempotent-Replayed: true' POST "$api/rentals/$(field rent id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' \
   -H "Idempotency-Key: return-$(field register id)" <<JSON
@@ -493,19 +515,19 @@ send call75 '200 status=returned, Idempotent-Replayed: true' POST "$api/rentals/
 JSON
 
 printf '\n# %s\n' 'Refused: returning it again without a key'
-call call76 '409 rental_not_active' POST "$api/rentals/$(field rent id)/return/" \
+call call79 '409 rental_not_active' POST "$api/rentals/$(field rent id)/return/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'The worker settles the cost within moments'
-call call77 'eventually 200 status=settled, cost.final=true' GET "$api/rentals/$(field rent id)/" \
+call call80 'eventually 200 status=settled, cost.final=true' GET "$api/rentals/$(field rent id)/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'List the history, newest first'
-call call78 '200 results.0.status=settled' GET "$api/rentals/?status=settled&from=2020-01-01T00:00:00Z&page_size=10" \
+call call81 '200 results.0.status=settled' GET "$api/rentals/?status=settled&from=2020-01-01T00:00:00Z&page_size=10" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Verify a token'
-send call79 '200' POST "$api/auth/token/verify/" \
+send call82 '200' POST "$api/auth/token/verify/" \
   -H 'Content-Type: application/json' <<JSON
 {"token": "$(field login access)"}
 JSON
@@ -523,38 +545,38 @@ send refresh '200' POST "$api/auth/token/refresh/" \
 JSON
 
 printf '\n# %s\n' 'Refresh again, as after a lost answer: for a minute the old token gives the same new refresh token'
-send call82 '200' POST "$api/auth/token/refresh/" \
+send call85 '200' POST "$api/auth/token/refresh/" \
   -H 'Content-Type: application/json' <<JSON
 {"refresh": "$(field loginDevice refresh)"}
 JSON
 
 printf '\n# %s\n' 'Refresh with the new refresh token'
-send call83 '200' POST "$api/auth/token/refresh/" \
+send call86 '200' POST "$api/auth/token/refresh/" \
   -H 'Content-Type: application/json' <<JSON
 {"refresh": "$(field refresh refresh)"}
 JSON
 
 printf '\n# %s\n' 'Refused: the first token again; it may be stolen, so its session ends'
-send call84 '401 token_invalid' POST "$api/auth/token/refresh/" \
+send call87 '401 token_invalid' POST "$api/auth/token/refresh/" \
   -H 'Content-Type: application/json' <<JSON
 {"refresh": "$(field loginDevice refresh)"}
 JSON
 
 printf '\n# %s\n' 'Refused: the new tokens of that session'
-send call85 '401 token_invalid' POST "$api/auth/token/verify/" \
+send call88 '401 token_invalid' POST "$api/auth/token/verify/" \
   -H 'Content-Type: application/json' <<JSON
 {"token": "$(field refresh access)"}
 JSON
 
 printf '\n# %s\n' 'Change the password: every other session ends'
-send call86 '204' POST "$api/me/password/" \
+send call89 '204' POST "$api/me/password/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"current_password": "$password", "new_password": "$newPassword"}
 JSON
 
 printf '\n# %s\n' 'Refused: the current password is wrong'
-send call87 '400 invalid, errors.0.field=current_password, errors.0.code=password_wrong' POST "$api/me/password/" \
+send call90 '400 invalid, errors.0.field=current_password, errors.0.code=password_wrong' POST "$api/me/password/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"current_password": "$password", "new_password": "$newPassword"}
@@ -568,28 +590,28 @@ send rentAgain '201 status=active' POST "$api/rentals/" \
 JSON
 
 printf '\n# %s\n' 'Refused: returning at 0, 0, outside the service area; nearest says where the ride may end'
-send call89 '409 return_not_allowed, reason=outside_service_area' POST "$api/rentals/$(field rentAgain id)/return/" \
+send call92 '409 return_not_allowed, reason=outside_service_area' POST "$api/rentals/$(field rentAgain id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"latitude": 0, "longitude": 0}
 JSON
 
 printf '\n# %s\n' 'Refused: returning in a park where no ride ends'
-send call90 '409 return_not_allowed, reason=no_return_zone' POST "$api/rentals/$(field rentAgain id)/return/" \
+send call93 '409 return_not_allowed, reason=no_return_zone' POST "$api/rentals/$(field rentAgain id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"latitude": 59.945, "longitude": 30.333}
 JSON
 
 printf '\n# %s\n' 'Return the bike in the street; null means absent, and accept_fee costs nothing where a ride may end'
-send call91 '200 status=returned, end_station=null' POST "$api/rentals/$(field rentAgain id)/return/" \
+send call94 '200 status=returned, end_station=null' POST "$api/rentals/$(field rentAgain id)/return/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"station": null, "latitude": 59.94, "longitude": 30.32, "accept_fee": true}
 JSON
 
 printf '\n# %s\n' 'The bike is free and at no station'
-call call92 '200 status=available, station=null' GET "$api/bikes/$(field nearby 'results[1].id')/" \
+call call95 '200 status=available, station=null' GET "$api/bikes/$(field nearby 'results[1].id')/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Dispute the ride'
@@ -601,62 +623,62 @@ send claim '201 status=open, adjustment=null' POST "$api/rentals/$(field rentAga
 JSON
 
 printf '\n# %s\n' 'Refused: the ride has an open claim'
-send call94 '409 claim_in_progress' POST "$api/rentals/$(field rentAgain id)/claims/" \
+send call97 '409 claim_in_progress' POST "$api/rentals/$(field rentAgain id)/claims/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"kind": "other"}
 JSON
 
 printf '\n# %s\n' 'The rider'"'"'s claims, newest first'
-call call95 '200 results.0.kind=wrong_charge' GET "$api/claims/" \
+call call98 '200 results.0.kind=wrong_charge' GET "$api/claims/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'One claim'
-call call96 '200 status=open' GET "$api/claims/$(field claim id)/" \
+call call99 '200 status=open' GET "$api/claims/$(field claim id)/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Refused: another rider'"'"'s claim is not found'
-call call97 '404 claim_not_found' GET "$api/claims/$(field claim id)/" \
+call call100 '404 claim_not_found' GET "$api/claims/$(field claim id)/" \
   -H "Authorization: Bearer $(field loginOther access)"
 
 printf '\n# %s\n' 'What the rider owes'
-call call98 '200 may_rent=true' GET "$api/me/account/" \
+call call101 '200 may_rent=true' GET "$api/me/account/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'What was booked on the rider'"'"'s account, newest first'
-call call99 '200 results.0.kind=charge, results.0.currency=RUB' GET "$api/me/account/entries/" \
+call call102 '200 results.0.kind=charge, results.0.currency=RUB' GET "$api/me/account/entries/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Export all data about the rider'
-call call100 '200 rentals.0.status=settled' GET "$api/me/export/" \
+call call103 '200 rentals.0.status=cancelled, rentals.1.status=settled' GET "$api/me/export/" \
   -H "Authorization: Bearer $(field login access)"
 
 printf '\n# %s\n' 'Log out: the other rider'"'"'s session ends at once'
-send call101 '204' POST "$api/auth/logout/" \
+send call104 '204' POST "$api/auth/logout/" \
   -H "Authorization: Bearer $(field loginOther access)" \
   -H 'Content-Type: application/json' <<JSON
 {"refresh": "$(field loginOther refresh)"}
 JSON
 
 printf '\n# %s\n' 'Refused: the access token of the ended session'
-call call102 '401 token_invalid' GET "$api/me/" \
+call call105 '401 token_invalid' GET "$api/me/" \
   -H "Authorization: Bearer $(field loginOther access)"
 
 printf '\n# %s\n' 'Delete the account; the rides stay without the rider'"'"'s name'
-send call103 '204' DELETE "$api/me/" \
+send call106 '204' DELETE "$api/me/" \
   -H "Authorization: Bearer $(field login access)" \
   -H 'Content-Type: application/json' <<JSON
 {"password": "$newPassword"}
 JSON
 
 printf '\n# %s\n' 'Refused: logging in to the deleted account'
-send call104 '401 credentials_invalid' POST "$api/auth/token/" \
+send call107 '401 credentials_invalid' POST "$api/auth/token/" \
   -H 'Content-Type: application/json' <<JSON
 {"email": "$(field register email)", "password": "$newPassword"}
 JSON
 
 printf '\n# %s\n' 'Refused: too many wrong passwords; Retry-After says how long to wait'
-send call105 'eventually 429 throttled' POST "$api/auth/token/" \
+send call108 'eventually 429 throttled' POST "$api/auth/token/" \
   -H 'Content-Type: application/json' <<JSON
 {"email": "$(field registerOther email)", "password": "wrong-horse-7"}
 JSON

@@ -28,6 +28,8 @@ def read_settings(show: str = "", module: str = "local", **variables: str) -> su
         ("RIDE_RETENTION_DAYS", "364"),
         ("BIKE_LOG_RETENTION_DAYS", "0"),
         ("RESERVATION_MINUTES", "-1"),
+        ("CANCEL_SECONDS", "3601"),
+        ("CANCELS_PER_DAY", "-1"),
         ("RESERVATION_COOLDOWN_MINUTES", "1441"),
         ("RESERVATIONS_UNUSED_PER_DAY", "0"),
         ("CLAIM_DAYS", "0"),

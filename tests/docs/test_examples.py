@@ -23,6 +23,7 @@ BEYOND_A_CLIENT = {
     "debt_too_high",
     "station_closed",
     "reservations_off",
+    "cancel_not_allowed",
     "unavailable",
     "request_in_progress",
     "headers_too_large",

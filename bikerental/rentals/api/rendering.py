@@ -12,11 +12,12 @@ import orjson
 from bikerental.core.money import money_text
 from bikerental.fleet.api.rendering import tariff_json
 from bikerental.fleet.types import TariffTerms
+from bikerental.rentals.constants import CANCELLED
 from bikerental.rentals.models import Rental
 from bikerental.rentals.pricing import Cost, cost_at, is_overdue
 from bikerental.rentals.types import RentalRow
 
-_SETTLED = Rental.Status.SETTLED.value
+_FINAL = {Rental.Status.SETTLED.value, CANCELLED}
 
 
 def rental_json(rental: RentalRow, now: datetime) -> dict[str, Any]:
@@ -47,7 +48,7 @@ def _station(station_id: object, name: str | None) -> dict[str, Any] | None:
 
 
 def _cost(rental: RentalRow, now: datetime) -> dict[str, Any]:
-    if rental.status == _SETTLED and rental.cost_amount is not None:
+    if rental.status in _FINAL and rental.cost_amount is not None:
         amount = rental.cost_amount
         lines: Any = orjson.Fragment(rental.cost_lines or "[]")  # as stored: neither parsed nor written again
         if rental.adjustment is not None:

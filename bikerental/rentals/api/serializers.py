@@ -12,12 +12,14 @@ from bikerental.fleet.api.serializers import (
     StationReferenceOutput,
     TariffOutput,
 )
-from bikerental.http.fields import Body, IdField, RealField, TruthField
+from bikerental.http.fields import Body, IdField, RealField, TextField, TruthField
 from bikerental.http.schema import ProblemOutput
-from bikerental.rentals.constants import QUOTE_MINUTES_MAX
+from bikerental.rentals.constants import CANCEL_TEXT_MAX, CANCELLED, QUOTE_MINUTES_MAX, CancelReason
 from bikerental.rentals.models import Rental, Reservation
 from bikerental.rentals.types import Place
 from bikerental.zones.constants import ReturnReason
+
+STATUSES = [*Rental.Status.values, CANCELLED]
 
 
 class RentalStartInput(Body):
@@ -73,8 +75,16 @@ class PlaceInput(PlaceBody):
         return place and place._replace(accepts_fee=data.get("accept_fee", False))
 
 
+class CancelInput(Body):
+    reason = serializers.ChoiceField(choices=CancelReason.choices)
+    text = TextField(required=False, default="", allow_blank=True, max_length=CANCEL_TEXT_MAX)
+
+    class Meta:
+        ref_name = "RentalCancel"
+
+
 class RentalsQuery(serializers.Serializer[Any]):
-    status = serializers.ChoiceField(choices=Rental.Status.choices, required=False)
+    status = serializers.ChoiceField(choices=STATUSES, required=False)
     to = serializers.DateTimeField(required=False, help_text=_("Rides that started before this time."))
 
     class Meta:
@@ -129,7 +139,7 @@ class CostOutput(serializers.Serializer[Any]):
 
 class RentalOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField()
-    status = serializers.ChoiceField(choices=Rental.Status.choices)
+    status = serializers.ChoiceField(choices=STATUSES)
     bike = RentalBikeOutput()
     started_at = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True)

@@ -22,13 +22,16 @@ from bikerental.http.pagination import read_page, render_page
 from bikerental.http.views import ApiView, read, read_query
 from bikerental.rentals.api.rendering import rental_json
 from bikerental.rentals.api.serializers import (
+    CancelInput,
     PlaceInput,
     RentalOutput,
     RentalsQuery,
     RentalStartInput,
     ReturnProblemOutput,
 )
+from bikerental.rentals.constants import CancelReason
 from bikerental.rentals.exceptions import (
+    CancelNotAllowedError,
     NoActiveRentalError,
     RentalInProgressError,
     RentalNotActiveError,
@@ -41,7 +44,7 @@ from bikerental.rentals.selectors import (
     rental_of_rider,
     rentals_page,
 )
-from bikerental.rentals.services import rental_return, rental_start
+from bikerental.rentals.services import rental_cancel, rental_return, rental_start
 from bikerental.users.api.authentication import rider_of
 from bikerental.users.exceptions import EmailNotConfirmedError
 from bikerental.zones.exceptions import ReturnNotAllowedError
@@ -153,3 +156,33 @@ class RentalReturnView(ApiView):
             return Response(rental_json(rental, now))
 
         return answer_once(request, rider_id=rider_of(request).pk, route=f"POST rentals/{rental_id}/return/", act=act)
+
+
+class RentalCancelView(ApiView):
+    """Takes the caller's ride back."""
+
+    @documented(
+        summary="Cancel a ride that should not have been",
+        description=(
+            "Within `CANCEL_SECONDS` (120) of the start, `CANCELS_PER_DAY` (3) times in 24 hours at most: the bike "
+            "is where it was taken again, the ride is `cancelled`, costs 0.00 and is final. `broken` reports the "
+            "bike as well. Beyond that the answer is 409 `cancel_not_allowed`, whose `detail` says which, and the "
+            "ride goes on."
+        ),
+        request=CancelInput,
+        success={200: RentalOutput},
+        errors=[RentalNotFoundError, RentalNotActiveError, CancelNotAllowedError],
+        example={"reason": "not_unlocked", "text": "The lock only beeped."},
+        headers=["Idempotency-Key"],
+    )
+    def post(self, request: Request, rental_id: UUID) -> HttpResponse:
+        data = read(CancelInput, request)
+        reason = CancelReason(data["reason"])
+
+        def act() -> Response:
+            now = timezone.now()
+            rider_id = rider_of(request).pk
+            rental = rental_cancel(rental_id=rental_id, rider_id=rider_id, reason=reason, text=data["text"], now=now)
+            return Response(rental_json(rental, now))
+
+        return answer_once(request, rider_id=rider_of(request).pk, route=f"POST rentals/{rental_id}/cancel/", act=act)

@@ -1,4 +1,5 @@
 from bikerental.rentals.services.adjusting import adjustment_context, rental_adjust, rental_correct
+from bikerental.rentals.services.cancelling import rental_cancel
 from bikerental.rentals.services.charging import rentals_charge_left_over
 from bikerental.rentals.services.forgetting import reasons_erase, rentals_forget
 from bikerental.rentals.services.overdue import rentals_check_overdue
@@ -19,6 +20,7 @@ __all__ = [
     "adjustment_context",
     "reasons_erase",
     "rental_adjust",
+    "rental_cancel",
     "rental_correct",
     "rental_end_by_claim",
     "rental_end_by_operator",

@@ -27,7 +27,7 @@ def left_by_rider(locked: LockedRental, place: Place | None, *, now: datetime) -
     if place is None:
         if locked.start_is_returning is False:
             raise _closed(locked.start_latitude, locked.start_longitude)
-        return _left_where_taken(locked)
+        return left_where_taken(locked)
     if place.station_id is None:
         return _left_in_the_street(_position(place), locked.rental.terms, accepts_fee=place.accepts_fee, now=now)
     station = _station(place.station_id)
@@ -43,7 +43,7 @@ def left_by_operator(locked: LockedRental, place: Place | None) -> Left:
     :raises PlaceRefusedError: if none of our bikes can be there
     """
     if place is None:
-        return _left_where_taken(locked)
+        return left_where_taken(locked)
     if place.station_id is None:
         position = _position(place)
         if not is_in_service(position):
@@ -53,7 +53,7 @@ def left_by_operator(locked: LockedRental, place: Place | None) -> Left:
     return Left(station.id, station.name, station.latitude, station.longitude)
 
 
-def _left_where_taken(locked: LockedRental) -> Left:
+def left_where_taken(locked: LockedRental) -> Left:
     # The station may have moved since then with its bikes, but without this one.
     rental = locked.rental
     return Left(rental.start_station_id, rental.start_station_name, locked.start_latitude, locked.start_longitude)

@@ -13,6 +13,7 @@ from bikerental.core.db.statements import SqlStatement
 from bikerental.fleet.constants import BikeStatus, Transition, Transitions
 from bikerental.fleet.services import moving_parts
 from bikerental.fleet.types import BikeForRental
+from bikerental.rentals.constants import CANCELLED
 from bikerental.rentals.models import RentalEvent
 from bikerental.rentals.types import Ending, HoldRow, Left, RentalRow
 
@@ -46,11 +47,11 @@ _WHERE_LEFT = """
     latitude = coalesce(%(latitude)s, latitude), longitude = coalesce(%(longitude)s, longitude)"""
 
 
-def _ending(transition: Transition) -> SqlStatement:
+def _ending(transition: Transition, state: str = "status = 'returned'") -> SqlStatement:
     return SqlStatement(f"""
         WITH rental AS (
             UPDATE rentals_rental
-               SET status = 'returned', ended_at = %(ended_at)s, end_station_id = %(station_id)s,
+               SET {state}, ended_at = %(ended_at)s, end_station_id = %(station_id)s,
                    is_out_of_area = %(is_out_of_area)s
              WHERE id = %(rental_id)s AND status = 'active'
             RETURNING 1
@@ -63,6 +64,11 @@ def _ending(transition: Transition) -> SqlStatement:
 
 
 END, END_TO_MAINTENANCE = _ending(Transitions.LEAVE), _ending(Transitions.LEAVE_BROKEN)
+# A cancelled ride is final at once: nothing is left to settle.
+CANCEL = _ending(
+    Transitions.CANCEL,
+    "status = 'settled', is_cancelled = true, cost_amount = 0, cost_lines = '[]', settled_at = %(ended_at)s",
+)
 
 
 def rental_write_start(rental: RentalRow, *, rider_id: UUID, bike: BikeForRental, hold: HoldRow | None) -> bool:
@@ -96,6 +102,8 @@ def rental_write_end(rental: RentalRow, ending: Ending, left: Left) -> bool:
     Without a position the bike stays where it was last.
     """
     statement = END_TO_MAINTENANCE if left.to_maintenance else END
+    if rental.status == CANCELLED:
+        statement = CANCEL
     return statement.first(
         rental_id=rental.id,
         reservation_id=None,
