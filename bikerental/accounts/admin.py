@@ -1,4 +1,4 @@
-"""Accounts, for operators: what the users app shows of them, and their end."""
+"""Accounts in the admin: the users app's page, with the action that closes an account."""
 
 from typing import Any
 from uuid import UUID
@@ -27,7 +27,7 @@ CLOSED = gettext_noop("Closed the account.")
 
 @admin.register(User)
 class RiderAdmin(EndsRides, UserAdmin):
-    """Accounts, and their end: a rider who rides keeps the account until the ride has ended."""
+    """A rider who is riding keeps the account until the ride has ended."""
 
     actions = ["end_sessions", "close_accounts", "reopen_accounts"]
 
@@ -75,7 +75,7 @@ class RiderAdmin(EndsRides, UserAdmin):
         accounts = reverse("admin:users_user_changelist")
         rides = Rental.objects.select_related("bike", "rider").filter(rider=user, status=Rental.Status.ACTIVE)
         rental = rides.first()
-        if rental is None:  # ended meanwhile
+        if rental is None:  # the ride has ended meanwhile
             if request.method == "POST":
                 self._close(request, [user.pk])
             else:
@@ -83,7 +83,7 @@ class RiderAdmin(EndsRides, UserAdmin):
             return HttpResponseRedirect(accounts)
 
         def end(end: OperatorsEnd) -> None:
-            operator: Any = request.user  # the admin admits users alone
+            operator: Any = request.user  # the admin admits only users
             closed = account_close_with_ride(user_id=user.pk, operator=operator, end=end, now=timezone.now())
             self.report(request, [user.pk] if closed else [], CLOSED)
 

@@ -1,6 +1,6 @@
-"""The end of a rider's account: not while the rider rides.
+"""Closing and erasing a rider's account, which is refused while the rider is riding.
 
-Each app says in its `erasure.py` what it erases.
+Each app declares in its `erasure.py` what it erases.
 """
 
 from collections.abc import Callable, Collection
@@ -26,11 +26,11 @@ from bikerental.users.services import accounts_close, password_confirm
 
 
 def rider_close(*, rider: User, password: str, address: str, now: datetime) -> None:
-    """Erase the rider's personal data; the rides stay, anonymised.
+    """Erase the rider's personal data. The rides stay, anonymised.
 
     :raises PasswordWrongError: if it is not the rider's
     :raises ThrottledError: while earlier guesses at the password delay
-    :raises RentalInProgressError: while riding
+    :raises RentalInProgressError: if the rider is riding
     """
     password_confirm(user=rider, password=password, field="password", address=address, now=now)
     _rider_erase(rider=rider, now=now)
@@ -38,9 +38,10 @@ def rider_close(*, rider: User, password: str, address: str, now: datetime) -> N
 
 @unit_of_work
 def accounts_close_unless_riding(*, user_ids: Collection[UUID], now: datetime) -> tuple[list[UUID], list[UUID]]:
-    """Shut the accounts of those who do not ride; the ids that were open, and of those who ride.
+    """Close the accounts of those who are not riding. Returns the ids of the closed accounts, and of those who are
+    riding.
 
-    Locks the users: a ride that starts at this moment locks its rider as well.
+    Locks the users. A ride that starts at the same time locks its rider too.
     """
     users_lock(user_ids=user_ids)
     riding = riders_riding(rider_ids=user_ids)
@@ -51,7 +52,8 @@ def accounts_close_unless_riding(*, user_ids: Collection[UUID], now: datetime) -
 
 @unit_of_work
 def account_close_with_ride(*, user_id: UUID, operator: User, end: OperatorsEnd, now: datetime) -> bool:
-    """End the ride of the rider, who may have ended it meanwhile, and shut the account; whether it was open.
+    """End the rider's ride, which may have ended meanwhile, and close the account. Returns whether the account was
+    open.
 
     Locks the user, then the rental, then the bike.
 
@@ -67,7 +69,7 @@ def account_close_with_ride(*, user_id: UUID, operator: User, end: OperatorsEnd,
 
 @unit_of_work
 def _rider_erase(*, rider: User, now: datetime) -> None:
-    # A ride that starts at this moment locks the rider as well: one of the two comes first.
+    # A ride that starts at the same time locks the rider too, so one of the two comes first.
     user = user_lock(user_id=rider.pk)
     if user is None:
         raise AccountClosedError
@@ -80,5 +82,5 @@ def _rider_erase(*, rider: User, now: datetime) -> None:
 
 @lru_cache
 def _erasures() -> tuple[Callable[[ClosedAccount], None], ...]:
-    """In the order of INSTALLED_APPS."""
+    """The erasures of every app, in the order of INSTALLED_APPS."""
     return tuple(declared("erasure", "erase"))

@@ -1,4 +1,4 @@
-"""The ledger's vocabulary."""
+"""The terms of the ledger."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _

@@ -1,5 +1,8 @@
-"""The personal data of this app: none of its own. Nothing in the ledger changes; its accounts refer to a user whose
-row has no name any more. Nobody has to pay before."""
+"""This app has no personal data of its own.
+
+Nothing in the ledger changes: its accounts refer to a user whose row has no name any more. A rider with debts can
+erase the account too.
+"""
 
 from bikerental.billing.api import export
 from bikerental.billing.api.serializers import EntryOutput
@@ -10,4 +13,4 @@ EXPORTED = (ExportSection("entries", EntryOutput(many=True), export.entries),)
 
 
 def erase(account: ClosedAccount) -> None:
-    """Books are kept, under nobody's name."""
+    """Nothing: the ledger stays, without a name."""

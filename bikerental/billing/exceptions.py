@@ -1,4 +1,4 @@
-"""What the billing app refuses."""
+"""The refusals of the billing app."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -30,7 +30,7 @@ class EntryReversedError(Refusal):
 
 
 class ReversalRefusedError(Refusal):
-    """Without the entry more would be adjusted than was charged, or more refunded than was paid."""
+    """Without the entry, the adjustments would exceed the charge, or the refunds the payments."""
 
     kind = Kind.CONFLICT
     code = "reversal_refused"

@@ -1,4 +1,4 @@
-"""The only row locks of the billing app. Order in the house: user, rental, bike, account."""
+"""The row lock of the billing app. The order everywhere: user, rental, bike, account."""
 
 from uuid import UUID
 
@@ -6,8 +6,8 @@ from bikerental.billing.models import Account
 
 
 def account_lock(*, account_id: UUID) -> Account:
-    """The account, locked: whoever books by hand sees what the one before booked. One statement.
+    """The account, locked, so that each manual booking sees the ones before it. One statement.
 
-    Charges do not wait for it; they only add to what is owed.
+    Charges do not wait for it, because they only increase the debt.
     """
     return Account.objects.select_for_update(no_key=True, of=("self",)).get(pk=account_id)

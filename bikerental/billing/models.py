@@ -1,4 +1,4 @@
-"""The ledger: double entry, append-only. Triggers (migration 0002) guard what no constraint can say."""
+"""The ledger: double entry, append-only. Triggers (migration 0002) enforce the rules that constraints cannot."""
 
 from decimal import Decimal
 from typing import ClassVar
@@ -14,10 +14,10 @@ from bikerental.core.models import BaseModel
 
 
 class Account(BaseModel):
-    """Where amounts are posted; its balance is the sum of its postings. A positive one of a rider: the rider owes.
+    """An account of postings. Its balance is their sum. A rider with a positive balance owes money.
 
-    The account of a rider who erased the profile goes on, and refers to a user without a name. Rides that were made
-    nobody's before the ledger existed were charged to a rider's account without a rider.
+    The account of a rider who erased the profile stays, and refers to a user without a name. Rides that were
+    anonymised before the ledger existed are charged to an account without a rider.
     """
 
     kind = models.CharField(_("kind"), max_length=8, choices=AccountKind.choices)
@@ -54,13 +54,13 @@ class Account(BaseModel):
 
 
 class Entry(BaseModel):
-    """One thing that happened to money. A mistake is mended by an entry that reverses it.
+    """One booking. An error is corrected by an entry that reverses it.
 
     Ids grow with `created_at`, so that an index of ids has the newest last.
     """
 
     kind = models.CharField(_("kind"), max_length=10, choices=EntryKind.choices)
-    # Ids alone: rides and claims belong to apps above.
+    # Only ids, because rides and claims belong to apps above.
     rental_id = models.UUIDField(_("ride"), null=True)
     claim_id = models.UUIDField(_("claim"), null=True)
     reverses = models.ForeignKey(
@@ -71,7 +71,7 @@ class Entry(BaseModel):
         db_index=False,
         verbose_name=_("reverses"),
     )
-    # Booking twice with one key books once.
+    # Unique, so that booking twice with one key books once.
     key = models.CharField(max_length=KEY_LENGTH)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -82,7 +82,7 @@ class Entry(BaseModel):
         verbose_name=_("actor"),
     )
     reason = models.CharField(_("reason"), max_length=REASON_LENGTH, blank=True, default="")
-    # Which transaction wrote the entry, told by the database: only that one may add postings.
+    # The transaction that wrote the entry, set by the database. Only that transaction may add postings.
     transaction_id = models.BigIntegerField(db_default=0, editable=False)
 
     class Meta:
@@ -109,7 +109,7 @@ class Entry(BaseModel):
         ]
         indexes: ClassVar = [
             models.Index("rental_id", condition=Q(rental_id__isnull=False), name="entry_of_ride"),
-            # Most rides have none: a list of rides finds that out in an index of a page or two.
+            # Most rides have no adjustment. With this small index, a list of rides finds that out fast.
             models.Index("rental_id", condition=Q(kind__in=["adjustment", "reversal"]), name="entry_adjusting_ride"),
         ]
 
@@ -118,7 +118,7 @@ class Entry(BaseModel):
 
 
 class Posting(models.Model):
-    """An amount of an entry on one account."""
+    """The amount of an entry on one account."""
 
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="postings", db_index=False)
     account = models.ForeignKey(
@@ -134,7 +134,7 @@ class Posting(models.Model):
             models.CheckConstraint(condition=~Q(amount=Decimal(0)), name="posting_not_zero"),
         ]
         indexes: ClassVar = [
-            # A balance is a sum over this index alone; an account's entries are read along it, newest first.
+            # A balance is a sum over this index alone. An account's entries are read along it, newest first.
             models.Index(fields=["account", "entry"], include=["amount"], name="posting_of_account"),
         ]
 

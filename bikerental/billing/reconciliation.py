@@ -1,6 +1,6 @@
-"""What the ledger's own rows owe each other. Nothing is found as long as the guards of the database hold.
+"""Checks of the ledger's own rows. They find nothing while the database's triggers hold.
 
-Read in batches along the entries' ids: a statement over a whole ledger would take longer than one may.
+Entries are read in batches, along their ids, because one statement over a large ledger would exceed its timeout.
 """
 
 from collections import defaultdict
@@ -36,7 +36,7 @@ class SumsWrong(NamedTuple):
 
 
 def charges_of(*, rental_ids: Collection[UUID]) -> dict[UUID, RideCharge]:
-    """What was charged for the rides, reversed or not. One statement."""
+    """The charges of the rides, including reversed ones. One statement."""
     charges = Posting.objects.filter(
         entry__kind=EntryKind.CHARGE, entry__rental_id__in=rental_ids, account__kind=AccountKind.RIDER
     )

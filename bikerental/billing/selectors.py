@@ -1,4 +1,4 @@
-"""What the billing app reads. Balances are sums over postings; none is stored."""
+"""The reads of the billing app. Balances are sums over postings and are not stored."""
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -21,7 +21,7 @@ NEWEST_FIRST = ("-id",)
 
 
 def _balances(v: Samples) -> Compiled:
-    """Apps above declare which rides are in dispute: `disputes.disputed_rides`, given a rider's id."""
+    """Apps above declare the rides in dispute: `disputes.disputed_rides`, called with a rider's id."""
     postings = Posting.objects.filter(account=OuterRef("pk"))
     disputed: Combinable = Value(_ZERO, DecimalField())
     for disputed_rides in declared("disputes", "disputed_rides"):
@@ -31,7 +31,7 @@ def _balances(v: Samples) -> Compiled:
 
 
 def _sum_of(postings: QuerySet[Posting]) -> Coalesce:
-    # Without the order of its rows, and grouped by what is one account.
+    # Without an order, and grouped by account.
     sums = postings.order_by().values("account").annotate(amount=Sum("amount")).values("amount")
     return Coalesce(Subquery(sums), Value(_ZERO, DecimalField()))
 
@@ -40,12 +40,12 @@ _BALANCES = Statement(_balances, rider_id=UUID)
 
 
 def balances_of_rider(*, rider_id: UUID) -> list[Balance]:
-    """What the rider owes in each currency in which something was ever booked. One statement."""
+    """The rider's debt in each currency with any booking. One statement."""
     return list(map(Balance._make, _BALANCES.all(rider_id=rider_id)))
 
 
 def may_rent(balances: Sequence[Balance]) -> bool:
-    """Whether the rider owes no more than DEBT_LIMIT in any currency, rides in dispute not counted."""
+    """Whether the rider owes at most DEBT_LIMIT in every currency, without rides in dispute."""
     limit = settings.DEBT_LIMIT
     return limit is None or all(balance.amount - balance.disputed <= limit for balance in balances)
 
@@ -57,7 +57,7 @@ def balance_of_account(*, account_id: UUID) -> Decimal:
 
 
 def cost_of_ride(*, rental_id: UUID) -> Decimal:
-    """What was charged for the ride, adjustments subtracted. One statement."""
+    """The charge of the ride minus its adjustments. One statement."""
     priced = (AccountKind.REVENUE, AccountKind.GOODWILL)
     postings = Posting.objects.filter(entry__rental_id=rental_id, account__kind__in=priced)
     amount: Decimal | None = postings.aggregate(amount=Sum("amount"))["amount"]
@@ -65,10 +65,9 @@ def cost_of_ride(*, rental_id: UUID) -> Decimal:
 
 
 def adjustment_of(rental_id: str) -> Subquery:
-    """Part of a query of rides: what the ride costs less than it was charged, as a negative amount; NULL if nothing
-    was adjusted.
+    """An expression for a query of rides: the sum of a ride's adjustments, which is negative; NULL if there are none.
 
-    :param rental_id: where the query has the ride's id
+    :param rental_id: the expression of the ride's id in the query
     """
     postings = Posting.objects.filter(
         entry__rental_id=OuterRef(rental_id),
@@ -80,12 +79,12 @@ def adjustment_of(rental_id: str) -> Subquery:
 
 
 def entry_of_key(*, key: str) -> Entry | None:
-    """What was booked with the key. One statement."""
+    """The entry that was booked with the key, or None. One statement."""
     return Entry.objects.filter(key=key).first()
 
 
 def account_charged(*, rental_id: UUID) -> UUID | None:
-    """The rider's account that the ride was charged to. One statement."""
+    """The account to which the ride was charged, or None. One statement."""
     charges = Posting.objects.filter(
         entry__rental_id=rental_id, entry__kind=EntryKind.CHARGE, account__kind=AccountKind.RIDER
     )
@@ -93,11 +92,11 @@ def account_charged(*, rental_id: UUID) -> UUID | None:
 
 
 def posting_of_rider(*, entry_id: UUID) -> Posting | None:
-    """What the entry posts to the rider's account, with the entry. One statement."""
+    """The entry's posting on the rider's account, with the entry. One statement."""
     return Posting.objects.select_related("entry").filter(entry=entry_id, account__kind=AccountKind.RIDER).first()
 
 
-# In the order of the fields of RiderEntry.
+# In the order of RiderEntry's fields.
 _ENTRY_COLUMNS = (
     "id", "kind", "postings__amount", "postings__account__currency", "rental_id", "reason", "created_at",
 )  # fmt: skip
@@ -114,7 +113,7 @@ def entries_page(*, rider_id: UUID, page: Page[RiderEntry]) -> Page[RiderEntry]:
 
 
 def entries_for_export(*, rider_id: UUID) -> Iterator[list[RiderEntry]]:
-    """The same, oldest first, in pages. One statement each."""
+    """The entries on the rider's accounts, oldest first, in pages. One statement each."""
     entries = _entries_of_rider(rider_id).order_by("id").values_list(*_ENTRY_COLUMNS)
 
     def read(last: RiderEntry | None) -> list[RiderEntry]:

@@ -1,4 +1,4 @@
-"""What billing takes and gives."""
+"""Plain values of the billing app."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -7,7 +7,7 @@ from uuid import UUID
 
 
 class Charge(NamedTuple):
-    """What a ride costs its rider; nobody's where the ride is nobody's."""
+    """The cost of a ride for its rider. The rider is None for an anonymous ride."""
 
     rental_id: UUID
     rider_id: UUID | None
@@ -16,7 +16,7 @@ class Charge(NamedTuple):
 
 
 class Booking(NamedTuple):
-    """What a person does to the ledger: who, why, when, and the key that makes a repetition harmless."""
+    """A manual booking: who, why, when, and a key with which a repetition has no further effect."""
 
     key: str
     actor_id: UUID
@@ -25,15 +25,15 @@ class Booking(NamedTuple):
 
 
 class Balance(NamedTuple):
-    """What a rider owes in a currency; where the amount is negative, what the rider has paid beyond it."""
+    """The debt of a rider in a currency. If negative, the rider has paid more than was charged."""
 
     currency: str
     amount: Decimal
-    disputed: Decimal  # so much of it is for rides in dispute
+    disputed: Decimal  # the part of it that is for rides in dispute
 
 
 class RiderEntry(NamedTuple):
-    """An entry as the rider sees it: a positive amount adds to what is owed."""
+    """An entry as the rider sees it. A positive amount increases the debt."""
 
     id: UUID
     kind: str

@@ -1,4 +1,4 @@
-"""An operator draws where rides may end."""
+"""The admin's pages of zones, where operators draw where rides may end."""
 
 from typing import Any, ClassVar
 
@@ -16,14 +16,14 @@ from bikerental.zones.services import zone_edit, zone_room_require
 
 
 class ShapeField(forms.JSONField):
-    """GeoJSON as it is typed or pasted; what comes out is checked, and cut at the 180th meridian."""
+    """GeoJSON that an operator types or pastes. Its value is checked, and cut at the 180th meridian."""
 
-    points = 0  # of what was given last
+    points = 0  # of the last value
 
     def to_python(self, value: Any) -> Any:
         if value in self.empty_values:
             return None
-        from bikerental.zones.shapes import shape_read  # Shapely, which most processes never need
+        from bikerental.zones.shapes import shape_read  # here, because most processes never need Shapely
 
         try:
             shape = shape_read(value)
@@ -97,6 +97,6 @@ class ZoneAdmin(FleetAdmin[Zone]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Zone]:
         zones = super().get_queryset(request)
-        # A list of a thousand zones shows no shape, and each has up to 256 KiB.
+        # The list of up to a thousand zones does not need the shapes, each of up to 256 KiB.
         is_list = request.resolver_match is not None and str(request.resolver_match.url_name).endswith("changelist")
         return zones.defer("shape") if is_list else zones

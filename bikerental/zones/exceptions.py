@@ -1,4 +1,4 @@
-"""What the zones app refuses."""
+"""The refusals of the zones app."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from bikerental.zones.constants import ReturnReason
 
 
 class ShapeInvalidError(FieldRefusal):
-    """A drawing that is no zone; the detail says why."""
+    """The shape cannot be a zone. The detail says why."""
 
     field = "shape"
     field_code = "invalid"
@@ -22,7 +22,7 @@ class ShapeInvalidError(FieldRefusal):
 
 
 class TooManyZonesError(FieldRefusal):
-    """ACTIVE_MAX and ACTIVE_POINTS_MAX."""
+    """More zones or points than ACTIVE_MAX and ACTIVE_POINTS_MAX."""
 
     field = "is_active"
     field_code = "too_many"
@@ -30,7 +30,7 @@ class TooManyZonesError(FieldRefusal):
 
 
 class ReturnNotAllowedError(Refusal):
-    """No ride may end at this position; `nearest` is where it may, if there is such a place."""
+    """A ride may not end at this position. `nearest` is the nearest place where it may, if there is one."""
 
     kind = Kind.CONFLICT
     code = "return_not_allowed"

@@ -1,8 +1,8 @@
-"""The only row lock of the zones app."""
+"""The row lock of the zones app."""
 
 from bikerental.zones.models import ZoneVersion
 
 
 def zones_lock() -> None:
-    """The number of the last change: nobody else writes a zone until the transaction ends. One statement."""
+    """Lock the number of the last change, so that no other transaction writes a zone. One statement."""
     list(ZoneVersion.objects.select_for_update().values_list("number"))

@@ -1,4 +1,4 @@
-"""Where a ride may end."""
+"""Zones, which decide where a ride may end."""
 
 from typing import ClassVar
 
@@ -20,10 +20,10 @@ class Zone(BaseModel):
     is_active = models.BooleanField(_("active"), default=True)
     valid_from = models.DateTimeField(_("valid from"), null=True, blank=True)
     valid_until = models.DateTimeField(_("valid until"), null=True, blank=True)
-    # GeoJSON: a Polygon or a MultiPolygon, which ends at the 180th meridian and goes on at its other side.
+    # GeoJSON: a Polygon, or a MultiPolygon if it crosses the 180th meridian.
     shape = models.JSONField(_("shape"))
     points = models.PositiveIntegerField(_("points"), editable=False)
-    # The number of the change that made the row what it is; the trigger's.
+    # The number of the row's last change, written by the trigger.
     revision = models.BigIntegerField(editable=False, default=0, db_default=0)
 
     class Meta:
@@ -58,8 +58,10 @@ class Zone(BaseModel):
 
 
 class ZoneVersion(models.Model):
-    """The number of the last change of any zone, written by a trigger: who has read the zones under this number
-    has them as they are. No number is used twice, not even after a rollback. No row: no zone was ever drawn."""
+    """The number of the last change of any zone, written by a trigger. Zones read under this number are still current.
+
+    No number is used twice, not even after a rollback. Without a row no zone was ever drawn.
+    """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     number = models.BigIntegerField()

@@ -1,4 +1,4 @@
-"""What changes the zones."""
+"""The writes of the zones app."""
 
 from collections.abc import Collection
 from uuid import UUID
@@ -15,11 +15,11 @@ from bikerental.zones.models import Zone
 
 @unit_of_work
 def zone_room_require(*, zone_id: UUID, points: int) -> None:
-    """Refuse a zone that would make the active ones too many to keep in memory.
+    """Refuse a zone if the active zones would then take too much memory.
 
-    Locks the zones: no other comes between the answer and the write, if both are one transaction.
+    Locks the zones, so that no other zone is written before this one, if both happen in one transaction.
 
-    :param zone_id: of the zone that is to be active, with so many points, whatever it is so far
+    :param zone_id: of the zone that is to be active with this many points, whatever it is now
     :raises TooManyZonesError: if there is no room for it
     """
     zones_lock()
@@ -31,5 +31,5 @@ def zone_room_require(*, zone_id: UUID, points: int) -> None:
 
 @unit_of_work
 def zone_edit(*, zone: Zone, fields: Collection[str]) -> None:
-    """Write what an operator has changed and no more."""
+    """Write only the fields that an operator changed."""
     zone.save(update_fields=fields)

@@ -1,7 +1,7 @@
-"""Drawings of zones: GeoJSON as an operator enters it becomes a shape that is stored, or a reason why not.
+"""Checks the GeoJSON that an operator enters, and makes the shape that is stored.
 
-An edge takes the shorter way round the globe, so one from 179° to -179° crosses the 180th meridian. What crosses
-it is stored as GeoJSON wants it (RFC 7946, 3.1.9): cut there, with a part on each side.
+An edge takes the shorter way round the globe, so one from 179° to -179° crosses the 180th meridian. Such a shape is
+cut there, with a part on each side, as RFC 7946 (3.1.9) requires.
 """
 
 import json
@@ -19,7 +19,7 @@ from bikerental.zones.constants import DIGITS, POINTS_MAX, SHAPE_BYTES_MAX
 from bikerental.zones.exceptions import ShapeInvalidError
 
 Ring = list[tuple[float, float]]
-# The globe, and the globe once more for what begins before the 180th meridian and ends behind it.
+# The globe, and a second turn for shapes that cross the 180th meridian.
 _HERE, _BEYOND = shapely.box(-180, -90, 180, 90), shapely.box(180, -90, 540, 90)
 
 
@@ -29,9 +29,7 @@ class Shape(NamedTuple):
 
 
 def shape_read(text: str) -> Shape:
-    """
-    :raises ShapeInvalidError: if it is no polygon that a zone can have
-    """
+    """:raises ShapeInvalidError: if it is not a polygon that can be a zone"""
     if len(text.encode(errors="surrogatepass")) > SHAPE_BYTES_MAX:
         raise ShapeInvalidError(_("The drawing is larger than %(most)s bytes."), most=SHAPE_BYTES_MAX)
     try:
@@ -41,7 +39,7 @@ def shape_read(text: str) -> Shape:
     pieces = [piece for polygon in _polygons(value) for piece in _pieces(polygon)]
     geometry = pieces[0] if len(pieces) == 1 else shapely.MultiPolygon(pieces)
     _require_valid(geometry)
-    # Each part may be short enough and all of them not; the cut adds a few.
+    # The parts may each be small enough and together too large. The cut adds a few points.
     points = int(shapely.get_num_coordinates(geometry))
     if points > POINTS_MAX:
         raise ShapeInvalidError(_("The drawing has more than %(most)s points."), most=POINTS_MAX)
@@ -52,7 +50,7 @@ def shape_read(text: str) -> Shape:
 
 
 def _polygons(value: Any) -> list[Any]:
-    """The coordinates of each polygon. Tools that draw also wrap them in a Feature, or in a collection of one."""
+    """The coordinates of each polygon. Some drawing tools wrap them in a Feature or a FeatureCollection of one."""
     if isinstance(value, dict) and value.get("type") == "FeatureCollection":
         features = value.get("features")
         if not isinstance(features, list) or len(features) != 1:
@@ -74,7 +72,7 @@ def _polygons(value: Any) -> list[Any]:
 
 
 def _pieces(polygon: list[Any]) -> list[shapely.Polygon]:
-    """The polygon, cut where it crosses the 180th meridian."""
+    """The polygon, cut at the 180th meridian if it crosses it."""
     shell, *holes = (_unrolled(_ring(ring)) for ring in polygon)
     whole = shapely.Polygon(shell, [_beside(hole, shell) for hole in holes])
     _require_valid(whole)
@@ -110,7 +108,7 @@ def _position(position: Any) -> tuple[float, float]:
 
 
 def _unrolled(ring: Ring) -> Ring:
-    """Longitudes that go on beyond 180 where the ring crosses the 180th meridian."""
+    """Longitudes that continue beyond 180 where the ring crosses the 180th meridian."""
     unrolled, turn = ring[:1], 0
     for (before, _latitude), (longitude, latitude) in pairwise(ring):
         step = longitude - before
@@ -142,6 +140,6 @@ def _require_valid(geometry: shapely.Geometry) -> None:
 
 
 def parts_of(geometries: Sequence[shapely.Geometry]) -> list[shapely.Polygon]:
-    """The polygons among what a cut leaves: it also leaves lines and points where shapes only touch."""
+    """Only the polygons: a cut also leaves lines and points where shapes touch."""
     parts = shapely.get_parts(shapely.get_parts(list(geometries)))
     return [part for part in parts if isinstance(part, shapely.Polygon) and not part.is_empty]

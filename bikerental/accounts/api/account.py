@@ -1,4 +1,4 @@
-"""The caller's account, and its end."""
+"""The caller's account, and closing it."""
 
 from django.utils import timezone
 from rest_framework.request import Request

@@ -1,7 +1,7 @@
-"""All that is held about a rider, as one JSON document that is written while it is read.
+"""All data about a rider as one JSON document, which is sent while it is read.
 
-A page of rows is in memory at a time. Each page is a statement of its own and shows what was committed by then:
-one snapshot would be a transaction that lasts as long as the client takes to read.
+Only one page of rows is in memory at a time. Each page is a statement of its own and shows the rows that were
+committed by then. One snapshot for all would need a transaction as long as the client takes to read.
 """
 
 import logging
@@ -28,7 +28,7 @@ from bikerental.users.api.authentication import rider_of
 
 logger = logging.getLogger(__name__)
 
-# A client that reads slowly holds a thread of the web server meanwhile, of which a process has eight: one stays free.
+# A slow reader holds one of the eight threads of a web process. One must stay free.
 AT_ONCE = 7
 SECONDS = 120.0
 
@@ -36,15 +36,17 @@ RETRY_SECONDS = 10.0
 
 
 class Places:
-    """Who is being sent an export by this process: AT_ONCE riders at the most, each of them one."""
+    """The riders who get an export from this process: at most AT_ONCE, and one export each."""
 
     def __init__(self) -> None:
         self._riders: set[UUID] = set()
         self._lock = threading.Lock()
 
     def take(self, rider_id: UUID) -> None:
-        """:raises ThrottledError: while the rider has one, so that one rider's readers take no other rider's place
-        :raises UnavailableError: while all are taken
+        """Take a place.
+
+        :raises ThrottledError: while the rider has one, so that one rider cannot take the places of others
+        :raises UnavailableError: while all places are taken
         """
         with self._lock:
             if rider_id in self._riders:
@@ -65,7 +67,7 @@ places = Places()
 
 
 class ExportResponse(StreamingHttpResponse):
-    """A stream that a caller in this process may also have whole, as a test client does; a web server never asks."""
+    """A stream that a test client can also read as a whole; a web server never does."""
 
     @cached_property
     def content(self) -> bytes:  # type: ignore[override] # Django gives none
@@ -91,7 +93,7 @@ class ExportView(ApiView):
     def get(self, request: Request) -> StreamingHttpResponse:
         rider = rider_of(request)
         stream = _bounded(_document(request, timezone.now()), rider_id=rider.pk)
-        # What goes wrong at the beginning is still a problem with a status of its own.
+        # An error in the first page still gets a problem document with its own status.
         return ExportResponse(_resumed(next(stream), stream), content_type="application/json")
 
 
@@ -109,7 +111,7 @@ def _bounded(stream: Iterator[bytes], *, rider_id: UUID) -> Iterator[bytes]:
             _require_time(begun)
             yield piece
     except Exception as error:
-        token = request_id_var.set(request_id)  # the middleware is done with this request
+        token = request_id_var.set(request_id)  # the middleware has already finished this request
         is_bug = not (is_database_away(error) or isinstance(error, TimeoutError | UnavailableError))
         logger.log(logging.ERROR if is_bug else logging.WARNING, "An export broke off", exc_info=error)
         request_id_var.reset(token)
@@ -124,7 +126,7 @@ def _require_time(begun: float) -> None:
 
 
 def _document(request: Request, now: datetime) -> Iterator[bytes]:
-    language = translation.get_language() or "en"  # the middleware has ended it before the later pages are read
+    language = translation.get_language() or "en"  # the middleware resets the language before the later pages are read
     values = {section.name: section.read(request, now) for section in export_sections() if not section.is_list}
     yield to_json(values).removesuffix(b"}")
     for section in export_sections():

@@ -1,4 +1,4 @@
-"""What the endpoints of an account take, and the declared shape of the export."""
+"""Input of the account endpoints, and the declared shape of the export."""
 
 from copy import deepcopy
 from functools import lru_cache
@@ -22,12 +22,12 @@ class PasswordInput(Body):
 
 @lru_cache
 def export_sections() -> tuple[ExportSection, ...]:
-    """Of every app, in the order of INSTALLED_APPS."""
+    """The sections of every app, in the order of INSTALLED_APPS."""
     return tuple(chain.from_iterable(declared("erasure", "EXPORTED")))
 
 
 class ExportOutput(serializers.Serializer[Any]):
-    """A member for each section that an app declares."""
+    """One member for each section that an app declares."""
 
     class Meta:
         ref_name = "Export"

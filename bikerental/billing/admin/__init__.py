@@ -1,4 +1,4 @@
-"""The ledger for operators: everything to read; what they do to it is booked by forms, with a reason."""
+"""The ledger in the admin: read-only, with forms for bookings that need a reason."""
 
 from bikerental.billing.admin.accounts import AccountAdmin
 from bikerental.billing.admin.entries import EntryAdmin

@@ -1,4 +1,4 @@
-"""Accounts, and what is booked on a rider's."""
+"""Accounts, and the bookings on a rider's account."""
 
 from typing import Any, ClassVar
 from uuid import UUID
@@ -38,7 +38,7 @@ class AccountAdmin(EmailSearch, LedgerAdmin):
     readonly_fields = ("rider_email", "balance", "bookings")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
-        # Of a rider alone: on the others there are millions.
+        # Only for a rider's account: the other accounts have millions of postings.
         sums = (
             Posting.objects.filter(account=OuterRef("pk")).values("account").annotate(sum=Sum("amount")).values("sum")
         )

@@ -1,4 +1,4 @@
-"""What the pages of the ledger share."""
+"""Shared by the admin's pages of the ledger."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -25,7 +25,7 @@ from bikerental.users.models import User
 
 
 class BookingForm(forms.Form):
-    """Why, and a key of this form: sent twice, it books once."""
+    """The reason, and a key of this form, so that a form that is sent twice books once."""
 
     reason = forms.CharField(
         label=_("Reason"),
@@ -64,10 +64,10 @@ Book = Callable[[BookingForm, Booking], Entry]
 
 
 class LedgerAdmin(admin.ModelAdmin[Any]):
-    """Rows that services alone write. Who may add entries may book by the forms."""
+    """Rows that only services write. The right to add entries is the right to book with the forms."""
 
     list_per_page = 50
-    show_full_result_count = False  # a count of all rows costs more than the page
+    show_full_result_count = False  # counting all rows takes longer than the page
     actions = None
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -93,8 +93,11 @@ class LedgerAdmin(admin.ModelAdmin[Any]):
         back: str,
         book: Book,
     ) -> HttpResponse:
-        """:param book: books what the form says, or refuses"""
-        form: Any = form_class(request.POST or None)  # no form of a model, as the stubs of AdminForm want
+        """Show the form, and book its data.
+
+        :param book: books the form's data, or refuses
+        """
+        form: Any = form_class(request.POST or None)  # it is not a model's form, which the stubs of AdminForm require
         if request.method == "POST" and form.is_valid():
             try:
                 self._book(request, form, account, book)
@@ -119,10 +122,10 @@ class LedgerAdmin(admin.ModelAdmin[Any]):
 
     @unit_of_work
     def _book(self, request: HttpRequest, form: BookingForm, account: Account, book: Book) -> None:
-        operator: Any = request.user  # the admin admits users alone
+        operator: Any = request.user  # the admin admits only users
         now = timezone.now()
         entry = book(form, form.booking(operator, now))
-        if entry.created_at == now:  # not by a form that was sent before
+        if entry.created_at == now:  # false if the same form was sent before
             LogEntry.objects.log_actions(operator.pk, [account, entry], CHANGE, f"Booked: {entry.kind}.")
 
 

@@ -1,4 +1,4 @@
-"""Entries: what was booked, and what mends it."""
+"""Entries, and the forms that correct them."""
 
 from typing import Any, ClassVar
 from uuid import UUID
@@ -24,7 +24,7 @@ class EntryAdmin(LedgerAdmin):
     list_display = ("created_at", "kind", "rider_email", "amount", "ride", "actor_name", "reason", "mending")
     list_filter = ("kind",)
     list_select_related = ("actor",)
-    search_fields = ("id",)  # for the box; what is found is said below
+    search_fields = ("id",)  # only shows the search box; get_search_results does the search
     search_help_text = _("Id of the entry or the ride, or e-mail of the rider, whole.")
     ordering = ("-pk",)
     fields: ClassVar = [

@@ -1,4 +1,4 @@
-"""What of the ledger is in the export of an account."""
+"""The parts of an account's export that come from the ledger."""
 
 from datetime import datetime
 

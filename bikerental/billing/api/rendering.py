@@ -1,4 +1,4 @@
-"""What balances and entries look like in an answer; a test holds them to what is declared."""
+"""Responses about balances and entries. A test compares them with the declared outputs."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The declared shape of what the account endpoints answer."""
+"""The declared shape of the account endpoints' responses."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Everything that writes the ledger."""
+"""The writes of the ledger."""
 
 from bikerental.billing.services.booking import adjust_ride, book_payment, refund_payment, reverse_entry, write_off_debt
 from bikerental.billing.services.charging import charge_rentals

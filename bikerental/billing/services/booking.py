@@ -1,7 +1,7 @@
-"""What people book: payments, adjustments, refunds, write-offs, and reversals of any entry.
+"""Manual bookings: payments, adjustments, refunds, write-offs, and reversals of any entry.
 
-Each locks the rider's account and books once for a key. What must not be booked the database refuses; here its
-refusals get their names.
+Each locks the rider's account and books once for each key. The database refuses wrong bookings; this module turns its
+errors into named refusals.
 """
 
 from decimal import Decimal
@@ -42,7 +42,7 @@ _REFUSALS: dict[str | None, type[Refusal]] = {
 
 
 class _Draft(NamedTuple):
-    """An entry to be: `amount` goes to the rider's account, its opposite to the other one."""
+    """A new entry: `amount` goes to the rider's account, and its negative to the other one."""
 
     kind: EntryKind
     account: Account
@@ -55,9 +55,9 @@ class _Draft(NamedTuple):
 
 @unit_of_work
 def book_payment(*, account_id: UUID, amount: Decimal, booking: Booking) -> Entry:
-    """The rider paid, in cash or by transfer; also more than is owed.
+    """The rider paid, in cash or by transfer. The amount may exceed the debt.
 
-    :raises AmountInvalidError, ReasonMissingError, KeyReusedError: as every booking does
+    :raises AmountInvalidError, ReasonMissingError, KeyReusedError: as for every booking
     """
     account = account_lock(account_id=account_id)
     return _book(_draft(EntryKind.PAYMENT, account, amount, AccountKind.CASH), booking)
@@ -65,9 +65,9 @@ def book_payment(*, account_id: UUID, amount: Decimal, booking: Booking) -> Entr
 
 @unit_of_work
 def refund_payment(*, account_id: UUID, amount: Decimal, booking: Booking) -> Entry:
-    """The rider gets back what was paid.
+    """Pay an earlier payment back to the rider.
 
-    :raises RefundTooHighError: if the rider has paid less, earlier refunds subtracted
+    :raises RefundTooHighError: if the rider has paid less, minus earlier refunds
     """
     account = account_lock(account_id=account_id)
     return _book(_draft(EntryKind.REFUND, account, amount, AccountKind.CASH), booking)
@@ -75,7 +75,7 @@ def refund_payment(*, account_id: UUID, amount: Decimal, booking: Booking) -> En
 
 @unit_of_work
 def write_off_debt(*, account_id: UUID, amount: Decimal, booking: Booking) -> Entry:
-    """Give up what the rider will not pay.
+    """Write off a debt that the rider will not pay.
 
     :raises WriteOffTooHighError: if the rider owes less
     """
@@ -88,10 +88,10 @@ def write_off_debt(*, account_id: UUID, amount: Decimal, booking: Booking) -> En
 
 @unit_of_work
 def adjust_ride(*, rental_id: UUID, amount: Decimal, booking: Booking, claim_id: UUID | None = None) -> Entry:
-    """Let the rider owe so much less for the ride.
+    """Reduce the rider's debt for a ride.
 
-    :raises RideNotChargedError: if the ride has no charge: it is free, or not settled yet
-    :raises AdjustmentTooHighError: if the ride costs less by now
+    :raises RideNotChargedError: if the ride has no charge, because it is free or not settled yet
+    :raises AdjustmentTooHighError: if the ride now costs less
     """
     account_id = account_charged(rental_id=rental_id)
     if account_id is None:
@@ -103,11 +103,11 @@ def adjust_ride(*, rental_id: UUID, amount: Decimal, booking: Booking, claim_id:
 
 @unit_of_work
 def reverse_entry(*, entry_id: UUID, booking: Booking) -> Entry:
-    """Undo an entry by its opposite, which may itself be reversed.
+    """Undo an entry by its opposite, which can be reversed in turn.
 
     :raises EntryNotFoundError: if there is none
     :raises EntryReversedError: if it has been reversed before
-    :raises ReversalRefusedError: if adjustments or refunds rest on it
+    :raises ReversalRefusedError: if adjustments or refunds depend on it
     """
     posting = posting_of_rider(entry_id=entry_id)
     if posting is None:
@@ -126,7 +126,7 @@ def reverse_entry(*, entry_id: UUID, booking: Booking) -> Entry:
 
 
 def _draft(kind: EntryKind, account: Account, amount: Decimal, counterpart: AccountKind) -> _Draft:
-    """:raises AmountInvalidError: unless the amount is above zero and one can pay it"""
+    """:raises AmountInvalidError: unless the amount is positive and payable in the currency"""
     unit = _WHOLE if account.currency in WHOLE_CURRENCIES else _CENT
     if amount <= 0 or amount % unit:
         raise AmountInvalidError
@@ -153,7 +153,7 @@ def _book(draft: _Draft, booking: Booking) -> Entry:
 
 
 def _booked(draft: _Draft, booking: Booking) -> Entry | None:
-    """What the key has booked before. The caller has locked the account."""
+    """The earlier entry with the key, or None. The caller has locked the account."""
     entry = entry_of_key(key=booking.key)
     if entry is None:
         return None
@@ -183,7 +183,7 @@ def _write(draft: _Draft, booking: Booking) -> Entry:
             Posting(entry=entry, account=draft.counterpart, amount=-draft.amount),
         ]
     )
-    # Asked now instead of at the commit, where it could not be told in its own words.
+    # Checked here instead of at the commit, so that the error becomes a named refusal.
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS entry_written IMMEDIATE; SET CONSTRAINTS entry_written DEFERRED")
     return entry

@@ -1,4 +1,4 @@
-"""Charges of rides, many in two statements."""
+"""Charges rides: many of them in two statements."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,7 +10,7 @@ from bikerental.billing.types import Charge
 from bikerental.core.db.transactions import unit_of_work
 from bikerental.core.identifiers import uuid7
 
-# In the order of their keys: of two batches at once none waits for the other in a circle.
+# In the order of their keys, so that two batches at once do not deadlock.
 _OPEN_ACCOUNTS = """
 INSERT INTO billing_account (id, created_at, kind, rider_id, currency)
 SELECT gen_random_uuid(), %(now)s, kind, rider_id, currency
@@ -22,7 +22,7 @@ SELECT gen_random_uuid(), %(now)s, kind, rider_id, currency
  ORDER BY kind, rider_id, currency
     ON CONFLICT DO NOTHING
 """
-# A ride that has its charge gets no second one, and no postings either. Each join finds its accounts by an index.
+# A ride that has a charge gets no second one, and no postings. Each join finds its accounts by an index.
 _CHARGE = """
 WITH charge AS (
     SELECT * FROM unnest(
@@ -58,9 +58,9 @@ SELECT count(*) FROM entry
 
 @unit_of_work
 def charge_rentals(*, charges: Sequence[Charge], now: datetime) -> int:
-    """Charge each ride what it costs, once; how many had not been charged. Two statements, none for free rides.
+    """Charge each ride once. Returns how many had no charge before. Two statements, none for free rides.
 
-    A ride that has its charge keeps it: a second one is not written, whatever its amount.
+    A ride that has a charge keeps it, whatever the new amount.
     """
     charges = [charge for charge in charges if charge.amount]
     if not charges:

@@ -1,4 +1,4 @@
-"""Who owes too much to rent."""
+"""Refuses to rent to riders who owe too much."""
 
 from uuid import UUID
 
@@ -9,9 +9,9 @@ from bikerental.billing.selectors import balances_of_rider, may_rent
 
 
 def require_no_debt(*, rider_id: UUID) -> None:
-    """One statement; none where DEBT_LIMIT is empty.
+    """One statement; none if DEBT_LIMIT is empty.
 
-    :raises DebtTooHighError: if the rider owes more than DEBT_LIMIT in a currency, rides in dispute not counted
+    :raises DebtTooHighError: if the rider owes more than DEBT_LIMIT in any currency, without rides in dispute
     """
     if settings.DEBT_LIMIT is not None and not may_rent(balances_of_rider(rider_id=rider_id)):
         raise DebtTooHighError

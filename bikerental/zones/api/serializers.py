@@ -1,4 +1,4 @@
-"""The declared shape of what the zones' endpoint answers."""
+"""The declared shape of the zones' response."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def _array_of(items: dict[str, Any]) -> dict[str, Any]:
 
 class CoordinatesField(serializers.JSONField):
     class Meta:
-        # Rings of points, or in a MultiPolygon one level more: Swagger 2.0 knows no "either".
+        # Rings of points, with one more level for a MultiPolygon. Swagger 2.0 has no "oneOf".
         swagger_schema_fields = _array_of(_array_of(_array_of({})))
 
 

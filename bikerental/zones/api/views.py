@@ -1,4 +1,4 @@
-"""Where a ride may end, as a map shows it."""
+"""The zones where rides may end, for a map."""
 
 from django.http import HttpResponse
 from django.utils import timezone
@@ -14,7 +14,7 @@ from bikerental.zones.selectors import zones_collection
 class ZonesView(ApiView):
     """The zones that are active and valid."""
 
-    # Nothing in it is anybody's own: an app keeps it and asks whether it is still good.
+    # Nothing in it is personal: an app keeps the response and asks whether it is still valid.
     cache_control = "private, no-cache"
 
     @documented(

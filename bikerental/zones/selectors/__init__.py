@@ -1,4 +1,4 @@
-"""What the zones app reads. Each function states its statements."""
+"""The reads of the zones app. Each docstring states the number of statements."""
 
 from bikerental.zones.selectors.collection import Collection, zones_collection
 from bikerental.zones.selectors.drawn import Drawn, Ruling, zones_drawn

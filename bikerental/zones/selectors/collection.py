@@ -1,4 +1,4 @@
-"""The zones in force as one GeoJSON document, written once for all callers."""
+"""The active zones as one GeoJSON document, which is written once for all callers."""
 
 import threading
 from datetime import datetime
@@ -36,7 +36,7 @@ _lock = threading.Lock()
 
 
 def zones_collection(*, now: datetime) -> Collection:
-    """Zones that are active and valid. One statement; once a process two more when it has changed."""
+    """The zones that are active and valid. One statement, and two more in each process after a change."""
     global _kept  # noqa: PLW0603 - one value for all threads of the process, replaced as a whole
     drawn = zones_drawn(now=now)
     key = drawn.number, frozenset(zone.id for zone in drawn.zones if zone.is_valid(now))
@@ -50,7 +50,7 @@ def zones_collection(*, now: datetime) -> Collection:
 
 
 def _read(now: datetime) -> tuple[_Key, Collection]:
-    """One statement: what it reads may be newer than what it was asked for, and says so in its key."""
+    """Read the zones. One statement. The rows may be newer than the requested key, so it returns their own key."""
     with connection.cursor() as cursor:
         cursor.execute(_ZONES, {"now": now})
         rows = cursor.fetchall()

@@ -1,7 +1,7 @@
-"""The zones in use, as each process keeps them.
+"""The active zones, as each process caches them.
 
-A process asks for the number of the last change and keeps the zones that it has read under that number. After a
-change it reads the list anew, and the shapes of those zones alone that it does not know.
+A process reads the number of the last change, and uses the cached zones if they have that number. After a change it
+reads the list again, but only the shapes that it does not have.
 """
 
 import threading
@@ -18,7 +18,7 @@ from bikerental.zones.constants import ReturnReason, ZoneKind
 from bikerental.zones.models import ZoneVersion
 
 _NUMBER = Statement(lambda v: select(ZoneVersion.objects.values_list("number")))
-# Number and zones are of one moment: they come from one statement.
+# One statement, so that number and zones are from one snapshot.
 _ZONES = """
     SELECT version.number, zone.id, zone.revision, zone.kind, zone.valid_from, zone.valid_until,
            CASE WHEN zone.revision <> ALL (%s) THEN zone.shape::text END
@@ -43,14 +43,14 @@ class DrawnZone(NamedTuple):
 
 
 class Ruling(NamedTuple):
-    """What the zones say of a position."""
+    """The decision of the zones about a position."""
 
     is_in_service_area: bool
-    reason: ReturnReason | None  # why a ride may not end there
+    reason: ReturnReason | None  # why a ride may not end there, or None
 
 
 class Drawn:
-    """The zones under one number; never changed, so that threads share it."""
+    """The zones under one number. It is never changed, so threads can share it."""
 
     def __init__(self, number: int | None, zones: tuple[DrawnZone, ...] = ()) -> None:
         self.number = number
@@ -59,7 +59,7 @@ class Drawn:
         self._tree = _tree_of(zones)
 
     def ruling(self, place: Position, now: datetime) -> Ruling:
-        """What is said of the place. Borders count as inside."""
+        """The decision about the place. Borders count as inside."""
         kinds = {zone.kind for zone in self._zones_at(place) if zone.is_valid(now)}
         is_in_service_area = ZoneKind.SERVICE_AREA in kinds
         if ZoneKind.NO_RETURN in kinds:
@@ -76,14 +76,14 @@ class Drawn:
             return []
         import shapely
 
-        # 180 degrees east and west are one meridian.
+        # 180 degrees east and west are the same meridian.
         longitudes = (180.0, -180.0) if abs(place.longitude) == 180 else (place.longitude,)
         points = [shapely.Point(longitude, place.latitude) for longitude in longitudes]
         found = {index for point in points for index in self._tree.query(point, predicate="intersects")}
         return [self.zones[index] for index in found]
 
     def zones_in(self, boxes: Iterable[Box], now: datetime) -> list[DrawnZone]:
-        """The zones that may reach into one of the boxes."""
+        """The zones whose boxes meet one of these boxes."""
         if self._tree is None:
             return []
         import shapely
@@ -93,10 +93,10 @@ class Drawn:
 
 
 def _tree_of(zones: Sequence[DrawnZone]) -> Any:
-    """Finds zones by their boxes."""
+    """An index that finds zones by their boxes."""
     if not zones:
         return None
-    import shapely  # with NumPy 29 MB, which a process without zones never needs
+    import shapely  # with NumPy it takes 29 MB, which a process without zones does not need
 
     return shapely.STRtree([zone.geometry for zone in zones])
 
@@ -106,7 +106,7 @@ _lock = threading.Lock()
 
 
 def zones_drawn(*, now: datetime) -> Drawn:
-    """The zones in use and those to come. One statement; after a change of the zones, once a process, two."""
+    """The active zones and future ones. One statement, and a second one in each process after a change."""
     global _kept  # noqa: PLW0603 - one value for all threads of the process, replaced as a whole
     row = _NUMBER.first()
     number = None if row is None else row[0]
@@ -119,7 +119,7 @@ def zones_drawn(*, now: datetime) -> Drawn:
 
 
 def _read(known: Drawn, now: datetime) -> Drawn:
-    """One statement. Reading and parsing a shape takes the time: what is known is taken over."""
+    """Read the zones. One statement. Shapes are slow to read and parse, so known ones are kept."""
     geometries = {zone.revision: zone.geometry for zone in known.zones}
     with connection.cursor() as cursor:
         cursor.execute(_ZONES, [list(geometries), now])

@@ -1,7 +1,7 @@
-"""Where a ride may end instead: the nearest point that the zones allow.
+"""The nearest point where the zones allow a ride to end.
 
-Looked for in squares round the place on a flat map in metres. A square with more points than POINTS_LOOKED_AT is
-given up: the answer then names a station alone.
+It is searched in squares around the place, on a flat map in metres. A square with more than POINTS_LOOKED_AT points is
+not searched; the response then has only a station.
 """
 
 from collections.abc import Sequence
@@ -17,13 +17,13 @@ from bikerental.zones.selectors.drawn import Drawn, DrawnZone
 
 REACHES_M = (300.0, 1_000.0, 3_000.0, 10_000.0, 30_000.0, 300_000.0, 3_000_000.0)
 POINTS_LOOKED_AT = 20_000
-# So far inside of what is allowed: a phone's position and six digits are not exact.
+# The point is this far inside the allowed area, because a phone's position and six digits are not exact.
 MARGIN_M = 1.0
 _METRES_PER_DEGREE = radians(1) * EARTH_RADIUS_M
 
 
 def nearest_end(drawn: Drawn, place: Position, now: datetime) -> NearestEnd | None:
-    """The nearest station or point at which a ride may end. One statement."""
+    """The nearest station or point where a ride may end. One statement."""
     station, point = station_nearest_returning(place), nearest_point(drawn, place, now)
     if point is None:
         return station
@@ -32,14 +32,14 @@ def nearest_end(drawn: Drawn, place: Position, now: datetime) -> NearestEnd | No
 
 
 def nearest_point(drawn: Drawn, place: Position, now: datetime) -> Position | None:
-    """The nearest point at which the zones allow a ride to end; None where there is none, or too much to look at."""
+    """The nearest point where the zones allow a ride to end. None if there is none, or too much to search."""
     for reach in REACHES_M:
         boxes = boxes_around(place, reach)
         zones = drawn.zones_in(boxes, now)
         if sum(_points(zone) for zone in zones) > POINTS_LOOKED_AT:
             return None
         found = _nearest(zones, boxes, place, has_areas=drawn.has_service_area(now))
-        # What is farther than the reach may have something nearer beside the square.
+        # For a point farther than the reach, there may be a nearer one outside the square.
         if found is not None and distance_m(place, found) <= reach and drawn.ruling(found, now).reason is None:
             return found
     return None
@@ -65,14 +65,14 @@ def _nearest(zones: Sequence[DrawnZone], boxes: Sequence[Box], place: Position, 
 
 
 class _Flat:
-    """A map in metres round a place, which is its origin."""
+    """A map in metres with the place as its origin."""
 
     def __init__(self, place: Position) -> None:
         self._place = place
         self._scale = _METRES_PER_DEGREE * max(cos(radians(place.latitude)), 1e-6), _METRES_PER_DEGREE
 
     def union(self, zones: Sequence[DrawnZone], boxes: Sequence[Box]) -> Any:
-        """What of the zones lies in the boxes."""
+        """The part of the zones that is in the boxes."""
         import shapely
 
         geometries = [zone.geometry for zone in zones]
@@ -91,7 +91,7 @@ class _Flat:
         return Position(round(latitude, 6), round(longitude, 6))
 
     def _drawn(self, geometries: Any, box: Box) -> Any:
-        """On the map. A box beyond the 180th meridian is the place's neighbour all the same."""
+        """The geometries on the map. A box beyond the 180th meridian is next to the place."""
         import shapely
 
         turn = 360 * round((self._place.longitude - (box.west + box.east) / 2) / 360)
