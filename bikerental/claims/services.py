@@ -20,7 +20,7 @@ from bikerental.claims.exceptions import (
 )
 from bikerental.claims.messages import CLAIM_DECIDED
 from bikerental.claims.models import Claim
-from bikerental.claims.selectors import claim_of_rider, claims_open
+from bikerental.claims.selectors import claim_of_rider
 from bikerental.claims.types import ClaimRow, Complaint, Decision
 from bikerental.core.db.transactions import constraint_name, unit_of_work
 from bikerental.core.identifiers import uuid7
@@ -32,7 +32,7 @@ from bikerental.rentals.exceptions import RentalNotFoundError
 from bikerental.rentals.locks import rental_lock
 from bikerental.rentals.models import Rental
 from bikerental.rentals.services import adjustment_context, rental_adjust, rental_end_by_claim, rentals_settle
-from bikerental.rentals.types import Place, RentalRow
+from bikerental.rentals.types import Correction, Place, RentalRow
 from bikerental.users.locks import open_user_lock
 
 
@@ -96,8 +96,9 @@ def _claim_create(rental_id: UUID, rider_id: UUID, complaint: Complaint, now: da
         raise ClaimInProgressError from error
 
 
-def claim_decide(*, claim_id: UUID, decision: Decision, operator_id: UUID, now: datetime) -> None:
-    """An operator decides; what is taken off the cost is booked with it, and the rider is told. Once.
+def claim_decide(*, claim_id: UUID, decision: Decision, operator_id: UUID, now: datetime) -> bool:
+    """An operator decides; what is taken off the cost is booked with it, and the rider is told. Whether it was done
+    now: the same decision of the same operator twice does it once.
 
     A ride that awaits settling is settled first. Locks the rental, then the bike, then the rider's account: of two
     operators at once the second finds the claim decided.
@@ -114,30 +115,30 @@ def claim_decide(*, claim_id: UUID, decision: Decision, operator_id: UUID, now: 
     if rental_id is None:
         raise ClaimNotFoundError
     rentals_settle(rental_ids=[rental_id], now=now)
-    _decide(rental_id, Booking(f"claim:{claim_id}", operator_id, decision.reason.strip(), now), claim_id, decision)
+    return _decide(
+        rental_id, Booking(f"claim:{claim_id}", operator_id, decision.reason.strip(), now), claim_id, decision
+    )
 
 
 @unit_of_work
-def _decide(rental_id: UUID, booking: Booking, claim_id: UUID, decision: Decision) -> None:
-    locked = rental_lock(rental_id=rental_id)
-    if locked is None or not claims_open().filter(pk=claim_id).exists():
-        raise ClaimDecidedError
+def _decide(rental_id: UUID, booking: Booking, claim_id: UUID, decision: Decision) -> bool:
+    locked, claim = rental_lock(rental_id=rental_id), Claim.objects.filter(pk=claim_id).first()
+    if locked is None or claim is None:
+        raise ClaimNotFoundError
     correction = decision.correction
-    amount = correction and rental_adjust(locked, correction, booking, claim_id=claim_id)
-    decided = (
-        claims_open()
-        .filter(pk=claim_id)
-        .update(
-            status=ClaimStatus.REJECTED if correction is None else ClaimStatus.ACCEPTED,
-            decided_at=booking.now,
-            decided_by=booking.actor_id,
-            answer=booking.reason,
-            corrected_end=correction and correction.ended_at,
-            adjusted_amount=amount,
-        )
-    )
-    if not decided:
+    if claim.status != ClaimStatus.OPEN:
+        if _is_repetition(claim, booking, correction):
+            return False
         raise ClaimDecidedError
+    amount = correction and rental_adjust(locked, correction, booking, claim_id=claim_id)
+    Claim.objects.filter(pk=claim_id).update(
+        status=ClaimStatus.REJECTED if correction is None else ClaimStatus.ACCEPTED,
+        decided_at=booking.now,
+        decided_by=booking.actor_id,
+        answer=booking.reason,
+        corrected_end=correction and correction.ended_at,
+        adjusted_amount=amount,
+    )
     notification_create(
         kind=CLAIM_DECIDED.name,
         recipient_id=locked.rider_id,
@@ -145,6 +146,15 @@ def _decide(rental_id: UUID, booking: Booking, claim_id: UUID, decision: Decisio
         key=f"{CLAIM_DECIDED.name}:{claim_id}",
         context=adjustment_context(locked.rental, amount) | {"answer": booking.reason},
     )
+    return True
+
+
+def _is_repetition(claim: Claim, booking: Booking, correction: Correction | None) -> bool:
+    said = (claim.decided_by_id, claim.answer, claim.status, claim.corrected_end)
+    if correction is None:
+        return said == (booking.actor_id, booking.reason, ClaimStatus.REJECTED, None)
+    is_amount = correction.amount in (None, claim.adjusted_amount)
+    return is_amount and said == (booking.actor_id, booking.reason, ClaimStatus.ACCEPTED, correction.ended_at)
 
 
 def claims_erase(*, rider_id: UUID) -> None:

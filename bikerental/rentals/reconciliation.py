@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from bikerental.billing import reconciliation as ledger
 from bikerental.core.models import FailedRow
+from bikerental.core.registry import declared
 from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.models import Bike
 from bikerental.fleet.selectors import bikes_contradicted_by_log
@@ -55,12 +56,12 @@ class Finding(NamedTuple):
 
 
 def reconcile(window: Window, *, progress: Progress = lambda rides: None) -> list[Finding]:
-    """Run every count, in a fixed order. Seventeen statements, two for each 5,000 settled rides of the window, and four
+    """Run every count, in a fixed order. Eighteen statements, two for each 5,000 settled rides of the window, and four
     for each 20,000 entries of the ledger.
 
     :param progress: called with the number of rides priced so far
     """
-    findings = [_found(name, rows(window)) for name, rows in _CHECKS.items()]
+    findings = [_found(name, rows(window)) for name, rows in _checks().items()]
     wrong = _ledger_wrong(window) | _rides_wrong(window, progress)
     return findings + [Finding(name, len(rows), tuple(map(str, rows[:SHOWN_MAX]))) for name, rows in wrong.items()]
 
@@ -180,6 +181,14 @@ def _rows_failed(window: Window) -> QuerySet[Any, Any]:
 def _since(rows: QuerySet[Any, Any], column: str, since: datetime | None) -> QuerySet[Any, Any]:
     rows = rows.order_by()
     return rows if since is None else rows.filter(**{f"{column}__gte": since})
+
+
+def _checks() -> "dict[str, Callable[[Window], QuerySet[Any, Any]]]":
+    """Those of the rides, and those that apps above declare: `checks.CHECKS`."""
+    checks = dict(_CHECKS)
+    for more in declared("checks", "CHECKS"):
+        checks |= more
+    return checks
 
 
 _CHECKS: dict[str, Callable[[Window], QuerySet[Any, Any]]] = {

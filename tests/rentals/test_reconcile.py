@@ -17,6 +17,9 @@ from django.test import Client
 from django.utils import timezone
 
 from bikerental.billing.models import Account, Entry, Posting
+from bikerental.claims.models import Claim
+from bikerental.claims.services import claim_decide
+from bikerental.claims.types import Decision
 from bikerental.core.models import FailedRow
 from bikerental.fleet.models import Bike
 from bikerental.fleet.services import bikes_pick_up
@@ -26,9 +29,10 @@ from bikerental.rentals.management.commands.reconcile import MEANINGS
 from bikerental.rentals.models import Rental, Reservation
 from bikerental.rentals.reconciliation import BATCH, Window, reconcile
 from bikerental.rentals.services import rental_return, rental_start, rentals_forget, rentals_reconcile, rentals_settle
+from bikerental.rentals.types import Correction
 from tests.billing import ledger
 from tests.clients import RiderClient
-from tests.factories import NOON, make_bike, make_rental, make_returned_rental, make_user
+from tests.factories import NOON, make_bike, make_claim, make_rental, make_returned_rental, make_user
 
 pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(hours=1)
@@ -152,6 +156,26 @@ def charge_another_rider() -> None:
         Posting.objects.filter(account__kind="rider").update(account=ledger.make_account())
 
 
+def decided_claim() -> Claim:
+    claim = make_claim(settled_ride())
+    decision = Decision("We looked.", Correction())
+    claim_decide(claim_id=claim.pk, decision=decision, operator_id=make_user().pk, now=LATER)
+    Notification.objects.update(state="sent", sent_at=LATER)
+    return claim
+
+
+def lose_the_entry_of_a_claim() -> None:
+    decided_claim()
+    with ledger.unguarded():
+        Posting.objects.filter(entry__kind="adjustment").delete()
+        Entry.objects.filter(kind="adjustment").delete()
+
+
+def decide_another_amount() -> None:
+    decided_claim()
+    Claim.objects.update(adjusted_amount=F("adjusted_amount") - 1)
+
+
 SPOILERS: list[tuple[Callable[[], None], str]] = [
     (rent_without_ride, "bikes_without_ride"),
     (free_a_ridden_bike, "rides_without_bike"),
@@ -170,6 +194,8 @@ SPOILERS: list[tuple[Callable[[], None], str]] = [
     (charge_another_amount, "charges_wrong"),
     (charge_another_currency, "charges_wrong"),
     (charge_another_rider, "charges_wrong"),
+    (lose_the_entry_of_a_claim, "decisions_without_entry"),
+    (decide_another_amount, "decisions_without_entry"),
 ]
 
 
@@ -308,7 +334,7 @@ def test_the_command_says_zero_and_ends_well() -> None:
     call_command("reconcile", stdout=output)
 
     assert "costs_wrong                 0" in output.getvalue()
-    assert "0 settled rides priced anew, 23 counts" in output.getvalue()
+    assert "0 settled rides priced anew, 24 counts" in output.getvalue()
 
 
 def test_the_command_names_what_it_found_and_exits_with_1() -> None:

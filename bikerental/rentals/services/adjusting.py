@@ -26,8 +26,8 @@ from bikerental.rentals.services.settling import rentals_settle
 from bikerental.rentals.types import Correction, RentalRow
 
 
-def rental_correct(*, rental_id: UUID, correction: Correction, booking: Booking) -> None:
-    """Reduce the cost of a ride without a claim, and notify the rider. A repeated key has no further effect.
+def rental_correct(*, rental_id: UUID, correction: Correction, booking: Booking) -> bool:
+    """Reduce the cost of a ride without a claim, and notify the rider. Return False if the key was used before.
 
     A returned ride is settled first. Locks the rental, then the bike, then the rider's account.
 
@@ -37,11 +37,11 @@ def rental_correct(*, rental_id: UUID, correction: Correction, booking: Booking)
         `rental_adjust`
     """
     rentals_settle(rental_ids=[rental_id], now=booking.now)
-    _correct(rental_id, correction, booking)
+    return _correct(rental_id, correction, booking)
 
 
 @unit_of_work
-def _correct(rental_id: UUID, correction: Correction, booking: Booking) -> None:
+def _correct(rental_id: UUID, correction: Correction, booking: Booking) -> bool:
     locked = rental_lock(rental_id=rental_id)
     if locked is None:
         raise RentalNotFoundError
@@ -49,7 +49,7 @@ def _correct(rental_id: UUID, correction: Correction, booking: Booking) -> None:
     if booked is not None:
         if (booked.rental_id, booked.reason) != (rental_id, booking.reason.strip()):
             raise KeyReusedError
-        return
+        return False
     amount = rental_adjust(locked, correction, booking)
     notification_create(
         kind=RIDE_ADJUSTED.name,
@@ -58,6 +58,7 @@ def _correct(rental_id: UUID, correction: Correction, booking: Booking) -> None:
         key=f"{RIDE_ADJUSTED.name}:{booking.key}",
         context=adjustment_context(locked.rental, amount) | {"reason": booking.reason},
     )
+    return True
 
 
 @unit_of_work

@@ -109,4 +109,10 @@ CONSTRAINTS = (
     Constraint("rental_out_of_area_has_fee", (f"{RETURNING}::test_the_database_refuses_a_fee_of_no_sense",)),
     Constraint("tariff_out_of_area_fee_bounded", (FLEET,)),
     Constraint("tariff_out_of_area_fee_can_be_paid", (FLEET,)),
+    Constraint("claim_accepted_takes_off", ("tests/claims/test_rows.py::test_the_database_refuses",)),
+    Constraint("claim_decided_by_somebody", ("tests/claims/test_rows.py::test_the_database_refuses",)),
+    Constraint("claim_kind_known", ("tests/claims/test_rows.py::test_the_database_refuses",)),
+    Constraint("claim_of_one_place", ("tests/claims/test_rows.py::test_the_database_refuses",)),
+    Constraint("claim_status_known", ("tests/claims/test_rows.py::test_the_database_refuses",)),
+    Constraint("claim_one_open_a_ride", ("tests/claims/test_rows.py::test_the_database_keeps_one_open_claim_a_ride",)),
 )

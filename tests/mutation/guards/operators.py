@@ -143,14 +143,14 @@ GUARDS = (
     ),
     Guard(
         "an operator says why a ride ends",
-        "bikerental/rentals/admin.py",
+        "bikerental/rentals/admin/ending.py",
         'forms.CharField(label=_("Reason"), ',
         'forms.CharField(label=_("Reason"), required=False, ',
         (f"{CLOSING}::test_half_an_answer_ends_nothing",),
     ),
     Guard(
         "an operator says where the bike is",
-        "bikerental/rentals/admin.py",
+        "bikerental/rentals/admin/ending.py",
         '                self.add_error(name, _("Say where the bike is."))\n',
         "                pass\n",
         (f"{CLOSING}::test_half_an_answer_ends_nothing",),

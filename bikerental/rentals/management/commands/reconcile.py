@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from bikerental.core.registry import declared
 from bikerental.rentals.reconciliation import GRACE, SHOWN_MAX, Finding, Window, reconcile
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -36,6 +37,8 @@ MEANINGS = {
     "trial_balance": "currencies whose postings do not add up to zero",
     "costs_wrong": "settled rides whose cost differs from their terms",
 }
+for further in declared("checks", "MEANINGS"):
+    MEANINGS |= further
 
 
 class Command(BaseCommand):

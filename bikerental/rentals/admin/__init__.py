@@ -1,0 +1,8 @@
+"""An operator's view of rides and reservations, and the pages that end a ride or correct its cost."""
+
+from bikerental.rentals.admin.correcting import CorrectionForm, CorrectsRides, correction_text
+from bikerental.rentals.admin.ending import EndsRides
+from bikerental.rentals.admin.reservations import ReservationAdmin
+from bikerental.rentals.admin.rides import RentalAdmin
+
+__all__ = ["CorrectionForm", "CorrectsRides", "EndsRides", "RentalAdmin", "ReservationAdmin", "correction_text"]

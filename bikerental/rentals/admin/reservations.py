@@ -1,0 +1,50 @@
+"""The reservations, for operators: to read, and to end."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from bikerental.fleet.admin.base import BikeSearchMixin, ReadOnlyMixin
+from bikerental.rentals.models import Reservation
+from bikerental.rentals.services import reservations_end_by_operator
+from bikerental.users.admin_site import EmailSearch
+
+
+@admin.register(Reservation)
+class ReservationAdmin(EmailSearch, BikeSearchMixin, ReadOnlyMixin, admin.ModelAdmin[Reservation]):
+    list_display = ("created_at", "status", "bike", "rider_email", "expires_at", "ended_at", "counts")
+    list_filter = ("status", "created_at")
+    list_select_related = ("bike", "rider")
+    search_fields = ("=rider__email",)
+    search_help_text = _("Number of the bike or e-mail of the rider, whole.")
+    ordering = ("-id",)  # ids grow with time
+    list_per_page = 50
+    show_full_result_count = False
+    actions = ("end",)
+    fields = ("created_at", "status", "bike", "rider_email", "expires_at", "ended_at", "counts")
+    readonly_fields = fields
+
+    @admin.display(description=_("rider"))
+    def rider_email(self, reservation: Reservation) -> str:
+        return reservation.rider.email
+
+    @admin.action(description=_("End, and tell the rider"), permissions=["end"])
+    def end(self, request: HttpRequest, reservations: QuerySet[Reservation]) -> None:
+        operator_id: Any = request.user.pk  # the admin admits only users
+        count = reservations_end_by_operator(
+            reservation_ids=list(reservations.values_list("pk", flat=True)), operator_id=operator_id, now=timezone.now()
+        )
+        text = ngettext(
+            "%(count)d reservation ended; its rider is told.",
+            "%(count)d reservations ended; the riders are told.",
+            count,
+        )
+        self.message_user(request, text % {"count": count}, messages.SUCCESS)
+
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("rentals.change_reservation")
