@@ -242,7 +242,7 @@ def _rides_wrong(window: Window, progress: Progress) -> dict[str, list[Any]]:
 
 
 def _is_charged_right(rental: Rental, charge: ledger.RideCharge) -> bool:
-    # A ride may be nobody's by now.
+    # A ride may be anonymous by now.
     is_riders = rental.rider_id in (None, charge.rider_id)
     return is_riders and (rental.cost_amount, rental.currency) == (charge.amount, charge.currency)
 

@@ -318,7 +318,7 @@ def test_a_name_that_cannot_be_kept_is_refused_in_words(tmp_path: Path) -> None:
             check=False,
         )
         assert refused.returncode == 1
-        assert "rename the folder" in refused.stderr
+        assert "Rename the folder" in refused.stderr
         assert "Traceback" not in refused.stderr
 
 
@@ -447,7 +447,7 @@ def test_requirements_without_the_installer_say_what_makes_them(
 ) -> None:
     monkeypatch.setattr(bootstrap, "REQUIREMENTS", tmp_path / "local.txt")
     bootstrap.REQUIREMENTS.write_text("uvicorn==1\n")
-    with pytest.raises(TroubleError, match="does not pin uv: `make requirements`"):
+    with pytest.raises(TroubleError, match=r"does not pin uv\. `make requirements`"):
         bootstrap.pin_of("uv")
 
 
