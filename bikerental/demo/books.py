@@ -41,7 +41,7 @@ BOOKED = """
 DROP TABLE IF EXISTS booked;
 CREATE TEMPORARY TABLE booked (
     kind text, counterpart text, reason text, seed text, created_at timestamptz, amount numeric(14, 2), rider_id uuid,
-    currency text, rental_id uuid, reverses text
+    currency text, rental_id uuid, reverses text, claim_id uuid
 ) ON COMMIT DROP
 """
 CHARGES = _book(
@@ -56,9 +56,17 @@ ADJUSTMENTS = _book(
     "goodwill",
     f"""SELECT seed, created_at + interval '1 day' AS created_at, -round(amount / 2, 2) AS amount, rider_id, currency,
                rental_id
-          FROM booked WHERE kind = 'charge' AND amount > 1 AND {_byte("rental_id")} < 2""",
+          FROM booked WHERE kind = 'charge' AND amount > 1 AND {_byte("rental_id")} < 2
+           AND rental_id NOT IN (SELECT rental_id FROM claims_claim)""",
     "The lock opened late.",
 )
+CLAIMED = """
+    INSERT INTO booked (kind, counterpart, reason, seed, created_at, amount, rider_id, currency, rental_id, claim_id)
+    SELECT 'adjustment', 'goodwill', claim.answer, 'claim:' || claim.id, claim.decided_at, -claim.adjusted_amount,
+           claim.rider_id, ride.currency, ride.id, claim.id
+      FROM claims_claim AS claim JOIN rentals_rental AS ride ON ride.id = claim.rental_id
+     WHERE claim.status = 'accepted'
+"""
 # On the first of the next month, what the month came to. One in eight does not pay.
 PAYMENTS = _book(
     "payment",
@@ -118,8 +126,8 @@ OPEN = f"""
      ORDER BY 1
 """
 WRITE = f"""
-    INSERT INTO billing_entry (id, created_at, kind, rental_id, reverses_id, key, actor_id, reason)
-    SELECT {_id("booked.created_at", "booked.seed")}, booked.created_at, booked.kind, booked.rental_id,
+    INSERT INTO billing_entry (id, created_at, kind, rental_id, claim_id, reverses_id, key, actor_id, reason)
+    SELECT {_id("booked.created_at", "booked.seed")}, booked.created_at, booked.kind, booked.rental_id, booked.claim_id,
            CASE WHEN undone.seed IS NOT NULL THEN {_id("undone.created_at", "undone.seed")} END,
            booked.seed, CASE booked.kind WHEN 'charge' THEN NULL ELSE %(operator)s::uuid END, booked.reason
       FROM booked LEFT JOIN booked AS undone ON undone.seed = booked.reverses
@@ -141,7 +149,18 @@ POST = f"""
 
 def write_books(*, opened_at: Any, operator: str) -> None:
     with connection.cursor() as cursor, _unguarded(), without_indexes(Posting):
-        for statement in (BOOKED, CHARGES, ADJUSTMENTS, PAYMENTS, TWICE, REFUNDS, WRITE_OFFS, MISTAKES, REVERSALS):
+        for statement in (
+            BOOKED,
+            CHARGES,
+            ADJUSTMENTS,
+            CLAIMED,
+            PAYMENTS,
+            TWICE,
+            REFUNDS,
+            WRITE_OFFS,
+            MISTAKES,
+            REVERSALS,
+        ):
             cursor.execute(statement)
         cursor.execute("ANALYZE booked")
         for statement in (OPEN, WRITE, POST):

@@ -6,9 +6,11 @@ from django.apps import apps
 from django.contrib.auth.hashers import make_password
 from django.db import OperationalError, ProgrammingError, connection, models, transaction
 
+from bikerental.claims.models import Claim
 from bikerental.core.db.transactions import sqlstate
 from bikerental.demo import city
 from bikerental.demo.books import LEDGER, write_books
+from bikerental.demo.claims import CASES, claims
 from bikerental.demo.copying import copy_rows, without_indexes
 from bikerental.demo.zones import DRAWN, zones
 from bikerental.fleet.models import Bike, BikeModel, Station, Tariff
@@ -19,7 +21,7 @@ from bikerental.zones.models import Zone
 
 # A row in one of these tables means that the database holds somebody's own data.
 OWNED_MODELS: tuple[type[models.Model], ...] = (User, Station, BikeModel, Tariff)
-EMPTIED_APPS = ("api", "users", "fleet", "zones", "notifications", "billing", "rentals")
+EMPTIED_APPS = ("api", "users", "fleet", "zones", "notifications", "billing", "rentals", "claims")
 # Fixed, so that the same arguments make the same rows. A random salt would protect nothing, because the password is
 # public. It has the length that Django requires: with a shorter one, each first log-in hashes twice.
 SALT = "demo-city-of-many-riders"
@@ -142,6 +144,9 @@ def _fill(demo: city.City, progress: Progress) -> None:
         copy("stations", size.stations, Station, city.STATIONS, demo.stations())
         copy("bikes", size.bikes, Bike, city.BIKES, demo.bikes())
         progress.begin("indexes", 0)
+    progress.end()
+    progress.begin("claims", len(CASES))
+    Claim.objects.bulk_create(claims())
     progress.end()
     progress.begin("ledger", 0)
     write_books(opened_at=demo.opened_at, operator=city.OPERATOR)

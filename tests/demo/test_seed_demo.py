@@ -12,7 +12,9 @@ from pytest_django import Settings
 
 from bikerental.billing.constants import EntryKind
 from bikerental.billing.models import Entry, Posting
+from bikerental.claims.models import Claim
 from bikerental.core.geometry import Position
+from bikerental.demo.claims import CASES
 from bikerental.demo.copying import RowStream
 from bikerental.fleet.models import Bike, BikeModel, Station
 from bikerental.fleet.types import TariffTerms
@@ -35,6 +37,7 @@ TABLES = (
     "fleet_tariff",
     "rentals_rental",
     "rentals_rentalevent",
+    "claims_claim",
     "billing_account",
     "billing_entry",
     "billing_posting",
@@ -331,3 +334,12 @@ def test_the_places_of_the_api_examples_are_where_they_say() -> None:
         "no_return_zone",
         "outside_service_area",
     ]
+
+
+def test_there_is_a_claim_of_each_kind_and_status() -> None:
+    seed()
+
+    claims = Claim.objects.values_list("kind", "status")
+    assert sorted(claims) == sorted(CASES)
+    booked = set(Entry.objects.filter(claim_id__isnull=False).values_list("claim_id", flat=True))
+    assert booked == set(Claim.objects.filter(status="accepted").values_list("pk", flat=True))

@@ -1,0 +1,57 @@
+"""What is personal in claims leaves them; what waits is told to the metrics."""
+
+from datetime import timedelta
+
+import pytest
+
+from bikerental.accounts.services import rider_close
+from bikerental.billing.models import Entry
+from bikerental.claims.models import Claim
+from bikerental.claims.selectors import open_claims_count
+from bikerental.claims.services import claim_decide, claims_forget
+from bikerental.claims.types import Decision
+from bikerental.rentals.models import Rental
+from bikerental.rentals.types import Correction
+from tests.factories import NOON, PASSWORD, make_claim, make_settled_rental, make_user
+
+pytestmark = pytest.mark.django_db
+LATER = NOON + timedelta(hours=2)
+
+
+def test_the_words_of_an_erased_rider_go_and_the_claim_stays() -> None:
+    rental = make_settled_rental()
+    decided = make_claim(rental, text="I live in Elm Street.", latitude=59.9, longitude=30.3)
+    decision = Decision("Elm Street it was.", Correction())
+    claim_decide(claim_id=decided.pk, decision=decision, operator_id=make_user().pk, now=LATER)
+    waiting = make_claim(rental, text="And again.")
+    others = make_claim(text="Mine.")
+    assert rental.rider is not None
+
+    rider_close(rider=rental.rider, password=PASSWORD, address="192.0.2.10", now=LATER)
+
+    rows = Claim.objects.order_by("pk").values_list("pk", "status", "text", "answer", "latitude")
+    assert list(rows) == [
+        (decided.pk, "accepted", "", "", None),
+        (waiting.pk, "open", "", "", None),
+        (others.pk, "open", "Mine.", "", None),
+    ]
+
+
+def test_claims_about_rides_of_nobody_are_deleted() -> None:
+    old, kept = make_claim(), make_claim()
+    Rental.objects.filter(pk=old.rental_id).update(rider=None, start_station=None, end_station=None)
+
+    assert claims_forget() == 1
+
+    assert list(Claim.objects.all()) == [kept]
+    assert Entry.objects.filter(rental_id=old.rental_id).exists()
+
+
+def test_the_metrics_tell_how_many_claims_wait_and_how_long() -> None:
+    assert open_claims_count(now=NOON) == {"bikerental_claims_open": 0, "bikerental_claims_oldest_age_seconds": 0}
+
+    make_claim(created_at=NOON - timedelta(minutes=10))
+    make_claim(created_at=NOON - timedelta(minutes=1))
+    make_claim(status="rejected", decided_at=NOON, decided_by=make_user(), created_at=NOON - timedelta(days=1))
+
+    assert open_claims_count(now=NOON) == {"bikerental_claims_open": 2, "bikerental_claims_oldest_age_seconds": 600}
