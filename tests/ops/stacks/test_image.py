@@ -59,10 +59,10 @@ def test_no_secret_is_in_the_image_or_its_history(image: str, envs: Path) -> Non
     assert set(found.stdout.split()) <= {KNOWN, "/app/config/settings/__pycache__/local.cpython-313.pyc"}
 
 
-def test_it_adds_less_than_400_megabytes_to_its_base(image: str) -> None:
+def test_it_adds_less_than_380_megabytes_to_its_base(image: str) -> None:
     sizes = run("docker", "image", "inspect", "--format", "{{.Size}}", image, BASE).stdout.split()
 
-    assert (int(sizes[0]) - int(sizes[1])) / MEGABYTE < 400
+    assert (int(sizes[0]) - int(sizes[1])) / MEGABYTE < 380
 
 
 def test_a_change_of_code_installs_nothing_anew(image: str, tmp_path: Path) -> None:
