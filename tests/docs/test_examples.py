@@ -21,6 +21,7 @@ PLAYBOOK = read_playbook()
 BEYOND_A_CLIENT = {
     "email_not_confirmed",
     "debt_too_high",
+    "claim_too_late",
     "station_closed",
     "reservations_off",
     "cancel_not_allowed",
