@@ -17,6 +17,7 @@ from django_celery_beat.models import ClockedSchedule, CrontabSchedule, Periodic
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from pytest_django import Settings
 
+from bikerental.claims.models import Claim
 from bikerental.core.models import FailedRow
 from bikerental.core.work.schedule import declared_schedule
 from bikerental.fleet.models import BikeEvent
@@ -119,6 +120,7 @@ def ride(admin_user: User) -> Rental:
     Group.objects.create(name="Диспетчеры")
     make_zone(name="Центр")
     charge(make_account(rider=rider), "145.00", rental.pk)
+    Claim.objects.create(rental=rental, rider=rider, kind="other", text="Не открылся")
     Reservation.objects.create(rider=rider, bike=bike, created_at=NOON, expires_at=NOON + timedelta(minutes=10))
     place = {"latitude": bike.latitude, "longitude": bike.longitude}
     BikeEvent.objects.create(

@@ -8,9 +8,7 @@ from uuid import UUID
 import pytest
 from django.apps import apps
 from django.db import models
-from django.utils import timezone
 
-from bikerental.rentals.models import Rental
 from bikerental.users.models import User
 from tests.security.routes import TABLE, Route, make_world
 
@@ -58,12 +56,10 @@ def test_what_is_not_declared_changes_nothing(route: Route) -> None:
     body = route.body_in(world, caller) or {}
     hostile = {key: value for key, value in hostile_keys().items() if key not in route.declared_body.fields}
     assert len(hostile) > 60
-    Rental.objects.filter(status="active").update(started_at=timezone.now())  # it may still be cancelled
 
     answer = getattr(caller, route.method)(route.path_in(world), hostile | body)
 
-    expected = 200 if route.operation.endswith("/cancel/") else route.other if route.other < 400 else route.rider
-    assert answer.status_code == expected, answer.content
+    assert answer.status_code == (route.other if route.other < 400 else route.rider), answer.content
     assert not TRACES.search(repr(rows()) + answer.content.decode())
     assert set(User.objects.filter(is_staff=True).values_list("pk", flat=True)) <= privileged
     assert not User.objects.exclude(pk__in=privileged).filter(is_superuser=True).exists()
