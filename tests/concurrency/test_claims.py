@@ -23,6 +23,7 @@ from bikerental.rentals.types import Correction
 from bikerental.users.models import User
 from tests.factories import NOON, PASSWORD, make_claim, make_rental, make_returned_rental, make_user
 from tests.lengths import IS_LONG
+from tests.support.interleaving import interleave
 from tests.support.threads import race
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -139,3 +140,31 @@ def test_no_words_are_left_of_a_rider_who_goes_meanwhile() -> None:
 
         assert outcomes in (Counter(done=2), Counter(done=1, AccountClosedError=1))
         assert not Claim.objects.filter(rental=rental).exclude(text="").exists()
+
+
+def test_a_claim_waits_for_the_closing_that_came_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    rental = make_returned_rental()
+
+    outcome = interleave(
+        monkeypatch,
+        "bikerental.accounts.services.user_lock",
+        first=lambda: rider_close(rider=rental.rider, password=PASSWORD, address="192.0.2.10", now=LATER),
+        second=lambda: claim(rental, "other"),
+    )
+
+    assert outcome == (None, "AccountClosedError", True)
+    assert not Claim.objects.exists()
+
+
+def test_the_closing_waits_for_the_claim_that_came_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    rental = make_returned_rental()
+
+    outcome = interleave(
+        monkeypatch,
+        "bikerental.claims.services.open_user_lock",
+        first=lambda: claim(rental, "other"),
+        second=lambda: rider_close(rider=rental.rider, password=PASSWORD, address="192.0.2.10", now=LATER),
+    )
+
+    assert outcome == (None, None, True)
+    assert Claim.objects.get().text == ""

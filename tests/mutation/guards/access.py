@@ -271,7 +271,7 @@ GUARDS = (
         "bikerental/claims/services.py",
         "    open_user_lock(user_id=rider_id)\n",
         "",
-        ("tests/concurrency/test_claims.py::test_no_words_are_left_of_a_rider_who_goes_meanwhile",),
+        ("tests/concurrency/test_claims.py::test_a_claim_waits_for_the_closing_that_came_first",),
     ),
     Guard(
         "a ride that costs no more has nothing taken off",
