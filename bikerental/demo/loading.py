@@ -12,8 +12,9 @@ from bikerental.demo import city
 from bikerental.demo.books import LEDGER, write_books
 from bikerental.demo.claims import CASES, claims
 from bikerental.demo.copying import copy_rows, without_indexes
+from bikerental.demo.history import write_log
 from bikerental.demo.zones import DRAWN, zones
-from bikerental.fleet.models import Bike, BikeModel, Station, Tariff
+from bikerental.fleet.models import Bike, BikeEvent, BikeModel, Station, Tariff
 from bikerental.rentals.models import Rental, RentalEvent
 from bikerental.users.constants import DEMO_EMAIL_DOMAIN, DEMO_PASSWORD
 from bikerental.users.models import User
@@ -145,6 +146,9 @@ def _fill(demo: city.City, progress: Progress) -> None:
         copy("bikes", size.bikes, Bike, city.BIKES, demo.bikes())
         progress.begin("indexes", 0)
     progress.end()
+    progress.begin("log of the bikes", 0)
+    write_log(opened_at=demo.opened_at)
+    progress.end()
     progress.begin("claims", len(CASES))
     Claim.objects.bulk_create(claims())
     progress.end()
@@ -154,7 +158,7 @@ def _fill(demo: city.City, progress: Progress) -> None:
 
 
 def _analyze() -> None:
-    filled = (User, BikeModel, Tariff, Station, Bike, Rental, RentalEvent, Zone, *LEDGER)
+    filled = (User, BikeModel, Tariff, Station, Bike, BikeEvent, Rental, RentalEvent, Zone, *LEDGER)
     with connection.cursor() as cursor:
         for model in filled:
             cursor.execute(f"ANALYZE {connection.ops.quote_name(model._meta.db_table)}")

@@ -16,7 +16,9 @@ from bikerental.claims.models import Claim
 from bikerental.core.geometry import Position
 from bikerental.demo.claims import CASES
 from bikerental.demo.copying import RowStream
-from bikerental.fleet.models import Bike, BikeModel, Station
+from bikerental.fleet.models import Bike, BikeEvent, BikeModel, Station
+from bikerental.fleet.selectors import bikes_off_log
+from bikerental.fleet.services import bike_log_mend
 from bikerental.fleet.types import TariffTerms
 from bikerental.notifications.models import Notification
 from bikerental.rentals.models import Rental, RentalEvent
@@ -125,6 +127,15 @@ def test_the_terms_are_those_of_the_bikes_tariff() -> None:
         assert rental.tariff_id == rental.bike.tariff_id
         tariff = [getattr(rental.tariff, name) for name in TariffTerms._fields]
         assert [rental.tariff_name] + [getattr(rental, name) for name in TariffTerms._fields[1:]] == tariff
+
+
+def test_each_bike_has_a_log_that_ends_with_its_state() -> None:
+    seed()
+
+    assert not bikes_off_log().exists()
+    assert not bike_log_mend(now=timezone.now())
+    rides = BikeEvent.objects.filter(state="rented").values_list("rental_id", flat=True)
+    assert set(rides) == set(Rental.objects.filter(status="active").values_list("pk", flat=True))
 
 
 def test_the_books_are_sound_and_have_every_kind_of_entry() -> None:
