@@ -280,9 +280,12 @@ def _calls_of_re(module: ast.Module) -> Iterator[ast.Call]:
 
 # With no key, or with our classes as keys.
 UNBOUNDED = {
+    "bikerental.http.middleware._image_sources",
     "bikerental.http.views._of_no_query",
     "bikerental.http.views._reader",
+    "bikerental.notifications.kinds.message_kinds",
     "bikerental.observe.health._all_applied",
+    "bikerental.observe.prometheus.sources",
 }
 
 
