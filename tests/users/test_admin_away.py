@@ -138,7 +138,7 @@ def test_a_session_that_ended_meanwhile_is_refused(operator: Client, events: Eve
 
 @pytest.mark.parametrize("path", ["/admin/fleet/bike/", "/admin/fleet/bike/?station=1"])
 def test_a_bug_on_a_page_is_reported_also_with_a_query(operator: Client, events: Events, path: str) -> None:
-    with patch("bikerental.fleet.admin.bikes.BikeAdmin.get_queryset", side_effect=ValueError("a bug")):
+    with patch("bikerental.maintenance.admin.bikes.MaintainedBikeAdmin.get_queryset", side_effect=ValueError("a bug")):
         assert operator.get(path).status_code == 500
 
     assert events.count > 0
