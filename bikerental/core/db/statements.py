@@ -9,6 +9,7 @@ the planner sees it. Rows are what the driver gives: no converters run, so JSON 
 """
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -55,7 +56,7 @@ _SAMPLES: dict[type, Callable[[int, str], Any]] = {
 }
 
 
-class _Prepared:
+class _Prepared(ABC):
     """One statement with named values. Each run takes every value and no other."""
 
     _compiled: "_Compiled | None" = None
@@ -109,8 +110,9 @@ class _Prepared:
             _prepare(compiled, cursor.db)
         cursor.execute(compiled.call, values)
 
+    @abstractmethod
     def _compile(self, cursor: CursorWrapper) -> "_Compiled":
-        raise NotImplementedError
+        """Make the SQL, once in each process."""
 
 
 class SqlStatement(_Prepared):

@@ -86,8 +86,8 @@ def session_start(*, email: str, password: str, address: str, now: datetime, cod
 
 
 def _session_insert(*, user: User, now: datetime) -> Session:
-    """Locks the user. A password change or a closing at the same time either ends this session with the others, or
-    prevents it. One statement."""
+    """Insert the session of a log-in. Locks the user, so that a password change or a closing at the same time
+    either comes first and refuses the session, or ends it together with the user's others. One statement."""
     session = _session_of(user.pk, now=now, lifetime=REFRESH_LIFETIME)
     is_open = INSERT_FOR_OPEN_ACCOUNT.run(
         id=session.pk,
