@@ -35,3 +35,10 @@ def test_a_settled_ride_is_not_settled_again() -> None:
     rental = make_returned_rental()
 
     assert [rentals_settle(rental_ids=[rental.pk], now=NOON) for _ in range(2)] == [1, 0]
+
+
+def test_a_ride_that_ended_by_a_clock_ahead_is_settled() -> None:
+    rental = make_returned_rental()
+    assert rental.ended_at
+
+    assert rentals_settle_left_over(now=rental.ended_at - timedelta(hours=1)) == 1
