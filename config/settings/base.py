@@ -44,6 +44,8 @@ INSTALLED_APPS = [
     "bikerental.rentals",
     "bikerental.claims",
     "bikerental.accounts",
+    "bikerental.feeds",
+    "bikerental.console",
     "bikerental.demo",
     "bikerental.users.apps.OperatorAdminConfig",
     "django.contrib.auth",
