@@ -7,6 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 TESTS = ROOT / "tests"
 PRODUCT = ("bikerental", "compose", "config")
+PROGRAMS = ("load", "tools")
 NAME_LENGTH_MAX = 59
 # Shorter ones are alike by chance: a property that returns a field, a method that does nothing.
 BODY_LENGTH_MIN = 100
@@ -45,3 +46,7 @@ def test_no_test_defines_what_the_product_has() -> None:
     ]
 
     assert again == []
+
+
+def test_folders_of_programs_hold_no_tests() -> None:
+    assert [path for name in PROGRAMS for path in (TESTS / name).rglob("test_*.py")] == []
