@@ -10,7 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 
 django.setup(set_prefix=False)
 
-from bikerental.http.headers import Handler  # noqa: E402 - needs the settings
+from bikerental.http.handler import Handler  # noqa: E402 - needs the settings
 
 application = Handler()
 # Views are imported now instead of during the first request. `freeze` exempts everything that exists now from garbage

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.http import HttpRequest, HttpResponse
 from rest_framework.exceptions import ParseError
 
@@ -13,17 +12,6 @@ HEADER_BYTES_MAX = 8 * 1024
 HEADERS_BYTES_MAX = 32 * 1024
 HOST_LENGTH_MAX = 253 + len(":65535")  # a name of the DNS and a port
 _WITHOUT_PREFIX = ("CONTENT_TYPE", "CONTENT_LENGTH")  # WSGI says HTTP_ before all others
-
-
-class BoundedRequest(WSGIRequest):
-    def _set_content_type_params(self, meta: dict[str, Any]) -> None:
-        """Django parses this header before any middleware runs; 400 KB of semicolons take three seconds."""
-        is_bounded = len(meta.get("CONTENT_TYPE", "")) <= HEADER_BYTES_MAX
-        super()._set_content_type_params(meta if is_bounded else {})  # type: ignore[misc] # the stubs forget it
-
-
-class Handler(WSGIHandler):
-    request_class = BoundedRequest
 
 
 class HeaderLimitsMiddleware:

@@ -41,8 +41,6 @@ ERRORS = {
     status_and_code(error)[0]: error
     for error in (ParseError, NotAuthenticated, PermissionDenied, NotFound, MethodNotAllowed, TooLargeError)
 }
-DRAIN_BYTES_MAX = 64 * BODY_BYTES_MAX
-DRAIN_CHUNK = 64 * 1024
 LENGTH_DIGITS_MAX = 20  # Python refuses to parse a number with thousands of digits
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
 PAGE_POLICY = (
@@ -213,10 +211,7 @@ def _body_refused(request: HttpRequest) -> int | None:
     if length:
         if not (length.isascii() and length.isdecimal() and len(length) <= LENGTH_DIGITS_MAX):
             return 400
-        if int(length) <= BODY_BYTES_MAX:
-            return None
-        _drain(request.META["wsgi.input"], min(int(length), DRAIN_BYTES_MAX))
-        return 413
+        return None if int(length) <= BODY_BYTES_MAX else 413
     if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
         return _chunked_body_read(request)
     return None
@@ -226,18 +221,7 @@ def _chunked_body_read(request: Any) -> int | None:
     """Read a chunked body and give it a length: Django and DRF ignore a body without one."""
     body = request.META["wsgi.input"].read(BODY_BYTES_MAX + 1)
     if len(body) > BODY_BYTES_MAX:
-        _drain(request.META["wsgi.input"], DRAIN_BYTES_MAX)
         return 413
     request.META["CONTENT_LENGTH"] = str(len(body))
     request._stream = BytesIO(body)
     return None
-
-
-def _drain(stream: Any, length: int) -> None:
-    """Read and discard the body, up to a limit. If the server closed while the client still sends, the client
-    would see a reset connection instead of the answer."""
-    while length > 0:
-        chunk = stream.read(min(length, DRAIN_CHUNK))
-        if not chunk:
-            return
-        length -= len(chunk)

@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from tests.live import web_server
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 LOGIN = "/api/v1/auth/token/"
 MIB = 1024 * 1024
+BODY_LATE_SECONDS = 0.3
 JSON = {"Content-Type": "application/json"}
 
 
@@ -30,6 +32,7 @@ def test_odd_bodies_on_the_wire(address: str) -> None:
     ten_chunked_mebibytes_are_a_413(address)
     a_chunked_body_is_read(address)
     an_unfinished_body_does_no_harm(address)
+    a_connection_outlives_a_refusal_that_is_ready_before_the_body(address)
     odd_bytes_are_a_4xx(address)
 
 
@@ -67,6 +70,30 @@ def an_unfinished_body_does_no_harm(address: str) -> None:
             "Content-Length: 100\r\n\r\n{".encode()
         )
     assert requests.get(f"{address}/health/live/", timeout=20).status_code == 200
+
+
+def a_connection_outlives_a_refusal_that_is_ready_before_the_body(address: str) -> None:
+    url = urlsplit(address)
+    host, head = url.netloc, "Content-Type: application/json"
+    for method, path, length, first, rest in (
+        ("POST", "/api/v1/rentals/", "Content-Length: 100", b"", b" " * 100),
+        ("POST", "/api/v1/nothing/", "Content-Length: 100", b" ", b" " * 99),
+        ("GET", "/api/v1/stations/", "Content-Length: 2", b"", b"{}"),
+        ("PUT", LOGIN, "Transfer-Encoding: chunked", b"2\r\n{}\r\n", b"0\r\n\r\n"),
+        ("POST", LOGIN, f"Cookie: {'x' * 10_000}\r\nContent-Length: 2", b"", b"{}"),
+    ):
+        with socket.create_connection((url.hostname, url.port), timeout=20) as client:
+            client.sendall(f"{method} {path} HTTP/1.1\r\nHost: {host}\r\n{head}\r\n{length}\r\n\r\n".encode() + first)
+            time.sleep(BODY_LATE_SECONDS)
+            client.sendall(rest)
+            refused = http.client.HTTPResponse(client)
+            refused.begin()
+            assert 400 <= refused.status < 500
+            refused.read()
+            client.sendall(f"GET /health/live/ HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+            live = http.client.HTTPResponse(client)
+            live.begin()
+            assert live.status == 200, (method, path, length)
 
 
 def odd_bytes_are_a_4xx(address: str) -> None:

@@ -23,7 +23,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 import bikerental
-from bikerental.http.headers import BoundedRequest, Handler
+from bikerental.http.handler import BoundedRequest, Handler
 from bikerental.http.schema import API_INFO, SchemaGenerator
 from bikerental.observe.logs import JsonFormatter
 from bikerental.observe.redaction import redacted

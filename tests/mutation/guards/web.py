@@ -20,6 +20,13 @@ GUARDS = (
         (f"{HEADERS}::test_a_byte_more_is_a_431",),
     ),
     Guard(
+        "the rest of a body is read before the answer",
+        "bikerental/http/handler.py",
+        "        _read_rest(request)\n",
+        "",
+        ("tests/http/test_server.py::test_odd_bodies_on_the_wire",),
+    ),
+    Guard(
         "all headers together have a bound",
         "bikerental/http/headers.py",
         "return total > HEADERS_BYTES_MAX",
@@ -28,7 +35,7 @@ GUARDS = (
     ),
     Guard(
         "a content type past the bound is not taken apart",
-        "bikerental/http/headers.py",
+        "bikerental/http/handler.py",
         "meta if is_bounded else {}",
         "meta",
         (f"{COSTS}::test_the_header_that_django_reads_before_any_middleware",),
