@@ -6,12 +6,14 @@ from base64 import b32decode
 from urllib.parse import parse_qs, urlparse
 
 import pytest
+import zxingcpp
 from django.conf import settings as configured
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
+from PIL import Image
 from pytest_django import Settings
 
 from bikerental.users.models import GuessCounter, User
@@ -19,6 +21,9 @@ from bikerental.users.services import user_erase
 from tests.factories import PASSWORD, make_user
 
 LOGIN = f"/{configured.ADMIN_PATH}login/"
+
+# Which halves of a character are light.
+HALVES = {"\N{NO-BREAK SPACE}": (0, 0), "▀": (1, 0), "▄": (0, 1), "█": (1, 1)}
 
 pytestmark = pytest.mark.django_db
 
@@ -48,6 +53,27 @@ def log_in(client: Client, code: str = "", password: str = PASSWORD) -> bool:
     sent = {"username": "operator@example.org", "password": password, "otp_token": code, "next": "/admin/"}
     client.post(LOGIN, sent)
     return client.get("/admin/").status_code == 200
+
+
+def picture(text: str) -> Image.Image:
+    """What a dark terminal shows: a block is light, and a character is two modules high."""
+    lines = [line for line in text.splitlines() if set(line) <= set(HALVES)]
+    width = max(map(len, lines))
+    image = Image.new("L", (width, 2 * len(lines)))
+    for row, line in enumerate(lines):
+        for column, character in enumerate(line):
+            for half, light in enumerate(HALVES[character]):
+                image.putpixel((column, 2 * row + half), 255 * light)
+    return image.resize((8 * image.width, 8 * image.height), Image.Resampling.NEAREST)
+
+
+def test_the_printed_code_can_be_scanned(operator: User) -> None:
+    output = io.StringIO()
+    call_command("operator_enrol", "operator@example.org", stdout=output)
+
+    scanned = [code.text for code in zxingcpp.read_barcodes(picture(output.getvalue()))]
+
+    assert scanned == re.findall(r"otpauth://totp/\S+", output.getvalue())
 
 
 def test_the_password_and_the_code_let_in(operator: User) -> None:

@@ -1,6 +1,7 @@
 """Sets up an operator's second factor for the admin's log-in."""
 
 from argparse import ArgumentParser, ArgumentTypeError
+from io import StringIO
 from typing import Any
 
 import qrcode
@@ -34,10 +35,17 @@ class Command(BaseCommand):
             address = second_factor_enrol(user_id=user.pk, replace=options["replace"])
         except Refusal as refusal:
             raise CommandError(f"{refusal} Nothing was changed; see --help.") from refusal
-        code = qrcode.QRCode()
-        code.add_data(address)
-        code.print_ascii(out=self.stdout, invert=True)
+        self.stdout.write(drawn(address))
         self.stdout.write(f"{address}\n\nScan it now: it is not shown again. Log in with the password and its code.")
+
+
+def drawn(address: str) -> str:
+    """A QR code in characters, two modules a character, to be scanned from a dark terminal."""
+    code, picture = qrcode.QRCode(), StringIO()
+    code.add_data(address)
+    # Not to the command's own output: that ends each write with a new line, and a write here is one character.
+    code.print_ascii(out=picture, invert=True)
+    return picture.getvalue()
 
 
 def readable(text: str) -> str:
