@@ -1,7 +1,4 @@
-"""Settings that all environments share. Each environment sets the differences.
-
-Every variable is read as NAME or, for a mounted secret, from the file that NAME_FILE names.
-"""
+"""Settings that all environments share. Each environment sets the differences."""
 
 import re
 from datetime import timedelta
@@ -13,15 +10,16 @@ from urllib.parse import urljoin, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import django_stubs_ext
-import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
+from config.environment import Environment
+
 django_stubs_ext.monkeypatch()  # before the first admin class is imported
 
 BASE_DIR = Path(__file__).resolve(strict=True).parents[2]
-env = environ.FileAwareEnv()
+env = Environment()
 
 DEBUG = env.bool("DJANGO_DEBUG", default=False)
 SECRET_KEY: str = env.str("DJANGO_SECRET_KEY", default="")
@@ -141,14 +139,18 @@ def _database(url: dict[str, Any], *, give_up_seconds: int = 10, **limits: str |
     }
 
 
-DATABASES: dict[str, dict[str, Any]] = {"default": _database(env.db("DATABASE_URL", default="postgres:///bikerental"))}
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": _database(env.database("DATABASE_URL", default="postgres:///bikerental"))
+}
 # A streaming replica for lists. It is used while it is at most this many seconds behind.
-DATABASE_REPLICA_LAG_SECONDS: int = env.int("DATABASE_REPLICA_LAG_SECONDS", default=5)
-if DATABASE_REPLICA_LAG_SECONDS < 1:
-    raise ImproperlyConfigured("DATABASE_REPLICA_LAG_SECONDS must be at least 1.")
+DATABASE_REPLICA_LAG_SECONDS: int = env.number(
+    "DATABASE_REPLICA_LAG_SECONDS", default=5, least=1, advice="Set how far behind the replica may be."
+)
 if env.str("DATABASE_REPLICA_URL", default=""):
     # Short limits, because the primary can answer the same read.
-    DATABASES["replica"] = _database(env.db("DATABASE_REPLICA_URL"), give_up_seconds=2, statement_timeout=2000)
+    DATABASES["replica"] = _database(
+        env.database("DATABASE_REPLICA_URL", default=""), give_up_seconds=2, statement_timeout=2000
+    )
     DATABASES["replica"]["TEST"] = {"MIRROR": "default"}
 
 # The broker and the cache are two databases of one Redis locally, two servers in production.
@@ -178,13 +180,13 @@ PASSWORD_RESET_TIMEOUT = 600  # seconds for which the link in a mail opens the a
 # it.
 PASSWORD_RESET_URL: str = env.str("PASSWORD_RESET_URL", default="https://bikerental.example/reset-password#{token}")
 if "{token}" not in PASSWORD_RESET_URL:
-    raise ImproperlyConfigured("PASSWORD_RESET_URL must contain {token}, which the mail replaces by the token.")
+    env.fault("PASSWORD_RESET_URL must contain {token}, which the mail replaces by the token.")
 # The client's page that confirms an e-mail. By default it is next to the one for passwords.
 EMAIL_CONFIRM_URL: str = env.str("EMAIL_CONFIRM_URL", default="") or urljoin(
     PASSWORD_RESET_URL, "/confirm-email#{token}"
 )
 if "{token}" not in EMAIL_CONFIRM_URL:
-    raise ImproperlyConfigured("EMAIL_CONFIRM_URL must contain {token}, which the mail replaces by the token.")
+    env.fault("EMAIL_CONFIRM_URL must contain {token}, which the mail replaces by the token.")
 EMAIL_CONFIRM_TIMEOUT = 3 * 24 * 3600  # seconds for which the link in a mail confirms an e-mail
 UNCONFIRMED_MAY_RENT: bool = env.bool("UNCONFIRMED_MAY_RENT", default=True)
 
@@ -196,7 +198,7 @@ def _debt_limit() -> Decimal | None:
     except InvalidOperation:
         limit = Decimal("nan")
     if limit is not None and not (limit.is_finite() and limit >= 0):
-        raise ImproperlyConfigured(
+        env.fault(
             f"DEBT_LIMIT={text} is not an amount. Set how much a rider may owe and still rent, such as 500.00 (0 for "
             "nothing), or leave it empty for no limit."
         )
@@ -207,9 +209,9 @@ def _debt_limit() -> Decimal | None:
 # count.
 DEBT_LIMIT = _debt_limit()
 # How long after a ride its rider may dispute it.
-CLAIM_DAYS: int = env.int("CLAIM_DAYS", default=30)
-if not 1 <= CLAIM_DAYS <= 365:
-    raise ImproperlyConfigured("CLAIM_DAYS is not within 1 and 365. Say for how many days a ride can be disputed.")
+CLAIM_DAYS: int = env.number(
+    "CLAIM_DAYS", default=30, least=1, most=365, advice="Set for how many days a ride can be disputed."
+)
 OPERATOR_EMAILS: list[str] = env.list("OPERATOR_EMAILS", default=["operators@bikerental.example"])
 
 # Language and time. All times are UTC; a client shows local time. Mails and the admin, which people read, use the
@@ -222,11 +224,11 @@ USE_TZ = True
 CITY_TIME_ZONE: str = env.str("CITY_TIME_ZONE", default="Europe/Moscow")
 try:
     ZoneInfo(CITY_TIME_ZONE)
-except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-    raise ImproperlyConfigured(
+except (ZoneInfoNotFoundError, ValueError, OSError):
+    env.fault(
         f"CITY_TIME_ZONE={CITY_TIME_ZONE} is not a time zone. Set a name of the IANA database, such as "
         "Europe/Berlin or UTC."
-    ) from error
+    )
 
 
 def _bounds(name: str) -> tuple[float, float, float, float] | None:
@@ -239,7 +241,7 @@ def _bounds(name: str) -> tuple[float, float, float, float] | None:
     except ValueError:
         west = south = east = north = nan
     if not (-90 <= south < north <= 90 and -180 <= west <= 180 and -180 <= east <= 180 and west != east):
-        raise ImproperlyConfigured(
+        env.fault(
             f"{name}={text} is not an area. Set west,south,east,north in degrees, such as 29.4,59.6,31.2,60.3 (west is "
             "greater than east if it crosses the 180th meridian), or leave it empty for all stations and 50 km around."
         )
@@ -305,57 +307,55 @@ else:
     try:
         vars().update(env.email_url_config(EMAIL_URL))
     except ImproperlyConfigured as error:  # Django's error names the scheme but not the variable
-        raise ImproperlyConfigured(f"EMAIL_URL: {error}") from error
+        env.fault(f"EMAIL_URL: {error}")
 # The topics whose reports of bounces and complaints are accepted. None are accepted by default.
 SNS_TOPIC_ARNS: list[str] = env.list("SNS_TOPIC_ARNS", default=[])
 RECEIPT_FOR_FREE_RIDES: bool = env.bool("RECEIPT_FOR_FREE_RIDES", default=False)
 # How many confirmation links, and how many other messages, one address gets in an hour, over all its accounts. Other
 # messages wait for the next hour, links are dropped.
-MESSAGES_PER_ADDRESS_HOUR: int = env.int("MESSAGES_PER_ADDRESS_HOUR", default=10)
-if MESSAGES_PER_ADDRESS_HOUR < 1:
-    raise ImproperlyConfigured("MESSAGES_PER_ADDRESS_HOUR must be at least 1. Set how many messages a rider may get.")
+MESSAGES_PER_ADDRESS_HOUR: int = env.number(
+    "MESSAGES_PER_ADDRESS_HOUR", default=10, least=1, advice="Set how many messages a rider may get."
+)
 # How many links for a new password one address gets in an hour on request from places where the rider logs in, and as
 # many again on request from elsewhere. More than 16, which one household can request in an hour, so that a household
 # is told to wait before a link is dropped.
-RESETS_PER_ADDRESS_HOUR: int = env.int("RESETS_PER_ADDRESS_HOUR", default=20)
-if RESETS_PER_ADDRESS_HOUR < 1:
-    raise ImproperlyConfigured("RESETS_PER_ADDRESS_HOUR must be at least 1. Set how many such links a rider may get.")
-NOTIFICATION_RETENTION_DAYS: int = env.int("NOTIFICATION_RETENTION_DAYS", default=365)
-if NOTIFICATION_RETENTION_DAYS < 1:
-    raise ImproperlyConfigured("NOTIFICATION_RETENTION_DAYS must be at least 1.")
+RESETS_PER_ADDRESS_HOUR: int = env.number(
+    "RESETS_PER_ADDRESS_HOUR", default=20, least=1, advice="Set how many such links a rider may get."
+)
+NOTIFICATION_RETENTION_DAYS: int = env.number(
+    "NOTIFICATION_RETENTION_DAYS", default=365, least=1, advice="Set how long messages are kept."
+)
 # Messages refer to the ride and to their recipient: a ride can be anonymised only after its messages are deleted.
 RIDE_RETENTION_DAYS: int = env.int("RIDE_RETENTION_DAYS", default=1095)
 if RIDE_RETENTION_DAYS < NOTIFICATION_RETENTION_DAYS:
-    raise ImproperlyConfigured(
-        "RIDE_RETENTION_DAYS is less than NOTIFICATION_RETENTION_DAYS, but messages refer to rides."
-    )
+    env.fault("RIDE_RETENTION_DAYS is less than NOTIFICATION_RETENTION_DAYS, but messages refer to rides.")
 # How long the log of bikes is kept. The last event of each bike stays.
-BIKE_LOG_RETENTION_DAYS: int = env.int("BIKE_LOG_RETENTION_DAYS", default=1095)
-if BIKE_LOG_RETENTION_DAYS < 1:
-    raise ImproperlyConfigured("BIKE_LOG_RETENTION_DAYS must be at least 1. Set how long the log of bikes is kept.")
+BIKE_LOG_RETENTION_DAYS: int = env.number(
+    "BIKE_LOG_RETENTION_DAYS", default=1095, least=1, advice="Set how long the log of bikes is kept."
+)
 # How long a bike is reserved, free of charge. 0 switches reservations off.
-RESERVATION_MINUTES: int = env.int("RESERVATION_MINUTES", default=10)
-if not 0 <= RESERVATION_MINUTES <= 1440:
-    raise ImproperlyConfigured(
-        "RESERVATION_MINUTES must be from 0 to 1440. Set how long a bike is reserved; 0 switches reservations off."
-    )
+RESERVATION_MINUTES: int = env.number(
+    "RESERVATION_MINUTES",
+    default=10,
+    least=0,
+    most=1440,
+    advice="Set how long a bike is reserved; 0 switches reservations off.",
+)
 # A rider whose reservation was not used must wait this long before reserving the same bike again, and may have this
 # many unused reservations in 24 hours.
-RESERVATION_COOLDOWN_MINUTES: int = env.int("RESERVATION_COOLDOWN_MINUTES", default=20)
-if not 0 <= RESERVATION_COOLDOWN_MINUTES <= 1440:
-    raise ImproperlyConfigured("RESERVATION_COOLDOWN_MINUTES must be from 0 to 1440. Set how long a rider waits.")
-RESERVATIONS_UNUSED_PER_DAY: int = env.int("RESERVATIONS_UNUSED_PER_DAY", default=5)
-if RESERVATIONS_UNUSED_PER_DAY < 1:
-    raise ImproperlyConfigured("RESERVATIONS_UNUSED_PER_DAY must be at least 1. RESERVATION_MINUTES=0 allows none.")
+RESERVATION_COOLDOWN_MINUTES: int = env.number(
+    "RESERVATION_COOLDOWN_MINUTES", default=20, least=0, most=1440, advice="Set how long a rider waits."
+)
+RESERVATIONS_UNUSED_PER_DAY: int = env.number(
+    "RESERVATIONS_UNUSED_PER_DAY", default=5, least=1, advice="RESERVATION_MINUTES=0 allows none."
+)
 # How many seconds after its start a ride can be cancelled, and how many rides in 24 hours; 0 for none.
-CANCEL_SECONDS: int = env.int("CANCEL_SECONDS", default=120)
-if not 0 <= CANCEL_SECONDS <= 3600:
-    raise ImproperlyConfigured(
-        "CANCEL_SECONDS must be from 0 to 3600. Set how long after its start a ride can be cancelled."
-    )
-CANCELS_PER_DAY: int = env.int("CANCELS_PER_DAY", default=3)
-if CANCELS_PER_DAY < 0:
-    raise ImproperlyConfigured("CANCELS_PER_DAY must be at least 0. Set how many rides a rider may cancel; 0 for none.")
+CANCEL_SECONDS: int = env.number(
+    "CANCEL_SECONDS", default=120, least=0, most=3600, advice="Set how long after its start a ride can be cancelled."
+)
+CANCELS_PER_DAY: int = env.number(
+    "CANCELS_PER_DAY", default=3, least=0, advice="Set how many rides a rider may cancel; 0 for none."
+)
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="Bike rental <no-reply@bikerental.example>")
 
 
@@ -365,7 +365,7 @@ def _rate(name: str) -> str | None:
     request."""
     rate: str = env.str(name, default="").strip()
     if rate and not re.fullmatch(r"[0-9]{1,9}/(s|sec|second|m|min|minute|h|hour|d|day)", rate):
-        raise ImproperlyConfigured(
+        env.fault(
             f"{name}={rate} is not a rate. Set a number and a period, such as 30/minute (s, sec, second, m, min, "
             "minute, h, hour, d or day), or leave it empty for no limit."
         )
@@ -396,11 +396,11 @@ REST_FRAMEWORK = {
 # A request that waited longer than this for a thread is refused if the queue was long; 0 refuses none.
 SHED_AFTER_SECONDS: float = env.float("SHED_AFTER_SECONDS", default=0.5)
 if SHED_AFTER_SECONDS < 0:
-    raise ImproperlyConfigured("SHED_AFTER_SECONDS must not be negative.")
+    env.fault("SHED_AFTER_SECONDS must not be negative.")
 # For this long a spent refresh token still returns its successor, for phones that lost the answer; 0 switches it off.
-REFRESH_GRACE_SECONDS: int = env.int("REFRESH_GRACE_SECONDS", default=60)
-if REFRESH_GRACE_SECONDS < 0:
-    raise ImproperlyConfigured("REFRESH_GRACE_SECONDS must not be negative. 0 switches the grace period off.")
+REFRESH_GRACE_SECONDS: int = env.number(
+    "REFRESH_GRACE_SECONDS", default=60, least=0, advice="0 switches the grace period off."
+)
 JWT_SIGNING_KEY: str = env.str("JWT_SIGNING_KEY", default="")
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=env.int("JWT_ACCESS_MINUTES", default=15)),

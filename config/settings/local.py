@@ -14,3 +14,5 @@ if env.bool("DEBUG_TOOLBAR", default=False):
     MIDDLEWARE = ["debug_toolbar.middleware.DebugToolbarMiddleware", *MIDDLEWARE]
     # In a container the browser's address is the bridge's, not the loopback address.
     DEBUG_TOOLBAR_CONFIG = {"SHOW_TOOLBAR_CALLBACK": lambda request: True}
+
+env.require_no_fault()

@@ -1,7 +1,5 @@
 """The service in production: TLS only, secrets from the environment or files, no defaults."""
 
-from django.core.exceptions import ImproperlyConfigured
-
 from .base import *  # noqa: F403 - the environment adds to the shared settings
 from .base import JWT_SIGNING_KEY, SECRET_KEY, env
 
@@ -16,7 +14,7 @@ ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS")
 
 def _require_secret(name: str, value: str) -> None:
     if len(value) < MINIMUM_KEY_LENGTH or EXAMPLE_MARK in value:
-        raise ImproperlyConfigured(
+        env.fault(
             f"{name} is missing, shorter than {MINIMUM_KEY_LENGTH} characters or the committed example. "
             f'Make one with: python -c "import secrets; print(secrets.token_urlsafe(50))"'
         )
@@ -25,12 +23,12 @@ def _require_secret(name: str, value: str) -> None:
 _require_secret("DJANGO_SECRET_KEY", SECRET_KEY)
 _require_secret("JWT_SIGNING_KEY", JWT_SIGNING_KEY)
 if SECRET_KEY == JWT_SIGNING_KEY:
-    raise ImproperlyConfigured("JWT_SIGNING_KEY must differ from DJANGO_SECRET_KEY, or one leak exposes both.")
+    env.fault("JWT_SIGNING_KEY must differ from DJANGO_SECRET_KEY, or one leak exposes both.")
 
 # Without these nothing would fail visibly: a link would be dead, and mail would be lost or written into the log.
 for _name in ("PASSWORD_RESET_URL", "EMAIL_URL", "DEFAULT_FROM_EMAIL", "OPERATOR_EMAILS"):
     if EXAMPLE_DOMAIN in env.str(_name, default=EXAMPLE_DOMAIN):
-        raise ImproperlyConfigured(f"{_name} is missing or still the committed example: see docs/operations/mail.md.")
+        env.fault(f"{_name} is missing or still the committed example: see docs/operations/mail.md.")
 
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = env.bool("DJANGO_SECURE_SSL_REDIRECT", default=True)
@@ -44,3 +42,5 @@ SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
 SESSION_COOKIE_NAME = "__Secure-sessionid"
 CSRF_COOKIE_NAME = "__Secure-csrftoken"
+
+env.require_no_fault()

@@ -5,7 +5,6 @@ import subprocess
 import sys
 
 import pytest
-from django.core.exceptions import ImproperlyConfigured
 
 from tests.live import PRODUCTION, ROOT
 
@@ -54,6 +53,13 @@ def read_settings(show: str = "", module: str = "local", **variables: str) -> su
         ("SERVICE_BOUNDS", "30,59,181,60"),
         ("SERVICE_BOUNDS", "30,59,nan,60"),
         ("SERVICE_BOUNDS", "Demo City"),
+        ("CONN_MAX_AGE", "long"),
+        ("SHED_AFTER_SECONDS", "soon"),
+        ("DATABASE_POOLED", "ture"),
+        ("DATABASE_URL", "mysql://localhost/bikerental"),
+        ("DATABASE_URL", "postgres://localhost:port/bikerental"),
+        ("DATABASE_URL", ""),
+        ("DJANGO_SECRET_KEY_FILE", "/nowhere/secret"),
     ],
 )
 def test_what_means_nothing_is_refused_by_name(name: str, value: str) -> None:
@@ -61,6 +67,28 @@ def test_what_means_nothing_is_refused_by_name(name: str, value: str) -> None:
 
     assert read.returncode != 0
     assert read.stderr.splitlines()[-1].startswith("django.core.exceptions.ImproperlyConfigured: " + name)
+
+
+def test_one_start_names_all_that_is_wrong() -> None:
+    wrong = {
+        "DJANGO_SECRET_KEY": "short",
+        "DJANGO_ALLOWED_HOSTS_FILE": "/nowhere/hosts",
+        "CLAIM_DAYS": "many",
+        "CITY_TIME_ZONE": "Mars/Olympus",
+        "EMAIL_URL": "pigeon://roof",
+        "SERVICE_BOUNDS": "here",
+    }
+    right = {name: value for name, value in PRODUCTION.items() if name != "DJANGO_ALLOWED_HOSTS"}
+    environment = os.environ | right | wrong | {"DJANGO_SETTINGS_MODULE": "config.settings.production"}
+
+    run = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    title, *faults = run.stderr.splitlines()
+    assert (run.returncode, title) == (1, "The settings are not sound:")
+    assert sorted(fault.partition("=")[0].split()[0].strip(":") for fault in faults) == sorted(wrong)
 
 
 def test_production_starts_on_no_committed_example() -> None:
@@ -117,6 +145,8 @@ def test_a_rate_that_means_nothing_is_refused(monkeypatch: pytest.MonkeyPatch, r
     from config.settings import base
 
     monkeypatch.setenv("THROTTLE_LOGIN", rate)
+    monkeypatch.setattr(base.env, "faults", [])
 
-    with pytest.raises(ImproperlyConfigured, match=r"^THROTTLE_LOGIN="):
-        base._rate("THROTTLE_LOGIN")
+    base._rate("THROTTLE_LOGIN")
+
+    assert [fault.split("=")[0] for fault in base.env.faults] == ["THROTTLE_LOGIN"]

@@ -1,0 +1,66 @@
+"""Reads settings from the environment, and keeps what is wrong until all are read: one start names every fault."""
+
+from collections.abc import Callable
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BOOLEANS = {*environ.Env.BOOLEAN_TRUE_STRINGS, "false", "off", "n", "no", "0", ""}
+# What stands for a value that cannot be read, so that the settings behind it are read too.
+EMPTY: dict[Any, Callable[[], Any]] = {int: int, float: float, bool: bool, list: list}
+
+
+class Environment(environ.FileAwareEnv):  # type: ignore[misc] # django-environ has no types
+    """A variable is read as NAME or, for a mounted secret, from the file that NAME_FILE names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.faults: list[str] = []
+
+    def fault(self, text: str) -> None:
+        """Refuse the start with this text, which begins with the variable's name and says what to set."""
+        if text not in self.faults:
+            self.faults.append(text)
+
+    def get_value(self, var: str, cast: Any = None, default: Any = environ.Env.NOTSET, **options: Any) -> Any:
+        """The value of a variable; after a fault its default, or an empty value of its type."""
+        fallback = EMPTY.get(cast, str)() if default is self.NOTSET else default
+        try:
+            return super().get_value(var, cast, default, **options)
+        except ImproperlyConfigured:
+            self.fault(f"{var} is missing. Set it.")
+        except OSError as error:
+            self.fault(f"{var}_FILE cannot be read: {error.strerror}: {error.filename}.")
+        except ValueError as error:
+            self.fault(f"{var} cannot be read: {error}.")
+        return fallback
+
+    @classmethod
+    def parse_value(cls, value: Any, cast: Any) -> Any:
+        if cast is bool and str(value).strip().lower() not in BOOLEANS:
+            raise ValueError("it is neither true nor false")
+        return super().parse_value(value, cast)
+
+    def number(self, var: str, *, default: int, least: int, most: int | None = None, advice: str) -> int:
+        value: int = self.int(var, default=default)
+        if value < least or (most is not None and value > most):
+            bounds = f"at least {least}" if most is None else f"from {least} to {most}"
+            self.fault(f"{var} must be {bounds}. {advice}")
+        return value
+
+    def database(self, var: str, *, default: str) -> dict[str, Any]:
+        try:
+            url: dict[str, Any] = self.db_url_config(self.str(var, default=default))
+        except ValueError as error:
+            url, reason = {}, str(error)
+        else:
+            reason = "it is no postgres://USER:PASSWORD@HOST:PORT/NAME"
+        if url.get("ENGINE") != "django.db.backends.postgresql":
+            self.fault(f"{var} cannot be read: {reason}.")
+        return url
+
+    def require_no_fault(self) -> None:
+        """:raises ImproperlyConfigured: with a line for each fault"""
+        if self.faults:
+            raise ImproperlyConfigured("\n".join(self.faults))
