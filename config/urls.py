@@ -28,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/live/", health.live, name="live"),
     path("health/ready/", health.ready, name="ready"),
     path("metrics", prometheus.metrics, name="metrics"),
+    path(f"{settings.ADMIN_PATH}console/", include("bikerental.console.urls")),
     path(settings.ADMIN_PATH, admin.site.urls),
 ]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.text import capfirst
@@ -30,6 +30,7 @@ def translate_names() -> None:
             _translate(field, "verbose_name", "help_text")
     # Wherever a permission is shown; its name in the table is English.
     Permission.add_to_class("__str__", permission_text)
+    Group.add_to_class("__str__", lambda group: gettext(group.name))
 
 
 def _translate(owner: Any, *names: str) -> None:
@@ -41,7 +42,7 @@ def _translate(owner: Any, *names: str) -> None:
 
 def permission_text(permission: Permission) -> str:
     action = permission.codename.partition("_")[0]
-    return f"{permission.content_type} | {PERMISSIONS.get(action, permission.name)}"
+    return f"{permission.content_type} | {PERMISSIONS.get(action) or gettext(permission.name)}"
 
 
 class TranslatedAdmin(admin.ModelAdmin[Any]):

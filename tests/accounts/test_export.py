@@ -47,6 +47,8 @@ KEYS = {
     "rentals.RentalEvent.actor": "none: events are in the export of the ride's rider; an operator's work is not",
     "billing.Account.rider": "entries",
     "billing.Entry.actor": "none: entries are in the export of the account's rider; an operator's work is not",
+    "console.Action.operator": "none: an operator's work",
+    "console.Action.rider_id": "none: what an operator did is told to the rider by the message, the ride or the claim",
     "admin.LogEntry.user": "none: what an operator did is told to the user whom it was done to",
     "users.RecentChange.user": "none: one time, for a minute, which the events of the rides tell as well",
     "fleet.BikeEvent.actor": "none: says rider, operator or system, and no name",

@@ -253,11 +253,15 @@ TABLE = (
 # fmt: on
 
 
-def routes_of_code(*, is_admin: bool = False) -> Iterator[tuple[str, URLPattern]]:
-    """Each route of the service, with its parameters in braces. The admin's routes are separate."""
+def routes_of_code(*, pages: str = "") -> Iterator[tuple[str, URLPattern]]:
+    """Each route of the service, with its parameters in braces.
+
+    Pages for operators are separate: `admin`, `console`.
+    """
     patterns = get_resolver("config.urls").url_patterns
     for pattern in patterns:
-        if (getattr(pattern, "namespace", None) == "admin") == is_admin:
+        namespace = getattr(pattern, "namespace", None)
+        if (namespace if namespace in ("admin", "console") else "") == pages:
             yield from _leaves(pattern, "/")
 
 

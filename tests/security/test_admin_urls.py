@@ -112,7 +112,7 @@ def test_autocomplete(operator: Client, name: str) -> None:
 
 
 def test_ids(operator: Client) -> None:
-    routes = [route for route, _ in routes_of_code(is_admin=True) if "{" in route]
+    routes = [route for route, _ in routes_of_code(pages="admin") if "{" in route]
     assert len(routes) > 50
     for route in routes:
         for value in ODD[:5]:

@@ -1,0 +1,187 @@
+"""What the pages of the console share: who may open them, their frame, and forms that act once."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+from uuid import UUID, uuid4
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.forms.renderers import DjangoTemplates
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.views import View
+
+from bikerental.console.constants import REASON_LENGTH, ActionKind
+from bikerental.console.pages.navigation import sections_of
+from bikerental.console.services import action_do
+from bikerental.console.types import Act
+from bikerental.core.errors import FieldRefusal, Kind, Refusal
+
+REFUSALS = {
+    403: (_("You may not open this page"), _("Your role does not include it. A manager can give you another role.")),
+    404: (_("There is nothing here"), _("It may be gone, or the address is wrong. Choose a page above.")),
+}
+
+
+class Page(View):
+    """A page for operators. Each class says which permission opens it, and without one nothing does."""
+
+    permission: ClassVar[str]
+    section: ClassVar[str] = ""  # the entry of the navigation that is marked
+    template: ClassVar[str]
+    title: ClassVar[str | Promise]
+    cache_control: ClassVar[str] = "no-store"
+
+    @classmethod
+    def as_view(cls, **given: Any) -> Any:
+        if not getattr(cls, "permission", ""):
+            raise ImproperlyConfigured(f"{cls.__name__} does not say which permission opens it.")
+        return super().as_view(**given)
+
+    @property
+    def operator(self) -> Any:
+        """The user: `dispatch` lets nobody else in."""
+        return self.request.user
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        response = self._answer(request, *args, **kwargs)
+        response.headers.setdefault("Cache-Control", self.cache_control)
+        return response
+
+    def _answer(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if not admin.site.has_permission(request):
+            return self.log_in()
+        try:
+            if self.operator.has_perm(self.permission):
+                return super().dispatch(request, *args, **kwargs)
+            return self.refuse(403)
+        except PermissionDenied:
+            return self.refuse(403)
+        except Http404:
+            return self.refuse(404)
+        except Refusal as refusal:
+            if refusal.kind != Kind.NOT_FOUND:
+                raise
+            return self.refuse(404)
+
+    def log_in(self) -> HttpResponse:
+        return redirect_to_login(self.request.get_full_path(), reverse("admin:login"))
+
+    def refuse(self, status: int) -> HttpResponse:
+        title, text = REFUSALS[status]
+        return self.show({"title": title, "text": text}, template="console/refused.html", status=status)
+
+    def show(self, context: Mapping[str, Any] | None = None, *, template: str = "", status: int = 200) -> HttpResponse:
+        """The page in its frame. `context` may name another `title`."""
+        frame = {
+            "view": self,
+            "title": getattr(self, "title", ""),
+            "sections": sections_of(self.request),
+            "section": self.section,
+            "languages": settings.LANGUAGES,
+            "zone": settings.CITY_TIME_ZONE,
+        }
+        return TemplateResponse(
+            self.request, template or self.template, {**frame, **(context or {})}, status=status
+        ).render()
+
+    def new_key(self) -> UUID:
+        return uuid4()
+
+
+class DataPage(Page):
+    """Data for a page's script. Its refusals are JSON, and it does not lead to the log-in."""
+
+    def log_in(self) -> HttpResponse:
+        return JsonResponse({"detail": str(_("Log in again: your session has ended."))}, status=401)
+
+    def refuse(self, status: int) -> HttpResponse:
+        return JsonResponse({"detail": str(REFUSALS[status][0])}, status=status)
+
+
+class FormRenderer(DjangoTemplates):
+    field_template_name = "console/field.html"
+
+
+class ConsoleForm(forms.Form):
+    default_renderer = FormRenderer
+
+
+class ActionForm(ConsoleForm):
+    """Carries the key that makes it act once."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+
+
+class ReasonForm(ActionForm):
+    reason = forms.CharField(label=_("Reason"), max_length=REASON_LENGTH, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class FormPage(Page):
+    """A form that acts: sent, it does its work once, writes the log and leads back."""
+
+    template = "console/form.html"
+    form_class: ClassVar[type[ActionForm]]
+    kind: ClassVar[ActionKind]
+    done: ClassVar[Any]  # what the operator is told afterwards
+
+    def get(self, request: HttpRequest, **ids: Any) -> HttpResponse:
+        return self.show_form(self.make_form())
+
+    def post(self, request: HttpRequest, **ids: Any) -> HttpResponse:
+        form = self.make_form(request.POST)
+        if not form.is_valid():
+            return self.show_form(form, status=422)
+        try:
+            is_new = self.act(form)
+        except FieldRefusal as refusal:
+            form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal.field_detail))
+            return self.show_form(form, status=422)
+        except Refusal as refusal:
+            messages.error(request, str(refusal))
+        else:
+            messages.success(request, self.done if is_new else _("This had been done already. It was done once."))
+        return HttpResponseRedirect(self.back())
+
+    def make_form(self, data: Any = None) -> Any:
+        return self.form_class(data)
+
+    def show_form(self, form: Any, *, status: int = 200) -> HttpResponse:
+        return self.show({"form": form, "back": self.back(), **self.about()}, status=status)
+
+    def act(self, form: Any) -> bool:
+        """Whether it was done now, and not by an earlier click."""
+        act = Act(
+            key=form.cleaned_data["key"],
+            operator_id=self.operator.pk,
+            kind=self.kind,
+            now=timezone.now(),
+            reason=form.cleaned_data.get("reason", ""),
+            concerns=self.concerns(form),
+            details=self.details(form),
+        )
+        return action_do(act=act, do=lambda: self.do(form, act))
+
+    def do(self, form: Any, act: Act) -> Mapping[str, Any] | None:
+        """Call one service. May return further columns of the log's row."""
+        raise NotImplementedError
+
+    def concerns(self, form: Any) -> Mapping[str, UUID | None]:
+        return {}
+
+    def details(self, form: Any) -> Mapping[str, Any]:
+        return {}
+
+    def about(self) -> Mapping[str, Any]:
+        """What the page shows above the form."""
+        return {}
+
+    def back(self) -> str:
+        raise NotImplementedError

@@ -1,0 +1,25 @@
+"""The console's read models. Each docstring states the number of statements."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from bikerental.console.constants import PAGE_SIZE
+from bikerental.console.models import Action
+
+# The columns of the log by which it can be searched.
+CONCERNED = ("operator_id", "bike_id", "rental_id", "rider_id")
+
+
+class ActionPage(NamedTuple):
+    actions: Sequence[Action]
+    next_before: UUID | None  # the next page begins below this id
+
+
+def actions_page(*, concerned: dict[str, UUID], before: UUID | None) -> ActionPage:
+    """What operators did, the newest first. One statement."""
+    actions = Action.objects.filter(**concerned).select_related("operator").order_by("-id")
+    if before is not None:
+        actions = actions.filter(id__lt=before)
+    found = list(actions[: PAGE_SIZE + 1])
+    return ActionPage(found[:PAGE_SIZE], found[PAGE_SIZE - 1].pk if len(found) > PAGE_SIZE else None)

@@ -1,0 +1,63 @@
+"""How the console writes numbers, money and times, in the operator's language."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from bikerental.core.money import WHOLE_CURRENCIES
+
+register = template.Library()
+NONE = "–"
+# Without "a.m.": the order of such times is not the order of their text.
+TIME_FORMAT = "j M Y, H:i"
+
+
+@register.filter
+def number(value: Decimal | float | None, digits: int = 0) -> str:
+    """`1234567` as `1,234,567`, with the separators of the language."""
+    if value is None:
+        return NONE
+    rounded: Any = round(value, digits)
+    return formats.number_format(rounded, decimal_pos=digits, use_l10n=True, force_grouping=True)
+
+
+@register.filter
+def money(amount: Decimal | None, currency: str) -> str:
+    """The amount with its currency, on one line."""
+    if amount is None:
+        return NONE
+    return f"{number(amount, 0 if currency in WHOLE_CURRENCIES else 2)}\N{NO-BREAK SPACE}{currency}"
+
+
+@register.filter
+def city_time(value: datetime | None) -> str:
+    """A moment in the city's zone, with its exact value for programs."""
+    if value is None:
+        return NONE
+    local = timezone.localtime(value)
+    return format_html(
+        '<time datetime="{}">{}</time>', local.isoformat(timespec="seconds"), formats.date_format(local, TIME_FORMAT)
+    )
+
+
+@register.filter
+def minutes(value: float | None) -> str:
+    """A duration of so many minutes as `2 h 05 min`."""
+    if value is None:
+        return NONE
+    hours, rest = divmod(int(value), 60)
+    if not hours:
+        return gettext("%d min") % rest
+    return gettext("%(hours)s h %(minutes)02d min") % {"hours": number(hours), "minutes": rest}
+
+
+@register.simple_tag(takes_context=True)
+def form_key(context: Any) -> SafeString:
+    """The key of a form that acts: a form that is sent twice acts once."""
+    return format_html('<input type="hidden" name="key" value="{}">', context["view"].new_key())

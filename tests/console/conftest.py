@@ -1,0 +1,32 @@
+"""Operators of each role, in a browser."""
+
+from importlib import import_module
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import Group
+from django.test import Client
+
+from tests.factories import make_user
+
+
+def browser_of(*roles: str) -> Client:
+    """A logged-in operator with these roles: `client.operator`."""
+    # A test with real commits empties every table, also that of the groups.
+    import_module("bikerental.console.migrations.0002_roles").make_roles(apps, None)
+    operator = make_user(is_staff=True, name="Olga")
+    operator.groups.set(Group.objects.filter(name__in=roles))
+    client = Client()
+    client.force_login(operator)
+    client.operator = operator
+    return client
+
+
+@pytest.fixture
+def manager(db: None) -> Client:
+    return browser_of("manager")
+
+
+@pytest.fixture
+def support(db: None) -> Client:
+    return browser_of("support")

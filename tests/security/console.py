@@ -1,0 +1,52 @@
+"""Who may open what in the console: every method of every page, and the status for each role.
+
+A new page needs a row in the table below, otherwise `test_console_access.py` fails. Everybody else is the same for all
+pages: a stranger and a rider are led to the log-in, an operator without a role is refused. A form is sent empty: an
+operator who may send it gets it back with 422.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tests.security.routes import routes_of_code
+
+METHODS = ("get", "post", "put", "patch", "delete")
+ROLES = ("viewer", "technician", "support", "manager")
+CONSOLE = "/admin/console/"
+
+
+class Page(NamedTuple):
+    operation: str
+    viewer: int
+    technician: int
+    support: int
+    manager: int
+    stranger: int = 302  # 401 for data, which does not lead to the log-in
+
+    @property
+    def method(self) -> str:
+        return self.operation.split()[0].lower()
+
+    @property
+    def path(self) -> str:
+        return CONSOLE + self.operation.partition(" ")[2]
+
+
+# fmt: off
+TABLE = (
+    #                                                  viewer technician support manager
+    Page("GET ",                                          200, 200, 200, 200),
+    Page("GET log/",                                      403, 200, 200, 200),
+    Page("GET absent",                                    404, 404, 404, 404),
+)
+# fmt: on
+# Changes nothing but the language of whoever asks.
+OPEN = {"POST language/"}
+
+
+def operations_of_code() -> Iterator[str]:
+    for route, pattern in routes_of_code(pages="console"):
+        path = route.removeprefix(CONSOLE).replace("^(?P{rest}.*)$", "absent")
+        for method in METHODS:
+            if hasattr(pattern.callback.view_class, method):
+                yield f"{method.upper()} {path}"
