@@ -37,7 +37,7 @@ class DecisionForm(CorrectionForm):
 
 @admin.register(Claim)
 class ClaimAdmin(CorrectsRides, EmailSearch, ReadOnlyMixin, admin.ModelAdmin[Claim]):
-    """Claims to read, the oldest open ones first; each open one leads to the page that decides it."""
+    """The list of claims, the oldest open ones first. Each open claim links to the page that decides it."""
 
     list_display = ("created_at", "status", "kind", "bike", "rider_email", "taken_off", "decide_link")
     list_filter = ("status", "kind", "created_at")

@@ -1,4 +1,4 @@
-"""What `manage.py reconcile` counts of this app."""
+"""The checks of this app for `manage.py reconcile`."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from bikerental.rentals.reconciliation import Window
 
 
 def decisions_without_entry(window: Window) -> QuerySet[Any, Any]:
-    """Accepted claims of whose ride nothing was taken off, or another amount."""
+    """Accepted claims without an adjustment of the ride, or with one of another amount."""
     taken_off = Posting.objects.filter(
         entry__claim_id=OuterRef("pk"),
         entry__rental_id=OuterRef("rental_id"),

@@ -1,4 +1,4 @@
-"""Words and limits of the claims app."""
+"""Terms and limits of the claims app."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _

@@ -1,4 +1,4 @@
-"""Which rides are in dispute: their charges do not count against who may rent."""
+"""The rides in dispute. Their charges do not count when DEBT_LIMIT is checked."""
 
 from uuid import UUID
 
@@ -9,5 +9,5 @@ from bikerental.claims.selectors import claims_open
 
 
 def disputed_rides(rider_id: UUID) -> QuerySet[Claim, UUID]:
-    """Their ids."""
+    """The ids of the rider's rides with an open claim."""
     return claims_open().filter(rider=rider_id).values_list("rental_id", flat=True)

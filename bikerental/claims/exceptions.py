@@ -1,4 +1,4 @@
-"""What the claims app refuses."""
+"""The refusals of the claims app."""
 
 from django.utils.translation import gettext_lazy as _
 

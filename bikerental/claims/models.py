@@ -1,4 +1,4 @@
-"""What riders dispute, and what became of it."""
+"""Claims: what riders dispute, and the operators' decisions."""
 
 from decimal import Decimal
 from typing import ClassVar
@@ -16,9 +16,9 @@ from bikerental.rentals.models import Rental
 
 
 class Claim(BaseModel):
-    """A rider disputes a ride. An operator's decision closes it; what it takes off the cost is an entry of the ledger.
+    """A rider disputes a ride, and an operator decides. A reduction of the cost is an entry of the ledger.
 
-    What the rider wrote, and what was answered, goes when the account is erased.
+    The rider's text and the operator's answer are deleted when the account is erased.
     """
 
     rental = models.ForeignKey(Rental, on_delete=models.PROTECT, related_name="claims", verbose_name=_("ride"))

@@ -1,4 +1,4 @@
-"""What of this app runs without being asked."""
+"""The periodic tasks of this app."""
 
 from bikerental.core.work.schedule import Periodic
 

@@ -1,4 +1,4 @@
-"""What the claims app reads."""
+"""The reads of the claims app."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -29,7 +29,7 @@ def claims_page(*, rider_id: UUID, page: Page[ClaimRow]) -> Page[ClaimRow]:
 def claim_of_rider(*, claim_id: UUID, rider_id: UUID) -> ClaimRow:
     """One statement.
 
-    :raises ClaimNotFoundError: also where it is another rider's
+    :raises ClaimNotFoundError: if there is none, or it is another rider's
     """
     row = Claim.objects.filter(pk=claim_id, rider=rider_id).values_list(*_COLUMNS).first()
     if row is None:
@@ -38,7 +38,7 @@ def claim_of_rider(*, claim_id: UUID, rider_id: UUID) -> ClaimRow:
 
 
 def claims_for_export(*, rider_id: UUID) -> Iterator[list[tuple[ClaimRow, ClaimedPlace]]]:
-    """Every claim of the rider with where the bike was left, oldest first, in pages. One statement each."""
+    """Every claim of the rider with the claimed place, oldest first, in pages. One statement each."""
     claims = Claim.objects.filter(rider=rider_id).order_by("pk").values_list(*_COLUMNS, *ClaimedPlace._fields)
 
     def read(last: tuple[ClaimRow, ClaimedPlace] | None) -> list[tuple[ClaimRow, ClaimedPlace]]:
@@ -54,7 +54,7 @@ def claims_open() -> QuerySet[Claim]:
 
 
 def open_claims_count(*, now: datetime) -> dict[str, float]:
-    """How many claims wait for an operator, and for how many seconds the oldest has. One statement."""
+    """The number of open claims, and the age of the oldest in seconds. One statement."""
     row = claims_open().aggregate(count=Count("pk"), oldest=Min("created_at"))
     age = 0.0 if row["oldest"] is None else (now - row["oldest"]).total_seconds()
     return {"bikerental_claims_open": float(row["count"]), "bikerental_claims_oldest_age_seconds": max(0.0, age)}

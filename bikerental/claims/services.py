@@ -38,16 +38,16 @@ from bikerental.users.locks import open_user_lock
 
 @unit_of_work
 def claim_open(*, rental_id: UUID, rider_id: UUID, complaint: Complaint, now: datetime) -> ClaimRow:
-    """A rider disputes a ride. One that runs on although the bike was returned earlier ends at once.
+    """Open a claim about a ride. If the rider says that the bike was returned earlier, an active ride ends now.
 
     Locks the rider, then the rental, then the bike.
 
     :raises AccountClosedError: if the account was closed meanwhile
     :raises RentalNotFoundError: if it is not the rider's
     :raises ClaimTooLateError: if the ride ended more than CLAIM_DAYS ago
-    :raises ClaimedEndInvalidError: if the bike was returned before the start, or later than now
+    :raises ClaimedEndInvalidError: if the claimed end is before the start, or later than now
     :raises ClaimInProgressError: if the ride has an open claim
-    :raises StationNotFoundError, PlaceRefusedError: as a return at such a place
+    :raises StationNotFoundError, PlaceRefusedError: as for a return at that place
     """
     open_user_lock(user_id=rider_id)
     locked = rental_lock(rental_id=rental_id, rider_id=rider_id)
@@ -64,7 +64,7 @@ def claim_open(*, rental_id: UUID, rider_id: UUID, complaint: Complaint, now: da
 def _require_time(rental: RentalRow, complaint: Complaint, now: datetime) -> None:
     if rental.ended_at is not None and rental.ended_at < now - timedelta(days=settings.CLAIM_DAYS):
         raise ClaimTooLateError
-    # People see the start to the minute.
+    # The app shows the start to the minute.
     started_at = rental.started_at.replace(second=0, microsecond=0)
     if complaint.ended_at is not None and not started_at <= complaint.ended_at <= now:
         raise ClaimedEndInvalidError
@@ -97,11 +97,11 @@ def _claim_create(rental_id: UUID, rider_id: UUID, complaint: Complaint, now: da
 
 
 def claim_decide(*, claim_id: UUID, decision: Decision, operator_id: UUID, now: datetime) -> bool:
-    """An operator decides; what is taken off the cost is booked with it, and the rider is told. Whether it was done
-    now: the same decision of the same operator twice does it once.
+    """Decide a claim, book the reduction of the cost, and notify the rider.
 
-    A ride that awaits settling is settled first. Locks the rental, then the bike, then the rider's account: of two
-    operators at once the second finds the claim decided.
+    Returns false if the same operator made the same decision before; then nothing changes. A returned ride is
+    settled first. Locks the rental, then the bike, then the rider's account. Of two operators at once, the second
+    finds the claim decided.
 
     :raises ClaimNotFoundError: if there is none
     :raises ClaimDecidedError: if it has been decided before
@@ -158,15 +158,15 @@ def _is_repetition(claim: Claim, booking: Booking, correction: Correction | None
 
 
 def claims_erase(*, rider_id: UUID) -> None:
-    """What the rider wrote, and what was answered, may name the rider. The caller has locked the user.
+    """Erase the rider's texts and places, and the answers, which may name the rider. The caller has locked the user.
 
-    An open claim stays open: somebody still has to look at the bike.
+    An open claim stays open, because an operator still has to look at the bike.
     """
     Claim.objects.filter(rider=rider_id).update(text="", answer="", latitude=None, longitude=None)
 
 
 def claims_forget() -> int:
-    """Delete the claims about rides that are nobody's by now; how many. What was decided stays in the ledger."""
+    """Delete the claims about anonymised rides. Returns how many. The ledger keeps the decided amounts."""
     old = Claim.objects.filter(rental__rider=None).order_by("pk")
     return run_left_over("forget claims", old, _delete, size=FORGET_BATCH, batches=sys.maxsize)
 

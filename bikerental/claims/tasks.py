@@ -1,11 +1,11 @@
-"""Celery entry points of the claims app. Each may run twice, late or never."""
+"""Celery tasks. They ignore arguments that a newer release adds, so that old workers survive a deploy."""
 
 from celery import shared_task
 
 
 @shared_task
 def forget_claims(**_newer: object) -> None:
-    """Delete the claims about rides that are nobody's; the next run is the retry."""
+    """Delete the claims about anonymised rides. The next run is the retry."""
     from bikerental.claims.services import claims_forget
 
     claims_forget()

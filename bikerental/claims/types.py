@@ -9,16 +9,16 @@ from bikerental.rentals.types import Correction, Place
 
 
 class Complaint(NamedTuple):
-    """What a rider says about a ride."""
+    """A rider's claim about a ride. Without a place, the bike was left where it was taken."""
 
     kind: str
     text: str = ""
     ended_at: datetime | None = None  # when the bike was returned
-    place: Place | None = None  # and where; where it was taken, if None
+    place: Place | None = None  # and where
 
 
 class Decision(NamedTuple):
-    """What an operator says to a claim; no correction: no."""
+    """An operator's decision. Without a correction the claim is rejected."""
 
     reason: str
     correction: Correction | None = None

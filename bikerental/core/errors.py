@@ -31,7 +31,7 @@ class Refusal(Exception):
         return str(self.detail)
 
     def members(self) -> dict[str, Any]:
-        """What programs are told beside the code."""
+        """Further members of the problem document, for programs."""
         return {}
 
 

@@ -18,7 +18,7 @@ def uuid7(at: datetime | None = None) -> UUID:
 
 
 def first_uuid7(at: datetime) -> UUID:
-    """What no id of this time or later is below."""
+    """The lower bound of the ids made at this time or later."""
     return UUID(int=_milliseconds(at) << 80)
 
 

@@ -67,7 +67,7 @@ CLAIMED = """
       FROM claims_claim AS claim JOIN rentals_rental AS ride ON ride.id = claim.rental_id
      WHERE claim.status = 'accepted'
 """
-# On the first of the next month, what the month came to. One in eight does not pay.
+# On the first of the next month riders pay the month's rides. One in eight does not pay.
 PAYMENTS = _book(
     "payment",
     "cash",
@@ -93,7 +93,7 @@ REFUNDS = _book(
          FROM booked WHERE reason = 'in cash: receipt 17'""",
     "Paid twice.",
 )
-# Some of those who do not pay never will: half of it is written off.
+# Half of the debt of some who do not pay is written off.
 WRITE_OFFS = _book(
     "writeoff",
     "writeoff",
@@ -102,7 +102,7 @@ WRITE_OFFS = _book(
           FROM booked WHERE {_byte("rider_id")} < 8 GROUP BY rider_id, currency HAVING sum(amount) > 1""",
     "Three reminders without an answer.",
 )
-# And some money was another rider's.
+# Some payments were booked to the wrong rider, and are reversed.
 MISTAKES = _book(
     "payment",
     "cash",
@@ -169,7 +169,9 @@ def write_books(*, opened_at: Any, operator: str) -> None:
 
 @contextmanager
 def _unguarded() -> Iterator[None]:
-    """Without the ledger's triggers, which take as long as the rest; within the transaction that fills its tables."""
+    """Run without the ledger's triggers, which take as long as the rest. Call it in the transaction that fills the
+    tables.
+    """
     with connection.cursor() as cursor:
         for action in ("DISABLE", "ENABLE"):
             for model in LEDGER:

@@ -1,6 +1,6 @@
-"""Claims about the city's last rides: of each kind one that is open, one accepted and one rejected.
+"""Claims about the city's last rides: of each kind one open, one accepted and one rejected.
 
-The ledger, which is written afterwards, takes off what the accepted ones say.
+The ledger is written afterwards. It adjusts the rides of the accepted claims.
 """
 
 from collections.abc import Iterator

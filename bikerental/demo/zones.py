@@ -1,4 +1,4 @@
-"""Where rides of the invented city may end: an area round it, a park and a river in it."""
+"""The zones of the invented city: a service area, a park and a river."""
 
 from collections.abc import Iterator
 from datetime import datetime

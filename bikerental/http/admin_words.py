@@ -28,7 +28,7 @@ def translate_names() -> None:
         _translate(options, "verbose_name", "verbose_name_plural")
         for field in (*options.local_fields, *options.local_many_to_many):
             _translate(field, "verbose_name", "help_text")
-    # Wherever a permission is shown; its name in the table is English.
+    # For every place that shows a permission: its name in the table is English.
     Permission.add_to_class("__str__", permission_text)
     Group.add_to_class("__str__", lambda group: gettext(group.name))
 
@@ -57,7 +57,7 @@ class TranslatedAdmin(admin.ModelAdmin[Any]):
 
 
 def _change_text(message: str) -> str:
-    """What an entry of the history says. It was stored in English: a sentence, or what changed as JSON."""
+    """The text of an entry of the history. It is stored in English: a sentence, or the changes as JSON."""
     try:
         changes = json.loads(message)
     except ValueError:
@@ -72,12 +72,12 @@ def _change_text(message: str) -> str:
 
 
 def _name(stored: str) -> str:
-    """The name of a field or a model; a field's is stored as its label, with a capital letter."""
+    """The translated name of a field or a model. A field's name is stored with a capital letter."""
     if (text := gettext(stored)) != stored:
         return text
     return capfirst(gettext(stored[:1].lower() + stored[1:]))
 
 
 def translated(admin_class: type[admin.ModelAdmin[Any]]) -> type[admin.ModelAdmin[Any]]:
-    """The same admin, whose history is in the operator's language."""
+    """The same admin, with a history in the operator's language."""
     return type(admin_class.__name__, (TranslatedAdmin, admin_class), {"__module__": admin_class.__module__})

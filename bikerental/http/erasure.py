@@ -1,6 +1,6 @@
 """The personal data of this app: the answers that are kept with idempotency keys.
 
-They are not in the export: each is kept for a day and says about a ride what the export says.
+The export leaves them out: each is kept for a day, and the export has the same data of the ride.
 """
 
 from bikerental.core.personal_data import ClosedAccount

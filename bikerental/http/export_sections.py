@@ -1,4 +1,4 @@
-"""What an app gives to the export of an account: `EXPORTED` in its `erasure.py`."""
+"""The sections that an app adds to the export of an account: `EXPORTED` in its `erasure.py`."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -14,8 +14,8 @@ class ExportSection(NamedTuple):
     """A member of the document.
 
     :param output: its declared shape; with `many=True` for a list
-    :param read: what is held about the caller, ready for JSON, in the caller's language: for a list an iterator
-        of its pages, so that no more than a page is in memory, else the value
+    :param read: returns the caller's data, ready for JSON, in the caller's language. For a list it returns an iterator
+        of pages, so that only one page is in memory
     """
 
     name: str

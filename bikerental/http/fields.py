@@ -8,8 +8,9 @@ from rest_framework import serializers
 
 
 class Body(serializers.Serializer[Any]):
-    """What a request sends. `null` for a field that may be absent means absent: clients in C#, Dart and
-    Kotlin write all their fields."""
+    """The body of a request. `null` for an optional field means that it is absent: clients in C#, Dart and Kotlin send
+    all their fields.
+    """
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
@@ -19,7 +20,7 @@ class Body(serializers.Serializer[Any]):
 
 
 class IdField(serializers.UUIDField):
-    """A UUID as text. DRF takes a number as well, and true for 1."""
+    """A UUID as text. DRF would also accept a number or true."""
 
     def to_internal_value(self, data: Any) -> UUID:
         if not isinstance(data, str):
@@ -37,7 +38,7 @@ class TextField(serializers.CharField):
 
 
 class TruthField(serializers.BooleanField):
-    """True or false, and no text or number that would become one."""
+    """True or false. A text or a number is refused instead of converted."""
 
     def to_internal_value(self, data: Any) -> bool:
         if not isinstance(data, bool):

@@ -1,7 +1,7 @@
 """Lets API requests skip the middlewares that only pages need.
 
-Sessions, CSRF, the operators' log-in, messages and static files take a tenth of an API request's
-processor time. The API does not use them: it goes by the bearer token alone.
+Sessions, CSRF, the operators' log-in, messages and static files take a tenth of an API request's processor time.
+The API does not use them: it only uses the bearer token.
 """
 
 from typing import Any, ClassVar, cast
@@ -23,7 +23,7 @@ class Innermost:
     to_view: ClassVar[Any]
 
     def __init__(self, get_response: GetResponse) -> None:
-        # Django makes the last middleware first, so the frame finds this when it is made.
+        # Django creates the last middleware first, so this is set when the frame is created.
         Innermost.to_view = staticmethod(get_response)
         raise MiddlewareNotUsed
 

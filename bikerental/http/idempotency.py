@@ -47,7 +47,7 @@ class RequestInProgressError(Refusal):
 
 
 def key_of(request: Request) -> str | None:
-    """:raises IdempotencyKeyInvalidError: if it is none by the contract"""
+    """:raises IdempotencyKeyInvalidError: if it is too long, or has other characters than a key may have"""
     sent = request.headers.get("Idempotency-Key")
     if sent is None:
         return None
@@ -66,7 +66,7 @@ def answer_once(request: Request, *, rider_id: UUID, route: str, act: Callable[[
     key = key_of(request)
     if key is None:
         return act()
-    # null means absent: with it and without it the body is the same.
+    # null means absent, so a body is the same with and without it.
     said = {name: value for name, value in dict(request.data).items() if value is not None}
     fingerprint = sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
     return _answer_once(rider_id=rider_id, route=route, key=key, fingerprint=fingerprint, act=act)

@@ -71,7 +71,7 @@ class RequestIdMiddleware:
 
 
 class SecurityHeadersMiddleware:
-    """Says what a browser may do with the response: nothing with data, and with a page what the page needs."""
+    """Tells the browser what it may load: nothing for data, and for a page only what the page needs."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -115,7 +115,7 @@ class CityTimeMiddleware:
 
 
 class PageSessionMiddleware(SessionMiddleware):
-    """While the database is away, a session cannot be saved. That is a 503, not a bug, and logs nobody out."""
+    """While the database is away, a session cannot be saved. The answer is a 503, and nobody is logged out."""
 
     def process_response(self, request: HttpRequest, response: Any) -> Any:
         try:
@@ -135,7 +135,7 @@ def _cause_in_database(error: BaseException | None) -> BaseException | None:
 
 
 class SlashMiddleware(CommonMiddleware):
-    """Adds the slash that a person left out of a page's address. API requests do not come here."""
+    """Redirects to the address with a slash if a person left it out. API requests skip this middleware."""
 
     def should_redirect_with_slash(self, request: HttpRequest) -> bool:
         path = request.path_info
@@ -149,7 +149,7 @@ def _has_page(path: str) -> bool:
         view = resolve(path).func
     except Resolver404:
         return False
-    return bool(getattr(view, "should_append_slash", True))  # the admin's catch-all says no
+    return bool(getattr(view, "should_append_slash", True))  # false for the admin's catch-all
 
 
 class ProblemMiddleware:
@@ -166,19 +166,19 @@ class ProblemMiddleware:
             response = self.get_response(request)
             if response.status_code < 400 or response.headers.get("Content-Type", "").startswith(DATA_TYPES):
                 return response
-            # Django's own pages: with DEBUG nearly every error has one, a missing CSRF token always.
+            # Django's own error pages: with DEBUG for nearly every error, and always for a missing CSRF token.
             status = response.status_code
-        # LocaleMiddleware stands inside of this one.
+        # LocaleMiddleware runs inside this one, so the language is not set here.
         with translation.override(translation.get_language_from_request(request)):
             return problem_response(ERRORS.get(status, InternalError))
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """Answer an exception that DRF's handler did not."""
+        """Answer an exception that DRF's handler did not answer."""
         if is_page(request):
             return _page_failed(request, error)
         problem = exception_handler(error, {})
         if problem is None:
-            # A bug: the log has the trace and tells Sentry, the client has an id to quote.
+            # A bug. The trace goes to the log and Sentry; the client gets the request's id.
             logger.error("Unhandled: %s %s", request.method, request.path, exc_info=error)
             return problem_response(InternalError)
         headers = {**problem.headers, "Content-Type": PROBLEM_TYPE}

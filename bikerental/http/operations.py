@@ -33,7 +33,7 @@ IDEMPOTENCY_KEY = openapi.Parameter(
     description="Makes a retry safe for 24 hours: the same key and body give the first answer again.",
     type=openapi.TYPE_STRING,
     min_length=1,
-    # Bare or quoted. Spaces around a header's value do not belong to it.
+    # With or without quotes. Spaces around a header's value are not part of it.
     pattern=(
         r"^(?:[\x21\x23-\x7e](?:[\x20\x21\x23-\x7e]{0,253}[\x21\x23-\x7e])?"
         r'|"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255}")$'
@@ -77,14 +77,13 @@ def documented(  # noqa: PLR0913 - each says one thing of the document
     problems: Mapping[int, type[serializers.Serializer[Any]]] | None = None,
     paginated: bool = False,
 ) -> Callable[[V], V]:
-    """Describe what a view's method takes and every answer that it gives.
+    """Describe the input and every response of a view's method.
 
-    :param errors: what it refuses; what any operation with a body, a query, a login, an idempotency key refuses
-        is added
-    :param operation_id: where the path and the method make no good one; clients' functions have this name
-    :param example: of the request's body; an answer's is its shape's `Meta.example`
-    :param problems: by status, the shape of a problem that has members of its own
-    :param headers: `Idempotency-Key` where it is taken, `Location` or `ETag` where it is given
+    :param errors: its refusals. Those of every operation with a body, a query, a login or an idempotency key are added
+    :param operation_id: if path and method make no good one. Clients name their functions after it
+    :param example: of the request's body. A response's example is `Meta.example` of its shape
+    :param problems: by status, the shape of a problem with members of its own
+    :param headers: `Idempotency-Key` of the request, `Location` or `ETag` of the response
     """
     is_idempotent = "Idempotency-Key" in headers
     given = [*(["Idempotent-Replayed"] if is_idempotent else []), *(name for name in headers if name in GIVEN)]
@@ -111,7 +110,7 @@ def documented(  # noqa: PLR0913 - each says one thing of the document
 
 
 def headers_named(*names: str) -> dict[str, Any]:
-    """The headers of an answer; the request's id comes with each."""
+    """The headers of a response. Each response also has the request's id."""
     return {name: HEADERS[name] for name in [*names, "X-Request-ID"]}
 
 
@@ -129,7 +128,7 @@ def _answer(status: int, shape: Any, headers: Sequence[str], paginated: bool) ->
 
 
 def _example_of(shape: Any) -> Any:
-    """An answer of this shape: its `Meta.example`, and for each shape in it that one's."""
+    """An example of this shape: its `Meta.example`, with the examples of the shapes inside it."""
     serializer = shape() if isinstance(shape, type) else shape
     if isinstance(serializer, serializers.ListSerializer):
         return [_example_of(serializer.child)]

@@ -40,9 +40,9 @@ _READERS: dict[str, Callable[[Any], Any]] = {
 
 
 def read_page(request: Request, *, order: Order) -> Page[Any]:
-    """The page that the request asks for, to be filled by a selector.
+    """The page that the request asks for. A selector fills it.
 
-    :raises ValidationError: for a forged cursor or an odd page_size
+    :raises ValidationError: for a forged cursor or an invalid page_size
     """
     query = request.query_params
     return Page(order, _size(query.get("page_size")), _cursor(query.get("cursor"), request.path, order))
@@ -59,13 +59,13 @@ def render_page(request: Request, page: Page[R], render: Callable[[R], dict[str,
 
 
 def encode_cursor(cursor: Cursor, path: str) -> str:
-    """As text that only the list at this path takes."""
+    """The cursor as signed text, valid only for the list at this path."""
     payload = orjson.dumps([cursor.is_backward, [_tagged(key) for key in cursor.keys]])
     return base64.urlsafe_b64encode(_signature(path, payload) + payload).rstrip(b"=").decode()
 
 
 def decode_cursor(text: str, path: str) -> Cursor:
-    """:raises ValidationError: unless we made it, for this list"""
+    """:raises ValidationError: unless we signed it for this list"""
     try:
         raw = base64.urlsafe_b64decode(text[:_CURSOR_LENGTH_MAX].encode() + b"=" * (-len(text) % 4))
     except (binascii.Error, ValueError) as error:

@@ -1,4 +1,4 @@
-"""JSON in, by orjson: strict about numbers, depth and characters, and bounded."""
+"""Parses JSON with orjson. Numbers, depth and characters are checked strictly, and all work is bounded."""
 
 from typing import IO, Any
 
@@ -32,7 +32,7 @@ class JSONParser(BaseParser):
         try:
             data = orjson.loads(body)
         except orjson.JSONDecodeError as error:
-            # orjson's own words can quote the body
+            # orjson's message can quote the body
             raise ParseError(_("The body is not valid JSON.")) from error
         if not isinstance(data, dict):
             raise ParseError(_("The body must be a JSON object."))

@@ -65,8 +65,8 @@ DETAILS = {
     "headers_too_large": _("A header is larger than 8 KiB, or all of them together are larger than 32 KiB."),
     "internal_error": _("Something went wrong on our side; it has been reported. Nothing was half done."),
 }
-# What PostgreSQL says while it starts, stops, fails over or has its hands full: classes and codes.
-# Any other complaint of its is about us.
+# PostgreSQL's error classes and codes while it starts, stops, fails over or is too busy. All its other errors are
+# bugs of ours.
 _AWAY = ("08", "53", "57P", "25P03", "25006")
 _CODES: dict[type[Exception], str] = {
     exceptions.ValidationError: "invalid",
@@ -81,7 +81,7 @@ _CODES: dict[type[Exception], str] = {
     exceptions.Throttled: "throttled",
 }
 
-PLAIN_TYPE = "text/plain; charset=utf-8"  # a browser takes a text without a charset for Latin letters
+PLAIN_TYPE = "text/plain; charset=utf-8"  # without a charset, a browser assumes Latin-1
 ErrorClass = type[Refusal] | type[exceptions.APIException]
 
 
@@ -106,7 +106,7 @@ _DJANGO_ERRORS: dict[type[Exception], Callable[[], Exception]] = {
 
 
 def problem(status: int, code: str, detail: Any = None, errors: list[dict[str, str]] | None = None) -> dict[str, Any]:
-    """The document itself."""
+    """The problem document."""
     document = {
         "type": f"urn:bikerental:problem:{code}",
         "title": str(TITLES.get(status, TITLES[400 if status < 500 else 500])),
@@ -179,7 +179,7 @@ def is_database_away(error: BaseException | None) -> bool:
     if not isinstance(error, DatabaseError):
         return False
     state = sqlstate(error)
-    # libpq's own words about a connection that broke off in the middle come without a code.
+    # libpq reports a connection that broke off without a code.
     return type(error) is DatabaseError if state is None else state.startswith(_AWAY)
 
 
@@ -204,11 +204,12 @@ def _of_refusal(refusal: Refusal) -> Response:
 
 
 def _of_api_exception(error: exceptions.APIException) -> Response:
-    # By its class: where a view has no authenticators, DRF makes a 403 of a 401.
+    # By its class, because DRF changes 401 to 403 if a view has no authenticators.
     status, code = status_and_code(type(error))
     if isinstance(error, exceptions.ValidationError):
         return _answer(status, problem(status, code, None, list(_field_errors(error.detail))), {})
-    # The details of most name a media type or a claim: ours say what to do. A parser's say what is wrong.
+    # Most details of DRF only name a media type or a claim, and ours say what to do. But a parser's detail says what
+    # is wrong.
     detail = DETAILS.get(code, error.detail)
     if code == "parse_error" and str(error.detail) != str(exceptions.ParseError.default_detail):
         detail = error.detail
@@ -239,7 +240,7 @@ def _field_errors(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
 
 
 def is_page(request: HttpRequest) -> bool:
-    """Whether the request is for a page for people, whose errors are pages too."""
+    """Whether the request is for a page for people. Its errors are pages too."""
     return request.path_info.startswith(PAGE_PREFIXES)
 
 

@@ -1,4 +1,4 @@
-"""JSON out, by orjson."""
+"""Renders JSON with orjson."""
 
 from collections.abc import Mapping
 from decimal import Decimal

@@ -87,20 +87,20 @@ class ShapeInspector(FieldInspector):
         elif is_nullable:
             _allow_null(result)
         if is_nullable and obj.required:
-            result["x-omitempty"] = False  # otherwise generators take the field for optional
+            result["x-omitempty"] = False  # otherwise generators make the field optional
         return result
 
 
 def _allow_null(field: openapi.Schema) -> None:
     field["x-nullable"] = True
     if None not in field.get("enum", [None]):
-        field["enum"] = [*field["enum"], None]  # in OpenAPI an enum holds for null too
+        field["enum"] = [*field["enum"], None]  # in OpenAPI, null must be in the enum too
 
 
 def _around(reference: openapi.SchemaRef, **says: Any) -> openapi.Schema:
-    """The shape with attributes of this place. Client generators ignore attributes beside a `$ref`."""
+    """The referenced shape with attributes for this field. Client generators ignore attributes beside a `$ref`."""
     schema = openapi.Schema(type=openapi.TYPE_OBJECT, all_of=[reference], **says)
-    del schema["type"]  # null is no object
+    del schema["type"]  # null is not an object
     return schema
 
 
@@ -117,7 +117,7 @@ class AutoSchema(SwaggerAutoSchema):
         return self.is_open() or list(self.view.permission_classes) == [IsAuthenticated]
 
     def get_operation_id(self, operation_keys: Sequence[str] | None = None) -> str:
-        """`bikes_list`, `rentals_current_read`, `rentals_return`: the path, and what is done where a noun ends it."""
+        """`bikes_list`, `rentals_current_read`, `rentals_return`: the words of the path, and often an action."""
         said: str | None = self.overrides.get("operation_id")
         if said:
             return said
@@ -146,11 +146,11 @@ class AutoSchema(SwaggerAutoSchema):
         parameter = super().make_body_parameter(schema)
         definition = schema.resolve(self.components)
         required = definition.get("required", [])
-        # An empty body is an empty object: where no field is needed, no body is.
+        # An empty body counts as an empty object, so the body is required only if a field is.
         parameter["required"] = bool(required or definition.get("minProperties"))
         for name, field in definition["properties"].items():
             if name not in required:
-                _allow_null(field)  # it means absent
+                _allow_null(field)  # null means absent
         example = self.overrides.get("body_example")
         if example is not None:
             parameter["schema"] = _around(schema, example=example)
@@ -178,7 +178,7 @@ class AutoSchema(SwaggerAutoSchema):
         errors: list[ErrorClass] = [ValidationError] if self._input_names() else []
         errors += self.overrides.get("errors", ())
         errors += BODY_ERRORS if self.get_request_serializer() else []
-        errors += [NotFound] if "{" in self.path else []  # what is no UUID is no path of ours
+        errors += [NotFound] if "{" in self.path else []  # an id that is not a UUID matches no route
         errors += [] if self.is_open() else LOGIN_ERRORS
         errors += [] if self.is_for_all_riders() else [PermissionDenied]
         grouped: dict[int, list[ErrorClass]] = defaultdict(list)
@@ -253,7 +253,7 @@ class SchemaGenerator(OpenAPISchemaGenerator):
         return {path: view for path, view in endpoints.items() if path.startswith("/api/v1/")}
 
     def get_path_parameters(self, path: str, view_cls: Any) -> list[openapi.Parameter]:
-        # The converters of the routes are gone by now; every one of ours takes an id.
+        # The document does not keep the routes' converters. In our routes every parameter is an id.
         parameters: list[openapi.Parameter] = super().get_path_parameters(path, view_cls)
         for parameter in parameters:
             parameter["format"] = openapi.FORMAT_UUID

@@ -10,7 +10,7 @@ KEYS_KEPT_FOR = timedelta(hours=24)
 
 
 def idempotency_keys_purge(*, now: datetime) -> int:
-    """Forget the keys of the day before yesterday, a batch at a time."""
+    """Delete keys that are older than their retention, in batches."""
     return rows_purge(IdempotencyKey.objects.filter(created_at__lt=now - KEYS_KEPT_FOR))
 
 

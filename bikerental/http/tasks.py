@@ -8,5 +8,5 @@ from bikerental.http.services import idempotency_keys_purge
 
 @shared_task
 def purge_idempotency_keys(**_newer: object) -> None:
-    """Forget keys past their time; the next run is the retry."""
+    """Delete keys that are older than their retention. The next run is the retry."""
     idempotency_keys_purge(now=timezone.now())

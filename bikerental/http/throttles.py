@@ -40,7 +40,7 @@ def client_address(request: Any) -> str:
 
 
 def rate_of(scope: str) -> tuple[int, int] | None:
-    """`"5/min"` as (5, 60); none where none is set."""
+    """`"5/min"` as (5, 60); None if the scope has no rate."""
     rate = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"].get(scope)
     if not rate:
         return None
@@ -49,12 +49,14 @@ def rate_of(scope: str) -> tuple[int, int] | None:
 
 
 class Breaker:
-    """Stops asking a cache that did not answer; later, one request at a time tries it. So a hanging cache
-    costs a process one timeout now and then, however many threads it has."""
+    """Stops asking a cache that did not answer. Later, one request at a time tries it again.
+
+    So a hanging cache costs a process one timeout in ten seconds, however many threads it has.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._open_until = 0.0  # on the monotonic clock; zero while all is well
+        self._open_until = 0.0  # monotonic time; 0 while the cache answers
 
     def admits(self) -> bool:
         if not self._open_until:
@@ -63,7 +65,7 @@ class Breaker:
             now = time.monotonic()
             if now < self._open_until:
                 return False
-            self._open_until = now + CACHE_LEFT_ALONE_SECONDS  # for the others, while this one tries
+            self._open_until = now + CACHE_LEFT_ALONE_SECONDS  # the others wait while this request tries
             return True
 
     def failed(self) -> None:
@@ -83,7 +85,7 @@ class RateThrottle(BaseThrottle):
         self._wait: float | None = None
 
     def client_of(self, request: Request) -> str | None:
-        """Whom to count; none for nobody."""
+        """The text that identifies the client; None if the client is not counted."""
         return household(client_address(request))
 
     def allow_request(self, request: Request, view: Any) -> bool:

@@ -14,7 +14,7 @@ from bikerental.http.fields import Body
 class ApiView(APIView):
     """Needs a logged-in rider unless a view says otherwise."""
 
-    # For all answers, also tokens and refusals: nearly every answer is personal.
+    # For all responses, including tokens and refusals: nearly every response is personal.
     cache_control = "no-store"
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:

@@ -28,7 +28,7 @@ class KindFilter(admin.SimpleListFilter):
 
 @admin.register(Notification)
 class NotificationAdmin(EmailSearch, admin.ModelAdmin[Notification]):
-    """To look at, and to send again; rows are written by services alone."""
+    """Messages to read and to send again. Only services write rows."""
 
     list_display = (
         "created_at", "kind_label", "state", "recipient_key", "subject_id", "attempts",
@@ -39,7 +39,7 @@ class NotificationAdmin(EmailSearch, admin.ModelAdmin[Notification]):
     search_help_text = _("Id of the notification, the rental or the recipient, or the recipient's e-mail")
     ordering = ("-id",)  # ids grow with time
     show_full_result_count = False
-    # The recipient's id rather than the recipient, whose name is not needed here.
+    # The recipient's id instead of the recipient, because the name is not needed here.
     fields = (
         "id", "created_at", "kind_label", "recipient_key", "subject_id", "key", "language", "context", "state",
         "attempts", "next_attempt_at", "claimed_until", "sent_at", "last_error", "provider_id", "feedback",
@@ -54,7 +54,7 @@ class NotificationAdmin(EmailSearch, admin.ModelAdmin[Notification]):
     @admin.display(description=_("kind"), ordering="kind")
     def kind_label(self, notification: Notification) -> str:
         kind = message_kinds().get(notification.kind)
-        return str(kind.label) if kind else notification.kind  # of another release
+        return str(kind.label) if kind else notification.kind  # a kind of another release
 
     @admin.action(description=_("Send again"), permissions=["send"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[Notification]) -> None:
@@ -78,7 +78,7 @@ class NotificationAdmin(EmailSearch, admin.ModelAdmin[Notification]):
 
 @admin.register(RefusedAddress)
 class RefusedAddressAdmin(EmailSearch, admin.ModelAdmin[RefusedAddress]):
-    """Where nothing is sent, until an operator knows better."""
+    """Addresses that nothing is sent to. An operator can allow mail again."""
 
     list_display = ("email", "reason", "detail", "created_at")
     list_filter = ("reason", ("created_at", admin.DateFieldListFilter))
@@ -92,7 +92,7 @@ class RefusedAddressAdmin(EmailSearch, admin.ModelAdmin[RefusedAddress]):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[RefusedAddress], search_term: str
     ) -> tuple[QuerySet[RefusedAddress], bool]:
-        """A hidden address is found by the address too."""
+        """Searching for an address also finds its keyed hash."""
         found, has_duplicates = super().get_search_results(request, queryset, search_term)
         hidden = [email_hidden(word) for word in search_term.split() if "@" in word]
         return found | queryset.filter(email__in=hidden), has_duplicates

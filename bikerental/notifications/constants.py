@@ -1,19 +1,19 @@
 from datetime import timedelta
 
 DELIVERING = "deliver notifications"  # the task's name among the failed rows
-# Longer than the task's hard time limit: a claim outlives whoever made it.
+# Longer than the task's hard time limit, so a claim does not end while its task still runs.
 LEASE = timedelta(minutes=2)
 ATTEMPTS_MAX = 12
 BACKOFF_FIRST = timedelta(seconds=30)
 BACKOFF_MAX = timedelta(hours=1)
 SWEEP_BATCH = 500
-# For counting the messages to one address; what is beyond them waits for as long.
+# Messages to one address are counted over this time. A message beyond the limit waits as long.
 ADDRESS_WINDOW = timedelta(hours=1)
-# A message about failed rows names so many; the admin lists all.
+# A message about failed rows names at most this many. The admin lists all.
 FAILED_ROWS_NAMED = 20
-# Nobody is answered by these rows; they exist for an hour at most so that asking costs the same.
+# Rows for unknown e-mails. They only make a request take as long as one for a known e-mail.
 NOBODYS_KEPT_FOR = timedelta(hours=1)
-# SNS gives up a delivery long before; what is older is somebody's recording.
+# SNS gives up much earlier. An older message was recorded and is sent again by somebody else.
 SNS_MESSAGE_AGE_MAX = timedelta(days=1)
-# A batch begins nothing new after this; with one slow message more it ends before the soft time limit.
+# A batch starts no message after this time. One slow message more still ends before the soft time limit.
 BATCH_SECONDS = 20.0

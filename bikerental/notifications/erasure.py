@@ -1,4 +1,4 @@
-"""The personal data of this app: messages, which go with time, and the address that refused them."""
+"""The personal data of this app: messages, which are deleted after a time, and addresses that refused mail."""
 
 from bikerental.core.personal_data import ClosedAccount
 from bikerental.http.export_sections import ExportSection

@@ -1,6 +1,6 @@
-"""How sending a message goes wrong, which never reaches a client, and what the door for SNS refuses.
+"""Errors of sending mail, which no client sees, and the refusal of messages that are not from SNS.
 
-The texts of the former name no address: they are kept beside the notification and logged.
+The texts of mail errors contain no address, because they are stored with the notification and logged.
 """
 
 from django.utils.translation import gettext_lazy as _
@@ -9,7 +9,7 @@ from bikerental.core.errors import Kind, Refusal
 
 
 class MailError(Exception):
-    """Base: another attempt may succeed."""
+    """The base class. Another attempt may succeed."""
 
 
 class MailDeferredError(MailError):
@@ -21,11 +21,11 @@ class MailRefusedError(MailError):
 
 
 class MailUnreachableError(MailError):
-    """The mail server is away or does not let us in: no message will pass for now."""
+    """The mail server is away or refuses our log-in. Every message would fail now."""
 
 
 class SnsRefusedError(Refusal):
-    """A message that is not from our topic at SNS. Why is for the log, not for who sent it."""
+    """A message that is not from our topic at SNS. The reason is for the log, not for the sender."""
 
     kind = Kind.FORBIDDEN
     code = "forbidden"

@@ -13,8 +13,8 @@ from bikerental.core.registry import declared
 class MessageKind(NamedTuple):
     """One kind of message.
 
-    Its templates are `<templates>/<name>.subject.txt`, `<name>.txt` and, with `has_html`, `<name>.html`.
-    The name of a kind to the operators ends with `_operators`: the database goes by that. Two are older.
+    Its templates are `<templates>/<name>.subject.txt`, `<name>.txt` and, with `has_html`, `<name>.html`. The names of
+    kinds for operators end with `_operators`, because a constraint uses that. Two kinds are older than this rule.
     """
 
     name: str
@@ -22,8 +22,8 @@ class MessageKind(NamedTuple):
     templates: str
     to_operators: bool = False
     has_html: bool = False
-    has_link: bool = False  # which nobody waits for longer than an hour, and which a rider asks for anew
-    may_be_sent_again: bool = False  # although it was sent
+    has_link: bool = False  # nobody waits for it longer than an hour, and the rider can ask for another one
+    may_be_sent_again: bool = False  # even if it was sent
 
 
 @functools.cache

@@ -47,7 +47,7 @@ class Notification(BaseModel):
     )
     # A rental or none. No foreign key, because rentals lie above this app.
     subject_id = models.UUIDField(_("subject"), null=True, blank=True)
-    # Unique, so that a task that runs twice makes one message.
+    # Unique, so that a task that runs twice creates one message.
     key = models.CharField(_("key"), max_length=100)
     language = models.CharField(_("language"), max_length=8)
     context = models.JSONField(_("context"), default=dict)
@@ -57,8 +57,8 @@ class Notification(BaseModel):
     claimed_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
     sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
     last_error = models.CharField(_("last error"), max_length=200, blank=True)
-    # What SES calls the message in its reports; SMTP gives no name. The database fills in both of
-    # these for the code before them, which runs on while a deploy goes on.
+    # The id of the message in SES's reports; SMTP gives none. The database defaults of both fields are for the release
+    # before, which runs on during a deploy.
     provider_id = models.CharField(_("provider's id"), max_length=200, blank=True, db_default="")
     feedback = models.CharField(_("feedback"), max_length=16, choices=Feedback, blank=True, db_default="")
 

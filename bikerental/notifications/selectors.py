@@ -1,4 +1,4 @@
-"""What the notifications app reads."""
+"""The reads of the notifications app."""
 
 from collections.abc import Collection, Iterator
 from typing import Any

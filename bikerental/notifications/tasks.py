@@ -23,7 +23,7 @@ def deliver_notifications(*, ids: list[str], **_newer: object) -> None:
 
 @shared_task
 def sweep_notifications(**_newer: object) -> None:
-    """Tell of failed rows, send what the fast path lost and what is due again; the next run is the retry."""
+    """Report failed rows, and send messages that the fast path lost or that are due. The next run is the retry."""
     now = timezone.now()
     failed_rows_tell(now=now)
     notifications_deliver_left_over(now=now)
@@ -31,7 +31,7 @@ def sweep_notifications(**_newer: object) -> None:
 
 @shared_task
 def purge_notifications(**_newer: object) -> None:
-    """Forget messages past their time and addresses without an owner; the next run is the retry."""
+    """Delete old messages, and addresses that no account has. The next run is the retry."""
     now = timezone.now()
     notifications_purge(now=now)
     sent_mails_purge(now=now)

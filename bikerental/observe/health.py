@@ -28,13 +28,13 @@ BROKER_KEY_SECONDS = 60
 
 @require_safe
 def live(request: HttpRequest) -> JsonResponse:
-    """The process answers; touches nothing."""
+    """The process answers. Nothing else is checked."""
     return JsonResponse({"status": "ok"})
 
 
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
-    """Database and broker take writes, migrations are applied: 200, or 503 naming what failed."""
+    """Database and broker accept writes, and migrations are applied: 200, or 503 with the names of failed checks."""
     deadline = time.monotonic() + CHECK_SECONDS
     asked = {name: _question(name, check) for name, check in CHECKS.items()}
     checks = {name: _is_fine_before(question, deadline) for name, question in asked.items()}
@@ -51,7 +51,7 @@ _asking = threading.Lock()
 
 
 def _question(name: str, check: Callable[[], bool]) -> Question[bool]:
-    """The check that is still running, or a new one: clients who ask at once share one connection and one write."""
+    """The running check, or a new one. Clients that ask at the same time share one connection and one write."""
     with _asking:
         if name not in _asked or not _asked[name].is_open:
             _asked[name] = Question(check)
@@ -93,7 +93,7 @@ def _broker() -> bool:
             socket_connect_timeout=BROKER_SECONDS,
             retry=Retry(NoBackoff(), 0),  # the client's three retries would take longer than the probe waits
         ) as client:
-            # A replica, or a full Redis, answers PING but takes no task.
+            # A replica or a full Redis answers PING, but accepts no task.
             return bool(client.set(BROKER_KEY, "", ex=BROKER_KEY_SECONDS))
     except redis.RedisError:
         return False

@@ -15,6 +15,6 @@ def heartbeat_record(*, name: str, now: datetime) -> None:
 
 
 def heartbeat_ages() -> dict[str, float]:
-    """By name, the seconds since each last beat: `beat` (with broker and worker), `backup`. One statement."""
+    """The seconds since the last beat, by name: `beat` (with broker and worker), `backup`. One statement."""
     now = timezone.now()
     return {name: (now - beat_at).total_seconds() for name, beat_at in Heartbeat.objects.values_list("name", "beat_at")}

@@ -34,12 +34,11 @@ class JsonFormatter(BaseJsonFormatter):
         )
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name
-        """The last parts of the trace that fit: the error itself stands at the end."""
+        """The end of the trace, up to a length. The error stands at its end."""
         kept: list[str] = []
         room = EXCEPTION_LENGTH_MAX
         for part in reversed(traceback.format_exception(*ei, limit=-FRAMES_MAX)):
-            # Each by itself: a long message in one takes no room from the others, and what PostgreSQL
-            # quotes ends with the part.
+            # Each part separately, so that a quoted row of PostgreSQL cannot reach into the next part.
             kept.insert(0, redacted_text(part))
             room -= len(kept[0])
             if room < 0:

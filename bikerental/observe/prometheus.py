@@ -1,4 +1,4 @@
-"""What Prometheus scrapes: each process writes to files, /metrics adds them up."""
+"""The figures for Prometheus. Each process writes its own to files, and /metrics adds them up."""
 
 import functools
 import os
@@ -32,8 +32,9 @@ Figures = Mapping[str, float | Mapping[str, float]]
 
 
 class Source(NamedTuple):
-    """What /metrics asks an app for: `{"bikerental_rentals_open": 12.0}`, or by the label's value,
-    `{"bikerental_queue_messages": {"settling": 3.0}}`. Each app declares its FIGURES in `metrics.py`."""
+    """Figures of an app for /metrics: `{"bikerental_rentals_open": 12.0}`, or with the values of a label,
+    `{"bikerental_queue_messages": {"settling": 3.0}}`. Each app declares its FIGURES in `metrics.py`.
+    """
 
     name: str
     ask: Callable[[], Figures]
@@ -106,7 +107,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 class ThisProcessCollector(Collector):
-    """The figures of this process, where there is only one."""
+    """The figures of this process, if there is only one."""
 
     def collect(self) -> Iterable[Metric]:
         return REGISTRY.collect()

@@ -1,7 +1,7 @@
-"""The last guard of logs and Sentry: removes personal data from texts of other programs, and cuts long ones.
+"""The last guard of logs and Sentry: removes personal data from texts of other programs, and cuts long texts.
 
-Our own lines name ids only. But PostgreSQL quotes rows and statements in its errors, libraries quote
-addresses that they cannot use, and Django quotes headers that it refuses.
+Our own lines contain only ids. But PostgreSQL quotes rows and statements in its errors, libraries quote addresses
+that they cannot use, and Django quotes headers that it refuses.
 """
 
 import re

@@ -38,7 +38,7 @@ def before_send(event: Any, hint: dict[str, Any]) -> Any:
 
 
 def traces_sampler(rate: float) -> Callable[[dict[str, Any]], float]:
-    """Which traces are sent. Only a task goes by what its sender decided: a client's headers could have each sent."""
+    """The share of traces to send. Only a task follows its sender: a client's headers could have every trace sent."""
 
     def sample(context: dict[str, Any]) -> float:
         if context["transaction_context"].get("op") == OP.QUEUE_TASK_CELERY and context["parent_sampled"] is not None:

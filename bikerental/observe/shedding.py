@@ -26,7 +26,7 @@ BURST_SECONDS = 10.0
 RETRY_SECONDS = (1, 2, 3)
 NEVER_SHED = ("/health/", "/metrics")  # monitoring must work under load
 
-SHED = Counter("bikerental_http_shed", "Requests turned away because they had waited too long.")
+SHED = Counter("bikerental_http_shed", "Requests refused because they waited too long.")
 WAITS = Histogram(
     "bikerental_http_wait_seconds",
     "Time from the proxy to a thread of the web server.",

@@ -19,11 +19,11 @@ SETTLE_GATHER_SECONDS = 0.5
 SWEEP_BATCH = 500
 # The fast path has this long before the sweep settles a returned rental.
 SWEEP_GRACE = timedelta(seconds=5)
-# For this long an unused reservation counts.
+# An unused reservation counts for this time.
 UNUSED_COUNT_FOR = timedelta(hours=24)
 EXPIRE_BATCH = 100
-CANCELLED = "cancelled"  # how a settled ride is shown that its rider took back
-# Rides that a rider cancelled count so long.
+CANCELLED = "cancelled"  # the status that is shown for a settled ride that its rider cancelled
+# A cancelled ride counts for this time.
 CANCELS_COUNT_FOR = timedelta(hours=24)
 CANCEL_TEXT_MAX = 400  # with the reason it fits into RentalEvent.reason
 

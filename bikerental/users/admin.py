@@ -117,7 +117,7 @@ class UserAdmin(EmailSearch, DjangoUserAdmin[User]):
         # Only the fields that the form changed, so that a password change or a closing at the same time stays.
         columns = {field.name for field in User._meta.concrete_fields}.intersection(form.changed_data)
         if form.initial["email"] != obj.email:
-            obj.email_confirmed_at = None  # nobody has confirmed the new address
+            obj.email_confirmed_at = None  # the new address is not confirmed
             columns.add("email_confirmed_at")
         obj.save(update_fields=columns)
 

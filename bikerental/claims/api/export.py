@@ -1,4 +1,4 @@
-"""What of the claims is in the export of an account."""
+"""The part of an account's export about claims."""
 
 from datetime import datetime
 

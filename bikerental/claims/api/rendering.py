@@ -1,4 +1,4 @@
-"""What a claim looks like in an answer; a test holds it to what is declared."""
+"""Responses about claims. A test compares them with the declared output."""
 
 from typing import Any
 

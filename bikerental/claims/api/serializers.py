@@ -1,4 +1,4 @@
-"""What the claim endpoints take, and the declared shape of what they answer."""
+"""Input of the claim endpoints, and the declared shape of their responses."""
 
 from typing import Any
 

@@ -59,7 +59,7 @@ class ClaimsOfRentalView(ApiView):
             location = request.build_absolute_uri(reverse("claim", args=[claim.id]))
             return Response(claim_json(claim), status=201, headers={"Location": location})
 
-        # Not named as a route of rentals: those answers are rides.
+        # The scope of a key is the claims, not the rentals: answers kept for rentals are rides.
         return answer_once(request, rider_id=rider_id, route=f"POST claims/{rental_id}/", act=act)
 
 

@@ -1,5 +1,5 @@
-"""Lists in pages over a keyset: a page is one statement that starts at an index entry, however deep it
-lies, and a changing list neither repeats nor skips a row.
+"""Lists in pages over a keyset. A page is one statement that starts at an index entry, so a late page costs no more
+than the first. If the list changes meanwhile, no row is repeated or skipped.
 
     NEWEST_FIRST = ("-created_at", "-id")
 
@@ -7,8 +7,8 @@ lies, and a changing list neither repeats nor skips a row.
         claims = Claim.objects.filter(rider=rider_id).values_list(*CLAIM_COLUMNS)
         return page.filled(map(ClaimRow._make, page.select(claims)))
 
-An order ends in a unique key and goes one way. Its names are both fields of the query and attributes of
-the row. A view reads the page from its request and renders it: `http.pagination`.
+An order ends with a unique key, and all its keys go in the same direction. Its names are both fields of the query
+and attributes of the row. `http.pagination` reads the page from the request and renders it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -27,14 +27,14 @@ Order = tuple[str, ...]
 
 
 class Cursor(NamedTuple):
-    """After (or, going back, before) the row whose keys these are; without keys: from the start."""
+    """The place after the row with these keys, or before it when going back. Without keys: the start of the list."""
 
     keys: tuple[Any, ...]
     is_backward: bool = False
 
 
 class PageShape(NamedTuple):
-    """What of a page is written into a statement that is kept. The keys of its cursor are the statement's values."""
+    """The part of a page that is written into a cached statement. The cursor's keys are the statement's values."""
 
     order: Order
     limit: int
@@ -49,7 +49,7 @@ class PageShape(NamedTuple):
 
 
 class Page(NamedTuple, Generic[R]):
-    """A page of a list: what is asked for, and once it is `filled` also its rows and its neighbours."""
+    """A page of a list. A request gives `order`, `size` and `cursor`; `filled` adds the rows and the other cursors."""
 
     order: Order
     size: int = PAGE_SIZE
@@ -78,11 +78,11 @@ class Page(NamedTuple, Generic[R]):
         return {_value_name(name): key for name, key in zip(self.order, self.cursor.keys, strict=True)}
 
     def select(self, rows: QuerySet[M, Any]) -> QuerySet[M, Any]:
-        """Those of the page, and one beyond it if there is one: what `filled` takes."""
+        """The rows of the page and the one after it, if there is one. `filled` takes them."""
         return self.shape._replace(limit=self.limit).select(rows, self.values)
 
     def filled(self, found: Iterable[R]) -> "Page[R]":
-        """The page with the rows found in its direction. Those after its limit are not looked at."""
+        """The page with these rows, which are in the direction of the page. Rows beyond its limit are ignored."""
         rows = list(islice(found, self.limit))
         has_more = len(rows) > self.size
         del rows[self.size :]
@@ -99,13 +99,15 @@ class Page(NamedTuple, Generic[R]):
 
 
 def limit_written(limit: int) -> int:
-    """The limit to write into a statement that is kept: one of two, so that not every page size asks for
-    a statement of its own. The caller cuts what is too much."""
+    """The limit to write into a cached statement. There are only two, so that not every page size makes a statement.
+
+    The caller cuts the result to the wanted size.
+    """
     return _limit(PAGE_SIZE if limit <= _limit(PAGE_SIZE) else PAGE_SIZE_MAX)
 
 
 def after(order: Order, cursor: Cursor) -> Q:
-    """The rows behind the cursor's, in its direction: (a, b) > (x, y), spelled for an index."""
+    """The rows beyond the cursor in its direction: (a, b) > (x, y), written so that an index serves it."""
     condition = Q()
     equal = Q()
     for name, key in zip(order, cursor.keys, strict=True):
@@ -115,17 +117,17 @@ def after(order: Order, cursor: Cursor) -> Q:
         equal &= Q(**{field: key})
     first, key = order[0], cursor.keys[0]
     bound = "lte" if first.startswith("-") != cursor.is_backward else "gte"
-    # Implied by the rest; without it the planner does not see where in the index to start.
+    # Implied by the rest, but without it the planner does not see where in the index to start.
     return Q(**{f"{first.removeprefix('-')}__{bound}": key}) & condition
 
 
 def turned(order: Order) -> Order:
-    """The order the other way round, for a page that goes back."""
+    """The reversed order, for a page that goes back."""
     return tuple(name.removeprefix("-") if name.startswith("-") else f"-{name}" for name in order)
 
 
 def _limit(size: int) -> int:
-    return size + 1  # the one more tells whether there is another page
+    return size + 1  # one more row shows whether there is another page
 
 
 def _value_name(name: str) -> str:
@@ -133,17 +135,16 @@ def _value_name(name: str) -> str:
 
 
 def rows_in_pages(rows: QuerySet[Any, dict[str, Any]], *, key: str = "id") -> Iterator[list[dict[str, Any]]]:
-    """All the rows, which are `values()` with the primary key among them, by it."""
+    """All the rows, by primary key. They are `values()` that include it."""
     return pages_after(
         lambda last: list((rows if last is None else rows.filter(pk__gt=last[key])).order_by("pk")[:PAGE_SIZE_MAX])
     )
 
 
 def pages_after(read: Callable[[R | None], list[R]]) -> Iterator[list[R]]:
-    """A whole list, a page at a time: no cursor that a pooler would lose, no transaction that a slow client
-    would hold open, and no more in memory than a page.
+    """A whole list in pages. It needs no server-side cursor, which a pooler would lose, and no long transaction.
 
-    :param read: up to PAGE_SIZE_MAX rows after this one, or the first ones
+    :param read: returns up to PAGE_SIZE_MAX rows after the given one, or the first ones for None
     """
     last = None
     while True:

@@ -93,7 +93,7 @@ class _Prepared(ABC):
         except DatabaseError as error:
             if sqlstate(error) not in (_STALE if is_known else _TAKEN):
                 raise
-            # Plans from before a change of the schema live as long as the connection does.
+            # A connection keeps its plans when the schema changes.
             database.close()
             raise StalePlanError from error
 
@@ -135,8 +135,8 @@ class Statement(_Prepared):
         BIKE = Statement(lambda v: select(Bike.objects.filter(pk=v["bike_id"]).values_list("number")), bike_id=UUID)
         BIKE.first(bike_id=bike_id)
 
-    :param build: given sample values by name, the SQL and its parameters: `select` or `update`
-    :param types: the type of each value; None may stand for any among an update's new values
+    :param build: gets sample values by name, and returns the SQL and its parameters: `select` or `update`
+    :param types: the type of each value; the new values of an update may also be None
     """
 
     def __init__(self, build: Callable[[Samples], Compiled], **types: type) -> None:
@@ -225,7 +225,7 @@ class Select(Generic[R]):
 
 
 class _Compiled:
-    """SQL that has placeholders for the named values alone."""
+    """SQL with placeholders only for the named values."""
 
     def __init__(self, sql: str) -> None:
         names = dict.fromkeys(_NAMED_PLACEHOLDER.findall(sql))
@@ -240,14 +240,14 @@ class _Compiled:
 
 
 def _prepare(compiled: _Compiled, database: DatabaseWrapper) -> None:
-    # The driver's own cursor: Django does not count this as a statement; it belongs to connecting.
+    # The driver's own cursor, because Django shall not count this as a statement: it belongs to connecting.
     with database.wrap_database_errors, database.connection.cursor() as cursor:
         cursor.execute(compiled.preparation)
     database.prepared.add(compiled.key)
 
 
 def as_text(path: str) -> Cast:
-    """A column as text, for answers that show it as text: making a Python object costs more than reading it."""
+    """A column as text, for responses that show it as text. Making a Python object takes longer than reading it."""
     return Cast(path, CharField())
 
 

@@ -1,4 +1,4 @@
-"""The transaction of a service, repeated where PostgreSQL asks for it."""
+"""The transaction of a service, repeated if PostgreSQL cannot finish it because of other transactions."""
 
 import functools
 import random
@@ -26,7 +26,7 @@ def sqlstate(error: Exception) -> str | None:
 
 
 def constraint_name(error: Exception) -> str | None:
-    """The constraint that refused, behind a Django IntegrityError."""
+    """The name of the violated constraint, behind a Django IntegrityError."""
     diagnostics = getattr(error.__cause__, "diag", None)
     return getattr(diagnostics, "constraint_name", None)
 

@@ -28,7 +28,7 @@ RETRY_FIRST = timedelta(hours=1)
 RETRY_MAX = timedelta(days=1)
 RETRIES_AT_ONCE = 100
 
-Run = Callable[[Sequence[Any]], int]  # of the rows with these ids, in one transaction; how many were done
+Run = Callable[[Sequence[Any]], int]  # works on the rows with these ids in one transaction; returns how many were done
 
 
 def run_batch(task: str, row_ids: Sequence[Any], run: Run) -> int:
@@ -42,10 +42,10 @@ def run_batch(task: str, row_ids: Sequence[Any], run: Run) -> int:
 
 
 def run_row(task: str, row_id: Any, run: Run, *, failed_before: bool) -> int:
-    """One row; what fails is put down.
+    """Run one row. If its data make it fail, record it as a `FailedRow`. Returns 1 if it succeeded, otherwise 0.
 
-    :param failed_before: whether it may be put down already; its record is removed if it succeeds now.
-        Else success costs no statement
+    :param failed_before: whether it may have a record already, which a success removes. If false, a success costs no
+        further statement
     """
     try:
         done = run([row_id])
@@ -75,19 +75,19 @@ def run_left_over(task: str, rows: QuerySet[Any], run: Run, *, size: int, batche
 
 
 class LeftOver(NamedTuple):
-    """Ids of rows."""
+    """The ids of due rows."""
 
     failed_before: list[Any]
     others: list[Any]
 
 
 def left_over(task: str, rows: QuerySet[Any], *, size: int) -> LeftOver:
-    """The ids of rows that are due, also of failed ones, for a task that works row by row. Two statements."""
+    """The ids of due rows, including failed ones, for a task that works row by row. Two statements."""
     return LeftOver(_due_again(task, rows), list(_without_failed(task, rows)[:size]))
 
 
 def failed_rows_forget(task: str, row_ids: Sequence[Any]) -> None:
-    """Take the rows for such as never failed. One statement."""
+    """Delete the records of these rows' failures. One statement."""
     FailedRow.objects.filter(task=task, row_id__in=[str(row_id) for row_id in row_ids]).delete()
 
 
@@ -120,7 +120,7 @@ def _put_down(task: str, row_id: str, code: str, *, now: datetime) -> None:
 
 
 def _code(error: Exception) -> str:
-    """The error without any data of the row: PostgreSQL's own message quotes the row."""
+    """The error's code, without any data of the row: PostgreSQL's message quotes the row."""
     if state := sqlstate(error):
         return f"{state} {constraint_name(error) or ''}".strip()[:200]
     return f"{type(error).__name__} in {traceback.extract_tb(error.__traceback__)[-1].name}"[:200]

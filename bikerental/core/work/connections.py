@@ -1,7 +1,7 @@
 """A worker keeps its database connection from task to task, as the web server does from request to request.
 
-Celery closes it after each task. Then each task begins with a log-in to PostgreSQL, and its
-statements are planned anew. `CELERY_DB_REUSE_MAX` keeps Celery from that.
+Celery closes it after each task. Then each task would log in to PostgreSQL and plan its statements again. With
+`CELERY_DB_REUSE_MAX` Celery keeps it.
 """
 
 from typing import Any

@@ -1,8 +1,8 @@
 """The fast path from a committed row to the task that works on it.
 
-The row is the outbox: its state says what must still happen, and a sweep finds it if no message was
-sent. So sending may fail, but it must not delay a client or turn a committed ride into an error. A
-request only leaves a note; a thread in each process sends the notes, many rows in one message.
+The row is the outbox: its state says what must still happen, and a sweep finds it if no message was sent. So a
+message may be lost, but sending it must not delay a client or turn a committed ride into an error. A request only
+leaves a note. A thread in each process sends the notes, many rows in one message.
 """
 
 import logging
@@ -39,7 +39,7 @@ class Note(NamedTuple):
 
 @dataclass
 class Gathering:
-    """The notes of one task since the first of them."""
+    """The notes of one task that wait to be sent, and the time of the first."""
 
     until: float  # on the monotonic clock
     notes: list[Note]
@@ -74,7 +74,7 @@ class Publisher:
             self._wake.notify_all()
 
     def flush(self, timeout: float = FLUSH_SECONDS) -> bool:
-        """Send what there is without gathering more, and wait until it was tried; false when time ran out."""
+        """Send the notes now, and wait until this was tried. False if time ran out."""
         with self._wake:
             for gathering in self._gatherings.values():
                 gathering.until = 0.0
@@ -93,7 +93,7 @@ class Publisher:
                 _send(notes)
 
     def _take(self) -> list[list[Note]]:
-        """Wait until some have gathered long enough; those, by task."""
+        """Wait until the notes of a task have been gathered long enough. Returns them by task."""
         with self._wake:
             self._sending = False
             self._wake.notify_all()

@@ -13,7 +13,7 @@ SENT_AT = "sent_at"  # the header that every message of ours carries, in seconds
 
 @before_task_publish.connect(dispatch_uid="sent_at")
 def sent_at_put(headers: dict[str, Any], **_signal: Any) -> None:
-    """Add the time of sending, from which the age of a queue is read: a message has none itself."""
+    """Add the time of sending. The age of a queue is computed from it; Celery's messages have no such time."""
     headers[SENT_AT] = time.time()
 
 

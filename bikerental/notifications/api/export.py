@@ -1,4 +1,4 @@
-"""What of the notifications is in the export of an account."""
+"""The part of an account's export about notifications."""
 
 from datetime import datetime
 from typing import Any

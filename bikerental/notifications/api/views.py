@@ -1,4 +1,4 @@
-"""Registering and asking for another password, which are answered by mail; and the door that SNS reports through."""
+"""Endpoints that send mail: registration, confirmation, password reset. And the endpoint for the reports of SNS."""
 
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -77,13 +77,13 @@ class ResetView(OpenView):
 
 
 class PlainTextParser(JSONParser):
-    """What SNS calls its JSON."""
+    """The content type of SNS's messages, which are JSON."""
 
     media_type = "text/plain"
 
 
 class SnsView(OpenView):
-    """For SNS alone, so no part of the document for clients: a message proves by its signature who sent it."""
+    """For SNS only, so it is not in the Swagger document. A message proves by its signature who sent it."""
 
     parser_classes = [PlainTextParser, JSONParser]
 

@@ -1,1 +1,1 @@
-"""The outside world of messages: who carries mail, and who reports what became of it."""
+"""The mail server, and SNS, which reports whether mail was delivered."""

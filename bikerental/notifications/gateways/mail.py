@@ -1,4 +1,4 @@
-"""Who carries mail, a server by SMTP or SES by its API, behind a Protocol."""
+"""Sends mail through an SMTP server or the API of SES, behind a Protocol."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ from django.core.validators import validate_email
 from bikerental.core.domains import domain_to_ascii
 from bikerental.notifications.exceptions import MailDeferredError, MailRefusedError, MailUnreachableError
 
-# SES's words for a message that it will not take however often; all others are about the account,
-# its rights and its quotas, and another message would fare no better.
+# SES's error codes for a message that it will never accept. All other codes are about the account, its rights or its
+# quotas, so every message would fail.
 SES_REFUSES = {"MessageRejected", "BadRequestException"}
 
 
@@ -32,9 +32,9 @@ class Mail:
 
 class Mailer(Protocol):
     def send(self, mail: Mail) -> str:
-        """Hand one message over; what the carrier calls it in its reports, where it says so.
+        """Send one message. Returns the id that the provider uses in its reports, or "".
 
-        :raises MailDeferredError, MailRefusedError, MailUnreachableError: none of it was sent
+        :raises MailDeferredError, MailRefusedError, MailUnreachableError: nothing was sent
         """
 
     def close(self) -> None: ...
@@ -50,7 +50,7 @@ class DjangoMailer:
         message = _message(mail, self._connection)
         try:
             for address in mail.to:
-                validate_email(address)  # of one that is not, Anymail would make several
+                validate_email(address)  # Anymail may split an invalid address into several
             self._connection.open()
             message.send()
         except AnymailAPIError as error:
@@ -58,14 +58,14 @@ class DjangoMailer:
         except OSError as error:  # SMTPException is one
             self.close()
             raise _translated(error) from error
-        # An address or a header that no mail can be written with; its words may quote the address.
+        # An address or a header that is not allowed in mail. The error's text may quote the address.
         except (ValidationError, ValueError) as error:
             raise MailRefusedError(type(error).__name__) from error
-        # Anymail's backends put it there.
+        # Anymail's backends set it.
         return getattr(getattr(message, "anymail_status", None), "message_id", None) or ""
 
     def close(self) -> None:
-        with suppress(OSError):  # saying goodbye to a server that has left
+        with suppress(OSError):  # the server may have closed the connection
             self._connection.close()
 
 
@@ -76,7 +76,7 @@ def mailer_open() -> Mailer:
 def _message(mail: Mail, connection: object) -> EmailMultiAlternatives:
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
     sender = settings.DEFAULT_FROM_EMAIL.replace(domain, domain_to_ascii(domain))
-    # The same in every attempt: a receiver that got two can tell that they are one.
+    # The same in every attempt, so that a receiver of two copies can recognise them as one message.
     headers = {"Message-ID": f"<{mail.id}@{domain_to_ascii(domain)}>", "Auto-Submitted": "auto-generated"}
     recipients = [_with_ascii_domain(address) for address in mail.to]
     message = EmailMultiAlternatives(
@@ -88,13 +88,15 @@ def _message(mail: Mail, connection: object) -> EmailMultiAlternatives:
 
 
 def _with_ascii_domain(address: str) -> str:
-    """Servers take no other; Django's and Anymail's own ways there differ in some letters."""
+    """The address with its domain in punycode, because servers accept no other. Django and Anymail convert some letters
+    in another way.
+    """
     local, at, domain = address.rpartition("@")
     return local + at + domain_to_ascii(domain)
 
 
 def _translated(error: OSError) -> Exception:
-    """What the failure means for the message; the server's own words may quote the address."""
+    """The error for the message. It has only the code, because the server's text may quote the address."""
     name = type(error).__name__
     match error:
         case SMTPRecipientsRefused():

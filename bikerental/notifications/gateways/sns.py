@@ -1,6 +1,6 @@
-"""SNS, which brings SES's reports: whether a message is its, and saying yes to a subscription.
+"""SNS, which delivers the reports of SES: checks messages, and confirms subscriptions.
 
-Message format and signing: the SNS developer guide, "Verifying the signatures of Amazon SNS messages".
+Format and signature: the SNS developer guide, "Verifying the signatures of Amazon SNS messages".
 """
 
 import binascii
@@ -50,12 +50,12 @@ class SnsMessage(NamedTuple):
 
 
 def sns_verify(document: dict[str, Any], *, now: datetime) -> SnsMessage:
-    """The message, if one of our topics sent it lately. What costs least is looked at first.
+    """The message, if one of our topics sent it recently. The cheapest checks come first.
 
-    Only SHA-256 signatures are taken; a topic makes them once its SignatureVersion is 2.
+    Only SHA-256 signatures are accepted; a topic makes them if its SignatureVersion is 2.
 
-    :raises SnsRefusedError: not ours, not signed, not by SNS, too old
-    :raises UnavailableError: the certificate cannot be had for now
+    :raises SnsRefusedError: if it is from another topic, not signed by SNS, or too old
+    :raises UnavailableError: if the certificate cannot be fetched now
     """
     kind = document.get("Type")
     keys = SIGNED_KEYS.get(kind) if isinstance(kind, str) else None
@@ -77,14 +77,14 @@ def sns_verify(document: dict[str, Any], *, now: datetime) -> SnsMessage:
 
 
 def sns_confirm(message: SnsMessage) -> None:
-    """Say yes to the subscription of this service to one of our topics.
+    """Confirm the subscription of this service to one of our topics.
 
-    By the API, with the token that came; the address in the message is not visited.
+    It calls the API with the message's token, and ignores the address in the message.
 
     :raises SnsRefusedError: the token has expired
     :raises UnavailableError: SNS cannot be reached for now
     """
-    import boto3  # costs the processes that never send by SES time and memory
+    import boto3  # here, because processes that do not use SES save the time and memory
     from botocore import UNSIGNED
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError
@@ -118,10 +118,7 @@ def _region_and_host(topic: str) -> tuple[str, str]:
 
 
 def _certificate_url(given: object, *, topic: str) -> str:
-    """Where SNS keeps its certificates, in the topic's own region, and nowhere else.
-
-    Put together anew: of what came only the file's name is used.
-    """
+    """The URL of the certificate at SNS in the topic's region. Only the file's name is taken from the message."""
     host = _region_and_host(topic)[1]
     path = given.removeprefix(f"https://{host}") if isinstance(given, str) else ""
     if not _CERTIFICATE_PATH.fullmatch(path):
@@ -129,7 +126,7 @@ def _certificate_url(given: object, *, topic: str) -> str:
     return f"https://{host}{path}"
 
 
-@lru_cache(maxsize=8)  # SNS has one for each region and renews it about once a year; failures are not kept
+@lru_cache(maxsize=8)  # SNS has one for each region and renews it about once a year; failures are not cached
 def _certificate(url: str) -> Certificate:
     try:
         answer = _pool.request("GET", url, redirect=False, preload_content=False)

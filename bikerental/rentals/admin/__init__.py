@@ -1,4 +1,4 @@
-"""An operator's view of rides and reservations, and the pages that end a ride or correct its cost."""
+"""The admin's pages of rides and reservations: reading them, ending a ride, and correcting its cost."""
 
 from bikerental.rentals.admin.correcting import CorrectionForm, CorrectsRides, correction_text
 from bikerental.rentals.admin.ending import EndsRides

@@ -1,4 +1,4 @@
-"""The page that takes something off the cost of a ride that is over."""
+"""The page that reduces the cost of a ride that is over."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -24,7 +24,7 @@ from bikerental.rentals.types import Correction
 
 
 class CorrectionForm(BookingForm):
-    """How much less the ride costs, and why."""
+    """The reduction of the cost, and the reason."""
 
     HOW: ClassVar[list[tuple[str, Any]]] = [
         ("end", _("correct the end: the rider pays up to it")),
@@ -87,7 +87,7 @@ class CorrectsRides:
     ) -> HttpResponse:
         """Show the form, and correct the cost with its data.
 
-        :param correct: does what the form says, or refuses
+        :param correct: corrects the cost with the form's data, or refuses
         """
         if request.method == "POST" and form.is_valid():
             try:

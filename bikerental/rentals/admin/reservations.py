@@ -1,4 +1,4 @@
-"""The reservations, for operators: to read, and to end."""
+"""The list of reservations, which operators can read and end."""
 
 from typing import Any
 

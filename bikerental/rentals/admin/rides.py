@@ -1,4 +1,4 @@
-"""The rides, for operators: everything to read; each leads to the page that ends it, or corrects its cost."""
+"""The list of rides, which operators can only read. Each ride links to the page that ends it or corrects its cost."""
 
 from typing import Any, ClassVar
 from uuid import UUID

@@ -159,7 +159,7 @@ class RentalReturnView(ApiView):
 
 
 class RentalCancelView(ApiView):
-    """Takes the caller's ride back."""
+    """Cancels the caller's ride."""
 
     @documented(
         summary="Cancel a ride that should not have been",

@@ -1,4 +1,4 @@
-"""A ride that should not have been: taken back soon after its start, free of charge."""
+"""Cancels a ride soon after its start, free of charge."""
 
 import logging
 from datetime import datetime, timedelta
@@ -31,10 +31,10 @@ logger = logging.getLogger(__name__)
 
 @unit_of_work
 def rental_cancel(*, rental_id: UUID, rider_id: UUID, reason: CancelReason, text: str, now: datetime) -> RentalRow:
-    """Take the ride back: it costs nothing, and the bike is where it was taken.
+    """Cancel the ride: it costs nothing, and the bike is where it was taken. A broken bike is reported.
 
-    A broken bike is reported. Locks the rider, then the rental, then the bike. Of a cancellation and a return at
-    once, one ends the ride and the other finds it over.
+    Locks the rider, then the rental, then the bike. Of a cancellation and a return at once, one ends the ride and the
+    other finds it over.
 
     :raises AccountClosedError: if the account was closed meanwhile
     :raises RentalNotFoundError: if it is not the rider's
@@ -73,7 +73,7 @@ def rental_cancel(*, rental_id: UUID, rider_id: UUID, reason: CancelReason, text
 
 def _report(bike_id: UUID, rider_id: UUID, text: str, now: datetime) -> None:
     try:
-        # A savepoint: what the refusal rolls back is the report, not the cancellation.
+        # A savepoint, so that a refusal rolls back only the report and not the cancellation.
         with transaction.atomic():
             rider_report(rider_id=rider_id, bike_id=bike_id, kind=ReportKind.OTHER, text=text, now=now)
     except ThrottledError:

@@ -49,7 +49,7 @@ GUARDS = (
     Guard(
         "one request at a time tries a cache that was away",
         "bikerental/http/throttles.py",
-        "            self._open_until = now + CACHE_LEFT_ALONE_SECONDS  # for the others, while this one tries\n",
+        "            self._open_until = now + CACHE_LEFT_ALONE_SECONDS  # the others wait while this request tries\n",
         "",
         (f"{THROTTLES}::test_while_one_request_tries_the_cache_the_others_go_on",),
     ),
@@ -111,7 +111,7 @@ GUARDS = (
         ("tests/http/test_pagination.py::test_an_odd_page_size_is_a_400_that_names_it",),
     ),
     Guard(
-        "who waited too long is turned away",
+        "a request that waited too long is refused",
         "bikerental/observe/shedding.py",
         "return stood_behind_most and now - came > self._seconds",
         "return False",

@@ -41,7 +41,7 @@ _thread = _Thread()
 
 class DatabaseOperations(operations.DatabaseOperations):
     def execute_sql_flush(self, sql_list: Iterable[str]) -> None:
-        """`manage.py flush`, which the suite uses too, empties tables that refuse a TRUNCATE otherwise."""
+        """`manage.py flush` and the tests empty tables that otherwise refuse a TRUNCATE."""
         super().execute_sql_flush(["SET LOCAL bikerental.emptying = 'on'", *sql_list])
 
 
@@ -67,7 +67,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def close_if_health_check_failed(self) -> None:
         if time.monotonic() - self._answered_at < HEALTH_CHECK_SECONDS:
-            # Decided once a request: a check in the middle would open a transaction.
+            # Decided once for each request: a check in the middle of it would open a transaction.
             self.health_check_done = True
             return
         super().close_if_health_check_failed()
