@@ -13,7 +13,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test lint types audit format requirements messages examples shell psql manage bench mutate clean \
-	stack-test backup backups drill restore alerts
+	stack-test apply backup backups drill restore alerts
 
 ##@ Every day
 
@@ -85,6 +85,9 @@ stack-test: ## start the stacks and deploy in long tests; needs Docker; ARGS="-k
 	$(BARE) with-services -- env LONG=1 python -m pytest tests/ops/stacks tests/ops/delivery $(ARGS)
 
 ##@ Production, on its server
+
+apply: ## check the changed settings, then put them to use without a failed request
+	@compose/production/deploy --apply
 
 backup: ## make a backup of the running production stack now
 	@$(BACKUPS) now

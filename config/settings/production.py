@@ -13,16 +13,16 @@ ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS")
 
 
 def _require_secret(name: str, value: str) -> None:
-    if len(value) < MINIMUM_KEY_LENGTH or EXAMPLE_MARK in value:
-        env.fault(
-            f"{name} is missing, shorter than {MINIMUM_KEY_LENGTH} characters or the committed example. "
-            f'Make one with: python -c "import secrets; print(secrets.token_urlsafe(50))"'
-        )
+    advice = 'Make one with: python -c "import secrets; print(secrets.token_urlsafe(50))"'
+    if not value or EXAMPLE_MARK in value:
+        env.fault(f"{name} is missing or still the committed example. {advice}")
+    elif len(value) < MINIMUM_KEY_LENGTH:
+        env.fault(f"{name} is shorter than {MINIMUM_KEY_LENGTH} characters. {advice}")
 
 
 _require_secret("DJANGO_SECRET_KEY", SECRET_KEY)
 _require_secret("JWT_SIGNING_KEY", JWT_SIGNING_KEY)
-if SECRET_KEY == JWT_SIGNING_KEY:
+if SECRET_KEY and SECRET_KEY == JWT_SIGNING_KEY:
     env.fault("JWT_SIGNING_KEY must differ from DJANGO_SECRET_KEY, or one leak exposes both.")
 
 # Without these nothing would fail visibly: a link would be dead, and mail would be lost or written into the log.

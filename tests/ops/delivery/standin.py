@@ -89,6 +89,25 @@ class Host:
     def verify(self, **environment: str) -> "subprocess.CompletedProcess[str]":
         return run("compose/production/verify", self.url, environment=self.variables | environment)
 
+    def apply(self, **environment: str) -> "subprocess.CompletedProcess[str]":
+        """`make apply`, typed on the server."""
+        variables = {"READY_SECONDS": READY_SECONDS} | environment
+        options = [part for name, value in variables.items() for part in ("--env", f"{name}={value}")]
+        command = ("docker", "exec", *options, "--workdir", str(self.app), self.project)
+        return run(*command, "compose/production/deploy", "--apply", seconds=DEPLOY_SECONDS)
+
+    @contextmanager
+    def setting(self, file: str, name: str, value: str) -> Iterator[None]:
+        """A line of .envs/.production, changed or added for a while."""
+        path = self.app / ".envs/.production" / file
+        before = path.read_text()
+        kept = [line for line in before.splitlines() if not line.startswith(f"{name}=")]
+        path.write_text("\n".join([*kept, f"{name}={value}", ""]))
+        try:
+            yield
+        finally:
+            path.write_text(before)
+
     def there(self, command: str) -> str:
         return must("docker", "exec", self.project, "bash", "-c", f"cd {self.app} && {command}")
 

@@ -137,6 +137,67 @@ def test_the_next_image_replaces_it_without_a_failed_request(
     assert (running.failures, running.answers["GET 200"] > 100) == ([], True), running.answers
 
 
+def test_changed_settings_are_applied_without_a_failed_request(
+    host: Host, deployed: str, load: Callable[[], Load]
+) -> None:
+    before = {service: host.container(service) for service in ("web", "worker", "postgres", "proxy")}
+
+    with host.setting(".django", "CLAIM_DAYS", "17"), load().running() as running:
+        applied = host.apply()
+
+    assert applied.returncode == 0, applied.stderr[-4000:]
+    after = {service: host.container(service) for service in before}
+    changed = {service for service in before if before[service] != after[service]}
+    assert changed == {"web", "worker"}
+    assert "CLAIM_DAYS=17" in must("docker", "inspect", "--format", "{{.Config.Env}}", after["web"])
+    assert (running.failures, running.answers["GET 200"] > 100) == ([], True), running.answers
+
+
+FAULTS = [
+    (".django", "JWT_SIGNING_KEY", "", "JWT_SIGNING_KEY is missing"),
+    (".django", "CITY_TIME_ZONE", "Mars/Olympus", "CITY_TIME_ZONE=Mars/Olympus is not a time zone"),
+    (".postgres", "POSTGRES_PASSWORD", "another-word", "The database refuses: "),
+    (".proxy", "FLOWER_PASSWORD", "", "FLOWER_PASSWORD is missing"),
+]
+
+
+def test_what_cannot_work_is_refused_before_anything_is_touched(
+    host: Host, deployed: str, one: str, two: str, load: Callable[[], Load]
+) -> None:
+    before = host.running(), host.container("web"), host.container("proxy")
+
+    with load().running() as running:
+        for file, name, value, said in FAULTS:
+            with host.setting(file, name, value):
+                for refused in (host.apply(), host.ship(one if runs(host, two) else two)):
+                    assert refused.returncode == 1, (name, refused.stdout)
+                    assert said in refused.stdout + refused.stderr, name
+                    assert "Traceback" not in refused.stderr
+                    assert "Nothing that serves was changed" in refused.stderr
+        full = host.apply(DISK_MB="1000000000")
+        assert (full.returncode, "a deploy needs 1000000000" in full.stderr) == (1, True)
+        taken = host.apply(HTTP_PORT=str(22))  # the stand-in's own sshd
+        assert (taken.returncode, "Port 22 is taken by another program." in taken.stderr) == (1, True), taken.stderr
+
+    assert (host.running(), host.container("web"), host.container("proxy")) == before
+    assert (running.failures, running.answers["GET 200"] > 100) == ([], True), running.answers
+
+
+@pytest.mark.skipif(not IS_LONG, reason="waits for a worker that never becomes healthy; LONG=1 does")
+def test_a_setting_that_only_the_worker_refuses_is_taken_back(
+    host: Host, deployed: str, load: Callable[[], Load]
+) -> None:
+    with host.setting(".django", "WORKER_PROCESSES", "many"), load().running() as running:
+        refused = host.apply(READY_SECONDS="240")
+
+    assert refused.returncode == 1
+    assert "runs again, with the settings of .deployed.envs" in refused.stderr
+    assert "WORKER_PROCESSES=many" not in must(
+        "docker", "inspect", "--format", "{{.Config.Env}}", host.container("worker")
+    )
+    assert (running.failures, running.answers["GET 200"] > 100) == ([], True), running.answers
+
+
 @pytest.mark.parametrize("service", ["web", "worker"] if IS_LONG else ["web"])
 def test_a_broken_image_rolls_itself_back(
     host: Host, image: str, deployed: str, two: str, load: Callable[[], Load], service: str
