@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("bikerental.claims.urls")),
     path("api/v1/", include("bikerental.notifications.urls")),
     path("hooks/", include(notifications.hooks)),
+    path("", include("bikerental.feeds.urls")),
     path("api/docs/", document.swagger_ui, name="docs"),
     path("api/redoc/", document.redoc_ui, name="redoc"),
     path("api/swagger.json", document.swagger_json, name="schema-json"),

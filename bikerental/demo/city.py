@@ -34,7 +34,7 @@ SHORTEST, LENGTH_SPREAD = 60, 5100
 # With this many rides or more, the first rider gets a long history of a known length.
 LONG_HISTORY_FROM, LONG_HISTORY = 10_000, 1000
 
-MODELS = (("City", "human"), ("Cargo", "electric_assist"), ("Sprint", "electric"))
+MODELS = (("City", "human", 50_000), ("Cargo", "electric_assist", 80_000), ("Sprint", "electric", 45_000))
 TARIFFS = (
     TariffTerms("Basic", "RUB", "50.00", "5.00", 0, None, 1440),
     TariffTerms("Commuter", "RUB", "0.00", "4.50", 30, "450.00", 720, "300.00"),
@@ -51,7 +51,7 @@ class Size(NamedTuple):
 
 
 USERS = "id created_at password email email_confirmed_at name language is_active is_staff is_superuser"
-MODEL_COLUMNS = "id created_at name propulsion"
+MODEL_COLUMNS = "id created_at name propulsion max_range_m"
 TARIFF_COLUMNS = f"id created_at {' '.join(TariffTerms._fields)}"
 STATIONS = "id created_at name latitude longitude capacity"
 BIKES = "id created_at number model_id tariff_id status station_id latitude longitude"
@@ -96,8 +96,8 @@ class City:
         yield f"{OPERATOR}\t{created}\t{password}\t{DEMO_ADMIN_EMAIL}\t{created}\tDemo operator\ten\tt\tt\tt\n"
 
     def models(self) -> Iterator[str]:
-        for name, propulsion in MODELS:
-            yield _row(_id("model", name), self.opened_at, name, propulsion)
+        for name, *fields in MODELS:
+            yield _row(_id("model", name), self.opened_at, name, *fields)
 
     def tariffs(self) -> Iterator[str]:
         for terms in TARIFFS:

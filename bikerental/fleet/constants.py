@@ -15,6 +15,9 @@ PER_MINUTE_MAX = 100_000
 DAILY_CAP_MAX = 10_000_000
 OUT_OF_AREA_FEE_MAX = 1_000_000
 
+# The range of a bike with a full battery.
+RANGE_MIN_M, RANGE_DEFAULT_M, RANGE_MAX_M = 1_000, 50_000, 1_000_000
+
 BIKE_PHOTOS = "bikes/"  # their folder in the storage
 
 

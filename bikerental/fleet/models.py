@@ -19,6 +19,9 @@ from bikerental.fleet.constants import (
     DAILY_CAP_MAX,
     OUT_OF_AREA_FEE_MAX,
     PER_MINUTE_MAX,
+    RANGE_DEFAULT_M,
+    RANGE_MAX_M,
+    RANGE_MIN_M,
     TARIFF_MINUTES_MAX,
     UNLOCK_FEE_MAX,
     ActorKind,
@@ -112,12 +115,23 @@ class Tariff(BaseModel):
 class BikeModel(BaseModel):
     name = models.CharField(_("name"), max_length=100)
     propulsion = models.CharField(_("propulsion"), max_length=16, choices=Propulsion.choices, default=Propulsion.HUMAN)
+    # Only counts with a motor. It has a default so that a model from before this field has one in the public feed.
+    max_range_m = models.PositiveIntegerField(
+        _("range in metres"),
+        default=RANGE_DEFAULT_M,
+        db_default=RANGE_DEFAULT_M,
+        validators=[MinValueValidator(RANGE_MIN_M), MaxValueValidator(RANGE_MAX_M)],
+        help_text=_("With a motor: how far the bike goes with a full battery. The public feed shows it."),
+    )
 
     class Meta:
         verbose_name = _("bike model")
         verbose_name_plural = _("bike models")
         constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(propulsion__in=Propulsion.values), name="bike_model_propulsion_known")
+            models.CheckConstraint(condition=Q(propulsion__in=Propulsion.values), name="bike_model_propulsion_known"),
+            models.CheckConstraint(
+                condition=Q(max_range_m__range=(RANGE_MIN_M, RANGE_MAX_M)), name="bike_model_range_bounded"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -253,6 +267,12 @@ class BikeEvent(models.Model):
         indexes: ClassVar = [
             models.Index(F("bike"), F("id").desc(), name="bike_event_of_bike"),
             models.Index(fields=["happened_at"], name="bike_event_time"),
+            # For the last event at a station.
+            models.Index(
+                fields=["station_id", "happened_at"],
+                condition=Q(station_id__isnull=False),
+                name="bike_event_at_station",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -24,7 +24,7 @@ class HeaderLimitsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if _are_too_large(request.META):
+        if are_too_large(request.META):
             request.COOKIES = {}  # the cookies are not parsed, not even for the language in them
             return early_response(request, HeadersTooLargeError)
         if len(request.META.get("HTTP_HOST", "")) > HOST_LENGTH_MAX:
@@ -36,7 +36,7 @@ class HeaderLimitsMiddleware:
         return self.get_response(request)
 
 
-def _are_too_large(meta: Mapping[str, Any]) -> bool:
+def are_too_large(meta: Mapping[str, Any]) -> bool:
     total = 0
     for name, value in meta.items():
         if name.startswith("HTTP_") or name in _WITHOUT_PREFIX:

@@ -79,7 +79,7 @@ class SecurityHeadersMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         headers = response.headers
-        headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")  # the public feed says otherwise
         headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
         if is_page(request):
             headers["Content-Security-Policy"] = _page_policy()

@@ -8,7 +8,7 @@ import requests
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from bikerental.http.headers import HEADER_BYTES_MAX, HOST_LENGTH_MAX, _are_too_large
+from bikerental.http.headers import HEADER_BYTES_MAX, HOST_LENGTH_MAX, are_too_large
 from tests.live import ROOT, web_server
 
 LIVE = "/health/live/"
@@ -39,8 +39,7 @@ def test_all_together_are_at_most_32_kib(more: int, is_too_much: bool) -> None:
     headers = {f"HTTP_X_{number}": "a" * (8192 - len("X_0")) for number in range(4)}
 
     assert (
-        _are_too_large({"PATH_INFO": "/" * 9000, **headers, "HTTP_X_0": headers["HTTP_X_0"] + "a" * more})
-        is is_too_much
+        are_too_large({"PATH_INFO": "/" * 9000, **headers, "HTTP_X_0": headers["HTTP_X_0"] + "a" * more}) is is_too_much
     )
 
 

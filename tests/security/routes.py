@@ -247,6 +247,8 @@ TABLE = (
     Route("POST /media/",                             403, 403, 403, 403),
     Route("GET /media/{name}",                        404, 404, 404, 404),
     Route("GET /metrics",                             200, 200, 200, 200),
+    # Public. There is no file of this name.
+    Route("GET /gbfs/{name}",                         404, 404, 404, 404),
     # None of our callers is SNS, whose messages are signed.
     Route("POST /hooks/sns/",                         403, 403, 403, 403),
 )

@@ -34,7 +34,7 @@ class TariffAdmin(FleetAdmin[Tariff]):
 
 @admin.register(BikeModel)
 class BikeModelAdmin(FleetAdmin[BikeModel]):
-    list_display = ("name", "propulsion")
+    list_display = ("name", "propulsion", "max_range_m")
     list_filter = ("propulsion",)
     search_fields = ("name",)
     ordering = ("name", "pk")

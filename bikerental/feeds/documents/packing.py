@@ -1,0 +1,36 @@
+"""Compresses a document once for all callers."""
+
+import zlib
+from datetime import datetime
+from hashlib import blake2b
+from typing import NamedTuple
+
+from bikerental.feeds.documents.files import Document
+from bikerental.feeds.documents.versions import head
+
+GZIP = 16 + zlib.MAX_WBITS
+LEVEL = 1  # 28 MB in 0.13 s; level 6 takes four times as long for a fifth less
+
+
+class Packed(NamedTuple):
+    """`size` is without compression; `digest` is of what the document says, without its times."""
+
+    body: bytes
+    size: int
+    etag: str
+    digest: str
+
+
+def pack(document: Document, *, updated_at: datetime) -> Packed:
+    packer = zlib.compressobj(LEVEL, zlib.DEFLATED, GZIP)
+    digest = blake2b(f"{document.name} {document.ttl}".encode(), digest_size=16)
+    begin = head(document.version, ttl=document.ttl, updated_at=updated_at)
+    size, packed = len(begin) + 1, [packer.compress(begin)]
+    for part in document.parts():
+        size += len(part)
+        digest.update(part)
+        packed.append(packer.compress(part))
+    packed += [packer.compress(b"}"), packer.flush()]
+    # Weak, because the same tag stands for the text with and without compression.
+    etag = blake2b(digest.digest() + begin, digest_size=16).hexdigest()
+    return Packed(b"".join(packed), size, f'W/"{etag}"', digest.hexdigest())

@@ -1,0 +1,5 @@
+"""The rows of the feeds app."""
+
+from bikerental.feeds.models.built import FeedBuild, FeedFile
+
+__all__ = ["FeedBuild", "FeedFile"]
