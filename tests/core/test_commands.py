@@ -47,4 +47,6 @@ def test_an_odd_argument_is_taken_or_refused_with_a_sentence(name: str, action: 
 
 
 def test_every_command_of_ours_is_tried() -> None:
-    assert NAMES == ["database_limits", "issue_tokens", "operator_enrol", "reconcile", "seed_demo", "sync_schedule"]
+    assert NAMES == [
+        "database_limits", "issue_tokens", "operator_enrol", "preflight", "reconcile", "seed_demo", "sync_schedule",
+    ]  # fmt: skip
