@@ -200,6 +200,16 @@ def test_a_station_last_reported_when_a_bike_came_or_left() -> None:
     assert stations("2/station_status")[0]["last_reported"] == int(NOON.timestamp())
 
 
+def test_no_report_is_newer_than_its_file() -> None:
+    """A ride may end while the build waits for its turn."""
+    station = make_station(created_at=NOON + timedelta(seconds=2))
+    ride(make_bike(station=station), now=NOON + timedelta(seconds=1, milliseconds=900))
+
+    build(now=NOON + timedelta(seconds=1, milliseconds=700))
+
+    assert [vehicles()[0]["last_reported"], stations()[0]["last_reported"]] == ["2026-06-15T12:00:01Z"] * 2
+
+
 def test_a_station_says_where_it_is() -> None:
     station = make_station(name='A "quoted" name', capacity=7)
 
@@ -331,8 +341,8 @@ def test_all_files_are_of_one_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
     bike = make_bike(station=station)
     read = building.vehicle_rows
 
-    def read_and_ride() -> Any:
-        rows = read()
+    def read_and_ride(**values: Any) -> Any:
+        rows = read(**values)
         elsewhere(lambda: ride(bike, place=Place(latitude=59.9, longitude=30.3)))
         elsewhere(make_station)
         return rows
@@ -367,6 +377,22 @@ def test_of_builds_at_once_one_builds() -> None:
     now = timezone.now()
 
     assert sorted(at_once(lambda _: feed_build(now=now), times=3)) == [False, False, True]
+
+
+def test_a_build_does_not_wait_for_one_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    read, outcomes = building.vehicle_rows, []
+
+    def read_and_build(**values: Any) -> Any:
+        monkeypatch.setattr(building, "vehicle_rows", read)
+        outcomes.append(elsewhere(lambda: feed_build(now=timezone.now())))
+        return read(**values)
+
+    monkeypatch.setattr(building, "vehicle_rows", read_and_build)
+
+    build()
+
+    assert outcomes == [False]
+    assert FeedBuild.objects.get().failures == 0
 
 
 def test_a_task_that_comes_twice_builds_once() -> None:
@@ -485,4 +511,4 @@ def test_a_build_takes_the_same_statements_for_any_number_of_rows(bikes: int) ->
         feed_build(now=timezone.now())
 
     written = [each for each in captured if "INSERT INTO feeds_feedfile" in each["sql"]]
-    assert (len(captured) - len(written), len(written)) == (17, 4)
+    assert (len(captured) - len(written), len(written)) == (18, 4)

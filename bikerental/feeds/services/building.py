@@ -7,8 +7,9 @@ from hashlib import blake2b
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.models import F
+from psycopg2 import errorcodes
 
-from bikerental.core.db.transactions import unit_of_work
+from bikerental.core.db.transactions import sqlstate, unit_of_work
 from bikerental.feeds.constants import BUILD_APART, BUILD_SECONDS
 from bikerental.feeds.documents.files import Document, Snapshot, documents
 from bikerental.feeds.documents.packing import Packed, pack
@@ -31,12 +32,14 @@ _WRITE = """
 def feed_build(*, now: datetime) -> bool:
     """Build all files and replace the last ones, in one transaction. Returns whether it did.
 
-    If another build has just ended, it does nothing. After a failure the last good files stay, and it is counted.
+    If another build runs or has just ended, it does nothing. A failure is counted, and the last good files stay.
     """
     started = time.perf_counter()
     try:
         return _build(now, started)
-    except Exception:
+    except Exception as error:
+        if sqlstate(error) == errorcodes.LOCK_NOT_AVAILABLE:
+            return False
         _count_failure()
         raise
 
@@ -55,12 +58,12 @@ def _build(now: datetime, started: float) -> bool:
 
 
 def _snapshot(now: datetime) -> Snapshot:
-    vehicles, types = vehicle_rows(), type_rows()
+    vehicles, types = vehicle_rows(now=now), type_rows()
     return Snapshot(
         system=system_row(),
         regions=region_rows(),
         alerts=alert_rows(now=now),
-        stations=station_rows(),
+        stations=station_rows(now=now),
         counts=count_by_station(vehicles),
         vehicles=vehicles_written(vehicles, key=_vehicle_key(), ranges=ranges_of(types)),
         types=types,
