@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -48,6 +49,14 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc] # django-environ 
             bounds = f"at least {least}" if most is None else f"from {least} to {most}"
             self.fault(f"{var} must be {bounds}. {advice}")
         return value
+
+    def uuid(self, var: str, *, default: str) -> UUID:
+        text = self.str(var, default=default)
+        try:
+            return UUID(text)
+        except ValueError:
+            self.fault(f"{var} must be a UUID, such as {default}.")
+            return UUID(default)
 
     def database(self, var: str, *, default: str) -> dict[str, Any]:
         try:

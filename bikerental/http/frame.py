@@ -14,7 +14,7 @@ from django.utils.cache import patch_vary_headers
 
 from bikerental.http.middleware import GetResponse
 
-API_PREFIX = "/api/v1/"
+API_PREFIXES = ("/api/v1/", "/mds/")
 
 
 class Innermost:
@@ -44,7 +44,7 @@ class ApiFrame:
         self._to_view = cast(GetResponse, convert_exception_to_response(look_at_host_and_view))
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not request.path_info.startswith(API_PREFIX):
+        if not request.path_info.startswith(API_PREFIXES):
             return self._to_page(request)
         language = translation.get_language_from_request(request)
         translation.activate(language)

@@ -45,14 +45,25 @@ def read_page(request: Request, *, order: Order) -> Page[Any]:
     :raises ValidationError: for a forged cursor or an invalid page_size
     """
     query = request.query_params
-    return Page(order, _size(query.get("page_size")), _cursor(query.get("cursor"), request.path, order))
+    return Page(order, _size(query.get("page_size")), read_cursor(request, order=order))
+
+
+def read_cursor(request: Request, *, order: Order) -> Cursor | None:
+    """:raises ValidationError: unless we made it, for this list"""
+    text = request.query_params.get("cursor")
+    if text is None:
+        return None
+    cursor = decode_cursor(text, request.path)
+    if len(cursor.keys) != len(order):
+        raise _cursor_refused()
+    return cursor
 
 
 def render_page(request: Request, page: Page[R], render: Callable[[R], dict[str, Any]]) -> Response:
     return Response(
         {
-            "next": _url(request, page.next),
-            "previous": _url(request, page.previous),
+            "next": page_url(request, page.next),
+            "previous": page_url(request, page.previous),
             "results": [render(row) for row in page.rows],
         }
     )
@@ -86,16 +97,8 @@ def _size(text: str | None) -> int:
     return int(text)
 
 
-def _cursor(text: str | None, path: str, order: Order) -> Cursor | None:
-    if text is None:
-        return None
-    cursor = decode_cursor(text, path)
-    if len(cursor.keys) != len(order):
-        raise _cursor_refused()
-    return cursor
-
-
-def _url(request: Request, cursor: Cursor | None) -> str | None:
+def page_url(request: Request, cursor: Cursor | None) -> str | None:
+    """The address of the page at the cursor, with the request's own filters."""
     if cursor is None:
         return None
     path = request.path

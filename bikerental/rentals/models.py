@@ -117,6 +117,8 @@ class Rental(BaseModel):
             models.Index("rider", "ended_at", condition=Q(is_cancelled=True), name="rental_cancelled"),
             models.Index("started_at", condition=Q(status="active"), name="rental_open"),
             models.Index(F("started_at").desc(), F("id").desc(), name="rental_newest"),
+            # For the rides that ended in an hour.
+            models.Index("ended_at", "id", condition=Q(ended_at__isnull=False), name="rental_ended"),
         ]
 
     def __str__(self) -> str:

@@ -7,6 +7,7 @@ from math import nan
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
+from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import django_stubs_ext
@@ -356,6 +357,8 @@ CANCEL_SECONDS: int = env.number(
 CANCELS_PER_DAY: int = env.number(
     "CANCELS_PER_DAY", default=3, least=0, advice="Set how many rides a rider may cancel; 0 for none."
 )
+# Who we are in MDS, which public agencies read: the id under which the Open Mobility Foundation lists the operator.
+MDS_PROVIDER_ID: UUID = env.uuid("MDS_PROVIDER_ID", default="1f8b8a5e-6f0e-4d5c-9a57-0b1ce2d3f405")
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="Bike rental <no-reply@bikerental.example>")
 
 
@@ -386,6 +389,7 @@ REST_FRAMEWORK = {
         "login": _rate("THROTTLE_LOGIN"),
         "anon": _rate("THROTTLE_ANON"),
         "user": _rate("THROTTLE_USER"),
+        "agency": _rate("THROTTLE_AGENCY"),
     },
     # How many proxies before us append to X-Forwarded-For. With 0 the header is ignored.
     "NUM_PROXIES": env.int("NUM_PROXIES", default=0),

@@ -17,11 +17,11 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from rest_framework import serializers
 from rest_framework.test import APIClient
 
-from bikerental.accounts.api import export
 from bikerental.accounts.api.serializers import ExportOutput
 from bikerental.billing.services import charge_rentals
 from bikerental.billing.types import Charge
 from bikerental.core.db.keyset import PAGE_SIZE_MAX
+from bikerental.http import streams
 from bikerental.maintenance.models import BikeReport, PhotoUpload
 from bikerental.notifications.models import Notification, RefusedAddress
 from bikerental.rentals.models import Rental, RentalEvent, Reservation
@@ -216,7 +216,7 @@ def test_a_database_that_is_away_at_the_beginning_is_a_503(
     answer = rider_client.get(EXPORT)
 
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
-    assert export.places.are_all_free()
+    assert streams.places.are_all_free()
 
 
 def fail(**_: object) -> Iterator[list[Any]]:
@@ -237,12 +237,12 @@ def test_one_that_breaks_off_is_no_whole_document_and_is_told(
         json.loads(b"".join(got))
     [line] = [record for record in caplog.records if record.message == "An export broke off"]
     assert (line.levelno, line.request_id) == (logging.WARNING, "phone-7")
-    assert export.places.are_all_free()
+    assert streams.places.are_all_free()
 
 
 @pytest.mark.django_db(transaction=True)
 def test_only_so_many_are_sent_at_once(rider_client: RiderClient) -> None:
-    answers = [RiderClient(make_user()).get(EXPORT) for _ in range(export.AT_ONCE)]
+    answers = [RiderClient(make_user()).get(EXPORT) for _ in range(streams.AT_ONCE)]
 
     refused = rider_client.get(EXPORT)
 
@@ -252,7 +252,7 @@ def test_only_so_many_are_sent_at_once(rider_client: RiderClient) -> None:
     assert rider_client.get(EXPORT).json()["profile"]
     for answer in answers:
         assert json.loads(b"".join(answer))
-    assert export.places.are_all_free()
+    assert streams.places.are_all_free()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -270,12 +270,12 @@ def test_a_rider_is_sent_one_at_a_time(rider_client: RiderClient) -> None:
 
 def test_a_client_that_reads_too_slowly_is_given_up(rider_client: RiderClient, monkeypatch: pytest.MonkeyPatch) -> None:
     answer = rider_client.get(EXPORT)
-    monkeypatch.setattr(export, "SECONDS", -1.0)
+    monkeypatch.setattr(streams, "SECONDS", -1.0)
 
     with pytest.raises(TimeoutError):
         list(answer)
 
-    assert export.places.are_all_free()
+    assert streams.places.are_all_free()
 
 
 def test_it_is_counted_when_it_was_sent(rider_client: RiderClient) -> None:

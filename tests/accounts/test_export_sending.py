@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from bikerental.accounts.api.export import AT_ONCE
 from bikerental.core.db.keyset import PAGE_SIZE_MAX
+from bikerental.http.streams import AT_ONCE
 from bikerental.notifications.models import Notification
 from tests.clients import RiderClient
 from tests.factories import make_user

@@ -17,7 +17,11 @@ ODD = [
     "", " ", "-1", "0", "1e9", "nan", "inf", "0x10", "%s", "٣", "🚲", "\udcff", "x" * 10_000,
     "9" * 19, "9" * 40, "9" * 5000, "999999d", "999999h", "99999999d", "d", "all",
 ]  # fmt: skip
-NEEDED = {"issue_tokens": {"users": "1"}, "operator_enrol": {"email": "nobody@example.org"}}
+NEEDED = {
+    "agency_token": {"name": "City"},
+    "issue_tokens": {"users": "1"},
+    "operator_enrol": {"email": "nobody@example.org"},
+}
 
 
 def arguments(name: str) -> Iterator[Action]:
@@ -48,5 +52,6 @@ def test_an_odd_argument_is_taken_or_refused_with_a_sentence(name: str, action: 
 
 def test_every_command_of_ours_is_tried() -> None:
     assert NAMES == [
-        "database_limits", "issue_tokens", "operator_enrol", "preflight", "reconcile", "seed_demo", "sync_schedule",
+        "agency_token", "database_limits", "issue_tokens", "operator_enrol", "preflight", "reconcile", "seed_demo",
+        "sync_schedule",
     ]  # fmt: skip

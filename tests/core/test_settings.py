@@ -32,6 +32,8 @@ def read_settings(show: str = "", module: str = "local", **variables: str) -> su
         ("RESERVATION_COOLDOWN_MINUTES", "1441"),
         ("RESERVATIONS_UNUSED_PER_DAY", "0"),
         ("CLAIM_DAYS", "0"),
+        ("MDS_PROVIDER_ID", "the city"),
+        ("THROTTLE_AGENCY", "often"),
         ("REFRESH_GRACE_SECONDS", "-1"),
         ("EMAIL_CONFIRM_URL", "https://app.example/confirm"),
         ("MESSAGES_PER_ADDRESS_HOUR", "0"),

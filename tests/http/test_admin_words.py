@@ -20,6 +20,7 @@ from pytest_django import Settings
 from bikerental.claims.models import Claim
 from bikerental.core.models import FailedRow
 from bikerental.core.work.schedule import declared_schedule
+from bikerental.feeds.models import Agency
 from bikerental.fleet.models import BikeEvent
 from bikerental.maintenance.models import BikeReport, PhotoUpload, TakeOutLimit
 from bikerental.notifications.models import Notification, RefusedAddress
@@ -118,6 +119,7 @@ def ride(admin_user: User) -> Rental:
     RefusedAddress.objects.create(email="bounced@example.org", reason="bounced")
     FailedRow.objects.create(task="rentals.settle", row_id="1", error="23505", failed_at=NOON, retry_at=NOON)
     Group.objects.create(name="Диспетчеры")
+    Agency.objects.create(name="Комитет по транспорту", token_digest="1")
     make_zone(name="Центр")
     charge(make_account(rider=rider), "145.00", rental.pk)
     Claim.objects.create(rental=rental, rider=rider, kind="other", text="Не открылся")

@@ -67,6 +67,9 @@ class World:
             "reservation_id": str(self.reservation.pk),
             "claim_id": str(self.claim.pk),
             "name": "bikes/no-such-photo.webp",
+            "device_id": str(self.bike.pk),
+            "stop_id": str(self.station.pk),
+            "filename": "2026-05.csv",
         }
 
 
@@ -191,7 +194,7 @@ def _uploaded_for_the_report(world: World, caller: RiderClient) -> dict[str, Any
 
 # What a path needs to be answered.
 QUERIES = {"/api/v1/bikes/{bike_id}/quote/": "?minutes=30"}
-API = "/api/v1/"
+API, AGENCIES = "/api/v1/", "/mds/"
 # fmt: off
 TABLE = (
     #                                              nobody rider other staff
@@ -249,6 +252,18 @@ TABLE = (
     Route("GET /metrics",                             200, 200, 200, 200),
     # Public. There is no file of this name.
     Route("GET /gbfs/{name}",                         404, 404, 404, 404),
+    # The city's view is for agencies, who have tokens of their own.
+    Route("GET /mds/vehicles",                        401, 401, 401, 401),
+    Route("GET /mds/vehicles/{device_id}",            401, 401, 401, 401),
+    Route("GET /mds/vehicles/status",                 401, 401, 401, 401),
+    Route("GET /mds/vehicles/status/{device_id}",     401, 401, 401, 401),
+    Route("GET /mds/trips",                           401, 401, 401, 401),
+    Route("GET /mds/events/historical",               401, 401, 401, 401),
+    Route("GET /mds/events/recent",                   401, 401, 401, 401),
+    Route("GET /mds/telemetry",                       401, 401, 401, 401),
+    Route("GET /mds/stops",                           401, 401, 401, 401),
+    Route("GET /mds/stops/{stop_id}",                 401, 401, 401, 401),
+    Route("GET /mds/reports/{filename}",              401, 401, 401, 401),
     # None of our callers is SNS, whose messages are signed.
     Route("POST /hooks/sns/",                         403, 403, 403, 403),
 )
@@ -284,7 +299,9 @@ def operations_of_code() -> Iterator[str]:
     """The operations that `TABLE` must name: a class's own methods, and GET for a view that is a function."""
     for route, pattern in routes_of_code():
         view = getattr(pattern.callback, "view_class", None)
-        is_ours = view and route.startswith((API, "/hooks/", "/media/"))  # the library has the documents' view
+        is_ours = view and route.startswith(
+            (API, AGENCIES, "/hooks/", "/media/")
+        )  # the library has the documents' view
         methods = [name for name in METHODS if hasattr(view, name)] if is_ours else ["get"]
         for method in methods:
             yield f"{method.upper()} {route}"

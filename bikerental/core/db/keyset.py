@@ -141,10 +141,10 @@ def rows_in_pages(rows: QuerySet[Any, dict[str, Any]], *, key: str = "id") -> It
     )
 
 
-def pages_after(read: Callable[[R | None], list[R]]) -> Iterator[list[R]]:
+def pages_after(read: Callable[[R | None], list[R]], *, size: int = PAGE_SIZE_MAX) -> Iterator[list[R]]:
     """A whole list in pages. It needs no server-side cursor, which a pooler would lose, and no long transaction.
 
-    :param read: returns up to PAGE_SIZE_MAX rows after the given one, or the first ones for None
+    :param read: returns up to `size` rows after the given one, or the first ones for None
     """
     last = None
     while True:
@@ -152,5 +152,5 @@ def pages_after(read: Callable[[R | None], list[R]]) -> Iterator[list[R]]:
         if page:
             yield page
             last = page[-1]
-        if len(page) < PAGE_SIZE_MAX:
+        if len(page) < size:
             return

@@ -1,5 +1,6 @@
 """The rows of the feeds app."""
 
+from bikerental.feeds.models.agencies import Agency
 from bikerental.feeds.models.built import FeedBuild, FeedFile
 
-__all__ = ["FeedBuild", "FeedFile"]
+__all__ = ["Agency", "FeedBuild", "FeedFile"]

@@ -1,0 +1,3 @@
+from bikerental.feeds.admin.agencies import AgencyAdmin
+
+__all__ = ["AgencyAdmin"]
