@@ -6,7 +6,9 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -92,6 +94,19 @@ def test_an_agency_whose_token_ended_gets_another() -> None:
 
     assert status(command("City of Example")) == 200
     assert Agency.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "digest", "constraint"),
+    [("City of Example", "2", "agency_one_token_a_name"), ("Elsewhere", "1", "agency_token_unique")],
+)
+def test_the_database_forbids_what_must_not_be(name: str, digest: str, constraint: str) -> None:
+    Agency.objects.create(name="City of Example", token_digest="1")
+
+    with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+        Agency.objects.create(name=name, token_digest=digest)
+
+    assert Agency.objects.count() == 1
 
 
 def test_the_last_use_is_noted_once_an_hour(django_assert_num_queries: Any) -> None:
@@ -207,8 +222,6 @@ def test_an_operator_ends_a_token(operator: Client) -> None:
 
 
 def test_who_may_only_look_ends_nothing() -> None:
-    from django.contrib.auth.models import Permission
-
     watcher = make_user(is_staff=True)
     watcher.user_permissions.add(Permission.objects.get(codename="view_agency"))
     client, agency = Client(), AgencyClient()

@@ -11,6 +11,7 @@ from bikerental.feeds.api import mds
 from bikerental.feeds.documents.mds.bikes import ALLOWED, UNSPECIFIED, EventRow, events_of
 from bikerental.feeds.selectors import mds_bikes
 from bikerental.fleet.constants import FIRST_EVENT_TYPES, TRANSITIONS
+from bikerental.http import streams
 from bikerental.rentals.models import Rental
 from bikerental.rentals.services import rentals_settle
 from tests.factories import make_bike, make_rental, make_station
@@ -430,6 +431,20 @@ def test_a_forged_cursor_is_refused(agency: AgencyClient, path: str) -> None:
     answer = agency.get(f"{asked}{'&' if '?' in asked else '?'}cursor=xyz")
 
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "cursor")
+
+
+def test_an_agency_gets_so_many_long_answers_at_once(agency: AgencyClient) -> None:
+    unread = [agency.get("/mds/stops") for _ in range(mds.AT_ONCE)]
+
+    refused = agency.get("/mds/stops")
+    of_another = AgencyClient("Other").get("/mds/stops")
+    for answer in [*unread, of_another]:
+        assert answer.content
+
+    assert (refused.status_code, refused.json()["code"], refused.headers["Retry-After"]) == (429, "throttled", "10")
+    assert of_another.status_code == 200
+    assert agency.get("/mds/stops").content
+    assert streams.places.are_all_free()
 
 
 def test_places_that_the_log_does_not_have(agency: AgencyClient, hour: datetime) -> None:

@@ -21,7 +21,7 @@ from bikerental.feeds.api.authentication import AgencyAuthentication, AgencyPerm
 from bikerental.feeds.api.times import Span, milliseconds, read_hour, read_month, read_recent
 from bikerental.feeds.api.versions import CSV_TYPE, JSON_TYPE, media_type, require_version
 from bikerental.feeds.documents.mds import bikes, reports, rides, stops
-from bikerental.feeds.documents.mds.common import VERSION, document
+from bikerental.feeds.documents.mds.envelope import VERSION, document
 from bikerental.feeds.exceptions import HourNotFoundError, ReportNotFoundError, VehicleNotFoundError
 from bikerental.feeds.selectors import mds_bikes, mds_rides
 from bikerental.feeds.selectors.agencies import AgencyRow

@@ -8,6 +8,7 @@ LOGGING_IN = "tests/users/test_logging_in.py"
 RESETTING = "tests/users/test_resetting.py"
 USERS_ADMIN = "tests/users/test_admin.py"
 SECOND_FACTOR = "tests/security/test_second_factor.py"
+AGENCIES = "tests/feeds/test_agencies.py"
 UPLOADS = "tests/maintenance/test_uploads.py"
 
 GUARDS = (
@@ -321,5 +322,33 @@ GUARDS = (
         "if user is None or not user.is_staff:",
         "if user is None:",
         (f"{SECOND_FACTOR}::test_only_an_operators_open_account_is_enrolled",),
+    ),
+    Guard(
+        "an ended agency is out at once",
+        "bikerental/feeds/selectors/agencies.py",
+        "token_digest=token_digest(token), ended_at=None",
+        "token_digest=token_digest(token)",
+        (f"{AGENCIES}::test_a_token_that_was_ended_stops_working_at_once",),
+    ),
+    Guard(
+        "nobody but agencies reads the city's view",
+        "bikerental/feeds/api/mds.py",
+        "    permission_classes = (AgencyPermission,)\n",
+        "    permission_classes = ()\n",
+        (f"{AGENCIES}::test_nobody_else_reads_it",),
+    ),
+    Guard(
+        "an agency is sent so many long answers at once",
+        "bikerental/feeds/api/mds.py",
+        "            most=AT_ONCE,\n",
+        "            most=99,\n",
+        ("tests/feeds/test_mds.py::test_an_agency_gets_so_many_long_answers_at_once",),
+    ),
+    Guard(
+        "few riders of a month are not counted for the city",
+        "bikerental/feeds/documents/mds/reports.py",
+        "count if count >= LEAST else HIDDEN",
+        "count",
+        ("tests/feeds/test_mds.py::test_a_month_has_its_counts_and_fewer_than_ten_are_hidden",),
     ),
 )

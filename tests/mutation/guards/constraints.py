@@ -8,6 +8,7 @@ RESERVATIONS = "tests/rentals/test_reservations.py"
 RETURNING = "tests/zones/test_returning.py"
 FLEET = "tests/fleet/test_models.py"
 NOTIFICATIONS = "tests/notifications/test_creating.py::test_the_database_forbids_what_must_not_be"
+AGENCIES = "tests/feeds/test_agencies.py::test_the_database_forbids_what_must_not_be"
 USERS = "tests/users/test_accounts.py"
 
 TWICE = "Django has a check of its own for a PositiveIntegerField, which refuses the same"
@@ -75,6 +76,8 @@ CONSTRAINTS = (
     Constraint("reservation_ended_unless_active", (RESERVATIONS,)),
     Constraint("reservation_expires_later", (RESERVATIONS,)),
     Constraint("bike_event_state_known", (FLEET,)),
+    Constraint("agency_token_unique", (AGENCIES,)),
+    Constraint("agency_one_token_a_name", (AGENCIES,)),
     Constraint("bike_event_actor_known", (FLEET,)),
     Constraint("bike_latitude_range", (FLEET,)),
     Constraint("bike_longitude_range", (FLEET,)),

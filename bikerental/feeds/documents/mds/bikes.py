@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from bikerental.feeds.documents.mds.common import VEHICLE_TYPE, identifier, location
+from bikerental.feeds.documents.mds.envelope import VEHICLE_TYPE, identifier, location
 from bikerental.fleet.constants import BikeStatus, EventType
 
 STATES = {

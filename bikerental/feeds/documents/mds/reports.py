@@ -4,7 +4,7 @@ from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
-from bikerental.feeds.documents.mds.common import VEHICLE_TYPE
+from bikerental.feeds.documents.mds.envelope import VEHICLE_TYPE
 
 HEADER = "provider_id,start_date,duration,special_group_type,geography_id,vehicle_type,trip_count,rider_count"
 LEAST = 10

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from bikerental.core.geometry import Position, distance_m
 from bikerental.feeds.documents.mds.bikes import telemetry
-from bikerental.feeds.documents.mds.common import location
+from bikerental.feeds.documents.mds.envelope import location
 
 
 class RideRow(NamedTuple):

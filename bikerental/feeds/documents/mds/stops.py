@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from bikerental.feeds.documents.mds.common import VEHICLE_TYPE, location
+from bikerental.feeds.documents.mds.envelope import VEHICLE_TYPE, location
 
 
 class StopRow(NamedTuple):
