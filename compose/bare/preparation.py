@@ -1,35 +1,41 @@
 """Updates the database and the static files before the application starts."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
-from compose.bare.processes import run_logged
+from compose.bare.processes import run_logged, started_logged
 from compose.bare.progress import step
 from compose.bare.state import ROOT, State
 
-MANAGE_SECONDS = 600
+PREPARATION_SECONDS = 600
 
 
-def prepare_application(state: State, environment: dict[str, str]) -> None:
-    with step("Migrating the database"):
-        manage(state, environment, "migrate", "--noinput")
-    if not has_static_files(state):
-        with step("Collecting static files"):
-            collect_static_files(state, environment)
-    with step("Creating the demo city if it is missing"):
-        manage(state, environment, "seed_demo", "--if-empty")
-
-
-def manage(state: State, environment: dict[str, str], *arguments: str) -> None:
-    command = ["python", "manage.py", *arguments]
-    run_logged(command, log=state.logs / f"{arguments[0]}.log", environment=environment, seconds=MANAGE_SECONDS)
-
-
-def collect_static_files(state: State, environment: dict[str, str]) -> None:
+@contextmanager
+def static_files_collected(state: State, environment: dict[str, str]) -> Iterator[None]:
+    """Collect the static files, if they changed, while the body starts the servers and migrates the database."""
+    if has_static_files(state):
+        yield
+        return
     stamp(state).unlink(missing_ok=True)
-    manage(state, environment, "collectstatic", "--noinput")
+    command = ["python", "manage.py", "collectstatic", "--noinput"]
+    log = state.logs / "collectstatic.log"
+    with started_logged(command, log=log, environment=environment, seconds=PREPARATION_SECONDS) as finish:
+        yield
+        with step("Collecting static files"):
+            finish()
     stamp(state).write_text(fingerprint())
+
+
+def prepare_database(state: State, environment: dict[str, str]) -> None:
+    with step("Migrating the database, and creating the demo city if it is missing"):
+        run_logged(
+            ["python", "-m", "compose.bare.database"],
+            log=state.logs / "database.log",
+            environment=environment,
+            seconds=PREPARATION_SECONDS,
+        )
 
 
 def has_static_files(state: State) -> bool:

@@ -5,8 +5,9 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -25,24 +26,40 @@ SERVER_SECONDS = 30
 
 def run_logged(command: list[str], *, log: Path, environment: dict[str, str], seconds: int) -> None:
     """Run the command to its end. Its log is shown only if it fails."""
+    with started_logged(command, log=log, environment=environment, seconds=seconds) as finish:
+        finish()
+
+
+@contextmanager
+def started_logged(
+    command: list[str], *, log: Path, environment: dict[str, str], seconds: int
+) -> Iterator[Callable[[], None]]:
+    """Start the command. Calling the value waits for its end. If the body ends earlier, the command is killed."""
+    # In a session of its own: a Ctrl-C then reaches only the runner, which ends everything in order.
     with log.open("w") as output:
-        # In a session of its own: a Ctrl-C then reaches only the runner, which ends everything in order.
-        try:
-            subprocess.run(
-                command,
-                cwd=ROOT,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                timeout=seconds,
-                start_new_session=True,
-                check=True,
-            )
-        except subprocess.CalledProcessError as error:
-            raise TroubleError(f"`{log.stem}` failed:\n{tail(log)}") from error
-        except subprocess.TimeoutExpired as error:
-            raise TroubleError(f"`{log.stem}` took longer than {seconds} s:\n{tail(log)}") from error
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield partial(_finish, process, log, seconds)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _finish(process: "subprocess.Popen[bytes]", log: Path, seconds: int) -> None:
+    try:
+        code = process.wait(seconds)
+    except subprocess.TimeoutExpired as error:
+        raise TroubleError(f"`{log.stem}` took longer than {seconds} s:\n{tail(log)}") from error
+    if code:
+        raise TroubleError(f"`{log.stem}` failed:\n{tail(log)}")
 
 
 def tail(log: Path) -> str:

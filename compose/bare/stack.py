@@ -12,7 +12,7 @@ from pathlib import Path
 from bikerental.users.constants import DEMO_ADMIN_EMAIL, DEMO_PASSWORD, DEMO_RIDER_EMAIL
 from compose.bare.guard import guarded
 from compose.bare.postgresql import UNPRIVILEGED, PostgreSQL
-from compose.bare.preparation import prepare_application
+from compose.bare.preparation import prepare_database, static_files_collected
 from compose.bare.processes import end_leftovers, leftovers, require_free_port, wait_until
 from compose.bare.progress import TroubleError, say, step
 from compose.bare.redis_server import RedisServer
@@ -130,13 +130,14 @@ class Stack:
     def _start(self, environment: dict[str, str]) -> None:
         empty(self.state.metrics)
         servers = self._own_servers()
-        with step(f"Starting {', '.join([*servers, 'Supervisor'])}"):
-            for server in servers.values():
-                server.prepare()
-            self.supervisor.start(environment)
-            for server in servers.values():
-                server.wait()
-        prepare_application(self.state, environment)
+        with static_files_collected(self.state, environment):
+            with step(f"Starting {', '.join([*servers, 'Supervisor'])}"):
+                for server in servers.values():
+                    server.prepare()
+                self.supervisor.start(environment)
+                for server in servers.values():
+                    server.wait()
+            prepare_database(self.state, environment)
         with step("Starting web, worker, beat and Flower"):
             self.supervisor.start_group("application")
             self._wait_for_application()

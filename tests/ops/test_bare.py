@@ -20,7 +20,7 @@ import requests
 from bikerental.users.constants import DEMO_PASSWORD, DEMO_RIDER_EMAIL
 from compose.bare import bootstrap
 from compose.bare.postgresql import OUTSIDE, client_programs
-from compose.bare.processes import free_port
+from compose.bare.processes import free_port, started_logged
 from compose.bare.progress import TroubleError
 from compose.bare.services import tool_environment
 from compose.bare.state import ROOT, State
@@ -420,6 +420,26 @@ def test_root_may_work_in_a_folder_that_nobody_else_may_enter(tmp_path: Path) ->
     assert Path(reported(output)["folder"]).is_relative_to(OUTSIDE)
     assert set(OUTSIDE.glob("bikerental-*")) == before
     assert list(closed.iterdir()) == []
+
+
+def test_modules_stay_compiled_whatever_the_terminal_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "environ", {"PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/bin"})
+    monkeypatch.setattr(os, "execvp", lambda *_: None)
+
+    bootstrap.become(["true"])
+
+    assert "PYTHONDONTWRITEBYTECODE" not in os.environ
+
+
+def test_a_command_ends_with_what_waits_for_it(tmp_path: Path) -> None:
+    mark = f"{time.time() % 1 + 60}"
+    with (
+        pytest.raises(TroubleError),
+        started_logged(["sleep", mark], log=tmp_path / "sleep.log", environment=dict(os.environ), seconds=60),
+    ):
+        raise TroubleError
+
+    assert [each for each in psutil.process_iter() if command_of(each)[-1:] == [mark]] == []
 
 
 def test_the_environment_is_renewed_when_requirements_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
