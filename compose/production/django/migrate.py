@@ -14,7 +14,7 @@ ADVISORY_KEY = 4_201_986  # any number that nothing else in this database uses
 QUEUE_SECONDS = 600
 ATTEMPTS = 5
 PAUSE_SECONDS = 5
-LOCK_NOT_AVAILABLE = "55P03"
+LOCK_NOT_AVAILABLE, DEADLOCK_DETECTED = "55P03", "40P01"
 
 
 def main() -> None:
@@ -29,7 +29,7 @@ def main() -> None:
         except OperationalError as error:
             # Requests hold a lock on the table. Stop waiting, so that new requests are not blocked, and try again
             # later.
-            if sqlstate(error) != LOCK_NOT_AVAILABLE or attempt == ATTEMPTS:
+            if sqlstate(error) not in (LOCK_NOT_AVAILABLE, DEADLOCK_DETECTED) or attempt == ATTEMPTS:
                 raise
             sys.stderr.write(f"A table is busy; attempt {attempt} of {ATTEMPTS}.\n")
             time.sleep(PAUSE_SECONDS)
