@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 
 from bikerental.core.money import money_text
 from bikerental.fleet.types import TariffTerms
+from bikerental.rentals.constants import CancelReason
 from bikerental.rentals.models import Rental
 from bikerental.rentals.pricing import price
 from bikerental.users.constants import DEMO_ADMIN_EMAIL, DEMO_EMAIL_DOMAIN
@@ -33,6 +34,9 @@ START_SPREAD = 1200
 SHORTEST, LENGTH_SPREAD = 60, 5100
 # With this many rides or more, the first rider gets a long history of a known length.
 LONG_HISTORY_FROM, LONG_HISTORY = 10_000, 1000
+
+# Each such ride was cancelled within two minutes, and cost nothing.
+CANCELLED_EVERY, FIRST_CANCELLED = 97, 62
 
 MODELS = (("City", "human", 50_000), ("Cargo", "electric_assist", 80_000), ("Sprint", "electric", 45_000))
 TARIFFS = (
@@ -56,7 +60,7 @@ TARIFF_COLUMNS = f"id created_at {' '.join(TariffTerms._fields)}"
 STATIONS = "id created_at name latitude longitude capacity"
 BIKES = "id created_at number model_id tariff_id status station_id latitude longitude"
 RENTALS = (
-    "id created_at rider_id bike_id started_at ended_at settled_at start_station_id end_station_id "
+    "id created_at rider_id bike_id started_at ended_at settled_at start_station_id end_station_id is_cancelled "
     "tariff_id tariff_name currency unlock_fee per_minute free_minutes daily_cap overdue_after_minutes "
     "out_of_area_fee status cost_amount cost_lines"
 )
@@ -66,6 +70,18 @@ EVENTS = "rental_id kind happened_at actor_id reason"
 # Id, rider, the bike's number, started at, ended at, settled at, seconds.
 Ride = tuple[str, str, int, str, str, str, int]
 Rows = Iterator[str]
+
+
+class LastRide(NamedTuple):
+    """The last ride of a bike. A place is a number, as in `City.place`."""
+
+    id: str
+    rider: str
+    started_at: str
+    ended_at: str
+    start: int
+    end: int
+    is_cancelled: bool
 
 
 class DemoImpossibleError(Exception):
@@ -86,6 +102,10 @@ class City:
         # Where each bike stands: at a station or, beyond the last station, at a place in the street.
         self.places = size.stations + max(1, size.stations // 9)
         self.standing = [number % self.places for number in range(size.bikes)]
+        self.last_rides: list[LastRide | None] = [None] * size.bikes
+        # Bikes that are held now, and for whom: not for the first rider, who is in the examples.
+        held = min(3, size.bikes // 20, size.users // 4)
+        self.held = {10 * number + 9: self.riders[-1 - number] for number in range(held)}
 
     def users(self, *, password: str) -> Iterator[str]:
         """Columns: see USERS. All users share one hash of the known password."""
@@ -97,11 +117,11 @@ class City:
 
     def models(self) -> Iterator[str]:
         for name, *fields in MODELS:
-            yield _row(_id("model", name), self.opened_at, name, *fields)
+            yield make_row(make_id("model", name), self.opened_at, name, *fields)
 
     def tariffs(self) -> Iterator[str]:
         for terms in TARIFFS:
-            yield _row(_id("tariff", terms.name), self.opened_at, *terms)
+            yield make_row(make_id("tariff", terms.name), self.opened_at, *terms)
 
     def stations(self) -> Iterator[str]:
         """Call it after `rentals`: a station gets docks for every bike that stands there."""
@@ -112,7 +132,7 @@ class City:
             latitude, longitude = self._coordinates(number)
             capacity = max(12, standing[number] + 4)
             name = f"Demo City {number + 1:04}"
-            yield _row(
+            yield make_row(
                 self.place_ids[number],
                 self.opened_at,
                 name,
@@ -124,25 +144,29 @@ class City:
     def bikes(self) -> Iterator[str]:
         """Call it after `rentals`: a bike stands where its last ride ended."""
         kinds = [
-            (_id("model", model[0]), _id("tariff", tariff.name)) for model, tariff in zip(MODELS, TARIFFS, strict=True)
+            (make_id("model", model[0]), make_id("tariff", tariff.name))
+            for model, tariff in zip(MODELS, TARIFFS, strict=True)
         ]
         for number, place in enumerate(self.standing):
-            at_station = place < self.size.stations
-            latitude, longitude = self._coordinates(place if at_station else self.size.stations + number)
             model, tariff = kinds[number % 3]
-            status = "maintenance" if number % 50 == 49 else "available"
-            yield _row(
-                self.bike_ids[number], self.opened_at, f"D-{number + 1:06}", model, tariff, status,
-                self.place_ids[place], latitude, longitude,
+            yield make_row(
+                self.bike_ids[number], self.opened_at, f"D-{number + 1:06}", model, tariff, self.status(number),
+                *self.place(number, place),
             )  # fmt: skip
+
+    def status(self, bike: int) -> str:
+        if bike in self.held:
+            return "reserved"
+        return "maintenance" if bike % 50 == 49 else "available"
+
+    def place(self, bike: int, place: int) -> tuple[str, str, str]:
+        """Station, latitude and longitude of a bike. In the street each bike has a place of its own."""
+        at_station = place < self.size.stations
+        return self.place_ids[place], *self._coordinates(place if at_station else self.size.stations + bike)
 
     def rides(self) -> Iterator[Ride]:
         """All rides in the order of their starts."""
-        riders, bikes, others = (
-            self.riders,
-            self.size.bikes,
-            self.size.users - self.rotating,
-        )
+        riders, bikes, others = self.riders, self.size.bikes, self.size.users - self.rotating
         for number, first, count in self._rounds():
             starts_at = int(self.opened_at.timestamp()) + number * ROUND_SECONDS
             second_of_day = starts_at % DAY_SECONDS
@@ -154,7 +178,7 @@ class City:
                 delay = index * 7919 % START_SPREAD
                 start, length = (
                     second_of_day + delay,
-                    SHORTEST + index * 104_729 % LENGTH_SPREAD,
+                    20 + index % 60 if is_cancelled(index) else SHORTEST + index * 104_729 % LENGTH_SPREAD,
                 )
                 moment = f"{(starts_at + delay) * 1000:012x}"  # as in a UUID 7, so that ids grow with time
                 yield (
@@ -163,7 +187,7 @@ class City:
                     (turn + 13 * number) % bikes,
                     day + CLOCK[start],
                     day + CLOCK[start + length],
-                    day + CLOCK[start + length + 1],
+                    day + CLOCK[start + length + (not is_cancelled(index))],
                     length,
                 )
 
@@ -176,13 +200,8 @@ class City:
             yield number, first, min(self.width, self.size.rentals - first)
 
     def rentals(self) -> Iterator[str]:
-        """Columns: see RENTALS. Also moves the bikes."""
-        standing, place_ids, bike_ids, places = (
-            self.standing,
-            self.place_ids,
-            self.bike_ids,
-            self.places,
-        )
+        """Columns: see RENTALS. Also moves the bikes, and keeps the last ride of each."""
+        standing, place_ids, bike_ids, places = self.standing, self.place_ids, self.bike_ids, self.places
         for index, (
             ride_id,
             rider,
@@ -192,16 +211,27 @@ class City:
             settled_at,
             length,
         ) in enumerate(self.rides()):
-            start, end = standing[bike], index * 40_503 // 7 % places
+            cancelled = is_cancelled(index)
+            start = standing[bike]
+            end = start if cancelled else index * 40_503 // 7 % places
             standing[bike] = end
+            self.last_rides[bike] = LastRide(ride_id, rider, started_at, ended_at, start, end, cancelled)
             yield (
                 f"{ride_id}\t{started_at}\t{rider}\t{bike_ids[bike]}\t{started_at}\t{ended_at}\t{settled_at}"
-                f"\t{place_ids[start]}\t{place_ids[end]}\t{ENDINGS[bike % 3][-(-length // 60)]}"
+                f"\t{place_ids[start]}\t{place_ids[end]}"
+                f"\t{CANCELLED_ENDINGS[bike % 3] if cancelled else ENDINGS[bike % 3][-(-length // 60)]}"
             )
 
     def events(self) -> Iterator[str]:
-        """Three events for each ride. Columns: see EVENTS."""
-        for ride_id, rider, _, started_at, ended_at, settled_at, _ in self.rides():
+        """Three events for each ride, two for a cancelled one. Columns: see EVENTS."""
+        for index, (ride_id, rider, _, started_at, ended_at, settled_at, _) in enumerate(self.rides()):
+            if is_cancelled(index):
+                reason = CANCEL_REASONS[index // CANCELLED_EVERY % len(CANCEL_REASONS)]
+                yield (
+                    f"{ride_id}\tstarted\t{started_at}\t{rider}\t\n"
+                    f"{ride_id}\tcancelled\t{ended_at}\t{rider}\t{reason}\n"
+                )
+                continue
             yield (
                 f"{ride_id}\tstarted\t{started_at}\t{rider}\t\n"
                 f"{ride_id}\treturned\t{ended_at}\t{rider}\t\n"
@@ -210,15 +240,15 @@ class City:
 
     @cached_property
     def riders(self) -> list[str]:
-        return [_id("rider", number) for number in range(1, self.size.users + 1)]
+        return [make_id("rider", number) for number in range(1, self.size.users + 1)]
 
     @cached_property
     def bike_ids(self) -> list[str]:
-        return [_id("bike", number) for number in range(1, self.size.bikes + 1)]
+        return [make_id("bike", number) for number in range(1, self.size.bikes + 1)]
 
     @cached_property
     def place_ids(self) -> list[str]:
-        stations = [_id("station", number) for number in range(1, self.size.stations + 1)]
+        stations = [make_id("station", number) for number in range(1, self.size.stations + 1)]
         return stations + [NULL] * (self.places - self.size.stations)
 
     def _coordinates(self, number: int) -> tuple[str, str]:
@@ -228,11 +258,15 @@ class City:
         return f"{latitude:.6f}", f"{longitude:.6f}"
 
 
-def _id(*parts: object) -> str:
+def is_cancelled(ride: int) -> bool:
+    return ride % CANCELLED_EVERY == FIRST_CANCELLED
+
+
+def make_id(*parts: object) -> str:
     return str(uuid5(NAMESPACE, " ".join(map(str, parts))))
 
 
-def _row(*values: object) -> str:
+def make_row(*values: object) -> str:
     return "\t".join(NULL if value is None else str(value) for value in values) + "\n"
 
 
@@ -246,17 +280,16 @@ def _endings(terms: TariffTerms) -> list[str]:
             ended_at=LAST_DAY_ENDS + timedelta(minutes=minutes),
         )
         lines = dumps([line.as_json() for line in cost.lines])
-        row = (
-            _id("tariff", terms.name),
-            *terms,
-            Rental.Status.SETTLED,
-            money_text(cost.amount),
-            lines,
-        )
-        endings.append(_row(*row))
+        endings.append(_ending(terms, money_text(cost.amount), lines, cancelled=False))
     return endings
 
 
-OPERATOR = _id("operator")
+def _ending(terms: TariffTerms, amount: str, lines: str, *, cancelled: bool) -> str:
+    return make_row(cancelled, make_id("tariff", terms.name), *terms, Rental.Status.SETTLED, amount, lines)
+
+
+OPERATOR = make_id("operator")
 ENDINGS = [_endings(terms) for terms in TARIFFS]
+CANCELLED_ENDINGS = [_ending(terms, "0.00", "[]", cancelled=True) for terms in TARIFFS]
+CANCEL_REASONS = CancelReason.values
 CLOCK = [f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}+00" for second in range(DAY_SECONDS)]

@@ -1,30 +1,63 @@
-"""The log of the invented city's bikes: each was put on the street, and then came to its present state."""
+"""The log of the invented city's bikes: each was put on the street, made its last ride, and was held or taken away."""
 
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import timedelta
 
-from django.db import connection
+from bikerental.demo.city import LAST_DAY_ENDS, NULL, OPERATOR, City, make_row
+from bikerental.demo.holds import Hold
+from bikerental.fleet.constants import ActorKind
+from bikerental.rentals.models import Reservation
 
-_PUT_ON_THE_STREET = """
-    INSERT INTO fleet_bikeevent (bike_id, happened_at, event_types, state, latitude, longitude, station_id, actor, note)
-    SELECT id, %s, ARRAY['provider_drop_off'], 'available', latitude, longitude, station_id, 'system', ''
-      FROM fleet_bike ORDER BY id
-"""
-_PRESENT_STATE = """
-    INSERT INTO fleet_bikeevent (
-        bike_id, happened_at, event_types, state, latitude, longitude, station_id, rental_id, actor, note
-    )
-    SELECT bike.id, coalesce(rental.started_at, now()),
-           ARRAY[CASE bike.status WHEN 'rented' THEN 'trip_start' ELSE 'maintenance' END],
-           bike.status, bike.latitude, bike.longitude, coalesce(rental.start_station_id, bike.station_id), rental.id,
-           CASE bike.status WHEN 'rented' THEN 'rider' ELSE 'system' END, ''
-      FROM fleet_bike AS bike
-      LEFT JOIN rentals_rental AS rental ON rental.bike_id = bike.id AND rental.status = 'active'
-     WHERE bike.status <> 'available' ORDER BY bike.id
-"""
+COLUMNS = (
+    "bike_id happened_at event_types state latitude longitude station_id rental_id reservation_id actor operator_id "
+    "note"
+)
+_REPAIRED_SINCE = LAST_DAY_ENDS + timedelta(hours=5)
 
 
-def write_log(*, opened_at: datetime) -> None:
-    """Two statements. The bikes and their rides exist."""
-    with connection.cursor() as cursor:
-        cursor.execute(_PUT_ON_THE_STREET, [opened_at])
-        cursor.execute(_PRESENT_STATE)
+def log(city: City, holds: dict[int, Hold]) -> Iterator[str]:
+    """Columns: see COLUMNS. Call it after `City.rentals`. The rows of a bike come in the order of their times."""
+    for bike in range(city.size.bikes):
+        yield from _of_bike(city, bike, holds.get(bike))
+
+
+def _of_bike(city: City, bike: int, hold: Hold | None) -> Iterator[str]:
+    def row(
+        when: object,
+        what: str,
+        state: str,
+        place: int,
+        *,
+        rental: str = NULL,
+        reservation: str = NULL,
+        by: ActorKind = ActorKind.SYSTEM,
+    ) -> str:
+        station, latitude, longitude = city.place(bike, place)
+        operator = OPERATOR if by == ActorKind.OPERATOR else NULL
+        return make_row(
+            city.bike_ids[bike], when, f"{{{what}}}", state, latitude, longitude, station,
+            rental, reservation, by, operator, "",
+        )  # fmt: skip
+
+    here, ride = city.standing[bike], city.last_rides[bike]
+    is_used = hold is not None and hold.status == Reservation.Status.USED
+    yield row(city.opened_at - timedelta(hours=1), "provider_drop_off", "available", ride.start if ride else here)
+    if ride is not None:
+        of_hold = NULL
+        if hold is not None and is_used:
+            of_hold = hold.id
+            yield row(
+                hold.created_at, "reservation_start", "reserved", ride.start, reservation=of_hold, by=ActorKind.RIDER
+            )
+        what = "trip_cancel" if ride.is_cancelled else "trip_end"
+        yield row(
+            ride.started_at, "trip_start", "rented", ride.start,
+            rental=ride.id, reservation=of_hold, by=ActorKind.RIDER,
+        )  # fmt: skip
+        yield row(ride.ended_at, what, "available", ride.end, rental=ride.id, by=ActorKind.RIDER)
+    if hold is not None and not is_used:
+        yield row(hold.created_at, "reservation_start", "reserved", here, reservation=hold.id, by=ActorKind.RIDER)
+        if hold.ended_at is not None:
+            yield row(hold.ended_at, "reservation_cancel", "available", here, reservation=hold.id, by=hold.ended_by)
+    if city.status(bike) == "maintenance":
+        yield row(_REPAIRED_SINCE, "maintenance", "maintenance", here)

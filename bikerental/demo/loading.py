@@ -5,6 +5,7 @@ from typing import Protocol
 from django.apps import apps
 from django.contrib.auth.hashers import make_password
 from django.db import OperationalError, ProgrammingError, connection, models, transaction
+from django.utils import timezone
 
 from bikerental.claims.models import Claim
 from bikerental.core.db.transactions import sqlstate
@@ -12,10 +13,12 @@ from bikerental.demo import city
 from bikerental.demo.books import LEDGER, write_books
 from bikerental.demo.claims import CASES, claims
 from bikerental.demo.copying import copy_rows, without_indexes
-from bikerental.demo.history import write_log
+from bikerental.demo.history import COLUMNS, log
+from bikerental.demo.holds import holds, messages, reservations
 from bikerental.demo.zones import DRAWN, zones
 from bikerental.fleet.models import Bike, BikeEvent, BikeModel, Station, Tariff
-from bikerental.rentals.models import Rental, RentalEvent
+from bikerental.notifications.models import Notification
+from bikerental.rentals.models import Rental, RentalEvent, Reservation
 from bikerental.users.constants import DEMO_EMAIL_DOMAIN, DEMO_PASSWORD
 from bikerental.users.models import User
 from bikerental.zones.models import Zone
@@ -146,8 +149,11 @@ def _fill(demo: city.City, progress: Progress) -> None:
         copy("bikes", size.bikes, Bike, city.BIKES, demo.bikes())
         progress.begin("indexes", 0)
     progress.end()
-    progress.begin("log of the bikes", 0)
-    write_log(opened_at=demo.opened_at)
+    held = holds(demo, now=timezone.now())
+    copy("log of the bikes", 0, BikeEvent, COLUMNS, log(demo, held))
+    progress.begin("reservations", len(held))
+    Reservation.objects.bulk_create(reservations(demo, held))
+    Notification.objects.bulk_create(messages(held))
     progress.end()
     progress.begin("claims", len(CASES))
     Claim.objects.bulk_create(claims())
@@ -158,7 +164,7 @@ def _fill(demo: city.City, progress: Progress) -> None:
 
 
 def _analyze() -> None:
-    filled = (User, BikeModel, Tariff, Station, Bike, BikeEvent, Rental, RentalEvent, Zone, *LEDGER)
+    filled = (User, BikeModel, Tariff, Station, Bike, BikeEvent, Rental, RentalEvent, Reservation, Zone, *LEDGER)
     with connection.cursor() as cursor:
         for model in filled:
             cursor.execute(f"ANALYZE {connection.ops.quote_name(model._meta.db_table)}")

@@ -1,5 +1,8 @@
+from collections import Counter
+from datetime import timedelta
 from hashlib import sha256
 from io import StringIO
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -16,12 +19,13 @@ from bikerental.claims.models import Claim
 from bikerental.core.geometry import Position
 from bikerental.demo.claims import CASES
 from bikerental.demo.copying import RowStream
+from bikerental.fleet.constants import TRANSITIONS
 from bikerental.fleet.models import Bike, BikeEvent, BikeModel, Station
 from bikerental.fleet.selectors import bikes_off_log
 from bikerental.fleet.services import bike_log_mend
 from bikerental.fleet.types import TariffTerms
 from bikerental.notifications.models import Notification
-from bikerental.rentals.models import Rental, RentalEvent
+from bikerental.rentals.models import Rental, RentalEvent, Reservation
 from bikerental.rentals.pricing import cost_at
 from bikerental.rentals.reconciliation import Window as ReconcileWindow
 from bikerental.rentals.reconciliation import reconcile
@@ -76,7 +80,7 @@ def test_the_city_has_the_asked_sizes() -> None:
     seed()
 
     counts = [model.objects.count() for model in (Bike, Station, User, Rental, RentalEvent, BikeModel)]
-    assert counts == [40, 9, 13, 300, 900, 3]
+    assert counts == [40, 9, 13, 300, 897, 3]
 
 
 def test_one_ride_and_one_of_everything_is_a_city() -> None:
@@ -113,7 +117,7 @@ def test_indexes_and_constraints_are_afterwards_what_they_were() -> None:
 def test_settled_costs_are_those_of_the_price_function() -> None:
     seed()
 
-    for rental in Rental.objects.all():
+    for rental in Rental.objects.filter(is_cancelled=False):
         cost = cost_at(rental, rental.settled_at)
         assert rental.status == "settled"
         assert rental.cost_amount == cost.amount
@@ -134,8 +138,80 @@ def test_each_bike_has_a_log_that_ends_with_its_state() -> None:
 
     assert not bikes_off_log().exists()
     assert not bike_log_mend(now=timezone.now())
-    rides = BikeEvent.objects.filter(state="rented").values_list("rental_id", flat=True)
-    assert set(rides) == set(Rental.objects.filter(status="active").values_list("pk", flat=True))
+
+
+def test_the_log_has_each_bikes_last_ride() -> None:
+    seed()
+
+    for bike in Bike.objects.all():
+        ride = bike.rentals.latest("started_at")
+        logged = BikeEvent.objects.filter(bike=bike, rental_id=ride.pk).order_by("id")
+        assert list(logged.values_list("happened_at", "state", "station_id")) == [
+            (ride.started_at, "rented", ride.start_station_id),
+            (ride.ended_at, "available", ride.end_station_id),
+        ]
+
+
+def test_each_row_of_the_log_is_a_transition_after_the_row_before() -> None:
+    seed()
+
+    allowed = {(origin, row.event_types, row.state) for row in TRANSITIONS for origin in row.origins}
+    for bike in Bike.objects.all():
+        events = list(BikeEvent.objects.filter(bike=bike).order_by("id"))
+        for before, after in pairwise(events):
+            assert (before.state, tuple(after.event_types), after.state) in allowed
+            assert before.happened_at <= after.happened_at
+
+
+def test_there_are_reservations_of_each_status() -> None:
+    seed()
+
+    statuses = Counter(Reservation.objects.values_list("status", "counts"))
+    assert statuses == {
+        ("active", True): 2, ("used", True): 4, ("cancelled", True): 4, ("cancelled", False): 4, ("expired", True): 4
+    }  # fmt: skip
+
+
+def test_no_rider_has_a_reservation_while_riding_or_another_one() -> None:
+    seed()
+
+    for hold in Reservation.objects.all():
+        ended_at = hold.ended_at or hold.expires_at
+        others = Reservation.objects.filter(rider=hold.rider_id, created_at__lt=ended_at).exclude(pk=hold.pk)
+        rides = Rental.objects.filter(rider=hold.rider_id, started_at__lt=ended_at, ended_at__gt=hold.created_at)
+        assert not others.exclude(ended_at__lte=hold.created_at).exists()
+        assert not rides.exists()
+
+
+def test_riders_who_lost_a_reservation_were_told() -> None:
+    seed()
+
+    lost = Reservation.objects.filter(status="cancelled", counts=False).values_list("pk", "rider")
+    told = Notification.objects.filter(kind="reservation_taken_away", state="sent").values_list(
+        "subject_id", "recipient"
+    )
+    assert sorted(told) == sorted(lost)
+    assert told
+
+
+def test_reconciling_the_city_finds_nothing() -> None:
+    seed(users=50, bikes=100)
+
+    assert [found for found in reconcile(ReconcileWindow(now=timezone.now())) if found.rows] == []
+
+
+def test_a_cancelled_ride_is_free_and_the_bike_is_where_it_was() -> None:
+    seed()
+
+    cancelled = Rental.objects.filter(is_cancelled=True)
+    assert cancelled.count() == 3
+    for ride in cancelled:
+        assert ride.cost_amount == 0
+        assert ride.cost_lines == []
+        assert ride.end_station_id == ride.start_station_id
+        assert ride.ended_at is not None
+        assert ride.settled_at == ride.ended_at <= ride.started_at + timedelta(minutes=2)
+    assert not Entry.objects.filter(rental_id__in=cancelled.values("pk")).exists()
 
 
 def test_the_books_are_sound_and_have_every_kind_of_entry() -> None:
@@ -159,7 +235,7 @@ def test_the_books_hold_what_the_guards_ask() -> None:
             "UPDATE billing_entry SET transaction_id = pg_current_xact_id()::text::bigint"
         )  # as if written now
         cursor.execute("SELECT billing_check_entry(id), billing_check_bounds(id) FROM billing_entry")
-        assert len(cursor.fetchall()) == Entry.objects.count() > 3000
+        assert len(cursor.fetchall()) == Entry.objects.count() > 2900
 
 
 def test_the_ledger_is_guarded_again_afterwards() -> None:
@@ -173,11 +249,15 @@ def test_each_ride_has_its_events_in_order() -> None:
     seed()
 
     for rental in Rental.objects.all():
+        ends = ["returned", "settled"] if not rental.is_cancelled else ["cancelled"]
+        times = [rental.ended_at, rental.settled_at]
         events = list(rental.events.order_by("id").values_list("kind", "happened_at", "actor_id"))
         assert events == [
             ("started", rental.started_at, rental.rider_id),
-            ("returned", rental.ended_at, rental.rider_id),
-            ("settled", rental.settled_at, None),
+            *(
+                (kind, when, None if kind == "settled" else rental.rider_id)
+                for kind, when in zip(ends, times, strict=False)
+            ),
         ]
 
 
@@ -202,7 +282,7 @@ def test_each_bike_starts_where_it_was_left_and_stands_there() -> None:
 def test_no_bike_is_rented_and_stations_have_docks_for_theirs() -> None:
     seed()
 
-    assert set(Bike.objects.values_list("status", flat=True)) == {"available"}
+    assert set(Bike.objects.values_list("status", flat=True)) == {"available", "reserved"}
     assert not Station.objects.alias(standing=Count("bikes")).filter(standing__gt=F("capacity")).exists()
     assert not Bike.objects.filter(~Q(latitude=F("station__latitude")), station__isnull=False).exists()
 
@@ -279,7 +359,7 @@ def test_force_removes_strangers_with_what_hangs_on_them() -> None:
     seed(force=True)
 
     assert not User.objects.filter(email="someone@example.org").exists()
-    assert (Rental.objects.count(), Notification.objects.count()) == (300, 0)
+    assert (Rental.objects.count(), Notification.objects.filter(recipient=rider.pk).count()) == (300, 0)
 
 
 def test_too_many_rides_for_one_rider_change_nothing() -> None:
