@@ -2,8 +2,13 @@
 
 from django.urls import path, re_path
 
+from bikerental.console.pages.accounts import BlockPage, RefundPage, UnblockPage
+from bikerental.console.pages.claims import ClaimPage, ClaimsPage
 from bikerental.console.pages.frame import AbsentPage, LanguagePage
+from bikerental.console.pages.lists import IdlePage, MessagesPage, ReportsPage, RidesPage, StationsPage
 from bikerental.console.pages.log import LogPage
+from bikerental.console.pages.riders import RiderPage, RidersPage
+from bikerental.console.pages.rides import BikePage, CorrectPage, EndPage, RidePage
 from bikerental.console.pages.today import TodayPage
 
 app_name = "console"
@@ -11,6 +16,22 @@ absent = AbsentPage.as_view()
 absent.should_append_slash = False  # so that a page is found without its slash
 urlpatterns = [
     path("", TodayPage.as_view(), name="today"),
+    path("rides/<slug:state>/", RidesPage.as_view(), name="rides"),
+    path("reports/", ReportsPage.as_view(), name="reports"),
+    path("stations/<slug:lack>/", StationsPage.as_view(), name="stations"),
+    path("idle/", IdlePage.as_view(), name="idle"),
+    path("messages/", MessagesPage.as_view(), name="messages"),
+    path("riders/", RidersPage.as_view(), name="riders"),
+    path("riders/<uuid:rider_id>/", RiderPage.as_view(), name="rider"),
+    path("riders/<uuid:rider_id>/block/", BlockPage.as_view(), name="block"),
+    path("riders/<uuid:rider_id>/unblock/", UnblockPage.as_view(), name="unblock"),
+    path("riders/<uuid:rider_id>/refund/<slug:currency>/", RefundPage.as_view(), name="refund"),
+    path("ride/<uuid:rental_id>/", RidePage.as_view(), name="ride"),
+    path("ride/<uuid:rental_id>/end/", EndPage.as_view(), name="end"),
+    path("ride/<uuid:rental_id>/correct/", CorrectPage.as_view(), name="correct"),
+    path("bikes/<uuid:bike_id>/", BikePage.as_view(), name="bike"),
+    path("claims/", ClaimsPage.as_view(), name="claims"),
+    path("claims/<uuid:claim_id>/", ClaimPage.as_view(), name="claim"),
     path("log/", LogPage.as_view(), name="log"),
     path("language/", LanguagePage.as_view(), name="language"),
     re_path(r"^(?P<rest>.*)$", absent, name="absent"),

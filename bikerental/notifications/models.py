@@ -96,6 +96,7 @@ class Notification(BaseModel):
             ),
             models.Index(fields=["provider_id"], condition=~Q(provider_id=""), name="notification_provider_id"),
             models.Index(fields=["created_at"], name="notification_age"),
+            models.Index(fields=["created_at"], condition=Q(state="failed"), name="notification_failed"),
         ]
 
     def __str__(self) -> str:

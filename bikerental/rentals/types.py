@@ -76,6 +76,13 @@ class Correction(NamedTuple):
     amount: Decimal | None = None
 
 
+class CorrectedCost(NamedTuple):
+    """What a ride costs now, and what it would cost with a correction."""
+
+    present: Decimal
+    corrected: Decimal
+
+
 class RentalRow(NamedTuple):
     """A rental as its rider sees it. Ids and amounts are texts."""
 

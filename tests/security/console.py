@@ -36,6 +36,28 @@ class Page(NamedTuple):
 TABLE = (
     #                                                  viewer technician support manager
     Page("GET ",                                          200, 200, 200, 200),
+    Page("GET rides/{state}/",                            403, 403, 200, 200),
+    Page("GET reports/",                                  403, 200, 200, 200),
+    Page("GET stations/{lack}/",                         200, 200, 200, 200),
+    Page("GET idle/",                                     200, 200, 200, 200),
+    Page("GET messages/",                                 403, 403, 200, 200),
+    Page("GET riders/",                                   403, 403, 200, 200),
+    Page("GET riders/{rider_id}/",                        403, 403, 200, 200),
+    Page("GET riders/{rider_id}/block/",                  403, 403, 200, 200),
+    Page("POST riders/{rider_id}/block/",                 403, 403, 422, 422),
+    Page("GET riders/{rider_id}/unblock/",                403, 403, 200, 200),
+    Page("POST riders/{rider_id}/unblock/",               403, 403, 422, 422),
+    Page("GET riders/{rider_id}/refund/{currency}/",      403, 403, 403, 200),
+    Page("POST riders/{rider_id}/refund/{currency}/",     403, 403, 403, 422),
+    Page("GET ride/{rental_id}/",                         403, 403, 200, 200),
+    Page("GET ride/{rental_id}/end/",                     403, 403, 302, 302),  # the ride has ended
+    Page("POST ride/{rental_id}/end/",                    403, 403, 422, 422),
+    Page("GET ride/{rental_id}/correct/",                 403, 403, 200, 200),
+    Page("POST ride/{rental_id}/correct/",                403, 403, 422, 422),
+    Page("GET bikes/{bike_id}/",                          200, 200, 200, 200),
+    Page("GET claims/",                                   403, 403, 200, 200),
+    Page("GET claims/{claim_id}/",                        403, 403, 200, 200),
+    Page("POST claims/{claim_id}/",                       403, 403, 422, 422),
     Page("GET log/",                                      403, 200, 200, 200),
     Page("GET absent",                                    404, 404, 404, 404),
 )

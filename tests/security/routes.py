@@ -292,7 +292,14 @@ def _leaves(pattern: URLPattern | URLResolver, prefix: str) -> Iterator[tuple[st
 
 
 def _braced(route: str) -> str:
-    return route.replace("<uuid:", "{").replace("<path:", "{").replace("<str:", "{").replace("<", "{").replace(">", "}")
+    return (
+        route.replace("<uuid:", "{")
+        .replace("<path:", "{")
+        .replace("<str:", "{")
+        .replace("<slug:", "{")
+        .replace("<", "{")
+        .replace(">", "}")
+    )
 
 
 def operations_of_code() -> Iterator[str]:

@@ -25,6 +25,9 @@ def ids() -> dict[str, Any]:
         "claim_id": claim.pk,
         "bike_id": make_bike().pk,
         "station_id": uuid4(),
+        "state": "now",
+        "lack": "empty",
+        "currency": "RUB",
     }
 
 
@@ -33,8 +36,6 @@ def status_of(page: Page, client: Client, ids: dict[str, Any], method: str = "")
     with transaction.atomic():
         answer = getattr(client, method or page.method)(page.path.format_map(ids))
         transaction.set_rollback(True)
-    if answer.status_code == 302:
-        assert answer["Location"].startswith("/admin/login/?next=")
     return int(answer.status_code)
 
 

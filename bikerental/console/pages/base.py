@@ -20,10 +20,12 @@ from django.views import View
 
 from bikerental.console.constants import REASON_LENGTH, ActionKind
 from bikerental.console.pages.navigation import sections_of
+from bikerental.console.selectors.log import action_is_done
 from bikerental.console.services import action_do
 from bikerental.console.types import Act
 from bikerental.core.errors import FieldRefusal, Kind, Refusal
 
+DONE_BEFORE = _("This had been done already. It was done once.")
 REFUSALS = {
     403: (_("You may not open this page"), _("Your role does not include it. A manager can give you another role.")),
     404: (_("There is nothing here"), _("It may be gone, or the address is wrong. Choose a page above.")),
@@ -34,6 +36,8 @@ class Page(View):
     """A page for operators. Each class says which permission opens it, and without one nothing does."""
 
     permission: ClassVar[str]
+    further_permissions: ClassVar[tuple[str, ...]] = ()  # needed as well
+    action_permission: ClassVar[str] = ""  # what sending its form needs as well
     section: ClassVar[str] = ""  # the entry of the navigation that is marked
     template: ClassVar[str]
     title: ClassVar[str | Promise]
@@ -50,6 +54,13 @@ class Page(View):
         """The user: `dispatch` lets nobody else in."""
         return self.request.user
 
+    @property
+    def is_allowed(self) -> bool:
+        needed = [self.permission, *self.further_permissions]
+        if self.action_permission and self.request.method == "POST":
+            needed.append(self.action_permission)
+        return bool(self.operator.has_perms(needed))
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         response = self._answer(request, *args, **kwargs)
         response.headers.setdefault("Cache-Control", self.cache_control)
@@ -59,7 +70,7 @@ class Page(View):
         if not admin.site.has_permission(request):
             return self.log_in()
         try:
-            if self.operator.has_perm(self.permission):
+            if self.is_allowed:
                 return super().dispatch(request, *args, **kwargs)
             return self.refuse(403)
         except PermissionDenied:
@@ -91,9 +102,6 @@ class Page(View):
         return TemplateResponse(
             self.request, template or self.template, {**frame, **(context or {})}, status=status
         ).render()
-
-    def new_key(self) -> UUID:
-        return uuid4()
 
 
 class DataPage(Page):
@@ -133,22 +141,43 @@ class FormPage(Page):
     done: ClassVar[Any]  # what the operator is told afterwards
 
     def get(self, request: HttpRequest, **ids: Any) -> HttpResponse:
+        try:
+            self.require()
+        except Refusal as refusal:
+            return self.lead_back(messages.ERROR, str(refusal))
         return self.show_form(self.make_form())
 
     def post(self, request: HttpRequest, **ids: Any) -> HttpResponse:
         form = self.make_form(request.POST)
         if not form.is_valid():
             return self.show_form(form, status=422)
+        if action_is_done(key=form.cleaned_data["key"]):
+            return self.lead_back(messages.SUCCESS, DONE_BEFORE)
         try:
+            self.require()
+            if not self.is_confirmed(form):
+                return self.show_form(form)
             is_new = self.act(form)
         except FieldRefusal as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal.field_detail))
             return self.show_form(form, status=422)
         except Refusal as refusal:
-            messages.error(request, str(refusal))
-        else:
-            messages.success(request, self.done if is_new else _("This had been done already. It was done once."))
+            return self.lead_back(messages.ERROR, str(refusal))
+        return self.lead_back(messages.SUCCESS, self.done if is_new else DONE_BEFORE)
+
+    def lead_back(self, level: int, text: Any) -> HttpResponse:
+        messages.add_message(self.request, level, text)
         return HttpResponseRedirect(self.back())
+
+    def require(self) -> None:
+        """:raises Refusal: if there is nothing to do here, because of what happened before"""
+
+    def is_confirmed(self, form: Any) -> bool:
+        """Whether the form may act now. If not, it is shown again, with what it will do.
+
+        :raises Refusal: if it cannot be done
+        """
+        return True
 
     def make_form(self, data: Any = None) -> Any:
         return self.form_class(data)

@@ -1,5 +1,6 @@
 """Who did what."""
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms
@@ -7,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from bikerental.console.pages.base import Page
-from bikerental.console.selectors import CONCERNED, actions_page
+from bikerental.console.selectors.log import CONCERNED, actions_page
 
 
 class LogForm(forms.Form):
@@ -36,4 +37,5 @@ class LogPage(Page):
         if not form.is_valid():
             raise Http404
         page = actions_page(concerned=form.concerned, before=form.cleaned_data["before"])
-        return self.show({"page": page, "is_filtered": bool(form.concerned)})
+        chosen = {name.removesuffix("_id"): value for name, value in form.concerned.items()}
+        return self.show({"page": page, "is_filtered": bool(chosen), "filter": urlencode(chosen)})

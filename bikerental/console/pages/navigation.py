@@ -17,6 +17,8 @@ class Section(NamedTuple):
 
 SECTIONS = (
     Section("today", _("Today"), "console.open_today"),
+    Section("riders", _("Riders"), "users.view_user"),
+    Section("claims", _("Claims"), "claims.view_claim"),
     Section("log", _("Log"), "console.view_action"),
 )
 

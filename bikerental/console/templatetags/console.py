@@ -7,10 +7,12 @@ from typing import Any
 from django import template
 from django.utils import formats, timezone
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
+from bikerental.billing.constants import EntryKind
 from bikerental.core.money import WHOLE_CURRENCIES
+from bikerental.notifications.kinds import message_kinds
 
 register = template.Library()
 NONE = "–"
@@ -57,7 +59,27 @@ def minutes(value: float | None) -> str:
     return gettext("%(hours)s h %(minutes)02d min") % {"hours": number(hours), "minutes": rest}
 
 
-@register.simple_tag(takes_context=True)
-def form_key(context: Any) -> SafeString:
-    """The key of a form that acts: a form that is sent twice acts once."""
-    return format_html('<input type="hidden" name="key" value="{}">', context["view"].new_key())
+@register.filter
+def entry_kind(kind: str) -> str:
+    return str(EntryKind(kind).label)
+
+
+@register.filter
+def message_kind(name: str) -> str:
+    """The label of a kind of messages; the name itself where the release that wrote it knew another kind."""
+    kind = message_kinds().get(name)
+    return str(kind.label) if kind else name
+
+
+DETAILS = {
+    "how": _("decision"),
+    "cost": _("cost after it"),
+    "currency": _("currency"),
+    "amount": _("amount"),
+    "ended_at": _("ended at"),
+}
+
+
+@register.filter
+def detail_name(name: str) -> str:
+    return str(DETAILS.get(name, name))

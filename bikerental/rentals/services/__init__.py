@@ -1,4 +1,9 @@
-from bikerental.rentals.services.adjusting import adjustment_context, rental_adjust, rental_correct
+from bikerental.rentals.services.adjusting import (
+    adjustment_context,
+    rental_adjust,
+    rental_correct,
+    rental_cost_corrected,
+)
 from bikerental.rentals.services.cancelling import rental_cancel
 from bikerental.rentals.services.charging import rentals_charge_left_over
 from bikerental.rentals.services.forgetting import reasons_erase, rentals_forget
@@ -22,6 +27,7 @@ __all__ = [
     "rental_adjust",
     "rental_cancel",
     "rental_correct",
+    "rental_cost_corrected",
     "rental_end_by_claim",
     "rental_end_by_operator",
     "rental_return",

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from bikerental.billing.exceptions import KeyReusedError
+from bikerental.billing.exceptions import AdjustmentTooHighError, KeyReusedError
 from bikerental.billing.selectors import cost_of_ride, entry_of_key
 from bikerental.billing.services import adjust_ride
 from bikerental.billing.types import Booking
@@ -23,7 +23,7 @@ from bikerental.rentals.messages import RIDE_ADJUSTED
 from bikerental.rentals.models import Rental
 from bikerental.rentals.pricing import ZERO, cost_at
 from bikerental.rentals.services.settling import rentals_settle
-from bikerental.rentals.types import Correction, RentalRow
+from bikerental.rentals.types import CorrectedCost, Correction, RentalRow
 
 
 def rental_correct(*, rental_id: UUID, correction: Correction, booking: Booking) -> bool:
@@ -77,9 +77,31 @@ def rental_adjust(
         raise RentalNotSettledError
     amount = correction.amount
     if amount is None:
-        amount = _spared(rental, correction.ended_at, booking.now)
+        costs = rental_cost_corrected(rental=rental, correction=correction, now=booking.now)
+        amount = costs.present - costs.corrected
     adjust_ride(rental_id=UUID(rental.id), amount=amount, booking=booking, claim_id=claim_id)
     return amount
+
+
+def rental_cost_corrected(*, rental: RentalRow, correction: Correction, now: datetime) -> CorrectedCost:
+    """What the ride would cost with the correction. Changes nothing. One statement, none before it is settled.
+
+    :raises RentalNotSettledError: while the ride goes on
+    :raises CorrectedEndInvalidError: if the end is not between the start and the recorded end
+    :raises CorrectionChangesNothingError: if the ride already costs no more than that
+    :raises AdjustmentTooHighError: for an amount above what the ride still costs
+    """
+    if rental.status == Rental.Status.ACTIVE:
+        raise RentalNotSettledError
+    present = cost_of_ride(rental_id=UUID(rental.id)) if rental.cost_amount else cost_at(rental, now).amount
+    if correction.amount is not None:
+        if correction.amount > present:
+            raise AdjustmentTooHighError
+        return CorrectedCost(present, present - correction.amount)
+    due = ZERO if correction.ended_at is None else _price_until(rental, correction.ended_at, now)
+    if due >= present:
+        raise CorrectionChangesNothingError
+    return CorrectedCost(present, due)
 
 
 def adjustment_context(rental: RentalRow, amount: Decimal | None) -> dict[str, Any]:
@@ -91,15 +113,6 @@ def adjustment_context(rental: RentalRow, amount: Decimal | None) -> dict[str, A
         "cost": money_text(cost_of_ride(rental_id=UUID(rental.id))),
         "currency": rental.terms.currency,
     }
-
-
-def _spared(rental: RentalRow, ended_at: datetime | None, now: datetime) -> Decimal:
-    """How much the ride's present cost exceeds the cost with this end. Without an end, the whole present cost."""
-    cost = cost_of_ride(rental_id=UUID(rental.id))
-    due = ZERO if ended_at is None else _price_until(rental, ended_at, now)
-    if due >= cost:
-        raise CorrectionChangesNothingError
-    return cost - due
 
 
 def _price_until(rental: RentalRow, ended_at: datetime, now: datetime) -> Decimal:

@@ -1,4 +1,4 @@
-"""The console's read models. Each docstring states the number of statements."""
+"""Who did what."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -23,3 +23,8 @@ def actions_page(*, concerned: dict[str, UUID], before: UUID | None) -> ActionPa
         actions = actions.filter(id__lt=before)
     found = list(actions[: PAGE_SIZE + 1])
     return ActionPage(found[:PAGE_SIZE], found[PAGE_SIZE - 1].pk if len(found) > PAGE_SIZE else None)
+
+
+def action_is_done(*, key: UUID) -> bool:
+    """Whether the form with this key has acted. One statement."""
+    return Action.objects.filter(key=key).exists()

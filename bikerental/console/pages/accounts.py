@@ -1,0 +1,114 @@
+"""What an operator does to a rider's account: refund, block, unblock."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.http import Http404
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from bikerental.accounts.services import accounts_close_unless_riding
+from bikerental.billing.constants import AccountKind
+from bikerental.billing.models import Account
+from bikerental.billing.selectors import balance_of_account
+from bikerental.billing.services import refund_payment
+from bikerental.billing.types import Booking
+from bikerental.console.constants import ActionKind
+from bikerental.console.exceptions import AccountUnchangedError, OperatorsAccountError, RiderRidingError
+from bikerental.console.pages.base import FormPage, ReasonForm
+from bikerental.console.pages.riders import rider_of
+from bikerental.console.types import Act
+from bikerental.core.money import money_text
+from bikerental.users.models import User
+from bikerental.users.services import accounts_reopen
+
+
+class OfRider(FormPage):
+    section = "riders"
+    template = "console/of_rider.html"
+
+    @cached_property
+    def rider(self) -> User:
+        return rider_of(self.kwargs["rider_id"])
+
+    def back(self) -> str:
+        return reverse("console:rider", args=[self.rider.pk])
+
+    def concerns(self, form: Any) -> Mapping[str, UUID | None]:
+        return {"rider_id": self.rider.pk}
+
+    def about(self) -> Mapping[str, Any]:
+        return {"rider": self.rider}
+
+
+class RefundForm(ReasonForm):
+    amount = forms.DecimalField(label=_("Amount"), max_digits=14, decimal_places=2, min_value=0, localize=True)
+    field_order = ["amount", "reason"]
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["reason"].help_text = _("The rider reads it, and it stays for good: no names or addresses here.")
+
+
+class RefundPage(OfRider):
+    permission = "billing.add_entry"
+    title = _("Refund a payment")
+    form_class = RefundForm
+    kind = ActionKind.PAYMENT_REFUNDED
+    done = _("Refunded. Pay the money back in the way it came.")
+
+    @cached_property
+    def account(self) -> Account:
+        riders = Account.objects.filter(kind=AccountKind.RIDER, rider=self.kwargs["rider_id"])
+        account = riders.filter(currency=self.kwargs["currency"]).first()
+        if account is None:
+            raise Http404
+        return account
+
+    def do(self, form: Any, act: Act) -> None:
+        booking = Booking(f"form:{act.key}", act.operator_id, act.reason, act.now)
+        refund_payment(account_id=self.account.pk, amount=form.cleaned_data["amount"], booking=booking)
+
+    def details(self, form: Any) -> Mapping[str, Any]:
+        return {"amount": money_text(form.cleaned_data["amount"]), "currency": self.account.currency}
+
+    def about(self) -> Mapping[str, Any]:
+        balance = balance_of_account(account_id=self.account.pk)
+        return {"rider": self.rider, "balance": balance, "currency": self.account.currency}
+
+
+class BlockPage(OfRider):
+    permission = "users.change_user"
+    title = _("Block the account")
+    form_class = ReasonForm
+    kind = ActionKind.RIDER_BLOCKED
+    done = _("Blocked: the rider is logged out everywhere and cannot log in.")
+
+    def do(self, form: Any, act: Act) -> None:
+        _require_rider(self.rider)
+        closed, riding = accounts_close_unless_riding(user_ids=[self.rider.pk], now=act.now)
+        if riding:
+            raise RiderRidingError
+        if not closed:
+            raise AccountUnchangedError
+
+
+class UnblockPage(OfRider):
+    permission = "users.change_user"
+    title = _("Unblock the account")
+    form_class = ReasonForm
+    kind = ActionKind.RIDER_UNBLOCKED
+    done = _("Unblocked: the rider can log in again.")
+
+    def do(self, form: Any, act: Act) -> None:
+        _require_rider(self.rider)
+        if not accounts_reopen(user_ids=[self.rider.pk]):
+            raise AccountUnchangedError
+
+
+def _require_rider(rider: User) -> None:
+    if rider.is_staff or rider.is_superuser:
+        raise OperatorsAccountError

@@ -1,0 +1,90 @@
+"""Riders: found, and all about one on one page."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from bikerental.console.pages.base import ConsoleForm, Page
+from bikerental.console.selectors.riders import rider_page, riders_found
+from bikerental.rentals.models import Rental
+from bikerental.rentals.pricing import cost_at
+from bikerental.users.models import User
+from bikerental.users.selectors import open_sessions_count
+
+
+class SearchForm(ConsoleForm):
+    q = forms.CharField(
+        label=_("E-mail, name, number of a bike, or id of a ride"),
+        max_length=254,
+        required=False,
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
+    )
+
+
+class RidersPage(Page):
+    permission = "users.view_user"
+    further_permissions = ("rentals.view_rental",)
+    section = "riders"
+    template = "console/riders.html"
+    title = _("Riders")
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        form = SearchForm(request.GET or None)
+        words = form.cleaned_data["q"].strip() if form.is_valid() else ""
+        if not words:
+            return self.show({"form": form})
+        found = riders_found(words=words)
+        riders, rides = list(found.riders), list(found.rides)
+        if len(riders) == 1 and not rides:
+            return HttpResponseRedirect(reverse("console:rider", args=[riders[0].pk]))
+        return self.show(
+            {
+                "form": form,
+                "words": words,
+                "riders": riders,
+                "rides": [with_cost(ride) for ride in rides],
+                "bike": found.bike,
+            }
+        )
+
+
+class RiderPage(Page):
+    permission = "users.view_user"
+    further_permissions = (
+        "rentals.view_rental", "claims.view_claim", "billing.view_entry", "notifications.view_notification",
+    )  # fmt: skip
+    section = "riders"
+    template = "console/rider.html"
+
+    def get(self, request: HttpRequest, rider_id: UUID) -> HttpResponse:
+        rider = rider_of(rider_id)
+        found = rider_page(rider_id=rider_id)
+        return self.show(
+            {
+                "title": rider.name or rider.email,
+                "rider": rider,
+                "found": found,
+                "rides": [with_cost(ride) for ride in found.rides],
+                "sessions": open_sessions_count(user_id=rider_id, now=timezone.now()),
+            }
+        )
+
+
+def rider_of(rider_id: UUID) -> User:
+    rider = User.objects.filter(pk=rider_id).first()
+    if rider is None:
+        raise Http404
+    return rider
+
+
+def with_cost(ride: Any) -> Rental:
+    """The ride with `cost`: what it costs by now, after adjustments."""
+    cost = cost_at(ride, timezone.now()).amount if ride.cost_amount is None else ride.cost_amount
+    ride.cost = cost + (ride.adjustment or 0)
+    shown: Rental = ride
+    return shown

@@ -1,0 +1,1 @@
+"""The console's read models. Each docstring states the number of statements."""

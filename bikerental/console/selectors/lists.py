@@ -1,0 +1,127 @@
+"""What waits for an operator: each count of the day's page, and the list that it opens."""
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Count, DateTimeField, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from bikerental.console.constants import LIST_LENGTH, NEAR_METRES
+from bikerental.fleet.constants import BikeStatus
+from bikerental.fleet.models import Bike, Station
+from bikerental.fleet.selectors import stations_with_bikes
+from bikerental.maintenance.constants import GRAVE_KINDS, ReportState
+from bikerental.maintenance.models import BikeReport
+from bikerental.notifications.models import Notification
+from bikerental.rentals.models import Rental
+
+METRES_PER_DEGREE = 111_320.0
+
+
+def rides_now() -> QuerySet[Rental]:
+    return Rental.objects.filter(status=Rental.Status.ACTIVE)
+
+
+def rides_overdue() -> QuerySet[Rental]:
+    return rides_now().filter(overdue_at__isnull=False)
+
+
+def rides_unsettled(*, before: datetime) -> QuerySet[Rental]:
+    """Rides that ended before this time and have no final cost yet."""
+    return Rental.objects.filter(status=Rental.Status.RETURNED, ended_at__lt=before)
+
+
+def rides_listed(rides: QuerySet[Rental]) -> list[Rental]:
+    """The oldest first, with bike and rider. One statement."""
+    return list(rides.select_related("bike", "rider").order_by("started_at", "id")[:LIST_LENGTH])
+
+
+def grave_reports() -> QuerySet[BikeReport]:
+    return BikeReport.objects.filter(state=ReportState.OPEN, kind__in=GRAVE_KINDS)
+
+
+def reports_listed() -> list[BikeReport]:
+    """Grave reports that are open, the oldest first. One statement."""
+    return list(grave_reports().select_related("bike").order_by("created_at", "id")[:LIST_LENGTH])
+
+
+def stations_counted() -> QuerySet[Station, Any]:
+    """Stations with `bikes_here` and `bikes_free`, those that a rider can take."""
+    free = Bike.objects.filter(station=OuterRef("pk"), status=BikeStatus.AVAILABLE).order_by()
+    counts = free.values("station").annotate(number_of=Count("pk")).values("number_of")
+    return stations_with_bikes().annotate(bikes_free=Coalesce(Subquery(counts), 0))
+
+
+STATIONS_EMPTY = Q(is_renting=True, bikes_free=0)
+STATIONS_FULL = Q(is_returning=True, bikes_here__gte=F("capacity"))
+
+
+def stations_listed(chosen: Q) -> list[Station]:
+    """By name. One statement, which counts the bikes of each station."""
+    return list(stations_counted().filter(chosen).order_by("name", "id")[:LIST_LENGTH])
+
+
+def messages_failed() -> QuerySet[Notification]:
+    return Notification.objects.filter(state=Notification.State.FAILED)
+
+
+def messages_listed() -> list[Notification]:
+    """The newest first, with the recipient. One statement."""
+    return list(messages_failed().select_related("recipient").order_by("-created_at")[:LIST_LENGTH])
+
+
+def idle_bikes(*, since: datetime) -> QuerySet[Bike]:
+    """Free bikes that are in the fleet since then and that nobody has ridden since."""
+    ridden = Rental.objects.filter(bike=OuterRef("pk"), started_at__gte=since)
+    return Bike.objects.filter(~Exists(ridden), status=BikeStatus.AVAILABLE, created_at__lt=since)
+
+
+class IdleBike(NamedTuple):
+    """A bike that nobody rides, beside what the bikes around it do."""
+
+    bike: Any
+    idle_since: datetime
+    near_bikes: int
+    near_rides: int
+
+    @property
+    def rides_a_bike(self) -> float | None:
+        return self.near_rides / self.near_bikes if self.near_bikes else None
+
+
+# Bikes in service around each of these, and the rides that began with them.
+_SURROUNDINGS = """
+    SELECT idle.id, count(DISTINCT near.id), count(ride.id)
+    FROM fleet_bike idle
+    JOIN fleet_bike near ON near.id <> idle.id AND near.status IN ('available', 'rented', 'reserved')
+        AND point(near.longitude, near.latitude) <@ box(
+            point(idle.longitude - %(degrees)s / greatest(0.01, cosd(idle.latitude)), idle.latitude - %(degrees)s),
+            point(idle.longitude + %(degrees)s / greatest(0.01, cosd(idle.latitude)), idle.latitude + %(degrees)s))
+    LEFT JOIN rentals_rental ride ON ride.bike_id = near.id AND ride.started_at >= %(since)s
+    WHERE idle.id = ANY(%(ids)s::uuid[])
+    GROUP BY idle.id
+"""
+
+
+def idle_listed(*, now: datetime, days: int) -> list[IdleBike]:
+    """The longest idle first. Two statements."""
+    since = now - timedelta(days=days)
+    last = Rental.objects.filter(bike=OuterRef("pk")).order_by("-started_at").values("started_at")[:1]
+    idle_since = Coalesce(Subquery(last), F("created_at"), output_field=DateTimeField())
+    idle: Any = (
+        idle_bikes(since=since)
+        .annotate(idle_since=idle_since)
+        .select_related("station", "model")
+        .order_by("idle_since", "id")[:LIST_LENGTH]
+    )
+    near = _surroundings([bike.pk for bike in idle], since)
+    return [IdleBike(bike, bike.idle_since, *near.get(bike.pk, (0, 0))) for bike in idle]
+
+
+def _surroundings(bike_ids: list[UUID], since: datetime) -> dict[UUID, tuple[int, int]]:
+    values: dict[str, Any] = {"ids": bike_ids, "since": since, "degrees": NEAR_METRES / METRES_PER_DEGREE}
+    with connection.cursor() as cursor:
+        cursor.execute(_SURROUNDINGS, values)
+        return {bike_id: (bikes, rides) for bike_id, bikes, rides in cursor.fetchall()}

@@ -1,0 +1,114 @@
+"""What wants a hand today."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.db.models import Count, Min, Q, QuerySet, Sum, Value
+from django.db.models.functions import Coalesce
+
+from bikerental.billing.constants import AccountKind, EntryKind
+from bikerental.billing.models import Posting
+from bikerental.claims.selectors import claims_open
+from bikerental.console.constants import IDLE_DAYS, UNSETTLED_AFTER
+from bikerental.console.selectors.days import city_date, day_begins, week_begins
+from bikerental.console.selectors.lists import (
+    STATIONS_EMPTY,
+    STATIONS_FULL,
+    grave_reports,
+    idle_bikes,
+    messages_failed,
+    rides_now,
+    rides_overdue,
+    rides_unsettled,
+    stations_counted,
+)
+from bikerental.core.identifiers import first_uuid7
+from bikerental.observe.models import Heartbeat
+from bikerental.rentals.models import Rental
+
+BEAT = "beat: "
+
+
+class Waiting(NamedTuple):
+    """How many wait, and since when the oldest does."""
+
+    number: int = 0
+    oldest: datetime | None = None
+
+
+class Money(NamedTuple):
+    """What was posted today in a currency. What riders were given is positive too."""
+
+    currency: str
+    charged: Decimal
+    adjusted: Decimal
+    refunded: Decimal
+
+
+class Today(NamedTuple):
+    now: datetime
+    counts: dict[str, Waiting]
+    money: list[Money]
+    heartbeats: dict[str, datetime]
+
+    def waiting(self, name: str) -> Waiting:
+        return self.counts.get(name, Waiting())
+
+
+def today(*, now: datetime) -> Today:
+    """Four statements."""
+    counts = _counts(now) | _stations()
+    idle = Waiting(idle_bikes(since=now - timedelta(days=IDLE_DAYS)).count())
+    beats = {name.removeprefix(BEAT): each.oldest for name, each in counts.items() if name.startswith(BEAT)}
+    heartbeats = {name: beat_at for name, beat_at in beats.items() if beat_at is not None}
+    return Today(now, counts | {"bikes_idle": idle}, _money(now), heartbeats)
+
+
+def _counts(now: datetime) -> dict[str, Waiting]:
+    """One statement, over partial indexes and the index of starts. What is not there is left out."""
+    day = city_date(now)
+    rows = [
+        _counted("claims_open", claims_open(), "created_at"),
+        _counted("rides_overdue", rides_overdue(), "started_at"),
+        _counted("reports_grave", grave_reports(), "created_at"),
+        _counted("rides_unsettled", rides_unsettled(before=now - UNSETTLED_AFTER), "ended_at"),
+        _counted("messages_failed", messages_failed(), "created_at"),
+        _counted("rides_now", rides_now(), "started_at"),
+        _counted("rides_today", Rental.objects.filter(started_at__gte=day_begins(day)), "started_at"),
+        _counted("rides_week", Rental.objects.filter(started_at__gte=week_begins(day)), "started_at"),
+        *(_counted(f"{BEAT}{name}", Heartbeat.objects.filter(name=name), "beat_at") for name in ("beat", "backup")),
+    ]
+    return {name: Waiting(count, oldest) for name, count, oldest in rows[0].union(*rows[1:], all=True)}
+
+
+def _counted(name: str, rows: QuerySet[Any], since: str) -> Any:
+    named = rows.order_by().annotate(counted=Value(name)).values("counted")
+    return named.annotate(count=Count("pk"), oldest=Min(since)).values_list("counted", "count", "oldest")
+
+
+def _stations() -> dict[str, Waiting]:
+    """One statement."""
+    counts = stations_counted().aggregate(
+        stations_empty=Count("pk", filter=STATIONS_EMPTY), stations_full=Count("pk", filter=STATIONS_FULL)
+    )
+    return {name: Waiting(count) for name, count in counts.items()}
+
+
+def _money(now: datetime) -> list[Money]:
+    """One statement. An entry's id grows with its time, so the day is a range of them."""
+    begin = day_begins(city_date(now))
+    postings = Posting.objects.filter(
+        entry_id__gte=first_uuid7(begin), entry__created_at__gte=begin, account__kind=AccountKind.RIDER
+    )
+    # A reversal counts with what it reverses.
+    kind = Coalesce("entry__reverses__kind", "entry__kind")
+    sums = postings.annotate(of=kind).values("account__currency")
+    rows = sums.order_by("account__currency").annotate(
+        charged=_sum(EntryKind.CHARGE), adjusted=_sum(EntryKind.ADJUSTMENT), refunded=_sum(EntryKind.REFUND)
+    )
+    return [Money(row["account__currency"], row["charged"], -row["adjusted"], row["refunded"]) for row in rows]
+
+
+def _sum(kind: EntryKind) -> Coalesce:
+    return Coalesce(Sum("amount", filter=Q(of=kind)), Decimal(0))

@@ -1,0 +1,188 @@
+"""The day's page: each count against rows made for it."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from pytest_django import Settings
+
+from bikerental.billing.models import Account
+from bikerental.billing.services import adjust_ride, book_payment, refund_payment, reverse_entry
+from bikerental.billing.types import Booking
+from bikerental.console.selectors.days import city_date, day_begins, week_begins
+from bikerental.console.selectors.lists import idle_listed
+from bikerental.console.selectors.today import today
+from bikerental.maintenance.models import BikeReport
+from bikerental.notifications.models import Notification
+from bikerental.observe.models import Heartbeat
+from bikerental.rentals.services import rentals_settle
+from tests.console.conftest import browser_of
+from tests.factories import NOON, make_bike, make_claim, make_rental, make_returned_rental, make_station, make_user
+
+pytestmark = pytest.mark.django_db
+HOME = "/admin/console/"
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+def numbers(now: datetime = NOON) -> dict[str, int]:
+    return {name: waiting.number for name, waiting in today(now=now).counts.items() if waiting.number}
+
+
+def test_an_empty_city_wants_nothing() -> None:
+    assert numbers() == {}
+
+
+def test_each_count_counts_its_own_rows() -> None:
+    make_claim(make_returned_rental(started_at=NOON - DAY * 20))
+    make_rental(started_at=NOON - 30 * DAY, overdue_at=NOON - 29 * DAY)
+    BikeReport.objects.create(bike=make_bike(), rider=make_user(), kind="brakes")
+    BikeReport.objects.create(bike=make_bike(), rider=make_user(), kind="lights")
+    BikeReport.objects.create(bike=make_bike(), rider=make_user(), kind="frame", state="dismissed", closed_at=NOON)
+    make_message(state="failed", last_error="refused")
+    make_message(state="pending")
+
+    assert numbers() == {
+        "claims_open": 1, "rides_overdue": 1, "rides_now": 1, "rides_unsettled": 1, "reports_grave": 1,
+        "messages_failed": 1,
+    }  # fmt: skip
+
+
+def make_message(**fields: Any) -> Notification:
+    return Notification.objects.create(kind="receipt", recipient=make_user(), key=str(uuid4()), language="en", **fields)
+
+
+def test_the_oldest_is_told() -> None:
+    make_rental(started_at=NOON - 3 * DAY, overdue_at=NOON - DAY)
+    make_rental(started_at=NOON - 5 * DAY, overdue_at=NOON)
+
+    assert today(now=NOON).waiting("rides_overdue").oldest == NOON - 5 * DAY
+
+
+def test_a_ride_that_has_just_ended_is_not_late_to_settle() -> None:
+    make_returned_rental(minutes=10, started_at=NOON - timedelta(minutes=14))
+
+    assert "rides_unsettled" not in numbers()
+
+
+def test_stations_are_empty_or_full_of_what_is_there() -> None:
+    broken, full, closed, shut = (make_station(capacity=1) for _ in range(4))
+    make_bike(station=broken, status="maintenance")  # no bike to take, and no dock
+    make_bike(station=full)
+    closed.is_renting = shut.is_returning = False
+    closed.save()
+    shut.save()
+    make_bike(station=shut)
+
+    counts = numbers()
+
+    assert (counts["stations_empty"], counts["stations_full"]) == (1, 2)
+
+
+def make_old_bike(**fields: Any) -> Any:
+    return make_bike(created_at=NOON - 40 * DAY, **fields)
+
+
+def test_bikes_that_nobody_rides() -> None:
+    idle, ridden = make_old_bike(), make_old_bike()
+    make_returned_rental(bike=idle, started_at=NOON - 8 * DAY)
+    make_returned_rental(bike=ridden, started_at=NOON - 6 * DAY)
+    make_old_bike(status="maintenance")
+    make_bike(created_at=NOON - DAY)
+
+    assert numbers()["bikes_idle"] == 1
+
+
+def test_days_are_the_citys(settings: Settings) -> None:
+    settings.CITY_TIME_ZONE = "Europe/Moscow"
+    midnight = datetime(2026, 6, 14, 21, 0, tzinfo=UTC)  # a Monday begins in Moscow
+    for before in (timedelta(0), timedelta(microseconds=1), 7 * DAY):
+        make_returned_rental(started_at=midnight - before)
+
+    counts = numbers(midnight + HOUR)
+
+    assert (counts["rides_today"], counts["rides_week"]) == (1, 1)
+
+
+def test_a_day_of_a_change_of_clocks_has_its_own_length(settings: Settings) -> None:
+    settings.CITY_TIME_ZONE = "Europe/Berlin"
+    morning = datetime(2026, 3, 29, 10, 0, tzinfo=UTC)
+
+    begins, ends = day_begins(city_date(morning)), day_begins(city_date(morning + DAY))
+
+    assert ends.astimezone(UTC) - begins.astimezone(UTC) == 23 * HOUR
+    assert week_begins(city_date(morning)).astimezone(UTC) == datetime(2026, 3, 22, 23, 0, tzinfo=UTC)
+
+
+def test_money_is_what_was_posted_today() -> None:
+    ride, old = make_returned_rental(), make_returned_rental(started_at=NOON - 2 * DAY)
+    rentals_settle(rental_ids=[old.pk], now=NOON - DAY)
+    rentals_settle(rental_ids=[ride.pk], now=NOON)
+    account = Account.objects.get(rider=ride.rider)
+
+    def booking(key: str) -> Booking:
+        return Booking(key, make_user().pk, "because", NOON)
+
+    adjust_ride(rental_id=ride.pk, amount=Decimal(40), booking=booking("a"))
+    undone = adjust_ride(rental_id=ride.pk, amount=Decimal(5), booking=booking("b"))
+    reverse_entry(entry_id=undone.pk, booking=booking("c"))
+    book_payment(account_id=account.pk, amount=Decimal(100), booking=booking("d"))
+    refund_payment(account_id=account.pk, amount=Decimal(30), booking=booking("e"))
+
+    assert today(now=NOON).money == [("RUB", Decimal("145.00"), Decimal("40.00"), Decimal("30.00"))]
+
+
+def test_what_does_not_beat_is_late(manager: Client) -> None:
+    page = manager.get(HOME).content.decode()
+    assert len(re.findall("late</span>", page)) == 2
+    Heartbeat.objects.create(name="beat", beat_at=timezone.now() - timedelta(minutes=6))
+    Heartbeat.objects.create(name="backup", beat_at=timezone.now() - timedelta(hours=25))
+    page = manager.get(HOME).content.decode()
+
+    assert (page.count("late</span>"), page.count("in time</span>")) == (1, 1)
+
+
+def test_a_count_opens_its_list_for_whom_it_may(manager: Client) -> None:
+    links = {path: path in manager.get(HOME).content.decode() for path in LISTS}
+    assert links == dict.fromkeys(LISTS, True)
+    for path in LISTS:
+        assert manager.get(HOME + path).status_code == 200, path
+
+    assert [path for path in LISTS if path in browser_of("viewer").get(HOME).content.decode()] == [
+        "stations/empty/", "stations/full/", "idle/",
+    ]  # fmt: skip
+
+
+LISTS = (
+    "claims/", "rides/now/", "rides/overdue/", "rides/unsettled/", "reports/", "stations/empty/", "stations/full/",
+    "idle/", "messages/",
+)  # fmt: skip
+
+
+def test_the_page_takes_few_statements(manager: Client) -> None:
+    make_claim()
+    with CaptureQueriesContext(connection) as captured:
+        manager.get(HOME)
+
+    assert len(captured) <= 12, [query["sql"][:100] for query in captured]
+
+
+def test_an_idle_bike_is_shown_beside_its_surroundings(manager: Client) -> None:
+    lonely = make_old_bike(latitude=59.0, longitude=30.0)
+    idle = make_old_bike(latitude=59.93, longitude=30.31)
+    near = make_old_bike(latitude=59.9335, longitude=30.31)  # 390 m
+    make_old_bike(latitude=59.935, longitude=30.31)  # 560 m
+    for hours in (1, 2, 3):
+        make_returned_rental(bike=near, started_at=NOON - DAY - hours * HOUR)
+
+    found = {each.bike.pk: each for each in idle_listed(now=NOON, days=7)}
+
+    assert (found[idle.pk].near_bikes, found[idle.pk].near_rides, found[idle.pk].rides_a_bike) == (1, 3, 3.0)
+    assert (found[lonely.pk].near_bikes, found[lonely.pk].rides_a_bike) == (0, None)
+    assert near.pk not in found
