@@ -4,9 +4,12 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
+import orjson
 from django.conf import settings
+from django.db import connection
 from django.db.models import Q
 from django.utils.timezone import now as utc_now
 
@@ -26,6 +29,13 @@ from bikerental.rentals.pricing import cost_at
 logger = logging.getLogger(__name__)
 
 TASK = "settle rentals"
+# `bulk_update` writes a CASE for each field and ride: it took more than half of the processor time of settling.
+_SETTLE = """
+UPDATE rentals_rental
+   SET status = 'settled', settled_at = %(now)s, cost_amount = cost.amount, cost_lines = cost.lines
+  FROM unnest(%(ids)s::uuid[], %(amounts)s::numeric[], %(lines)s::jsonb[]) AS cost (id, amount, lines)
+ WHERE rentals_rental.id = cost.id
+"""
 
 
 def rentals_settle(*, rental_ids: Sequence[UUID], now: datetime) -> int:
@@ -56,11 +66,9 @@ def _settle(rental_ids: Sequence[UUID], now: datetime) -> int:
         return 0
     for rental in rentals:
         cost = cost_at(rental, now)
-        rental.status = Rental.Status.SETTLED
-        rental.settled_at = now
         rental.cost_amount = cost.amount
         rental.cost_lines = [line.as_json() for line in cost.lines]
-    Rental.objects.bulk_update(rentals, ["status", "settled_at", "cost_amount", "cost_lines"])
+    _write(rentals, now)
     RentalEvent.objects.bulk_create(
         RentalEvent(rental=rental, kind=RentalEvent.Kind.SETTLED, happened_at=now) for rental in rentals
     )
@@ -69,6 +77,18 @@ def _settle(rental_ids: Sequence[UUID], now: datetime) -> int:
         [_receipt(rental) for rental in rentals if rental.cost_amount or settings.RECEIPT_FOR_FREE_RIDES]
     )
     return len(rentals)
+
+
+def _write(rentals: Sequence[Rental], now: datetime) -> None:
+    """Write the costs. One statement."""
+    values: dict[str, Any] = {
+        "now": now,
+        "ids": [rental.pk for rental in rentals],
+        "amounts": [rental.cost_amount for rental in rentals],
+        "lines": [orjson.dumps(rental.cost_lines).decode() for rental in rentals],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_SETTLE, values)
 
 
 def _charge(rental: Rental) -> Charge:
