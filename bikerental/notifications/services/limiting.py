@@ -6,10 +6,13 @@ resets that strangers ask for do not use up those that the rider asks for from a
 """
 
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
+from uuid import UUID
 
 from django.conf import settings
 
+from bikerental.core.db.statements import Compiled, Samples, Statement, select
 from bikerental.notifications.addresses import address_key
 from bikerental.notifications.constants import ADDRESS_WINDOW
 from bikerental.notifications.messages import EMAIL_CONFIRMATION, PASSWORD_RESET
@@ -33,11 +36,20 @@ def sent_mail_count(notification: Notification, *, recipient: User, now: datetim
     room = _room(notification)
     key = address_key(recipient.email, purpose=room.name)
     row = SentMail.objects.create(address_key=key, created_at=now)
-    others = SentMail.objects.filter(address_key=key, created_at__gt=now - ADDRESS_WINDOW).exclude(pk=row.pk)
-    if others[: room.most].count() < room.most:
+    others = _others(room.most).all(key=key, since=now - ADDRESS_WINDOW, row_id=row.pk)
+    if len(others) < room.most:
         return row
     row.delete()
     return None
+
+
+@lru_cache
+def _others(most: int) -> Statement:
+    def rows(v: Samples) -> Compiled:
+        others = SentMail.objects.filter(address_key=v["key"], created_at__gt=v["since"]).exclude(pk=v["row_id"])
+        return select(others.values_list("pk")[:most])
+
+    return Statement(rows, key=str, since=datetime, row_id=UUID)
 
 
 def _room(notification: Notification) -> Room:
