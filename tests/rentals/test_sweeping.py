@@ -1,6 +1,7 @@
 """The sweep finds rides whose wake-up was lost."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -35,6 +36,20 @@ def test_a_settled_ride_is_not_settled_again() -> None:
     rental = make_returned_rental()
 
     assert [rentals_settle(rental_ids=[rental.pk], now=NOON) for _ in range(2)] == [1, 0]
+
+
+def test_each_ride_of_a_batch_gets_its_own_cost_and_lines() -> None:
+    rentals = [make_returned_rental(minutes) for minutes in (19, 20)]
+
+    assert rentals_settle(rental_ids=[rental.pk for rental in rentals], now=NOON) == 2
+
+    for rental in rentals:
+        rental.refresh_from_db()
+    assert [(rental.status, rental.settled_at, str(rental.cost_amount)) for rental in rentals] == [
+        ("settled", NOON, "145.00"),
+        ("settled", NOON, "150.00"),
+    ]
+    assert [sum(Decimal(line["amount"]) for line in rental.cost_lines or []) for rental in rentals] == [145, 150]
 
 
 def test_a_ride_that_ended_by_a_clock_ahead_is_settled() -> None:
