@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from tests.lengths import IS_LONG
+from tests.live import eventually
 from tests.ops.delivery.load import Load
 from tests.ops.delivery.standin import DEPLOY_SECONDS, READY_SECONDS, ROOT, Host, missing, must, run, standing
 
@@ -142,6 +143,9 @@ def test_changed_settings_are_applied_without_a_failed_request(
 ) -> None:
     before = {service: host.container(service) for service in ("web", "worker", "postgres", "proxy")}
 
+    rules = host.app / "compose/production/prometheus/alerts.yml"
+    rules.write_text(f"{rules.read_text()}  - {{name: trial, rules: [{{record: trial, expr: vector(1)}}]}}\n")
+
     with host.setting(".django", "CLAIM_DAYS", "17"), load().running() as running:
         applied = host.apply()
 
@@ -149,6 +153,8 @@ def test_changed_settings_are_applied_without_a_failed_request(
     after = {service: host.container(service) for service in before}
     changed = {service for service in before if before[service] != after[service]}
     assert changed == {"web", "worker"}
+    query = ("promtool", "query", "instant", "http://127.0.0.1:9090", "trial")
+    assert eventually(lambda: "=> 1" in run("docker", "exec", host.container("prometheus"), *query).stdout, 60)
     assert "CLAIM_DAYS=17" in must("docker", "inspect", "--format", "{{.Config.Env}}", after["web"])
     assert (running.failures, running.answers["GET 200"] > 100) == ([], True), running.answers
 
@@ -158,6 +164,7 @@ FAULTS = [
     (".django", "CITY_TIME_ZONE", "Mars/Olympus", "CITY_TIME_ZONE=Mars/Olympus is not a time zone"),
     (".postgres", "POSTGRES_PASSWORD", "another-word", "The database refuses: "),
     (".proxy", "FLOWER_PASSWORD", "", "FLOWER_PASSWORD is missing"),
+    (".alerts", "ALERT_EMAILS", "night@bikes.example", "ALERT_EMAILS needs ALERT_SMTP"),
 ]
 
 
@@ -212,8 +219,11 @@ def test_a_broken_image_rolls_itself_back(
         failed = host.ship(broken, READY_SECONDS="60" if service == "web" else "240")
 
     assert failed.returncode == 1
-    assert f"{broken} did not become healthy: back to {two}." in failed.stderr
-    assert f"{two} runs again." in failed.stderr
+    if service == "web":
+        assert f"Nothing that serves was changed: {two} runs as before." in failed.stderr
+    else:
+        assert f"{broken} did not become healthy: back to {two}." in failed.stderr
+        assert f"{two} runs again" in failed.stderr
     assert runs(host, two), host.running()
     assert (running.failures, running.answers["GET 200"] > 100) == ([], True), running.answers
     assert host.verify().returncode == 0

@@ -1,5 +1,6 @@
 """Prometheus inside the network, none of it outside; the alerts."""
 
+import os
 import re
 
 import pytest
@@ -63,6 +64,63 @@ def test_prometheus_sees_api_queues_and_business(production: Stack, rider: reque
         assert eventually(lambda expression=expression: value(expression) is not None, SCRAPE_SECONDS), expression
     assert eventually(lambda: (value('bikerental_heartbeat_age_seconds{name="beat"}') or 999) < 300, 2 * SCRAPE_SECONDS)
     assert "BackupOld" not in production.make("alerts").stdout
+
+
+@pytest.mark.docker
+@pytest.mark.slow
+def test_a_stopped_proxy_is_noticed_from_outside_of_it(production: Stack) -> None:
+    def probed() -> str:
+        return production.promtool('probe_success{job="outside", domain="localhost"}').partition("=> ")[2][:1]
+
+    assert eventually(lambda: probed() == "1", SCRAPE_SECONDS)
+    production.compose("stop", "proxy")
+    try:
+        assert eventually(lambda: probed() == "0", SCRAPE_SECONDS)
+    finally:
+        production.compose("start", "proxy")
+    assert eventually(lambda: probed() == "1" and production.health("proxy") == "healthy", SCRAPE_SECONDS)
+
+
+@pytest.mark.docker
+@pytest.mark.slow
+def test_alerts_reach_the_stacks_alertmanager(production: Stack) -> None:
+    query = "prometheus_notifications_alertmanagers_discovered == 1"
+
+    assert eventually(lambda: bool(production.promtool(query)), SCRAPE_SECONDS)
+
+
+@pytest.mark.docker
+@pytest.mark.slow
+@pytest.mark.usefixtures("engine")
+def test_an_alert_is_mailed_to_those_whom_the_settings_name() -> None:
+    name = f"bikerental-alerts-{os.getpid()}"
+    settings = {
+        "EMAILS": "night@bikes.example",
+        "FROM": "alerts@bikes.example",
+        "SMTP": "mail:1025",
+        "SMTP_TLS": "false",
+    }
+    options = [part for key, value in settings.items() for part in ("--env", f"ALERT_{key}={value}")]
+    folder = ROOT / "compose/production/alertmanager"
+    run("docker", "network", "create", name)
+    try:
+        common = ("docker", "run", "--detach", "--rm", "--network", name)
+        run(*common, "--name", f"{name}-mail", "--network-alias", "mail", "maildev/maildev:2")
+        run(
+            *(*common, "--name", name, *options, "--volume", f"{folder}:/etc/alertmanager:ro", "--user", "65534:65534"),
+            *("--tmpfs", "/alertmanager:mode=1777", "--entrypoint", "/bin/sh", "prom/alertmanager:v0.27.0"),
+            "/etc/alertmanager/start",
+        )
+        add = ("docker", "exec", name, "amtool", "--alertmanager.url=http://127.0.0.1:9093", "alert", "add", "Trial")
+        assert eventually(lambda: run(*add).returncode == 0, SCRAPE_SECONDS), run("docker", "logs", name).stderr
+
+        read = "fetch('http://127.0.0.1:1080/email').then((a) => a.text()).then((text) => console.log(text))"
+        mails = ("docker", "exec", f"{name}-mail", "node", "-e", read)
+        assert eventually(lambda: "Trial" in run(*mails).stdout, SCRAPE_SECONDS), run("docker", "logs", name).stderr
+        assert "night@bikes.example" in run(*mails).stdout
+    finally:
+        run("docker", "rm", "--force", name, f"{name}-mail")
+        run("docker", "network", "rm", name)
 
 
 RENT = 'route="api/v1/rentals/",method="POST",status="201"'

@@ -115,9 +115,7 @@ def test_the_stores_of_production_reach_nobody(stacks: Stacks) -> None:
 
     assert stack["networks"]["data"]["internal"] is True
     assert [
-        name
-        for name in ("postgres", "redis", "cache", "prometheus")
-        if list(stack["services"][name]["networks"]) != ["data"]
+        name for name in ("postgres", "redis", "cache") if list(stack["services"][name]["networks"]) != ["data"]
     ] == []
 
 
@@ -137,6 +135,8 @@ def test_a_service_is_given_only_the_secrets_it_uses(stacks: Stacks) -> None:
         "postgres": {"POSTGRES_PASSWORD"},
         "backup": application | {"BACKUP_PASSPHRASE"},
         "prometheus": set(),
+        "alertmanager": {"ALERT_SMTP_PASSWORD"},
+        "blackbox": set(),
         "redis": {"REDIS_PASSWORD"},
         "cache": {"REDIS_PASSWORD"},
     }

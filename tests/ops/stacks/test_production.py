@@ -119,7 +119,7 @@ def test_it_stops_in_order_and_starts_again(production: Stack) -> None:
     states = production.states()
 
     assert {name: state for name, state in states.items() if state != ("exited", 0)} == {}
-    assert len(states) == 12
+    assert len(states) == 14
     production.up()
 
 
