@@ -1,7 +1,7 @@
 """Plain values of the feeds app."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -73,8 +73,21 @@ class Zones(NamedTuple):
     outside: bytes | None = None
 
 
+class App(NamedTuple):
+    store_uri: str  # where the app is
+    discovery_uri: str  # opens it, if it is on the phone
+
+
+class Brand(NamedTuple):
+    image_url: str
+    updated_on: date
+    image_url_dark: str
+    color: str
+    terms_url: str
+
+
 class SystemRow(NamedTuple):
-    """What names the system. Empty texts are left out of the feed."""
+    """What names the system. Empty texts are left out of the feed; the others have each of the languages."""
 
     system_id: str
     languages: tuple[str, ...]  # the first one is the system's own
@@ -82,15 +95,24 @@ class SystemRow(NamedTuple):
     opening_hours: str
     name: Texts
     feed_contact_email: str
-    operator: Texts | None = None
-    short_name: Texts | None = None
-    url: str = ""
-    phone_number: str = ""
-    email: str = ""
-    license_id: str = ""
-    license_url: str = ""
-    android: tuple[str, str] | None = None  # where the app is, and the URI that finds it on a phone
-    ios: tuple[str, str] | None = None
+    operator: Texts
+    short_name: Texts
+    url: str
+    start_date: date | None
+    phone_number: str
+    email: str
+    license_id: str  # at most one of the two
+    license_url: str
+    attribution_name: Texts
+    attribution_url: str
+    # A page and the day of its last change, or neither.
+    terms_url: Texts
+    terms_updated_on: date | None
+    privacy_url: Texts
+    privacy_updated_on: date | None
+    android: App | None
+    ios: App | None
+    brand: Brand | None
 
 
 class RegionRow(NamedTuple):
@@ -107,8 +129,8 @@ class AlertRow(NamedTuple):
     station_ids: tuple[str, ...]
     region_ids: tuple[str, ...]
     summary: Texts
-    description: Texts | None
-    url: Texts | None
+    description: Texts  # empty if there is none
+    url: Texts  # empty if there is none
     updated_at: datetime
 
 

@@ -511,4 +511,4 @@ def test_a_build_takes_the_same_statements_for_any_number_of_rows(bikes: int) ->
         feed_build(now=timezone.now())
 
     written = [each for each in captured if "INSERT INTO feeds_feedfile" in each["sql"]]
-    assert (len(captured) - len(written), len(written)) == (18, 4)
+    assert (len(captured) - len(written), len(written)) == (21, 4)

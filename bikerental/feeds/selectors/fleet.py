@@ -35,13 +35,14 @@ _STATIONS = """
     SELECT station.id::text, station.name, station.latitude, station.longitude, station.capacity,
            station.is_renting, station.is_returning,
            CASE WHEN station.is_returning THEN greatest(0, station.capacity - coalesce(here.bikes, 0)) ELSE 0 END,
-           NULL::text, least(%(now)s, greatest(station.created_at, (
+           region.region_id::text, least(%(now)s, greatest(station.created_at, (
                SELECT max(event.happened_at) FROM fleet_bikeevent AS event WHERE event.station_id = station.id
            )))
       FROM fleet_station AS station
       LEFT JOIN (
           SELECT station_id, count(*) AS bikes FROM fleet_bike WHERE status <> 'rented' GROUP BY station_id
       ) AS here ON here.station_id = station.id
+      LEFT JOIN feeds_regionstation AS region ON region.station_id = station.id
      ORDER BY station.name, station.id
 """
 _PLANS_OF_TYPES = """

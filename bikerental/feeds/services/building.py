@@ -58,11 +58,11 @@ def _build(now: datetime, started: float) -> bool:
 
 
 def _snapshot(now: datetime) -> Snapshot:
-    vehicles, types = vehicle_rows(now=now), type_rows()
+    vehicles, types, system = vehicle_rows(now=now), type_rows(), system_row()
     return Snapshot(
-        system=system_row(),
-        regions=region_rows(),
-        alerts=alert_rows(now=now),
+        system=system,
+        regions=region_rows(system.languages),
+        alerts=alert_rows(system.languages, now=now),
         stations=station_rows(now=now),
         counts=count_by_station(vehicles),
         vehicles=vehicles_written(vehicles, key=_vehicle_key(), ranges=ranges_of(types)),
