@@ -29,7 +29,7 @@ _RIDES = f"""
       ) AS ride
       LEFT JOIN LATERAL (
           SELECT id, latitude, longitude FROM fleet_bikeevent
-           WHERE happened_at = ride.started_at AND rental_id = ride.id ORDER BY id LIMIT 1
+           WHERE happened_at = ride.started_at AND rental_id = ride.id AND event_types = '{{{{trip_start}}}}' LIMIT 1
       ) AS start ON true
       LEFT JOIN LATERAL (
           SELECT latitude, longitude, rental_id FROM fleet_bikeevent
