@@ -427,7 +427,7 @@ def test_long_lists_go_on_at_the_link(agency: AgencyClient, monkeypatch: pytest.
         ("/mds/vehicles/status", "vehicles_status", "device_id"),
         (f"/mds/events/recent?{span}", "events", "event_id"),
     ):
-        url, found = path, []
+        url, found = path, list[str]()
         while url and len(found) < 6:
             answer = agency.get(url).json()
             assert len(answer[name]) <= 2
