@@ -55,12 +55,16 @@ class Browser:
         """Open the page, wait until the script returns true, and a little longer. Returns the errors."""
         self.complaints.clear()
         self.call("Page.navigate", url=url)
-        deadline = time.monotonic() + ANSWER_SECONDS
-        while not self.value(until):
-            assert time.monotonic() < deadline, f"{url}: never {until}; {self.complaints}"
-            time.sleep(0.2)
+        self.wait_for(until)
         self._listen(QUIET_SECONDS)
         return list(self.complaints)
+
+    def wait_for(self, script: str) -> None:
+        """Wait until the script returns true."""
+        deadline = time.monotonic() + ANSWER_SECONDS
+        while not self.value(script):
+            assert time.monotonic() < deadline, f"never {script}; {self.complaints}"
+            time.sleep(0.2)
 
     def value(self, script: str) -> Any:
         return self.call("Runtime.evaluate", expression=script, returnByValue=True)["result"].get("value")

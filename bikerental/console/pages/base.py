@@ -121,6 +121,9 @@ class FormRenderer(DjangoTemplates):
 class ConsoleForm(forms.Form):
     default_renderer = FormRenderer
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **options})
+
 
 class ActionForm(ConsoleForm):
     """Carries the key that makes it act once."""

@@ -1,0 +1,144 @@
+"""The console in a real browser: both languages, a desktop's width and a phone's, with rows and without."""
+
+import json
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from bikerental.maintenance.models import BikeReport
+from tests.console.conftest import browser_of
+from tests.factories import NOON, make_bike, make_claim, make_rental, make_settled_rental, make_station, make_user
+from tests.live import web_server
+from tests.security.chromium import PATH, Browser, chromium
+
+FOLDER = Path(__file__).parent / "axe"
+AXE = FOLDER / "axe.min.js"
+SIZES = {"desk": (1440, 900, False), "phone": (390, 844, True)}
+LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+CONSOLE = "/admin/console/"
+needs_chromium = [
+    pytest.mark.slow,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(PATH is None, reason="Chromium is not installed: apt-get install chromium"),
+]
+
+
+def test_the_vendored_file_is_the_published_one() -> None:
+    assert sha256(AXE.read_bytes()).hexdigest() in FOLDER.joinpath("README.md").read_text()
+
+
+@pytest.fixture
+def site(transactional_db: None, tmp_path: Path) -> Iterator[str]:
+    with web_server(tmp_path / "web.log", processes=1) as address:
+        yield address
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Browser]:
+    with chromium(tmp_path / "profile") as running:
+        yield running
+
+
+def log_in(browser: Browser, site: str, language: str) -> None:
+    session = browser_of("manager").cookies["sessionid"].value
+    for name, value in (("sessionid", session), ("django_language", language)):
+        browser.call("Network.setCookie", name=name, value=value, url=f"{site}/admin/")
+
+
+def faults_of(browser: Browser, url: str) -> list[str]:
+    """What the page has against it: errors of its scripts and its policy, a width that scrolls, and axe's findings."""
+    complaints = browser.open(url, until="document.readyState == 'complete' && !!document.querySelector('main')")
+    is_wide = browser.value("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    return [*complaints, *violations_of(browser), *(["the page scrolls sideways"] if is_wide else [])]
+
+
+def violations_of(browser: Browser) -> list[str]:
+    browser.value(AXE.read_text() + "; true")
+    script = f"""axe.run({{runOnly: {json.dumps(LEVELS)}}}).then(found => found.violations.map(
+        each => each.id + ': ' + each.nodes.map(node => node.html.slice(0, 160)).join(' | ')))"""
+    found = browser.call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+    violations: list[str] = found["result"]["value"]
+    return violations
+
+
+def resize(browser: Browser, size: str) -> None:
+    width, height, is_mobile = SIZES[size]
+    browser.call(
+        "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=is_mobile
+    )
+
+
+def fill() -> dict[str, Any]:
+    """Something on each page."""
+    station = make_station(name="By the old harbour and the fish market", capacity=1)
+    bike = make_bike(station=station, created_at=NOON)
+    make_bike(station=station, created_at=NOON)
+    ride = make_settled_rental(rider=make_user(name="Ann Lee"), end_station=station)
+    claim = make_claim(ride, text="I left it at ten past. " * 8, ended_at=ride.ended_at)
+    active = make_rental(started_at=timezone.now(), overdue_at=timezone.now())
+    BikeReport.objects.create(bike=bike, rider=make_user(), kind="brakes", text="They do not brake. " * 10)
+    return {"ride": ride, "claim": claim, "active": active, "bike": bike}
+
+
+def pages_of(made: dict[str, Any]) -> list[str]:
+    lists = ["", "rides/now/", "reports/", "stations/full/", "idle/", "messages/", "riders/", "claims/", "log/", "no/"]
+    if not made:
+        return lists
+    ride, rider = made["ride"], made["ride"].rider_id
+    return [
+        *lists, "riders/?q=rider", f"riders/{rider}/", f"riders/{rider}/block/", f"riders/{rider}/refund/RUB/",
+        f"ride/{ride.pk}/", f"ride/{made['active'].pk}/end/", f"ride/{ride.pk}/correct/", f"bikes/{made['bike'].pk}/",
+        f"claims/{made['claim'].pk}/",
+    ]  # fmt: skip
+
+
+class TestPages:
+    pytestmark = needs_chromium
+
+    @pytest.mark.parametrize("language", ["en", "ru"])
+    @pytest.mark.parametrize("is_full", [True, False], ids=["full", "empty"])
+    def test_no_page_has_a_fault(self, site: str, browser: Browser, language: str, is_full: bool) -> None:
+        made = fill() if is_full else {}
+        log_in(browser, site, language)
+        faults = {}
+        for size in SIZES:
+            resize(browser, size)
+            for page in pages_of(made):
+                if found := faults_of(browser, f"{site}{CONSOLE}{page}"):
+                    faults[size, page] = found
+
+        assert faults == {}
+
+    def test_a_fault_is_seen(self, site: str, browser: Browser) -> None:
+        log_in(browser, site, "en")
+        assert faults_of(browser, f"{site}{CONSOLE}") == []
+        browser.value("document.querySelector('main').innerHTML += '<img src=x><p style=\"color: #ccc\">pale</p>'")
+
+        assert {violation.partition(":")[0] for violation in violations_of(browser)} == {"image-alt"}
+        assert any("Content Security Policy" in complaint for complaint in browser.complaints)
+
+    def test_a_form_is_sent_once_by_two_clicks(self, site: str, browser: Browser) -> None:
+        made = fill()
+        log_in(browser, site, "en")
+        browser.open(f"{site}{CONSOLE}ride/{made['active'].pk}/end/", until="!!document.querySelector('#id_reason')")
+        browser.value("document.querySelector('#id_reason').value = 'stuck'")
+        browser.value("for (const _ of [1, 2]) document.querySelector('form[data-once] button').click()")
+        browser.wait_for("!!document.querySelector('.messages')")
+
+        assert browser.value("document.querySelector('.messages').innerText") == (
+            "The ride has ended; the rider gets the receipt."
+        )
+
+    def test_the_day_keeps_its_figures_up_to_date(self, site: str, browser: Browser) -> None:
+        log_in(browser, site, "en")
+        browser.open(f"{site}{CONSOLE}", until="!!document.querySelector('[data-live=figures]')")
+        first = "document.querySelector('.task .figure').innerText"
+        assert browser.value(first) == "0"
+        make_claim()
+
+        browser.value("document.dispatchEvent(new Event('visibilitychange'))")  # as by the clock
+        browser.wait_for(f"{first} == '1'")
