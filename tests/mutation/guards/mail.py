@@ -40,16 +40,16 @@ GUARDS = (
     Guard(
         "a message that is being sent counts for the hour",
         "bikerental/notifications/services/limiting.py",
-        "    if others[: room.most].count() < room.most:\n        return row\n    row.delete()\n",
-        "    row.delete()\n    if others[: room.most].count() < room.most:\n        return row\n",
+        "    if len(others) < room.most:\n        return row\n    row.delete()\n",
+        "    row.delete()\n    if len(others) < room.most:\n        return row\n",
         (f"{LIMITING}::test_a_message_that_is_being_sent_counts",),
     ),
     Guard(
         "a message is counted before the others are",
         "bikerental/notifications/services/limiting.py",
-        "    if others[: room.most].count() < room.most:\n        return row\n    row.delete()\n",
-        "    row.delete()\n    if others[: room.most].count() < room.most:\n        row.save(force_insert=True)\n"
-        "        return row\n",
+        "    if len(others) < room.most:\n        return row\n    row.delete()\n",
+        "    row.delete()\n    if SentMail.objects.filter(address_key=key).count() < room.most:\n"
+        "        row.save(force_insert=True)\n        return row\n",
         (f"{LIMITING}::test_of_many_senders_at_once_no_more_than_the_bound_send",),
     ),
     Guard(
