@@ -331,13 +331,6 @@ GUARDS = (
         (f"{AGENCIES}::test_a_token_that_was_ended_stops_working_at_once",),
     ),
     Guard(
-        "nobody but agencies reads the city's view",
-        "bikerental/feeds/api/mds.py",
-        "    permission_classes = (AgencyPermission,)\n",
-        "    permission_classes = ()\n",
-        (f"{AGENCIES}::test_nobody_else_reads_it",),
-    ),
-    Guard(
         "an agency is sent so many long answers at once",
         "bikerental/feeds/api/mds.py",
         "            most=AT_ONCE,\n",
