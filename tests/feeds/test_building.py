@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import DataError, connection
+from django.db import DataError, IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -487,6 +487,11 @@ def test_a_first_build_that_fails_is_counted_too(monkeypatch: pytest.MonkeyPatch
         feed_build(now=timezone.now())
 
     assert feed_figures(now=timezone.now()) == {"bikerental_feed_failures": 1.0, "bikerental_feed_build_seconds": 0.0}
+
+
+def test_the_database_keeps_one_last_build() -> None:
+    with pytest.raises(IntegrityError, match="feed_build_is_one_row"):
+        FeedBuild.objects.create(pk=2)
 
 
 def test_the_figures_tell_age_size_and_duration() -> None:

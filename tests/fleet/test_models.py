@@ -63,6 +63,8 @@ def make_event(**fields: Any) -> BikeEvent:
             "tariff_out_of_area_fee_can_be_paid",
         ),
         (make_model, {"propulsion": "steam"}, "bike_model_propulsion_known"),
+        (make_model, {"max_range_m": 999}, "bike_model_range_bounded"),
+        (make_model, {"max_range_m": 1_000_001}, "bike_model_range_bounded"),
         (make_station, {"capacity": -1}, "fleet_station_capacity_check"),
         (make_station, {"latitude": 90.1}, "station_latitude_range"),
         (make_station, {"longitude": -180.1}, "station_longitude_range"),

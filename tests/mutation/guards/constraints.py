@@ -63,6 +63,8 @@ CONSTRAINTS = (
     Constraint("tariff_per_minute_not_negative", (FLEET,)),
     Constraint("tariff_daily_cap_not_negative", (FLEET,)),
     Constraint("bike_model_propulsion_known", (FLEET,)),
+    Constraint("bike_model_range_bounded", (FLEET,)),
+    Constraint("feed_build_is_one_row", ("tests/feeds/test_building.py::test_the_database_keeps_one_last_build",)),
     Constraint("station_latitude_range", (FLEET,)),
     Constraint("station_longitude_range", (FLEET,)),
     Constraint("bike_number_unique", (FLEET,)),
