@@ -34,28 +34,24 @@ def vehicles_written(rows: Iterable[VehicleRow], *, key: bytes, ranges: Mapping[
 
     :param ranges: the range in metres of each type that has a motor
     """
-    keyed = blake2b(key=key, digest_size=ID_BYTES)
-
-    def public_id(row: VehicleRow) -> str:
-        hashed = keyed.copy()
-        hashed.update(f"{row.bike_id} {row.ride_id}".encode())
-        return hashed.hexdigest()
-
-    @lru_cache
-    def of_type(type_id: str, plan_id: str) -> str:
-        text = f',"vehicle_type_id":"{type_id}","pricing_plan_id":"{plan_id}"'
-        # The charge is not known. Consumers filter by this field, and the schema wants it.
-        return f'{text},"current_range_meters":{ranges[type_id]}' if type_id in ranges else text
-
-    def written(row: VehicleRow) -> Vehicle:
+    keyed, vehicles = blake2b(key=key, digest_size=ID_BYTES), []
+    # Unpacked here, because 100,000 calls and 800,000 attributes take a fifth of a build.
+    for bike_id, ride_id, type_id, plan_id, station_id, is_reserved, latitude, longitude, reported_at in rows:
+        public_id = keyed.copy()
+        public_id.update(f"{bike_id} {ride_id}".encode())
         text = (
-            f'"{public_id(row)}","lat":{round(row.latitude, DIGITS)},"lon":{round(row.longitude, DIGITS)},'
-            f'"is_reserved":{"true" if row.is_reserved else "false"},"is_disabled":false'
-            f"{of_type(row.type_id, row.plan_id)}"
+            f'"{public_id.hexdigest()}","lat":{round(latitude, DIGITS)},"lon":{round(longitude, DIGITS)},'
+            f'"is_reserved":{"true" if is_reserved else "false"},"is_disabled":false,'
+            f'"vehicle_type_id":"{type_id}","pricing_plan_id":"{plan_id}"'
         )
-        return Vehicle(text if row.station_id is None else f'{text},"station_id":"{row.station_id}"', row.reported_at)
-
-    return sorted(map(written, rows))
+        if type_id in ranges:
+            # The charge is not known. Consumers filter by this field, and the schema wants it.
+            text += f',"current_range_meters":{ranges[type_id]}'
+        if station_id is not None:
+            text += f',"station_id":"{station_id}"'
+        vehicles.append(Vehicle(text, reported_at))
+    vehicles.sort()
+    return vehicles
 
 
 def vehicle_parts(version: Version, vehicles: Sequence[Vehicle]) -> Iterator[bytes]:

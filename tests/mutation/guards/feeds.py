@@ -30,15 +30,15 @@ GUARDS = (
     Guard(
         "a ride gives a bike another public id",
         "bikerental/feeds/documents/vehicles.py",
-        "{row.bike_id} {row.ride_id}",
-        "{row.bike_id}",
+        "{bike_id} {ride_id}",
+        "{bike_id}",
         (f"{BUILDING}::test_the_public_id_is_another_one_after_each_ride",),
     ),
     Guard(
         "the list of vehicles is in the order of their public ids",
         "bikerental/feeds/documents/vehicles.py",
-        "sorted(map(written, rows))",
-        "list(map(written, rows))",
+        "    vehicles.sort()\n",
+        "",
         (f"{BUILDING}::test_the_order_of_vehicles_tells_nothing",),
     ),
     Guard(
