@@ -7,6 +7,7 @@ from tests.mutation.guards import (
     constraints,
     feeds,
     forgetting,
+    holds,
     locks,
     mail,
     operators,
@@ -23,6 +24,7 @@ from tests.mutation.guards import (
 ENTRIES: tuple[Entry, ...] = (
     *locks.GUARDS,
     *constraints.CONSTRAINTS,
+    *holds.GUARDS,
     *state.GUARDS,
     *access.GUARDS,
     *strangers.GUARDS,
