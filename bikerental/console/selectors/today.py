@@ -4,30 +4,39 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from django.db import connection
 from django.db.models import Count, Min, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
 
 from bikerental.billing.constants import AccountKind, EntryKind
-from bikerental.billing.models import Posting
+from bikerental.billing.models import Entry
 from bikerental.claims.selectors import claims_open
 from bikerental.console.constants import IDLE_DAYS, UNSETTLED_AFTER
 from bikerental.console.selectors.days import city_date, day_begins, week_begins
 from bikerental.console.selectors.lists import (
-    STATIONS_EMPTY,
-    STATIONS_FULL,
     grave_reports,
     idle_bikes,
     messages_failed,
     rides_now,
     rides_overdue,
     rides_unsettled,
-    stations_counted,
 )
 from bikerental.core.identifiers import first_uuid7
 from bikerental.observe.models import Heartbeat
 from bikerental.rentals.models import Rental
 
 BEAT = "beat: "
+# Those that STATIONS_EMPTY and STATIONS_FULL choose.
+_STATIONS = """
+    SELECT count(*) FILTER (WHERE is_renting AND coalesce(free, 0) = 0),
+           count(*) FILTER (WHERE is_returning AND coalesce(here, 0) >= capacity)
+    FROM fleet_station
+    LEFT JOIN (
+        SELECT station_id, count(*) FILTER (WHERE status = 'available') AS free,
+               count(*) FILTER (WHERE status <> 'rented') AS here
+        FROM fleet_bike WHERE station_id IS NOT NULL GROUP BY station_id
+    ) AS bikes ON bikes.station_id = fleet_station.id
+"""
 
 
 class Waiting(NamedTuple):
@@ -88,27 +97,29 @@ def _counted(name: str, rows: QuerySet[Any], since: str) -> Any:
 
 
 def _stations() -> dict[str, Waiting]:
-    """One statement."""
-    counts = stations_counted().aggregate(
-        stations_empty=Count("pk", filter=STATIONS_EMPTY), stations_full=Count("pk", filter=STATIONS_FULL)
-    )
-    return {name: Waiting(count) for name, count in counts.items()}
+    """One statement. The lists count the bikes of each station by itself, which takes ten times as long for all."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STATIONS)
+        empty, full = cursor.fetchone()
+    return {"stations_empty": Waiting(empty), "stations_full": Waiting(full)}
 
 
 def _money(now: datetime) -> list[Money]:
     """One statement. An entry's id grows with its time, so the day is a range of them."""
     begin = day_begins(city_date(now))
-    postings = Posting.objects.filter(
-        entry_id__gte=first_uuid7(begin), entry__created_at__gte=begin, account__kind=AccountKind.RIDER
+    entries = Entry.objects.filter(
+        pk__gte=first_uuid7(begin), created_at__gte=begin, postings__account__kind=AccountKind.RIDER
     )
     # A reversal counts with what it reverses.
-    kind = Coalesce("entry__reverses__kind", "entry__kind")
-    sums = postings.annotate(of=kind).values("account__currency")
-    rows = sums.order_by("account__currency").annotate(
+    kind = Coalesce("reverses__kind", "kind")
+    sums = entries.annotate(of=kind).values("postings__account__currency")
+    rows = sums.order_by("postings__account__currency").annotate(
         charged=_sum(EntryKind.CHARGE), adjusted=_sum(EntryKind.ADJUSTMENT), refunded=_sum(EntryKind.REFUND)
     )
-    return [Money(row["account__currency"], row["charged"], -row["adjusted"], row["refunded"]) for row in rows]
+    return [
+        Money(row["postings__account__currency"], row["charged"], -row["adjusted"], row["refunded"]) for row in rows
+    ]
 
 
 def _sum(kind: EntryKind) -> Coalesce:
-    return Coalesce(Sum("amount", filter=Q(of=kind)), Decimal(0))
+    return Coalesce(Sum("postings__amount", filter=Q(of=kind)), Decimal(0))
