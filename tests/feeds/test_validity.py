@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from copy import deepcopy
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,7 @@ from tests.clients import RiderClient
 from tests.factories import make_bike, make_model, make_station, make_tariff, make_user
 from tests.feeds.checks import CHECKS, faults_of, rows, vehicles
 from tests.feeds.reading import built, read
+from tests.feeds.rows import make_alert, make_region, make_system
 from tests.zones.drawing import make_zone, polygon, square
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -52,6 +53,7 @@ def morning() -> None:
     stations_only()
     street_only()
     stations, now = [make_station() for _ in range(3)], timezone.now()
+    tell(stations, now)
     for number in range(30):
         rider, bike = make_user(), make_bike(station=stations[number % 3])
         rental = rental_start(rider_id=rider.pk, bike_id=bike.pk, now=now)
@@ -61,6 +63,20 @@ def morning() -> None:
         rental_return(rental_id=rental.id, rider_id=rider.pk, place=place, now=now)
         if number % 7 == 1:
             hold(bike)
+
+
+def tell(stations: list[Any], now: datetime) -> None:
+    """A system, a region, and alerts: over, in force and to come."""
+    languages = {"languages": "ru en", "license_id": "CC-BY-4.0", "phone_number": "+3712000000"}
+    apps = {f"{app}_{kind}_uri": f"https://{app}.example/{kind}" for app in APPS for kind in ("store", "discovery")}
+    make_system(**languages, **apps)
+    region = make_region(*stations[:2])
+    day = timedelta(days=1)
+    for start in (now - 3 * day, now - day, now + day):
+        make_alert(stations=tuple(stations), regions=(region,), starts_at=start, ends_at=start + 2 * day)
+
+
+APPS = ("android", "ios")
 
 
 def hold(bike: Any) -> None:
@@ -90,7 +106,11 @@ def test_the_feed_of_a_city_is_valid(city: Callable[[], None], address: str) -> 
 
     assert notices(f"{address}/gbfs/3/gbfs.json") == []
     assert notices(f"{address}/gbfs/2/gbfs.json") == []
-    assert faults_of(read(address), now=timezone.now()) == []
+    feed = read(address)
+    assert faults_of(feed, now=timezone.now()) == []
+    assert len(feed.second) == 2
+    assert len(rows(feed.third, "system_alerts")) == (2 if city is morning else 0)
+    assert ("system_regions" in feed.third) == (city is morning)
 
 
 def test_the_vehicles_are_the_bikes_that_the_api_lists(address: str) -> None:
