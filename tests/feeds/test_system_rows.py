@@ -16,6 +16,7 @@ from tests.feeds.rows import make_alert, make_region, make_system
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 5, 1)
+LOGO = {"brand_image_url": "https://example.org/l.svg", "brand_updated_on": DAY}
 
 
 def refused(make: Any, **fields: Any) -> str:
@@ -60,16 +61,19 @@ def refused(make: Any, **fields: Any) -> str:
         ({"license_url": "example.org"}, "system_license_url"),
         ({"attribution_url": "https://"}, "system_attribution_url"),
         ({"android_store_uri": "a b", "android_discovery_uri": "app://open"}, "system_android_store_uri"),
+        ({"android_store_uri": "app://open", "android_discovery_uri": "a b"}, "system_android_discovery_uri"),
+        ({"ios_store_uri": "a b", "ios_discovery_uri": "app://open"}, "system_ios_store_uri"),
+        ({"ios_store_uri": "app://open", "ios_discovery_uri": "a b"}, "system_ios_discovery_uri"),
         ({"ios_store_uri": "https://example.org"}, "system_ios_links"),
         ({"android_discovery_uri": "app://open"}, "system_android_links"),
         ({"terms_url": {"en": "https://example.org"}}, "system_terms_dated"),
         ({"privacy_updated_on": DAY}, "system_privacy_dated"),
         ({"brand_image_url": "https://example.org/logo.svg"}, "system_brand"),
         ({"brand_color": "#112233"}, "system_brand"),
-        (
-            {"brand_image_url": "https://example.org/l.svg", "brand_updated_on": DAY, "brand_color": "red"},
-            "system_brand_color",
-        ),
+        ({"brand_image_url": "http://example.org/l.svg", "brand_updated_on": DAY}, "system_brand_image_url"),
+        (LOGO | {"brand_image_url_dark": "dark.svg"}, "system_brand_image_url_dark"),
+        (LOGO | {"brand_terms_url": "example.org"}, "system_brand_terms_url"),
+        (LOGO | {"brand_color": "red"}, "system_brand_color"),
     ],
 )
 def test_the_database_refuses_a_system(fields: dict[str, Any], constraint: str) -> None:
