@@ -13,6 +13,7 @@ from bikerental.demo import city
 from bikerental.demo.books import LEDGER, write_books
 from bikerental.demo.claims import CASES, claims
 from bikerental.demo.copying import copy_rows, without_indexes
+from bikerental.demo.feeds import write_feeds
 from bikerental.demo.history import COLUMNS, log
 from bikerental.demo.holds import holds, messages, reservations
 from bikerental.demo.zones import DRAWN, zones
@@ -25,7 +26,7 @@ from bikerental.zones.models import Zone
 
 # A row in one of these tables means that the database holds somebody's own data.
 OWNED_MODELS: tuple[type[models.Model], ...] = (User, Station, BikeModel, Tariff)
-EMPTIED_APPS = ("api", "users", "fleet", "zones", "notifications", "billing", "rentals", "claims")
+EMPTIED_APPS = ("api", "users", "fleet", "zones", "notifications", "billing", "rentals", "claims", "feeds")
 # Fixed, so that the same arguments make the same rows. A random salt would protect nothing, because the password is
 # public. It has the length that Django requires: with a shorter one, each first log-in hashes twice.
 SALT = "demo-city-of-many-riders"
@@ -154,6 +155,9 @@ def _fill(demo: city.City, progress: Progress) -> None:
     progress.begin("reservations", len(held))
     Reservation.objects.bulk_create(reservations(demo, held))
     Notification.objects.bulk_create(messages(held))
+    progress.end()
+    progress.begin("feeds", 0)
+    write_feeds(opened_at=demo.opened_at, now=timezone.now())
     progress.end()
     progress.begin("claims", len(CASES))
     Claim.objects.bulk_create(claims())

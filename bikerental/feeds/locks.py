@@ -1,4 +1,4 @@
-"""The lock of the feeds app."""
+"""The locks of the feeds app."""
 
 from django.db import connection
 
@@ -15,3 +15,9 @@ def build_lock() -> None:
         # all tables takes them in another order: after a second PostgreSQL would end one of the two as a deadlock.
         cursor.execute("SET LOCAL statement_timeout = '20s'; SET LOCAL lock_timeout = '500ms'")
         cursor.execute("LOCK TABLE feeds_feedbuild IN SHARE ROW EXCLUSIVE MODE")
+
+
+def regions_lock() -> None:
+    """Let no other transaction say which stations a region has, until this one ends. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('feeds_regionstation'))")

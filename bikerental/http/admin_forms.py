@@ -133,7 +133,7 @@ class VersionedForm(forms.ModelForm[Any]):
             return gettext("Yes") if value else gettext("No")
         if isinstance(value, File):
             return str(value.name)
-        if isinstance(value, Iterable) and not isinstance(value, str):
+        if isinstance(value, Iterable) and not isinstance(value, str | dict):
             return ", ".join(map(str, value)) or "–"
         return str(display_for_field(value, self._field(name), "–")) or "–"
 

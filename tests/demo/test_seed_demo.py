@@ -19,6 +19,9 @@ from bikerental.claims.models import Claim
 from bikerental.core.geometry import Position
 from bikerental.demo.claims import CASES
 from bikerental.demo.copying import RowStream
+from bikerental.feeds.constants import AlertType
+from bikerental.feeds.models import Alert, RegionStation, System
+from bikerental.feeds.selectors.system import alert_rows
 from bikerental.fleet.constants import TRANSITIONS
 from bikerental.fleet.models import Bike, BikeEvent, BikeModel, Station
 from bikerental.fleet.selectors import bikes_off_log
@@ -434,3 +437,15 @@ def test_there_is_a_claim_of_each_kind_and_status() -> None:
     assert sorted(claims) == sorted(CASES)
     booked = set(Entry.objects.filter(claim_id__isnull=False).values_list("claim_id", flat=True))
     assert booked == set(Claim.objects.filter(status="accepted").values_list("pk", flat=True))
+
+
+def test_the_feeds_have_a_name_regions_and_alerts_of_each_kind() -> None:
+    seed()
+
+    System.objects.get().full_clean()
+    assert RegionStation.objects.count() == Station.objects.count()
+    assert set(RegionStation.objects.values_list("region__name__en", flat=True)) == {"North bank", "South bank"}
+    assert set(Alert.objects.values_list("type", flat=True)) == set(AlertType.values)
+    shown = alert_rows(("en", "ru"), now=timezone.now())
+    assert [alert.type for alert in shown] == ["station_move", "station_closure", "other"]
+    assert all(alert.station_ids or alert.region_ids for alert in shown)

@@ -28,6 +28,7 @@ from bikerental.rentals.models import Rental, RentalEvent, Reservation
 from bikerental.users.models import User
 from tests.billing.ledger import charge, make_account
 from tests.factories import NOON, make_bike, make_model, make_rental, make_station, make_tariff, make_user
+from tests.feeds.rows import make_alert, make_region, make_system
 from tests.zones.drawing import make_zone
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +36,7 @@ pytestmark = pytest.mark.django_db
 # Names that are the same in Russian. Our own words do not belong here: they need a Russian text.
 NAMES = {
     *("bikerental", "Celery", "Cron", "cron", "Crontab", "RabbitMQ", "Redis", "Control", "Command", "Mac", "ru"),
-    *("GeoJSON", "Polygon", "MultiPolygon", "Feature"),
+    *("Android", "iOS", "OpenStreetMap", "SPDX", "IANA", "GBFS", "GeoJSON", "Polygon", "MultiPolygon", "Feature"),
 }
 # Not `alt`: Django's icons have "True" there in every language.
 SHOWN_ATTRIBUTES = {"title", "placeholder", "aria-label", "label"}
@@ -121,6 +122,8 @@ def ride(admin_user: User) -> Rental:
     Group.objects.create(name="Диспетчеры")
     Agency.objects.create(name="Комитет по транспорту", token_digest="1")
     make_zone(name="Центр")
+    make_system(system_id="c1")
+    make_alert(stations=(station,), regions=(make_region(station),))
     charge(make_account(rider=rider), "145.00", rental.pk)
     Claim.objects.create(rental=rental, rider=rider, kind="other", text="Не открылся")
     Reservation.objects.create(rider=rider, bike=bike, created_at=NOON, expires_at=NOON + timedelta(minutes=10))

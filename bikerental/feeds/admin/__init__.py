@@ -1,3 +1,5 @@
-from bikerental.feeds.admin.agencies import AgencyAdmin
+"""The admin's pages of the feeds."""
 
-__all__ = ["AgencyAdmin"]
+from bikerental.feeds.admin import agencies, alerts, system
+
+__all__ = ["agencies", "alerts", "system"]

@@ -4,15 +4,17 @@ import re
 from datetime import datetime
 from email.utils import parseaddr
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Model, OuterRef, Q
+from django.db.models import Model, OuterRef, Q, QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from bikerental.feeds.models import Alert, Region, System
+from bikerental.feeds.models import Alert, Region, RegionStation, System
 from bikerental.feeds.types import AlertRow, App, Brand, RegionRow, SystemRow, Texts
+from bikerental.fleet.models import Station
 
 _TEXTS = ("name", "operator", "short_name", "attribution_name", "terms_url", "privacy_url")
 _SAME = (
@@ -85,6 +87,17 @@ def _default_name(language: str) -> str:
 def languages_of(system: System) -> tuple[str, ...]:
     """The first one is the system's own."""
     return tuple(system.languages.split(" "))
+
+
+def has_system() -> bool:
+    """One statement."""
+    return System.objects.exists()
+
+
+def region_of_another(stations: QuerySet[Station], *, region_id: UUID) -> RegionStation | None:
+    """One of these stations that is in another region. One statement."""
+    others = RegionStation.objects.filter(station__in=stations).exclude(region=region_id)
+    return others.select_related("station", "region").order_by("station__name").first()
 
 
 def region_rows(languages: tuple[str, ...]) -> list[RegionRow]:
