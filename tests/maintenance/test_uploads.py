@@ -303,6 +303,14 @@ def test_what_the_fast_path_lost_is_found_by_the_sweep(staff: RiderClient) -> No
 
 
 @pytest.mark.usefixtures("bucket")
+def test_a_photo_that_a_clock_ahead_confirmed_is_published(staff: RiderClient) -> None:
+    upload(staff, path(make_bike()), picture())
+    PhotoUpload.objects.update(next_attempt_at=timezone.now() + timedelta(hours=1))
+
+    assert photos_publish_left_over(now=timezone.now()) == 1
+
+
+@pytest.mark.usefixtures("bucket")
 def test_a_photo_being_published_is_left_until_its_claim_ends(staff: RiderClient) -> None:
     confirmed = upload(staff, path(make_bike()), picture())
     PhotoUpload.objects.update(next_attempt_at=timezone.now() + timedelta(minutes=1), attempts=1)

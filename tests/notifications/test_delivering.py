@@ -84,7 +84,7 @@ def test_nobody_writes_to_an_erased_rider() -> None:
 @pytest.mark.parametrize(
     "fields",
     [
-        {"next_attempt_at": NOON + timedelta(seconds=1)},
+        {"attempts": 1, "next_attempt_at": NOON + timedelta(seconds=1)},
         {"state": "sending", "attempts": 1, "claimed_until": NOON + timedelta(seconds=1)},
         {"state": "sending", "attempts": 12, "claimed_until": NOON},
         {"state": "sent", "attempts": 1, "sent_at": NOON},
@@ -233,6 +233,13 @@ def test_the_sweep_sends_what_is_due_or_was_left() -> None:
     assert [state_of(row) for row in (lost, abandoned)] == [("sent", 1), ("sent", 2)]
     assert [state_of(row) for row in (waiting, held)] == [("pending", 1), ("sending", 1)]
     assert len(mail.outbox) == 2
+
+
+@pytest.mark.django_db
+def test_a_message_of_a_clock_ahead_is_sent() -> None:
+    make_notification(next_attempt_at=NOON + timedelta(hours=1))
+
+    assert notifications_deliver_left_over(now=NOON) == 1
 
 
 @pytest.mark.django_db

@@ -115,7 +115,8 @@ def notifications_deliver_left_over(*, now: datetime) -> int:
 
 
 def _due(now: datetime) -> Q:
-    pending = Q(state=State.PENDING, next_attempt_at__lte=now)
+    # One that was never tried is due at once. Its time may be of a server whose clock is ahead.
+    pending = Q(state=State.PENDING) & (Q(next_attempt_at__lte=now) | Q(attempts=0))
     abandoned = Q(state=State.SENDING, claimed_until__lte=now)
     return (pending | abandoned) & Q(attempts__lt=ATTEMPTS_MAX)
 
