@@ -99,6 +99,7 @@ def test_bikes_that_nobody_rides() -> None:
     make_bike(created_at=NOON - DAY)
 
     assert numbers()["bikes_idle"] == 1
+    assert [each.bike for each in idle_listed(now=NOON, days=7)] == [idle]
 
 
 def test_days_are_the_citys(settings: Settings) -> None:

@@ -277,7 +277,7 @@ GUARDS = (
     Guard(
         "a ride that costs no more has nothing taken off",
         "bikerental/rentals/services/adjusting.py",
-        "    if due >= cost:\n        raise CorrectionChangesNothingError\n",
+        "    if due >= present:\n        raise CorrectionChangesNothingError\n",
         "",
         ("tests/claims/test_deciding.py::test_what_a_ride_does_not_cost_is_not_taken_off",),
     ),
