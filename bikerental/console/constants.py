@@ -30,4 +30,21 @@ class ActionKind(models.TextChoices):
     PAYMENT_REFUNDED = "payment_refunded", _("refunded a payment")
     RIDER_BLOCKED = "rider_blocked", _("blocked a rider")
     RIDER_UNBLOCKED = "rider_unblocked", _("unblocked a rider")
+    BIKE_OUT = "bike_out", _("took a bike out of service")
+    BIKE_BACK = "bike_back", _("put a bike back into service")
+    BIKE_RETIRED = "bike_retired", _("retired a bike")
+    BIKE_MOVED = "bike_moved", _("moved a bike")
+    STATION_ADDED = "station_added", _("added a station")
+    STATION_CHANGED = "station_changed", _("changed a station")
+    ZONE_ADDED = "zone_added", _("drew a zone")
+    ZONE_CHANGED = "zone_changed", _("changed a zone")
     ROLES_SET = "roles_set", _("gave a role")
+
+
+# Of the map. A program sends degrees as whole numbers of these parts: a metre is more than one of them.
+DEGREE_PARTS = 100_000
+MAP_REFRESH_SECONDS = 5
+MAP_WHOLE_AFTER_SECONDS = 600  # a change that is in no log, such as of a bike's number, is seen by then
+MAP_EVENTS_MAX = 20_000  # since the mark; after more of them all bikes are sent
+# An event that was written earlier may become visible later: its transaction was still open.
+MAP_OVERLAP = timedelta(seconds=60)

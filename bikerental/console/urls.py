@@ -7,6 +7,9 @@ from bikerental.console.pages.claims import ClaimPage, ClaimsPage
 from bikerental.console.pages.frame import AbsentPage, LanguagePage
 from bikerental.console.pages.lists import IdlePage, MessagesPage, ReportsPage, RidesPage, StationsPage
 from bikerental.console.pages.log import LogPage
+from bikerental.console.pages.map import CardPage, MapDataPage, MapPage
+from bikerental.console.pages.map_bikes import BackPage, MovePage, OutPage, RetirePage
+from bikerental.console.pages.map_places import AddStationPage, AddZonePage, ChangeStationPage, ChangeZonePage
 from bikerental.console.pages.riders import RiderPage, RidersPage
 from bikerental.console.pages.rides import BikePage, CorrectPage, EndPage, RidePage
 from bikerental.console.pages.today import TodayPage
@@ -21,6 +24,18 @@ urlpatterns = [
     path("stations/<slug:lack>/", StationsPage.as_view(), name="stations"),
     path("idle/", IdlePage.as_view(), name="idle"),
     path("messages/", MessagesPage.as_view(), name="messages"),
+    path("map/", MapPage.as_view(), name="map"),
+    path("map/data/", MapDataPage.as_view(), name="map_data"),
+    path("map/bike/", CardPage.as_view(), name="map_find"),
+    path("map/bike/<uuid:bike_id>/", CardPage.as_view(), name="map_bike"),
+    path("map/bike/<uuid:bike_id>/out/", OutPage.as_view(), name="bike_out"),
+    path("map/bike/<uuid:bike_id>/back/", BackPage.as_view(), name="bike_back"),
+    path("map/bike/<uuid:bike_id>/retire/", RetirePage.as_view(), name="bike_retire"),
+    path("map/bike/<uuid:bike_id>/move/", MovePage.as_view(), name="bike_move"),
+    path("map/station/", AddStationPage.as_view(), name="station_add"),
+    path("map/station/<uuid:station_id>/", ChangeStationPage.as_view(), name="station_change"),
+    path("map/zone/", AddZonePage.as_view(), name="zone_add"),
+    path("map/zone/<uuid:zone_id>/", ChangeZonePage.as_view(), name="zone_change"),
     path("riders/", RidersPage.as_view(), name="riders"),
     path("riders/<uuid:rider_id>/", RiderPage.as_view(), name="rider"),
     path("riders/<uuid:rider_id>/block/", BlockPage.as_view(), name="block"),

@@ -49,6 +49,22 @@ class TransitionRefusedError(BikeUnavailableError):
     detail = _("The state of this bike does not allow that.")
 
 
+class BikeRiddenError(TransitionRefusedError):
+    detail = _("This bike is being ridden now. Nothing was changed.")
+
+
+class BikeReservedError(TransitionRefusedError):
+    detail = _("A rider has reserved this bike. Nothing was changed.")
+
+
+class BikeMovedError(Refusal):
+    """It is not where the caller saw it."""
+
+    kind = Kind.CONFLICT
+    code = "bike_moved"
+    detail = _("This bike is at another place since you looked. Nothing was changed.")
+
+
 class PlaceRefusedError(FieldRefusal):
     """None of our bikes can be there: the coordinates are swapped, invented or in another city."""
 

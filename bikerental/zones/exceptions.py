@@ -43,3 +43,11 @@ class ReturnNotAllowedError(Refusal):
 
     def members(self) -> dict[str, Any]:
         return {"reason": self.reason.value, "nearest": self.nearest and self.nearest.as_json()}
+
+
+class ZoneChangedError(Refusal):
+    """Somebody else has changed or deleted the zone since it was shown."""
+
+    kind = Kind.CONFLICT
+    code = "zone_changed"
+    detail = _("Somebody has changed this zone since you opened it. Open it again. Nothing was changed.")

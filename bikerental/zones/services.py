@@ -8,7 +8,7 @@ from django.db.models.functions import Coalesce
 
 from bikerental.core.db.transactions import unit_of_work
 from bikerental.zones.constants import ACTIVE_MAX, ACTIVE_POINTS_MAX
-from bikerental.zones.exceptions import TooManyZonesError
+from bikerental.zones.exceptions import TooManyZonesError, ZoneChangedError
 from bikerental.zones.locks import zones_lock
 from bikerental.zones.models import Zone
 
@@ -27,6 +27,31 @@ def zone_room_require(*, zone_id: UUID, points: int) -> None:
     active = others.aggregate(count=Count("pk"), points=Coalesce(Sum("points"), 0))
     if active["count"] + 1 > ACTIVE_MAX or active["points"] + points > ACTIVE_POINTS_MAX:
         raise TooManyZonesError
+
+
+@unit_of_work
+def zone_add(*, zone: Zone) -> None:
+    """:raises TooManyZonesError: if it is active and there is no room for it"""
+    if zone.is_active:
+        zone_room_require(zone_id=zone.pk, points=zone.points)
+    zone.save(force_insert=True)
+
+
+@unit_of_work
+def zone_redraw(*, zone: Zone, fields: Collection[str], revision: int) -> None:
+    """Write the fields that an operator changed, if nobody has changed the zone since he saw this revision of it.
+
+    Locks the zones.
+
+    :raises ZoneChangedError: if somebody has
+    :raises TooManyZonesError: if it is to be active and there is no room for it
+    """
+    zones_lock()
+    if not Zone.objects.filter(pk=zone.pk, revision=revision).exists():
+        raise ZoneChangedError
+    if zone.is_active:
+        zone_room_require(zone_id=zone.pk, points=zone.points)
+    zone_edit(zone=zone, fields=fields)
 
 
 @unit_of_work

@@ -252,6 +252,23 @@ def _bounds(name: str) -> tuple[float, float, float, float] | None:
 # A bike cannot be returned outside these.
 SERVICE_BOUNDS = _bounds("SERVICE_BOUNDS")
 
+
+def _tiles(name: str) -> str:
+    """A URL with {z}, {x} and {y}; empty if unset."""
+    url: str = env.str(name, default="").strip()
+    is_plain = re.fullmatch(r"https://[A-Za-z0-9.-]+(:[0-9]+)?/[^\s;,'\"]*", url) is not None
+    if url and not (is_plain and all(part in url for part in ("{z}", "{x}", "{y}"))):
+        env.fault(
+            f"{name}={url} is not an address of map tiles. Set an https:// address with {{z}}, {{x}} and {{y}} behind "
+            "the host, such as https://tiles.example/{z}/{x}/{y}.png, or leave it empty for a map without streets."
+        )
+    return url
+
+
+# The base map of the operators' map. Their browsers load it from there, so that its owner sees where they look.
+MAP_TILES_URL = _tiles("MAP_TILES_URL")
+MAP_TILES_ATTRIBUTION: str = env.str("MAP_TILES_ATTRIBUTION", default="")
+
 # Files
 STATIC_URL = "/static/"
 STATIC_ROOT = env.str("STATIC_ROOT", default=str(BASE_DIR / ".run" / "static"))

@@ -1,6 +1,8 @@
 """Operators of each role, in a browser."""
 
+from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 from django.apps import apps
@@ -8,6 +10,8 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from tests.factories import make_user
+from tests.live import web_server
+from tests.security.chromium import Browser, chromium
 
 
 def browser_of(*roles: str) -> Client:
@@ -30,3 +34,15 @@ def manager(db: None) -> Client:
 @pytest.fixture
 def support(db: None) -> Client:
     return browser_of("support")
+
+
+@pytest.fixture
+def site(transactional_db: None, tmp_path: Path) -> Iterator[str]:
+    with web_server(tmp_path / "web.log", processes=1) as address:
+        yield address
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Browser]:
+    with chromium(tmp_path / "profile") as running:
+        yield running

@@ -1,7 +1,6 @@
 """The console in a real browser: both languages, a desktop's width and a phone's, with rows and without."""
 
 import json
-from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,7 @@ from django.utils import timezone
 from bikerental.maintenance.models import BikeReport
 from tests.console.conftest import browser_of
 from tests.factories import NOON, make_bike, make_claim, make_rental, make_settled_rental, make_station, make_user
-from tests.live import web_server
-from tests.security.chromium import PATH, Browser, chromium
+from tests.security.chromium import PATH, Browser
 
 FOLDER = Path(__file__).parent / "axe"
 AXE = FOLDER / "axe.min.js"
@@ -29,18 +27,6 @@ needs_chromium = [
 
 def test_the_vendored_file_is_the_published_one() -> None:
     assert sha256(AXE.read_bytes()).hexdigest() in FOLDER.joinpath("README.md").read_text()
-
-
-@pytest.fixture
-def site(transactional_db: None, tmp_path: Path) -> Iterator[str]:
-    with web_server(tmp_path / "web.log", processes=1) as address:
-        yield address
-
-
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Browser]:
-    with chromium(tmp_path / "profile") as running:
-        yield running
 
 
 def log_in(browser: Browser, site: str, language: str) -> None:

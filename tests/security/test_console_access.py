@@ -2,15 +2,15 @@
 
 from collections import Counter
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.db import transaction
 from django.test import Client
 
 from tests.console.conftest import browser_of
-from tests.factories import make_bike, make_claim, make_user
+from tests.factories import make_bike, make_claim, make_station, make_user
 from tests.security.console import METHODS, OPEN, ROLES, TABLE, Page, operations_of_code
+from tests.zones.drawing import make_zone
 
 pytestmark = pytest.mark.django_db
 by_page = pytest.mark.parametrize("page", TABLE, ids=lambda page: page.operation)
@@ -24,7 +24,8 @@ def ids() -> dict[str, Any]:
         "rental_id": claim.rental_id,
         "claim_id": claim.pk,
         "bike_id": make_bike().pk,
-        "station_id": uuid4(),
+        "station_id": make_station().pk,
+        "zone_id": make_zone().pk,
         "state": "now",
         "lack": "empty",
         "currency": "RUB",

@@ -83,3 +83,8 @@ def bike_page(*, bike_id: UUID) -> BikePage | None:
     rides = Rental.objects.filter(bike=bike).select_related("rider").order_by("-started_at")
     reports = BikeReport.objects.filter(bike=bike, state=ReportState.OPEN).order_by("created_at")
     return BikePage(bike, events, station_names(events), list(rides[:FOUND_LENGTH]), list(reports[:FOUND_LENGTH]))
+
+
+def ride_now_of(*, bike_id: UUID) -> Rental | None:
+    """The ride that is going on with the bike. One statement."""
+    return Rental.objects.filter(bike=bike_id, status=Rental.Status.ACTIVE).first()

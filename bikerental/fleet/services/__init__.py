@@ -2,7 +2,9 @@
 
 from bikerental.fleet.services.bikes import (
     bike_add,
+    bike_change_state,
     bike_edit,
+    bike_put,
     bikes_decommission,
     bikes_drop_off,
     bikes_pick_up,
@@ -12,14 +14,16 @@ from bikerental.fleet.services.bikes import (
 )
 from bikerental.fleet.services.keeping_log import bike_events_purge, bike_log_mend
 from bikerental.fleet.services.moving import bike_move, bikes_move, moving_parts
-from bikerental.fleet.services.stations import station_edit
+from bikerental.fleet.services.stations import station_add, station_edit
 
 __all__ = [
     "bike_add",
+    "bike_change_state",
     "bike_edit",
     "bike_events_purge",
     "bike_log_mend",
     "bike_move",
+    "bike_put",
     "bikes_decommission",
     "bikes_drop_off",
     "bikes_move",
@@ -28,5 +32,6 @@ __all__ = [
     "bikes_send_to_maintenance",
     "bikes_set_tariff",
     "moving_parts",
+    "station_add",
     "station_edit",
 ]

@@ -5,7 +5,15 @@ from datetime import datetime
 from uuid import UUID
 
 from bikerental.core.db.transactions import unit_of_work
-from bikerental.fleet.constants import Transition, Transitions
+from bikerental.core.geometry import Position
+from bikerental.fleet.constants import BikeStatus, Transition, Transitions
+from bikerental.fleet.exceptions import (
+    BikeMovedError,
+    BikeNotFoundError,
+    BikeReservedError,
+    BikeRiddenError,
+    TransitionRefusedError,
+)
 from bikerental.fleet.locks import bikes_lock
 from bikerental.fleet.models import Bike, Station
 from bikerental.fleet.services.moving import bikes_log_place, bikes_move
@@ -26,6 +34,47 @@ def bikes_return_to_service(*, bike_ids: Sequence[UUID], operator_id: UUID, now:
     It leaves out bikes that are ridden, reserved or retired. Locks the bikes by id.
     """
     return _move(bike_ids, Transitions.RETURN_TO_SERVICE, operator_id, now)
+
+
+@unit_of_work
+def bike_change_state(*, bike_id: UUID, transition: Transition, operator_id: UUID, now: datetime) -> None:
+    """Move one bike to another state, as an operator. Locks the bike.
+
+    :raises BikeRiddenError: if it is ridden
+    :raises TransitionRefusedError: if its state does not allow it for another reason, or there is no such bike
+    """
+    if not bikes_move(bike_ids=[bike_id], transition=transition, actor=operator(operator_id), now=now):
+        raise _refusal_of(Bike.objects.filter(pk=bike_id).values_list("status", flat=True).first())
+
+
+@unit_of_work
+def bike_put(*, bike_id: UUID, place: BikePlace, seen: Position, operator_id: UUID, now: datetime) -> None:
+    """Write where an operator has put a bike that stands somewhere; its state stays. Locks the bike.
+
+    :param seen: where the operator saw it before
+    :raises BikeNotFoundError: if there is no such bike
+    :raises BikeRiddenError, BikeReservedError, TransitionRefusedError: if it does not stand anywhere, or waits for a
+        rider
+    :raises BikeMovedError: if it is not at `seen`
+    """
+    bikes_lock(bike_ids=[bike_id])
+    bike = Bike.objects.filter(pk=bike_id).first()
+    if bike is None:
+        raise BikeNotFoundError
+    if bike.status not in (BikeStatus.AVAILABLE, BikeStatus.MAINTENANCE):
+        raise _refusal_of(bike.status)
+    if (bike.latitude, bike.longitude) != seen:
+        raise BikeMovedError
+    if place.station_id is None:
+        bike.latitude, bike.longitude, fields = place.latitude, place.longitude, ["latitude", "longitude"]  # type: ignore[assignment] # without a station both are given
+    else:
+        bike.station_id, fields = place.station_id, ["station"]
+    bike_edit(bike=bike, fields=fields, operator_id=operator_id, now=now)
+
+
+def _refusal_of(status: str | None) -> TransitionRefusedError:
+    refusals = {BikeStatus.RENTED.value: BikeRiddenError, BikeStatus.RESERVED.value: BikeReservedError}
+    return refusals.get(status or "", TransitionRefusedError)()
 
 
 def bikes_pick_up(*, bike_ids: Sequence[UUID], operator_id: UUID, now: datetime) -> int:

@@ -13,6 +13,11 @@ from bikerental.fleet.types import operator
 
 
 @unit_of_work
+def station_add(*, station: Station) -> None:
+    station.save(force_insert=True)
+
+
+@unit_of_work
 def station_edit(*, station: Station, fields: Collection[str], operator_id: UUID, now: datetime) -> None:
     """Write only the fields that an operator changed, and move the station's bikes along.
 

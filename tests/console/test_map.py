@@ -1,0 +1,228 @@
+"""The data of the map: what is in the first answer, and what later ones leave out."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from bikerental.console.constants import MAP_EVENTS_MAX
+from bikerental.console.selectors.map import Mark, map_data
+from bikerental.fleet.constants import Transitions
+from bikerental.fleet.models import Bike, BikeEvent
+from bikerental.fleet.services import bike_change_state
+from bikerental.maintenance.models import BikeReport
+from tests.console.conftest import browser_of
+from tests.factories import make_bike, make_rental, make_returned_rental, make_station, make_user
+from tests.zones.drawing import make_zone
+
+pytestmark = pytest.mark.django_db
+DATA = "/admin/console/map/data/"
+
+
+def ask(client: Client, since: str = "") -> dict[str, Any]:
+    answer = client.get(DATA, {"since": since})
+    assert answer.status_code == 200
+    data: dict[str, Any] = answer.json()
+    return data
+
+
+def log_event(bike: Bike, *, ago: timedelta = timedelta()) -> BikeEvent:
+    """A row of the log, as a move writes it."""
+    return BikeEvent.objects.create(
+        bike=bike, happened_at=timezone.now() - ago, event_types=["maintenance"], state=bike.status,
+        latitude=bike.latitude, longitude=bike.longitude, actor="system",
+    )  # fmt: skip
+
+
+def old_event() -> None:
+    log_event(make_bike(), ago=timedelta(hours=1))
+
+
+def test_the_first_answer_has_everything(manager: Client) -> None:
+    station = make_station(name="Quay", latitude=59.9, longitude=30.2, capacity=7)
+    now = timezone.now()
+    bikes = [
+        make_bike(number="A-1", station=station, created_at=now - timedelta(days=9, hours=1)),
+        make_bike(number="A-2", status="maintenance", latitude=59.912346, longitude=30.3),
+    ]
+    make_returned_rental(bike=bikes[1], started_at=now - timedelta(days=2, hours=1))
+    BikeReport.objects.create(bike=bikes[1], rider=make_user(), kind="lights")
+    zone = make_zone()
+
+    data = ask(manager)
+
+    assert data["bikes"] == {
+        "id": "".join(bike.pk.hex for bike in bikes),
+        "number": ["A-1", "A-2"],
+        "state": [1, 3],
+        "latitude": [5_993_000, 5_991_235],
+        "longitude": [3_031_000, 3_030_000],
+        "model": [0, 1],
+        "station": [0, None],
+        "idle": [9, 2],
+    }
+    assert data["places"] == {
+        "models": [[str(bike.model_id), "City"] for bike in bikes],
+        "stations": [[str(station.pk), "Quay", 5_990_000, 3_020_000, 7, True, True]],
+    }
+    assert data["reports"] == {str(bikes[1].pk): 1}
+    assert [(each["id"], each["kind"], each["is_active"]) for each in data["zones"]] == [
+        (str(zone.pk), "service_area", True)
+    ]
+    assert (data["whole"], data["rides"]) == (True, 0)
+
+
+def test_a_rider_is_not_followed(manager: Client) -> None:
+    rental = make_rental()
+
+    data = ask(manager)
+
+    assert (data["bikes"]["id"], data["rides"]) == ("", 1)
+    log_event(rental.bike)
+    data = ask(manager, "0-0-")
+    assert str(rental.bike.latitude) not in str(data)
+
+
+def test_later_answers_have_what_has_changed(manager: Client) -> None:
+    log_event(make_bike(), ago=timedelta(hours=1))
+    before = log_event(make_bike(), ago=timedelta(minutes=30)).bike
+    mark = ask(manager)["mark"]
+    changed, ridden = make_bike(), make_bike(status="rented")
+    for bike in (changed, ridden):
+        log_event(bike)
+
+    data = ask(manager, mark)
+
+    assert (data["whole"], data.keys() & {"places", "zones"}) == (False, {"places"})  # their models are new
+    assert data["bikes"]["id"] == "".join(each.pk.hex for each in (before, changed, ridden))
+    assert data["bikes"]["state"] == [1, 1, None]
+    assert data["bikes"]["latitude"] == [5_993_000, 5_993_000, None]
+    assert ask(manager, data["mark"]).keys() & {"places", "zones"} == set()
+
+
+def test_a_new_zone_is_sent_once(manager: Client) -> None:
+    old_event()
+    mark = ask(manager)["mark"]
+    zone = make_zone()
+
+    data = ask(manager, mark)
+
+    assert [each["id"] for each in data["zones"]] == [str(zone.pk)]
+    assert "zones" not in ask(manager, data["mark"])
+
+
+def test_an_event_that_became_visible_late_is_not_missed(manager: Client) -> None:
+    late = log_event(make_bike(), ago=timedelta(seconds=20))  # its transaction ended after the next one's
+    mark = log_event(make_bike())
+
+    data = ask(manager, f"{mark.pk}-0-")
+
+    assert late.bike_id.hex in data["bikes"]["id"]
+
+
+def test_a_quiet_city_is_not_modified(manager: Client) -> None:
+    log_event(make_bike())
+    mark = ask(manager)["mark"]
+    first = manager.get(DATA, {"since": mark})
+
+    second = manager.get(DATA, {"since": mark}, headers={"If-None-Match": first["ETag"]})
+
+    assert (second.status_code, second.content, second["ETag"]) == (304, b"", first["ETag"])
+
+
+@pytest.mark.parametrize("mark", ["", "x", "-1-0-", "9" * 30 + "-0-", "999999999-0-", "٣-0-", "1"])
+def test_a_mark_that_says_nothing_gets_everything(manager: Client, mark: str) -> None:
+    old_event()
+
+    assert ask(manager, mark)["whole"]
+
+
+def test_after_too_many_events_everything_is_sent(manager: Client) -> None:
+    first = log_event(make_bike())
+    BikeEvent.objects.create(
+        pk=first.pk + MAP_EVENTS_MAX + 1, bike_id=first.bike_id, happened_at=timezone.now(),
+        event_types=["maintenance"], state="available", latitude=0, longitude=0, actor="system",
+    )  # fmt: skip
+
+    assert ask(manager, f"{first.pk}-0-")["whole"]
+
+
+def test_who_may_not_read_reports_gets_none() -> None:
+    BikeReport.objects.create(bike=make_bike(), rider=make_user(), kind="lights")
+
+    assert ask(browser_of("viewer"))["reports"] is None
+
+
+def test_the_number_of_statements_does_not_grow(django_assert_num_queries: Any) -> None:
+    def read(since: Mark) -> None:
+        map_data(since=since, with_reports=True, with_zones=True, now=timezone.now())
+
+    for _ in range(3):
+        make_returned_rental(bike=make_bike(station=make_station()))
+        make_zone()
+    mark = log_event(make_bike())
+
+    with django_assert_num_queries(4):
+        read(Mark())
+    with django_assert_num_queries(4):
+        read(Mark(mark.pk, 0, ""))
+
+
+def test_a_card_is_found_by_any_spelling_of_the_number(manager: Client) -> None:
+    make_bike(number="HC-007")
+
+    answer = manager.get("/admin/console/map/bike/", {"number": "hc 007"})
+
+    assert (answer.status_code, "HC-007" in answer.content.decode()) == (200, True)
+
+
+def test_the_card_of_a_ridden_bike_leads_to_the_end_of_its_ride_and_says_no_place(manager: Client) -> None:
+    rental = make_rental()
+
+    card = manager.get(f"/admin/console/map/bike/{rental.bike_id}/").content.decode()
+
+    assert f"/admin/console/ride/{rental.pk}/end/" in card
+    assert "in the street</dd>" not in card
+
+
+def test_the_card_has_what_its_state_allows_and_the_role_may(manager: Client) -> None:
+    bike = make_bike(status="maintenance")
+    address = f"/admin/console/map/bike/{bike.pk}/"
+
+    assert [part for part in ("out", "back", "move", "retire") if f"{address}{part}/" in page_of(manager, address)] == [
+        "back", "move", "retire",
+    ]  # fmt: skip
+    assert f"{address}back/" not in page_of(browser_of("viewer"), address)
+
+
+def page_of(client: Client, address: str) -> str:
+    return client.get(address).content.decode()
+
+
+def test_the_last_event_of_the_log_is_on_the_card(manager: Client) -> None:
+    bike = make_bike()
+    bike_change_state(
+        bike_id=bike.pk, transition=Transitions.SEND_TO_MAINTENANCE, operator_id=make_user().pk, now=timezone.now()
+    )
+
+    assert "<strong>maintenance</strong>" in page_of(manager, f"/admin/console/map/bike/{bike.pk}/")
+
+
+def test_the_base_map_alone_joins_the_policy(manager: Client, settings: Settings) -> None:
+    before = manager.get("/admin/console/map/")["Content-Security-Policy"]
+    settings.MAP_TILES_URL = "https://tiles.example:8443/{z}/{x}/{y}.png"
+
+    after = manager.get("/admin/console/map/")["Content-Security-Policy"]
+
+    assert after == before.replace("img-src 'self'", "img-src 'self' https://tiles.example:8443")
+    assert "img-src 'self' data:" in before
+
+
+def test_its_scripts_break_no_policy_because_none_is_in_the_page(manager: Client) -> None:
+    page = page_of(manager, "/admin/console/map/")
+
+    assert " style=" not in page
+    assert page.count("<script") == page.count("<script src=") + page.count('type="application/json"')
