@@ -4,16 +4,17 @@ Entries are read in batches, along their ids, because one statement over a large
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Exists, OuterRef, QuerySet, Sum
 
 from bikerental.billing.constants import AccountKind, EntryKind
 from bikerental.billing.models import Entry, Posting
+from bikerental.core.db.keyset import rows_in_parts
 from bikerental.core.identifiers import first_uuid7
 
 BATCH = 20_000
@@ -44,35 +45,42 @@ def charges_of(*, rental_ids: Collection[UUID]) -> dict[UUID, RideCharge]:
     return {charge.rental_id: charge for charge in map(RideCharge._make, rows)}
 
 
-def charges_doubled(since: datetime | None) -> QuerySet[Any, Any]:
-    """Rides with more than one charge, among the entries since then or among all. One statement."""
+def charges_doubled(since: datetime | None) -> Iterator[QuerySet[Any, Any]]:
+    """Rides that were charged again since then, or ever. In parts."""
     charges = Entry.objects.order_by().filter(kind=EntryKind.CHARGE)
     if since is not None:
         charges = charges.filter(pk__gte=first_uuid7(since))
-    doubled: QuerySet[Any, Any] = charges.values("rental_id").annotate(charges=Count("pk")).filter(charges__gt=1)
-    return doubled.values_list("rental_id")
+    earlier = Entry.objects.filter(kind=EntryKind.CHARGE, rental_id=OuterRef("rental_id"), pk__lt=OuterRef("pk"))
+    return rows_in_parts(charges.filter(Exists(earlier)).values_list("rental_id").distinct(), along=charges)
 
 
-def sums_wrong(since: datetime | None) -> SumsWrong:
-    """What is wrong with the sums of the entries since then, or of all. Four statements a batch."""
+def sums_wrong(since: datetime | None, *, progress: Callable[[int], None] = lambda entries: None) -> SumsWrong:
+    """What is wrong with the sums of the entries since then, or of all. Four statements a batch, or five.
+
+    :param progress: called with the number of entries so far
+    """
     entries: list[UUID] = []
+    accounts: set[UUID] = set()
+    done = 0
     totals: defaultdict[str, Decimal] = defaultdict(Decimal)
-    for first, last in _batches(since):
+    for batch in _batches(since):
+        done += len(batch)
+        progress(done)
+        first, last = batch[0], batch[-1]
         postings = Posting.objects.order_by().filter(entry__gte=first, entry__lte=last)
         sums: QuerySet[Any, Any] = postings.values("entry", "account__currency").annotate(total=Sum("amount"))
         bare = Entry.objects.filter(pk__gte=first, pk__lte=last, postings=None)
-        entries += sums.exclude(total=0).values_list("entry", flat=True)
-        entries += bare.values_list("pk", flat=True)
+        wrong = [*sums.exclude(total=0).values_list("entry", flat=True), *bare.values_list("pk", flat=True)]
+        entries += wrong
+        accounts |= set(postings.filter(entry__in=wrong).values_list("account", flat=True).distinct())
         for currency, total in postings.values_list("account__currency").annotate(total=Sum("amount")):
             totals[currency] += total
-    accounts = Posting.objects.order_by().filter(entry__in=entries).values_list("account", flat=True).distinct()
     return SumsWrong(entries, list(accounts), [currency for currency, total in totals.items() if total])
 
 
-def _batches(since: datetime | None) -> Iterator[tuple[UUID, UUID]]:
-    """The first and the last id of each."""
+def _batches(since: datetime | None) -> Iterator[list[UUID]]:
     ids = Entry.objects.order_by("pk").values_list("pk", flat=True)
     batch = list((ids if since is None else ids.filter(pk__gte=first_uuid7(since)))[:BATCH])
     while batch:
-        yield batch[0], batch[-1]
+        yield batch
         batch = list(ids.filter(pk__gt=batch[-1])[:BATCH])

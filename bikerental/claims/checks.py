@@ -1,17 +1,16 @@
 """The checks of this app for `manage.py reconcile`."""
 
-from typing import Any
-
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef
 
 from bikerental.billing.constants import AccountKind, EntryKind
 from bikerental.billing.models import Posting
 from bikerental.claims.constants import ClaimStatus
 from bikerental.claims.models import Claim
-from bikerental.rentals.reconciliation import Window
+from bikerental.core.db.keyset import rows_in_parts
+from bikerental.rentals.reconciliation import Parts, Window
 
 
-def decisions_without_entry(window: Window) -> QuerySet[Any, Any]:
+def decisions_without_entry(window: Window) -> Parts:
     """Accepted claims without an adjustment of the ride, or with one of another amount."""
     taken_off = Posting.objects.filter(
         entry__claim_id=OuterRef("pk"),
@@ -20,10 +19,10 @@ def decisions_without_entry(window: Window) -> QuerySet[Any, Any]:
         account__kind=AccountKind.RIDER,
         amount=-OuterRef("adjusted_amount"),
     )
-    accepted = Claim.objects.filter(~Exists(taken_off), status=ClaimStatus.ACCEPTED).order_by()
+    accepted = Claim.objects.filter(status=ClaimStatus.ACCEPTED).order_by()
     if window.since is not None:
         accepted = accepted.filter(decided_at__gte=window.since)
-    return accepted.values_list("pk")
+    return rows_in_parts(accepted.filter(~Exists(taken_off)).values_list("pk"), along=accepted)
 
 
 CHECKS = {"decisions_without_entry": decisions_without_entry}

@@ -1,11 +1,12 @@
 """Counts inconsistent rows. All counts are zero unless something went wrong.
 
-Most counts are single statements, so that each sees one snapshot: a ride that begins meanwhile is no finding.
-The others compute prices again with `pricing.price`, compare rides with their charges, and add up the ledger, in
-batches.
+Most counts compare rows in the statement that finds them, so that each row is seen in one snapshot: a ride that begins
+meanwhile is no finding. The others compute prices again with `pricing.price`, compare rides with their charges, and
+add up the ledger. Large tables are read in parts, so that each statement ends long before its timeout. Only what is
+wrong or late is read in one statement.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from bikerental.billing import reconciliation as ledger
+from bikerental.core.db.keyset import PART_SIZE, rows_in_parts
 from bikerental.core.models import FailedRow
 from bikerental.core.registry import declared
 from bikerental.fleet.constants import BikeStatus
@@ -32,7 +34,8 @@ SHOWN_MAX = 20
 # Twice the time that the sweeps need in the worst case.
 GRACE = timedelta(seconds=60)
 
-Progress = Callable[[int], None]
+Progress = Callable[[str, int], None]
+Parts = Iterable[QuerySet[Any, Any]]
 
 
 class Window(NamedTuple):
@@ -51,116 +54,133 @@ class Finding(NamedTuple):
     """The number of inconsistent rows, and the first of them."""
 
     check: str
-    rows: int
-    examples: tuple[str, ...]
+    rows: int = 0
+    examples: tuple[str, ...] = ()
+
+    def plus(self, rows: Sequence[Any], *, count: int | None = None) -> "Finding":
+        """With these rows added.
+
+        :param count: how many there are, if `rows` are only the first of them
+        """
+        examples = self.examples + tuple(map(str, rows[: SHOWN_MAX - len(self.examples)]))
+        return Finding(self.check, self.rows + (len(rows) if count is None else count), examples)
 
 
-def reconcile(window: Window, *, progress: Progress = lambda rides: None) -> list[Finding]:
-    """Run every count, in a fixed order. Eighteen statements, two for each 5,000 settled rides of the window, and four
-    for each 20,000 entries of the ledger.
+def reconcile(window: Window, *, progress: Progress = lambda check, rows: None) -> list[Finding]:
+    """Run every count, in a fixed order. Up to two statements for each part of 20,000 rows that a count reads, two for
+    each 5,000 settled rides of the window, and five for each 20,000 entries of the ledger.
 
-    :param progress: called with the number of rides priced so far
+    :param progress: called with the name of a count and the number of rows read so far for it
     """
-    findings = [_found(name, rows(window)) for name, rows in _checks().items()]
-    wrong = _ledger_wrong(window) | _rides_wrong(window, progress)
-    return findings + [Finding(name, len(rows), tuple(map(str, rows[:SHOWN_MAX]))) for name, rows in wrong.items()]
+    findings = [_found(name, parts(window), progress) for name, parts in _checks().items()]
+    return findings + _ledger_wrong(window, progress) + _rides_wrong(window, progress)
 
 
-def _found(name: str, rows: QuerySet[Any, Any]) -> Finding:
-    shown = tuple(str(row[0]) for row in rows[:SHOWN_MAX])
-    return Finding(name, len(shown) if len(shown) < SHOWN_MAX else rows.count(), shown)
+def _found(name: str, parts: Parts, progress: Progress) -> Finding:
+    found = Finding(name)
+    for number, part in enumerate(parts):
+        progress(name, number * PART_SIZE)
+        shown = [row[0] for row in part[:SHOWN_MAX]]
+        found = found.plus(shown, count=len(shown) if len(shown) < SHOWN_MAX else part.count())
+    return found
 
 
-def _bikes_without_ride(window: Window) -> QuerySet[Any, Any]:
+def _bikes_without_ride(window: Window) -> Parts:
     riding = Rental.objects.filter(bike=OuterRef("pk"), status=Rental.Status.ACTIVE)
-    return Bike.objects.filter(~Exists(riding), status=BikeStatus.RENTED).order_by().values_list("number")
+    return _along_bikes(Bike.objects.filter(~Exists(riding), status=BikeStatus.RENTED))
 
 
-def _rides_without_bike(window: Window) -> QuerySet[Any, Any]:
+def _rides_without_bike(window: Window) -> Parts:
     active = Rental.objects.filter(status=Rental.Status.ACTIVE)
-    return active.exclude(bike__status=BikeStatus.RENTED).order_by().values_list("pk")
+    return rows_in_parts(active.exclude(bike__status=BikeStatus.RENTED).order_by().values_list("pk"), along=active)
 
 
-def _bikes_ridden_twice(window: Window) -> QuerySet[Any, Any]:
+def _bikes_ridden_twice(window: Window) -> Parts:
     return _open_twice("bike_id")
 
 
-def _bikes_off_station(window: Window) -> QuerySet[Any, Any]:
+def _bikes_off_station(window: Window) -> Parts:
     standing = Bike.objects.filter(station__isnull=False).exclude(status=BikeStatus.RENTED)
     here = Q(latitude=F("station__latitude"), longitude=F("station__longitude"))
-    return standing.exclude(here).order_by().values_list("number")
+    return _along_bikes(standing.exclude(here))
 
 
-def _states_off_log(window: Window) -> QuerySet[Any, Any]:
-    return bikes_contradicted_by_log().order_by().values_list("number")
+def _states_off_log(window: Window) -> Parts:
+    return _along_bikes(bikes_contradicted_by_log())
 
 
-def _holds_run_out(window: Window) -> QuerySet[Any, Any]:
+def _along_bikes(bikes: QuerySet[Bike]) -> Parts:
+    return rows_in_parts(bikes.order_by().values_list("number"), along=Bike.objects.all())
+
+
+def _holds_run_out(window: Window) -> Parts:
     """The sweep ends a reservation within seconds. Until then lists hide its bike."""
     active = Reservation.objects.filter(status=Reservation.Status.ACTIVE, expires_at__lt=window.late)
-    return active.order_by("expires_at").values_list("pk")
+    return [active.order_by("expires_at").values_list("pk")]
 
 
-def _holds_without_bike(window: Window) -> QuerySet[Any, Any]:
+def _holds_without_bike(window: Window) -> Parts:
     active = Reservation.objects.filter(status=Reservation.Status.ACTIVE)
-    return active.exclude(bike__status=BikeStatus.RESERVED).order_by().values_list("pk")
+    return rows_in_parts(active.exclude(bike__status=BikeStatus.RESERVED).order_by().values_list("pk"), along=active)
 
 
-def _bikes_without_hold(window: Window) -> QuerySet[Any, Any]:
+def _bikes_without_hold(window: Window) -> Parts:
     active = Reservation.objects.filter(bike=OuterRef("pk"), status=Reservation.Status.ACTIVE)
-    return Bike.objects.filter(~Exists(active), status=BikeStatus.RESERVED).order_by().values_list("number")
+    return _along_bikes(Bike.objects.filter(~Exists(active), status=BikeStatus.RESERVED))
 
 
-def _rides_of_closed_accounts(window: Window) -> QuerySet[Any, Any]:
-    active = Rental.objects.filter(status=Rental.Status.ACTIVE, rider__is_active=False)
-    return active.order_by().values_list("pk")
+def _rides_of_closed_accounts(window: Window) -> Parts:
+    active = Rental.objects.filter(status=Rental.Status.ACTIVE)
+    return rows_in_parts(active.filter(rider__is_active=False).order_by().values_list("pk"), along=active)
 
 
-def _riders_riding_twice(window: Window) -> QuerySet[Any, Any]:
+def _riders_riding_twice(window: Window) -> Parts:
     return _open_twice("rider_id")
 
 
-def _open_twice(column: str) -> QuerySet[Any, Any]:
+def _open_twice(column: str) -> Parts:
     active = Rental.objects.filter(status=Rental.Status.ACTIVE).order_by()
     twice: QuerySet[Any, Any] = active.values(column).annotate(rides=Count("pk")).filter(rides__gt=1)
-    return twice.values_list(column)
+    return rows_in_parts(twice.values_list(column), along=active, key=column)
 
 
-def _rides_unsettled(window: Window) -> QuerySet[Any, Any]:
+def _rides_unsettled(window: Window) -> Parts:
     # An operator may set an end long ago. The time of the operator's action counts.
     just_ended = RentalEvent.objects.filter(
         rental=OuterRef("pk"), kind=RentalEvent.Kind.ENDED_BY_OPERATOR, happened_at__gte=window.late
     )
     late = Rental.objects.filter(~Exists(just_ended), status=Rental.Status.RETURNED, ended_at__lt=window.late)
-    return late.order_by("ended_at").values_list("pk")
+    return [late.order_by("ended_at").values_list("pk")]
 
 
-def _receipts_missing(window: Window) -> QuerySet[Any, Any]:
+def _receipts_missing(window: Window) -> Parts:
     # Old receipts are deleted, and a demo city never had any, so only rides since the oldest message are checked.
     oldest = Notification.objects.order_by("pk").values_list("created_at", flat=True).first()
     if oldest is None:
-        return Rental.objects.none().values_list("pk")
+        return []
     receipt = Notification.objects.filter(key=Concat(Value("receipt:"), Cast(OuterRef("pk"), CharField())))
     # A free ride may have none.
-    settled = Rental.objects.filter(
-        ~Exists(receipt), status=Rental.Status.SETTLED, settled_at__gte=oldest, cost_amount__gt=0
-    )
-    return _since(settled, "started_at", max(oldest - timedelta(days=30), window.since or oldest)).values_list("pk")
+    settled = Rental.objects.filter(status=Rental.Status.SETTLED, settled_at__gte=oldest, cost_amount__gt=0)
+    settled = _since(settled, "started_at", max(oldest - timedelta(days=30), window.since or oldest))
+    return rows_in_parts(settled.filter(~Exists(receipt)).values_list("pk"), along=settled, key="started_at")
 
 
-def _receipts_doubled(window: Window) -> QuerySet[Any, Any]:
+def _receipts_doubled(window: Window) -> Parts:
     receipts = _since(Notification.objects.filter(kind=RECEIPT.name), "created_at", window.since)
-    doubled: QuerySet[Any, Any] = receipts.values("subject_id").annotate(receipts=Count("pk")).filter(receipts__gt=1)
-    return doubled.values_list("subject_id")
+    # No two messages have one key. So of two receipts one at least has another key than receipts have.
+    key = Concat(Value("receipt:"), Cast("subject_id", CharField()))
+    usual = Notification.objects.filter(key=Concat(Value("receipt:"), Cast(OuterRef("subject_id"), CharField())))
+    doubled = receipts.filter(~Q(key=key), Exists(usual)).values_list("subject_id").distinct()
+    return rows_in_parts(doubled, along=receipts, key="created_at")
 
 
-def _messages_unsent(window: Window) -> QuerySet[Any, Any]:
+def _messages_unsent(window: Window) -> Parts:
     due = Q(state=Notification.State.PENDING, next_attempt_at__lt=window.late)
     abandoned = Q(state=Notification.State.SENDING, claimed_until__lt=window.late)
-    return Notification.objects.filter(due | abandoned).order_by("next_attempt_at").values_list("pk")
+    return [Notification.objects.filter(due | abandoned).order_by("next_attempt_at").values_list("pk")]
 
 
-def _keys_orphaned(window: Window) -> QuerySet[Any, Any]:
+def _keys_orphaned(window: Window) -> Parts:
     """Keys whose answer names a ride that is missing, is not in the answered state, or has no rider any more."""
     told = Func(F("body"), Value("UTF8"), function="convert_from", output_field=CharField())
     rental_id = Cast(KeyTextTransform("id", Cast(told, JSONField())), UUIDField())
@@ -170,12 +190,12 @@ def _keys_orphaned(window: Window) -> QuerySet[Any, Any]:
     kept = Q(status=201) & Exists(ride) | ~Q(status=201) & Exists(ended)
     keys = _since(IdempotencyKey.objects.filter(route__startswith="POST rentals/"), "created_at", window.since)
     orphaned: QuerySet[Any, Any] = keys.annotate(rental_id=rental_id).exclude(kept & Exists(rider))
-    return orphaned.values_list("pk")
+    return rows_in_parts(orphaned.values_list("pk"), along=IdempotencyKey.objects.all())
 
 
-def _rows_failed(window: Window) -> QuerySet[Any, Any]:
+def _rows_failed(window: Window) -> Parts:
     named = Concat("task", Value(" "), "row_id", Value(": "), "error", output_field=CharField())
-    return FailedRow.objects.order_by("pk").values_list(named)
+    return [FailedRow.objects.order_by("pk").values_list(named)]
 
 
 def _since(rows: QuerySet[Any, Any], column: str, since: datetime | None) -> QuerySet[Any, Any]:
@@ -183,7 +203,7 @@ def _since(rows: QuerySet[Any, Any], column: str, since: datetime | None) -> Que
     return rows if since is None else rows.filter(**{f"{column}__gte": since})
 
 
-def _checks() -> "dict[str, Callable[[Window], QuerySet[Any, Any]]]":
+def _checks() -> "dict[str, Callable[[Window], Parts]]":
     """Those of the rides, and those that apps above declare: `checks.CHECKS`."""
     checks = dict(_CHECKS)
     for more in declared("checks", "CHECKS"):
@@ -191,7 +211,7 @@ def _checks() -> "dict[str, Callable[[Window], QuerySet[Any, Any]]]":
     return checks
 
 
-_CHECKS: dict[str, Callable[[Window], QuerySet[Any, Any]]] = {
+_CHECKS: dict[str, Callable[[Window], Parts]] = {
     "bikes_without_ride": _bikes_without_ride,
     "rides_without_bike": _rides_without_bike,
     "bikes_off_station": _bikes_off_station,
@@ -212,33 +232,29 @@ _CHECKS: dict[str, Callable[[Window], QuerySet[Any, Any]]] = {
 }
 
 
-def _ledger_wrong(window: Window) -> dict[str, list[Any]]:
-    wrong = ledger.sums_wrong(window.since)
-    return {
-        "entries_unbalanced": wrong.entries,
-        "accounts_wrong": wrong.accounts,
-        "trial_balance": wrong.currencies,
-    }
+def _ledger_wrong(window: Window, progress: Progress) -> list[Finding]:
+    wrong = ledger.sums_wrong(window.since, progress=lambda entries: progress("entries_unbalanced", entries))
+    return [
+        Finding("entries_unbalanced").plus(wrong.entries),
+        Finding("accounts_wrong").plus(wrong.accounts),
+        Finding("trial_balance").plus(wrong.currencies),
+    ]
 
 
-def _rides_wrong(window: Window, progress: Progress) -> dict[str, list[Any]]:
+def _rides_wrong(window: Window, progress: Progress) -> list[Finding]:
     """Rides whose charge is not there or not what they cost, and whose cost is not what their terms say."""
-    wrong: dict[str, list[Any]] = {"charges_missing": [], "charges_wrong": [], "costs_wrong": []}
+    missing, charges_wrong, costs_wrong = map(Finding, ("charges_missing", "charges_wrong", "costs_wrong"))
     done = 0
     settled = Rental.objects.filter(status=Rental.Status.SETTLED, is_cancelled=False)
     for batch in _batches(_since(settled, "started_at", window.since)):
         done += len(batch)
-        progress(done)
-        charges = ledger.charges_of(rental_ids=[rental.pk for rental in batch])
-        for rental in batch:
-            charge = charges.get(rental.pk)
-            if charge is None and rental.cost_amount:
-                wrong["charges_missing"].append(rental.pk)
-            if charge is not None and not _is_charged_right(rental, charge):
-                wrong["charges_wrong"].append(rental.pk)
-            if not _is_priced_right(rental, window.now):
-                wrong["costs_wrong"].append(rental.pk)
-    return wrong
+        progress("costs_wrong", done)
+        charges = ledger.charges_of(rental_ids=[ride.pk for ride in batch])
+        charged = [(ride, charges[ride.pk]) for ride in batch if ride.pk in charges]
+        missing = missing.plus([ride.pk for ride in batch if ride.cost_amount and ride.pk not in charges])
+        charges_wrong = charges_wrong.plus([ride.pk for ride, charge in charged if not _is_charged_right(ride, charge)])
+        costs_wrong = costs_wrong.plus([ride.pk for ride in batch if not _is_priced_right(ride, window.now)])
+    return [missing, charges_wrong, costs_wrong]
 
 
 def _is_charged_right(rental: Rental, charge: ledger.RideCharge) -> bool:

@@ -11,6 +11,7 @@ from django.apps import apps
 from django.conf import LazySettings
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
@@ -228,6 +229,34 @@ def test_a_move_without_a_row_is_found_and_added() -> None:
     assert rows_of(bike)[-1] == (["trip_end"], "available", "system", None)
     assert rows_of(new) == [(["maintenance"], "maintenance", "system", None)]
     assert bike_log_mend(now=NOON) == 0
+
+
+def test_bikes_in_every_part_get_their_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bikerental.core.db.keyset.PART_SIZE", 2)
+    for _ in range(5):
+        make_bike()
+
+    with CaptureQueriesContext(connection) as statements:
+        assert bike_log_mend(now=NOON) == 5
+
+    ends = [each["sql"] for each in statements.captured_queries if "OFFSET 1" in each["sql"]]
+    assert len(ends) == 3
+    assert not bikes_off_log().exists()
+
+
+def test_old_rows_in_every_part_are_deleted(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> None:
+    monkeypatch.setattr("bikerental.core.db.keyset.PART_SIZE", 2)
+    settings.BIKE_LOG_RETENTION_DAYS = 30
+    busy, by = make_bike(), uuid4()
+    for day in range(5):
+        idle = make_bike()
+        for bike in (busy, idle):
+            Bike.objects.filter(pk=bike.pk).update(status="available")
+            bikes_pick_up(bike_ids=[bike.pk], operator_id=by, now=NOON - timedelta(days=90 - day))
+
+    assert bike_events_purge(now=NOON) == 4
+
+    assert BikeEvent.objects.values("bike").distinct().count() == BikeEvent.objects.count() == 6
 
 
 def test_the_migration_gives_each_bike_one_first_row(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,7 @@ M = TypeVar("M", bound=Model)
 
 PAGE_SIZE = 50
 PAGE_SIZE_MAX = 200
+PART_SIZE = 20_000
 
 Order = tuple[str, ...]
 
@@ -154,3 +155,18 @@ def pages_after(read: Callable[[R | None], list[R]], *, size: int = PAGE_SIZE_MA
             last = page[-1]
         if len(page) < size:
             return
+
+
+def rows_in_parts(
+    rows: QuerySet[Any, Any], *, along: QuerySet[Any, Any], key: str = "pk"
+) -> Iterator[QuerySet[Any, Any]]:
+    """The rows in parts, so that no statement reads a whole large table.
+
+    A part has the rows of a range of the key, in which `along` has PART_SIZE rows. If the key has an index, the length
+    of a statement does not depend on the size of the table. Each part costs one more statement, which finds its end.
+    """
+    keys = along.order_by(key).values_list(key, flat=True)
+    while end := list(keys[PART_SIZE - 1 : PART_SIZE]):
+        yield rows.filter(**{f"{key}__lte": end[0]})
+        keys, rows = (each.filter(**{f"{key}__gt": end[0]}) for each in (keys, rows))
+    yield rows

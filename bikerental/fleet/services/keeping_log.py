@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Exists, OuterRef
 
+from bikerental.core.db.keyset import rows_in_parts
 from bikerental.core.db.transactions import unit_of_work
 from bikerental.core.work.batches import run_left_over
 from bikerental.core.work.purging import PURGE_BATCH
@@ -26,11 +27,12 @@ MEND_BATCH = 1000
 def bike_events_purge(*, now: datetime) -> int:
     """Delete rows older than BIKE_LOG_RETENTION_DAYS, except the last one of each bike. Returns how many."""
     later = BikeEvent.objects.filter(bike=OuterRef("bike"), pk__gt=OuterRef("pk"))
-    old = BikeEvent.objects.filter(
-        Exists(later), happened_at__lt=now - timedelta(days=settings.BIKE_LOG_RETENTION_DAYS)
+    old = BikeEvent.objects.filter(happened_at__lt=now - timedelta(days=settings.BIKE_LOG_RETENTION_DAYS))
+    # The last rows of bikes that stand still stay, so there may be as many old rows as bikes.
+    parts = rows_in_parts(old.filter(Exists(later)).order_by("happened_at"), along=old, key="happened_at")
+    return sum(
+        run_left_over("purge bike events", part, _delete, size=PURGE_BATCH, batches=sys.maxsize) for part in parts
     )
-    ordered = old.order_by("happened_at")
-    return run_left_over("purge bike events", ordered, _delete, size=PURGE_BATCH, batches=sys.maxsize)
 
 
 @unit_of_work
@@ -45,7 +47,8 @@ def bike_log_mend(*, now: datetime) -> int:
 
     Code from before the log, which runs on during a deploy, moves bikes without a row.
     """
-    mended = run_left_over("mend bike log", bikes_off_log(), lambda ids: _mend(ids, now), size=MEND_BATCH)
+    parts = rows_in_parts(bikes_off_log(), along=Bike.objects.all())
+    mended = sum(run_left_over("mend bike log", part, lambda ids: _mend(ids, now), size=MEND_BATCH) for part in parts)
     if mended:
         logger.error("Added missing rows to the log for %d bikes", mended)
     return mended

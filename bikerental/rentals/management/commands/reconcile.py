@@ -80,10 +80,11 @@ class Command(BaseCommand):
             self.stdout.write("Inconsistent rows were found: see docs/operations/runbooks/reconcile.md.")
             sys.exit(1)
 
-    def _progress(self, rides: int) -> None:
-        self.priced = rides
+    def _progress(self, check: str, rows: int) -> None:
+        if check == "costs_wrong":
+            self.priced = rows
         if sys.stderr.isatty():
-            self.stderr.write(f"\r{rides:,} rides priced", ending="\r")
+            self.stderr.write(f"\r{check:24} {rows:>13,} rows read", ending="\r")
 
     def _print(self, finding: Finding) -> None:
         self.stdout.write(f"{finding.check:20} {finding.rows:>8,}  {MEANINGS[finding.check]}")
