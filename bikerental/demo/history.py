@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from bikerental.demo.city import LAST_DAY_ENDS, NULL, OPERATOR, City, make_row
-from bikerental.demo.holds import Hold
+from bikerental.demo.reservations import Hold
 from bikerental.fleet.constants import ActorKind
 from bikerental.rentals.models import Reservation
 

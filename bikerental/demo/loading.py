@@ -15,7 +15,7 @@ from bikerental.demo.claims import CASES, claims
 from bikerental.demo.copying import copy_rows, without_indexes
 from bikerental.demo.feeds import write_feeds
 from bikerental.demo.history import COLUMNS, log
-from bikerental.demo.holds import holds, messages, reservations
+from bikerental.demo.reservations import holds, messages, reservations
 from bikerental.demo.zones import DRAWN, zones
 from bikerental.fleet.models import Bike, BikeEvent, BikeModel, Station, Tariff
 from bikerental.notifications.models import Notification
