@@ -16,7 +16,8 @@ from bikerental.feeds.constants import LANGUAGES_MAX
 
 LISTS = Path(__file__).parent / "lists"
 _TAG = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
-_APP = re.compile(r"([a-z][a-z0-9+.-]*)://[!-~]*")
+_APP = re.compile(r"([a-z][a-z0-9+.-]{0,31})://[!-~]*")
+_ASCII = re.compile(r"[!-~]*")
 _POSITION = re.compile(r"--> 1:(\d+)")
 # A browser runs what follows these.
 _SCRIPTS = frozenset({"javascript", "vbscript", "data", "file"})
@@ -112,5 +113,5 @@ def uri_check(text: str) -> None:
 
 
 def _ascii_check(text: str) -> None:
-    if not re.fullmatch(r"[!-~]*", text):
+    if not _ASCII.fullmatch(text):
         raise ValidationError(_("Write other characters than those of ASCII in percent-encoding."))

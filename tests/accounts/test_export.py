@@ -35,6 +35,7 @@ EXPORT = "/api/v1/me/export/"
 
 # Where the export has each foreign key to a user, or why it has not.
 KEYS = {
+    "feeds.System.email": "none: the address that the operator publishes",
     "users.Session.user": "sessions",
     "rentals.Rental.rider": "rentals",
     "rentals.Reservation.rider": "reservations",

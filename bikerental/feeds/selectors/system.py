@@ -16,6 +16,8 @@ from bikerental.feeds.models import Alert, Region, RegionStation, System
 from bikerental.feeds.types import AlertRow, App, Brand, RegionRow, SystemRow, Texts
 from bikerental.fleet.models import Station
 
+_NOT_OF_AN_ID = re.compile(r"[^a-z0-9]+")
+
 _TEXTS = ("name", "operator", "short_name", "attribution_name", "terms_url", "privacy_url")
 _SAME = (
     "system_id", "opening_hours", "feed_contact_email", "url", "start_date", "phone_number", "email", "license_id",
@@ -70,7 +72,7 @@ def system_default() -> System:
     languages.sort(key=lambda code: code != settings.LANGUAGE_CODE)
     address = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     return System(
-        system_id=re.sub(r"[^a-z0-9]+", "_", address.rpartition("@")[2].lower()).strip("_") or "bikerental",
+        system_id=_NOT_OF_AN_ID.sub("_", address.rpartition("@")[2].lower()).strip("_") or "bikerental",
         languages=" ".join(languages),
         name={language: _default_name(language) for language in languages},
         time_zone=settings.CITY_TIME_ZONE,
