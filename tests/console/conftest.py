@@ -17,7 +17,8 @@ from tests.security.chromium import Browser, chromium
 def browser_of(*roles: str) -> Client:
     """A logged-in operator with these roles: `client.operator`."""
     # A test with real commits empties every table, also that of the groups.
-    import_module("bikerental.console.migrations.0002_roles").make_roles(apps, None)
+    for migration in ("0002_roles", "0003_roles_of_feeds"):
+        import_module(f"bikerental.console.migrations.{migration}").make_roles(apps, None)
     operator = make_user(is_staff=True, name="Olga")
     operator.groups.set(Group.objects.filter(name__in=roles))
     client = Client()

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from copy import deepcopy
 from datetime import datetime, timedelta
 from decimal import Decimal
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 from gbfs_validator import GBFS
 
@@ -65,6 +67,10 @@ def morning() -> None:
             hold(bike)
 
 
+def demo() -> None:
+    call_command("seed_demo", bikes=300, stations=20, users=40, rentals=1000, stdout=StringIO())
+
+
 def tell(stations: list[Any], now: datetime) -> None:
     """A system, a region, and alerts: over, in force and to come."""
     languages = {"languages": "ru en", "license_id": "CC-BY-4.0", "phone_number": "+3712000000"}
@@ -87,7 +93,7 @@ def kinds() -> list[Any]:
     return [make_model(propulsion=each) for each in ("human", "electric_assist", "electric")]
 
 
-CITIES: list[Callable[[], None]] = [nothing, stations_only, street_only, morning]
+CITIES: list[Callable[[], None]] = [nothing, stations_only, street_only, morning, demo]
 
 
 def notices(url: str) -> list[Any]:
@@ -109,8 +115,8 @@ def test_the_feed_of_a_city_is_valid(city: Callable[[], None], address: str) -> 
     feed = read(address)
     assert faults_of(feed, now=timezone.now()) == []
     assert len(feed.second) == 2
-    assert len(rows(feed.third, "system_alerts")) == (2 if city is morning else 0)
-    assert ("system_regions" in feed.third) == (city is morning)
+    assert len(rows(feed.third, "system_alerts")) == {morning: 2, demo: 3}.get(city, 0)
+    assert ("system_regions" in feed.third) == (city in {morning, demo})
 
 
 def test_the_vehicles_are_the_bikes_that_the_api_lists(address: str) -> None:

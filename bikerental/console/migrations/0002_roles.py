@@ -31,9 +31,13 @@ OURS = {"open_today", "open_figures", "open_service", "assign_roles"}
 
 
 def make_roles(apps, schema_editor):
+    make_groups(apps, ROLES)
+
+
+def make_groups(apps, roles):
     """Django makes permissions only after all migrations, so that the ones that are missing are made here."""
     group_model = apps.get_model("auth", "Group")
-    for role, names in ROLES.items():
+    for role, names in roles.items():
         group, _ = group_model.objects.get_or_create(name=role)
         group.permissions.add(*(permission_of(apps, name) for name in names))
 
