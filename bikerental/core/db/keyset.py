@@ -166,7 +166,8 @@ def rows_in_parts(
     of a statement does not depend on the size of the table. Each part costs one more statement, which finds its end.
     """
     keys = along.order_by(key).values_list(key, flat=True)
-    while end := list(keys[PART_SIZE - 1 : PART_SIZE]):
-        yield rows.filter(**{f"{key}__lte": end[0]})
-        keys, rows = (each.filter(**{f"{key}__gt": end[0]}) for each in (keys, rows))
-    yield rows
+    later = Q()
+    while end := list(keys.filter(later)[PART_SIZE - 1 : PART_SIZE]):
+        yield rows.filter(later, **{f"{key}__lte": end[0]})
+        later = Q(**{f"{key}__gt": end[0]})
+    yield rows.filter(later)
