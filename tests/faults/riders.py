@@ -1,4 +1,4 @@
-"""Riders who rent and return as a phone does: with idempotency keys, repeated until there is an answer."""
+"""Riders who hold, rent, cancel, return and claim as a phone does: with idempotency keys, until there is an answer."""
 
 import base64
 import json
@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import uuid4
@@ -19,6 +19,8 @@ PATIENCE_SECONDS = 120
 RIDE_SECONDS = (0.4, 1.2)
 PAUSE_SECONDS = (0.3, 0.9)
 AGAIN_CODES = {"request_in_progress"}
+# How often a rider holds the bike first, takes the ride back, disputes it.
+HOLDS, CANCELS, CLAIMS = 0.4, 0.2, 0.2
 
 
 @dataclass
@@ -45,6 +47,9 @@ class Ledger:
     attempts: list[Attempt] = field(default_factory=list)
     started: dict[str, dict[str, object]] = field(default_factory=dict)  # by ride: the body of the 201
     returned: dict[str, dict[str, object]] = field(default_factory=dict)  # by ride: the body of the 200
+    cancelled: set[str] = field(default_factory=set)  # those of them that were taken back
+    held: set[str] = field(default_factory=set)  # ids of reservations
+    claimed: set[str] = field(default_factory=set)  # ids of rides
     rider_of: dict[str, str] = field(default_factory=dict)
     granted_keys: list[str] = field(default_factory=list)
     refused_keys: list[str] = field(default_factory=list)
@@ -71,32 +76,60 @@ class Rider(threading.Thread):
                 self.ride()
 
     def ride(self) -> None:
-        key = str(uuid4())
-        answer = self.ask("rentals/", {"bike_number": random.choice(self.bikes)}, key)
-        if answer is None:
+        bike = random.choice(self.bikes)
+        if random.random() < HOLDS:
+            hold = self.say("reservations/", {"bike_number": bike}, refusals={"bike_unavailable"})
+            if hold is None:
+                return
+            self.ledger.held.add(str(hold["id"]))
+            time.sleep(random.uniform(*PAUSE_SECONDS))
+        ride = self.say("rentals/", {"bike_number": bike}, refusals={"bike_unavailable"})
+        if ride is None:
             return
-        if answer.status_code == 409 and answer.json()["code"] == "bike_unavailable":
+        ride_id = str(ride["id"])
+        self.ledger.rider_of[ride_id] = self.id
+        self.ledger.started[ride_id] = ride
+        time.sleep(random.uniform(*RIDE_SECONDS))
+        self.end(ride_id)
+        if random.random() < CLAIMS:
+            # There is no key: a second one finds the first.
+            body = {"kind": "wrong_charge", "text": "too much"}
+            self.say(f"rentals/{ride_id}/claims/", body, refusals={"claim_in_progress"}, has_key=False)
+            self.ledger.claimed.add(ride_id)
+        time.sleep(random.uniform(*PAUSE_SECONDS))
+
+    def end(self, ride_id: str) -> None:
+        ended = None
+        if random.random() < CANCELS:
+            # Refused when it took too long, which a clock that is ahead makes of any ride.
+            reason = {"reason": "other"}
+            ended = self.say(f"rentals/{ride_id}/cancel/", reason, refusals={"cancel_not_allowed"})
+            if ended is not None:
+                self.ledger.cancelled.add(ride_id)
+        if ended is None:
+            ended = self.say(f"rentals/{ride_id}/return/", {})
+        if ended is not None:
+            self.ledger.returned[ride_id] = ended
+
+    def say(
+        self, path: str, body: object, *, refusals: Collection[str] = (), has_key: bool = True
+    ) -> dict[str, object] | None:
+        """The body of the answer, or None after one of these refusals, or after an answer that is noted as odd."""
+        key = str(uuid4())
+        answer = self.ask(path, body, key)
+        if answer is None:
+            return None
+        if answer.status_code == 409 and answer.json()["code"] in refusals:
             self.ledger.refused_keys.append(key)
             time.sleep(random.uniform(*PAUSE_SECONDS))
-            return
-        if answer.status_code != 201:
-            self.ledger.odd.append(f"rent: {answer.status_code} {answer.text[:200]}")
-            return
-        ride = answer.json()
-        self.ledger.rider_of[ride["id"]] = self.id
-        self.ledger.started[ride["id"]] = ride
-        self.ledger.granted_keys.append(key)
-        time.sleep(random.uniform(*RIDE_SECONDS))
-        key = str(uuid4())
-        answer = self.ask(f"rentals/{ride['id']}/return/", {}, key)
-        if answer is None:
-            return
-        if answer.status_code != 200:
-            self.ledger.odd.append(f"return: {answer.status_code} {answer.text[:200]}")
-            return
-        self.ledger.returned[ride["id"]] = answer.json()
-        self.ledger.granted_keys.append(key)
-        time.sleep(random.uniform(*PAUSE_SECONDS))
+            return None
+        if answer.status_code not in {200, 201}:
+            self.ledger.odd.append(f"{path}: {answer.status_code} {answer.text[:200]}")
+            return None
+        if has_key:
+            self.ledger.granted_keys.append(key)
+        found: dict[str, object] = answer.json()
+        return found
 
     def ask(self, path: str, body: object, key: str) -> requests.Response | None:
         """Send the request until an answer accepts or refuses it, with the same key each time."""

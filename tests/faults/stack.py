@@ -33,8 +33,13 @@ class RunningStack:
         kept = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
         path = os.pathsep.join((str(Path(sys.executable).parent), kept.get("PATH", os.defpath)))
         ports = {"PORT": str(self.port), "FLOWER_PORT": str(free_port())}
-        # A few riders ride all the time. The limit must not hide a lost receipt.
-        bounds = {"MESSAGES_PER_ADDRESS_HOUR": "1000000"}
+        # A few riders ride all the time. The limits must not hide a lost receipt, nor refuse what they do next.
+        bounds = {
+            "MESSAGES_PER_ADDRESS_HOUR": "1000000",
+            "RESERVATION_COOLDOWN_MINUTES": "0",
+            "RESERVATIONS_UNUSED_PER_DAY": "1000000",
+            "CANCELS_PER_DAY": "1000000",
+        }
         own = {"PATH": path, "STATE_DIR": str(folder), "LOG_LEVEL": "WARNING"}
         self._own_environment = kept | ports | bounds | own
         with self.log.open("w") as output:

@@ -136,6 +136,9 @@ def test_faults_lose_nothing_and_double_nothing(stack: RunningStack, capsys: pyt
     assert reconciled.returncode == 0, reconciled.stdout + reconciled.stderr
     assert [one.name for one in outcomes if one.recovered >= RECOVERY_SECONDS] == []
     assert {one.name for one in outcomes if one.rides == 0} == set()
+    assert trial.ledger.held
+    assert trial.ledger.cancelled
+    assert trial.ledger.claimed
     check_rides_without_redis(outcomes)
 
 
@@ -156,16 +159,23 @@ def check_every_answer(stack: RunningStack, ledger: Ledger) -> None:
     """Each granted request is in the database as it was answered, no refused one is, and nothing else is."""
     riders = sorted(set(ledger.rider_of.values()))
     rows = stack.query(
-        "SELECT id::text, rider_id::text, status, started_at, ended_at FROM rentals_rental "
+        "SELECT id::text, rider_id::text, status, started_at, ended_at, is_cancelled FROM rentals_rental "
         "WHERE rider_id = ANY(%s::uuid[]) AND started_at >= %s",
         riders,
         min(str(ride["started_at"]) for ride in ledger.started.values()),
     )
     assert {row[0]: row[1] for row in rows} == ledger.rider_of
-    for ride_id, _, status, started_at, ended_at in rows:
+    for ride_id, _, status, started_at, ended_at, is_cancelled in rows:
         assert started_at == datetime.fromisoformat(str(ledger.started[ride_id]["started_at"]))
         assert ended_at == datetime.fromisoformat(str(ledger.returned[ride_id]["ended_at"]))
-        assert status == "settled"
+        assert (status, is_cancelled) == ("settled", ride_id in ledger.cancelled)
+    held = stack.query("SELECT id::text, status FROM rentals_reservation WHERE rider_id = ANY(%s::uuid[])", riders)
+    assert {reservation for reservation, _ in held} >= ledger.held
+    assert {status for reservation, status in held if reservation in ledger.held} <= {"used", "expired"}
+    claimed = stack.query(
+        "SELECT rental_id::text FROM claims_claim WHERE rental_id = ANY(%s::uuid[])", list(ledger.started)
+    )
+    assert sorted(ride_id for (ride_id,) in claimed) == sorted(ledger.claimed)
     keys = {key for (key,) in stack.query("SELECT key FROM api_idempotencykey")}
     assert keys == set(ledger.granted_keys)
     assert not keys & set(ledger.refused_keys)

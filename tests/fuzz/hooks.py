@@ -92,6 +92,18 @@ RETURN = {
     "requestBody": {},
     "x-schemathesis": AS_IT_STANDS,
 }
+CANCEL = {
+    "to": ("/rentals/{rental_id}/cancel/", "post"),
+    "parameters": {"path.rental_id": "$response.body#/id"},
+    "requestBody": {"reason": "other"},
+    "x-schemathesis": AS_IT_STANDS,
+}
+CLAIM = {
+    "to": ("/rentals/{rental_id}/claims/", "post"),
+    "parameters": {"path.rental_id": "$response.body#/id"},
+    "requestBody": {"kind": "wrong_charge"},
+    "x-schemathesis": AS_IT_STANDS,
+}
 LINKS: dict[tuple[str, str, str], dict[str, dict[str, Any]]] = {
     ("/auth/register/", "post", "201"): {
         "login": {
@@ -109,16 +121,37 @@ LINKS: dict[tuple[str, str, str], dict[str, dict[str, Any]]] = {
             "to": ("/rentals/", "post"),
             "requestBody": {"bike": "$response.body#/results/0/id"},
             "x-schemathesis": AS_IT_STANDS,
-        }
+        },
+        "hold": {
+            "to": ("/reservations/", "post"),
+            "requestBody": {"bike": "$response.body#/results/0/id"},
+            "x-schemathesis": AS_IT_STANDS,
+        },
+        "quote": {
+            "to": ("/bikes/{bike_id}/quote/", "get"),
+            "parameters": {"path.bike_id": "$response.body#/results/0/id"},
+        },
     },
-    ("/rentals/", "post", "201"): {"return": RETURN},
+    ("/reservations/", "post", "201"): {
+        "rent": {
+            "to": ("/rentals/", "post"),
+            "requestBody": {"bike": "$response.body#/bike/id"},
+            "x-schemathesis": AS_IT_STANDS,
+        },
+        "give_up": {
+            "to": ("/reservations/{reservation_id}/", "delete"),
+            "parameters": {"path.reservation_id": "$response.body#/id"},
+        },
+    },
+    ("/rentals/", "post", "201"): {"return": RETURN, "cancel": CANCEL},
     ("/rentals/current/", "get", "200"): {"return": RETURN},
     ("/rentals/{rental_id}/return/", "post", "200"): {
+        "claim": CLAIM,
         "again": {
             "to": ("/rentals/", "post"),
             "requestBody": {"bike": "$response.body#/bike/id"},
             "x-schemathesis": AS_IT_STANDS,
-        }
+        },
     },
 }
 

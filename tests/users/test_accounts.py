@@ -179,7 +179,7 @@ def test_the_admins_history_names_nobody() -> None:
 
 def test_erasing_an_operator_leaves_no_powers() -> None:
     operator = make_user(is_staff=True, is_superuser=True)
-    operator.groups.add(Group.objects.create(name="support"))
+    operator.groups.add(Group.objects.create(name="crew"))
     operator.user_permissions.add(Permission.objects.all()[0])
 
     erased = erase(operator)

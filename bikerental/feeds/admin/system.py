@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from bikerental.feeds.admin.texts import TextsField, TextsForm, urls_field
@@ -102,8 +103,11 @@ class SystemAdmin(FleetAdmin[System]):
         system = system_default()
         return {field.attname: field.value_from_object(system) for field in System._meta.concrete_fields}
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return super().has_add_permission(request) and not has_system()
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """There is one row: once it exists, it is changed. Not a question of the permission, which every page asks."""
+        if has_system():
+            return HttpResponseRedirect(reverse("admin:feeds_system_change", args=[1]))
+        return super().add_view(request, form_url, extra_context)
 
     def has_delete_permission(self, request: HttpRequest, obj: System | None = None) -> bool:
         return False
