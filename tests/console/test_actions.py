@@ -97,7 +97,7 @@ def test_a_row_is_never_changed(change: str) -> None:
     assert Action.objects.get().reason == "why"
 
 
-def test_erasing_a_rider_empties_the_reasons_of_what_was_done_to_him() -> None:
+def test_erasing_a_rider_empties_the_reasons_about_them() -> None:
     rider = make_user()
     mine, other = make_action(reason="for Ann", concerns={"rider_id": rider.pk}), make_action(reason="for Ben")
 

@@ -179,7 +179,7 @@ def test_a_card_is_found_by_any_spelling_of_the_number(manager: Client) -> None:
     assert (answer.status_code, "HC-007" in answer.content.decode()) == (200, True)
 
 
-def test_the_card_of_a_ridden_bike_leads_to_the_end_of_its_ride_and_says_no_place(manager: Client) -> None:
+def test_the_card_of_a_ridden_bike_tells_no_place(manager: Client) -> None:
     rental = make_rental()
 
     card = manager.get(f"/admin/console/map/bike/{rental.bike_id}/").content.decode()
@@ -221,7 +221,7 @@ def test_the_base_map_alone_joins_the_policy(manager: Client, settings: Settings
     assert "img-src 'self' data:" in before
 
 
-def test_its_scripts_break_no_policy_because_none_is_in_the_page(manager: Client) -> None:
+def test_no_script_is_in_the_page_itself(manager: Client) -> None:
     page = page_of(manager, "/admin/console/map/")
 
     assert " style=" not in page

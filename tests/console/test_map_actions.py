@@ -139,7 +139,7 @@ def test_a_station_is_added(manager: Client) -> None:
     assert actions() == [("station_added", None, station.pk, None)]
 
 
-def test_a_station_moves_with_its_bikes_and_keeps_what_others_changed(manager: Client) -> None:
+def test_a_station_moves_with_its_bikes_and_keeps_the_rest(manager: Client) -> None:
     station = make_station(name="Quay", capacity=12)
     bike = make_bike(station=station)
     shown = {
@@ -195,7 +195,7 @@ def test_a_zone_is_redrawn(manager: Client) -> None:
     assert actions() == [("zone_changed", None, None, zone.pk)]
 
 
-def test_a_zone_that_somebody_else_has_changed_is_not_overwritten(manager: Client) -> None:
+def test_a_zone_that_another_has_changed_is_not_overwritten(manager: Client) -> None:
     zone = make_zone(name="Park")
     zone.refresh_from_db()
     Zone.objects.update(name="Garden")

@@ -153,7 +153,7 @@ def test_what_an_operator_does_on_the_map_is_in_the_database(site: str, browser:
     assert browser.complaints == []
 
 
-def test_a_change_by_others_arrives_and_a_hidden_map_asks_nothing(site: str, browser: Browser) -> None:
+def test_others_changes_arrive_and_a_hidden_map_asks_nothing(site: str, browser: Browser) -> None:
     bike = make_city()
     log_in(browser, site, browser_of("viewer"))
     browser.open(f"{site}/admin/console/map/", until=READY)

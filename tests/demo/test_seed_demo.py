@@ -155,7 +155,7 @@ def test_the_log_has_each_bikes_last_ride() -> None:
         ]
 
 
-def test_each_row_of_the_log_is_a_transition_after_the_row_before() -> None:
+def test_each_row_of_the_log_follows_from_the_row_before() -> None:
     seed()
 
     allowed = {(origin, row.event_types, row.state) for row in TRANSITIONS for origin in row.origins}

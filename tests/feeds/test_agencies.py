@@ -53,7 +53,7 @@ def test_nobody_else_reads_it(header: str) -> None:
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
-def test_a_riders_token_opens_nothing_here_and_an_agencys_nothing_there(rider_client: RiderClient) -> None:
+def test_tokens_of_riders_and_agencies_open_only_their_own(rider_client: RiderClient) -> None:
     agency = AgencyClient()
 
     assert rider_client.get("/mds/vehicles").status_code == 401

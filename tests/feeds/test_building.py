@@ -279,7 +279,7 @@ def test_reservations_that_are_off_have_no_time(settings: Any) -> None:
 # Zones
 
 
-def test_a_zone_of_no_return_comes_before_the_area_that_it_lies_in() -> None:
+def test_a_zone_of_no_return_comes_before_its_area() -> None:
     make_zone(name="A")
     make_zone(PARK, name="Park", kind="no_return")
 
@@ -455,7 +455,7 @@ def test_a_file_that_is_no_longer_made_goes() -> None:
     assert not FeedFile.objects.filter(name="3/former.json").exists()
 
 
-def test_a_failed_build_leaves_the_last_good_files_and_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_build_leaves_the_last_files_and_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     make_station()
     build()
     before = {row.name: row.etag for row in FeedFile.objects.all()}
@@ -506,7 +506,7 @@ def test_the_figures_tell_age_size_and_duration() -> None:
 
 
 @pytest.mark.parametrize("bikes", [1, 20])
-def test_a_build_takes_the_same_statements_for_any_number_of_rows(bikes: int) -> None:
+def test_a_build_takes_the_same_statements_for_any_rows(bikes: int) -> None:
     for _ in range(bikes):
         make_bike(station=make_station())
     build()

@@ -207,7 +207,7 @@ def test_each_ride_has_two_points(agency: AgencyClient, life: dict[str, Any], ho
     assert len({point["telemetry_id"] for point in points}) == len(points) == 13
 
 
-def test_a_status_has_the_last_event_and_where_the_bike_was_seen(
+def test_a_status_has_the_last_event_and_the_last_place(
     agency: AgencyClient, life: dict[str, Any], hour: datetime
 ) -> None:
     found = {row["device_id"]: row for row in agency.rows("vehicles/status")}
@@ -226,7 +226,7 @@ def test_a_status_has_the_last_event_and_where_the_bike_was_seen(
 @pytest.mark.parametrize(
     ("event_types", "state"), [(["decommissioned"], "retired"), (["rebalance_pick_up"], "maintenance")]
 )
-def test_a_removed_bike_is_shown_for_90_minutes_and_known_for_30_days(
+def test_a_removed_bike_is_shown_90_minutes_and_known_30_days(
     agency: AgencyClient, event_types: list[str], state: str
 ) -> None:
     now = timezone.now()

@@ -158,7 +158,7 @@ def test_the_row_says_what_the_feeds_say(django_assert_num_queries: DjangoAssert
     assert system.terms_updated_on == DAY
 
 
-def test_a_text_that_is_not_translated_yet_is_there_in_the_first_language() -> None:
+def test_a_text_not_yet_translated_is_in_the_first_language() -> None:
     make_system(languages="ru de en")
     make_region(name={"en": "Centre", "ru": "Центр"})
 

@@ -31,7 +31,9 @@ class TextsWidget(forms.MultiWidget):
         self.widgets_names = [f"_{language}" for language in languages]
 
     def decompress(self, value: Mapping[str, str] | None) -> list[str]:
-        return [(value or {}).get(language, "") for language in self.languages]
+        # An address may give a text for a new row, which is none of a language.
+        texts = value if isinstance(value, dict) else {}
+        return [texts.get(language, "") for language in self.languages]
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
