@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import blake2b
-from typing import NamedTuple
 
-from bikerental.feeds.documents.versions import DIGITS, Version
+from bikerental.feeds.documents.versions import Version
 from bikerental.feeds.types import VehicleRow
 
 BATCH = 1000
@@ -19,11 +18,8 @@ BATCH = 1000
 ID_BYTES = 9
 
 
-class Vehicle(NamedTuple):
-    """`text` begins with the public id, and ends before the time."""
-
-    text: str
-    reported_at: int | None
+# A text that begins with the public id and ends before the time, and the time in seconds.
+Vehicle = tuple[str, int | None]
 
 
 def vehicles_written(rows: Iterable[VehicleRow], *, key: bytes, ranges: Mapping[str, int]) -> list[Vehicle]:
@@ -35,12 +31,13 @@ def vehicles_written(rows: Iterable[VehicleRow], *, key: bytes, ranges: Mapping[
     :param ranges: the range in metres of each type that has a motor
     """
     keyed, vehicles = blake2b(key=key, digest_size=ID_BYTES), []
-    # Unpacked here, because 100,000 calls and 800,000 attributes take a fifth of a build.
+    # Positions are formatted, because `round` takes three times as long. Rows are unpacked here, because 100,000 calls
+    # and 800,000 attributes take a fifth of a build.
     for bike_id, ride_id, type_id, plan_id, station_id, is_reserved, latitude, longitude, reported_at in rows:
         public_id = keyed.copy()
         public_id.update(f"{bike_id} {ride_id}".encode())
         text = (
-            f'"{public_id.hexdigest()}","lat":{round(latitude, DIGITS)},"lon":{round(longitude, DIGITS)},'
+            f'"{public_id.hexdigest()}","lat":{latitude:.6f},"lon":{longitude:.6f},'
             f'"is_reserved":{"true" if is_reserved else "false"},"is_disabled":false,'
             f'"vehicle_type_id":"{type_id}","pricing_plan_id":"{plan_id}"'
         )
@@ -49,7 +46,7 @@ def vehicles_written(rows: Iterable[VehicleRow], *, key: bytes, ranges: Mapping[
             text += f',"current_range_meters":{ranges[type_id]}'
         if station_id is not None:
             text += f',"station_id":"{station_id}"'
-        vehicles.append(Vehicle(text, reported_at))
+        vehicles.append((text, reported_at))
     vehicles.sort()
     return vehicles
 
