@@ -1,6 +1,7 @@
 """The city's own view: what each endpoint of MDS 2.0 says, by hour, without a word about riders."""
 
 import gc
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,8 @@ from bikerental.rentals.services import rentals_settle
 from tests.factories import make_bike, make_rental, make_station
 from tests.feeds.agency import AgencyClient, hour_text, let_happen, log, milliseconds, put_bike
 from tests.feeds.mds_schemas import faults, needs_schemas, report_pattern
+from tests.feeds.test_examples import shape
+from tests.live import ROOT
 
 pytestmark = pytest.mark.django_db
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -459,6 +462,18 @@ def test_an_agency_gets_so_many_long_answers_at_once(agency: AgencyClient) -> No
     assert of_another.status_code == 200
     assert agency.get("/mds/stops").content
     assert streams.places.are_all_free()
+
+
+def test_the_example_of_the_docs_looks_like_the_answer(agency: AgencyClient, hour: datetime) -> None:
+    text = (ROOT / "docs/feeds.md").read_text().partition("curl https://bikes.example/mds/trips?end_time=")[2]
+    example = json.loads(text.partition("```json\n")[2].partition("```")[0])
+    station = make_station(latitude=59.9312, longitude=30.3609)
+    make_rental(started_at=hour, ended_at=hour + 19 * MINUTE, start_station=station, end_station=station)
+
+    answer = agency.get("/mds/trips", {"end_time": hour_text(hour)}).json()
+
+    assert shape(answer) == shape(example)
+    assert answer["trips"][0]["duration"] == example["trips"][0]["duration"]
 
 
 def test_places_that_the_log_does_not_have(agency: AgencyClient, hour: datetime) -> None:
