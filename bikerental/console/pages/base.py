@@ -1,5 +1,6 @@
 """What the pages of the console share: who may open them, their frame, and forms that act once."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
@@ -135,7 +136,7 @@ class ReasonForm(ActionForm):
     reason = forms.CharField(label=_("Reason"), max_length=REASON_LENGTH, widget=forms.Textarea(attrs={"rows": 3}))
 
 
-class FormPage(Page):
+class FormPage(Page, ABC):
     """A form that acts: sent, it does its work once, writes the log and leads back."""
 
     template = "console/form.html"
@@ -201,9 +202,9 @@ class FormPage(Page):
         )
         return action_do(act=act, do=lambda: self.do(form, act))
 
+    @abstractmethod
     def do(self, form: Any, act: Act) -> Mapping[str, Any] | None:
         """Call one service. May return further columns of the log's row."""
-        raise NotImplementedError
 
     def concerns(self, form: Any) -> Mapping[str, UUID | None]:
         return {}
@@ -215,5 +216,6 @@ class FormPage(Page):
         """What the page shows above the form."""
         return {}
 
+    @abstractmethod
     def back(self) -> str:
-        raise NotImplementedError
+        """The address of the page that the form leads back to."""

@@ -5,6 +5,7 @@ rows, with a link to the rest. The hours of trips, events and telemetry may not 
 """
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -97,7 +98,7 @@ class _Cut:
                 return
 
 
-class _BikesView(MdsView):
+class _BikesView(MdsView, ABC):
     """All bikes, in pages of MOST."""
 
     name: str
@@ -114,8 +115,9 @@ class _BikesView(MdsView):
 
         return self.stream(request, self.name, pages, _freshness(now), links)
 
+    @abstractmethod
     def render(self, page: list[bikes.BikeRow], now: datetime, provider_id: UUID) -> list[dict[str, Any]]:
-        raise NotImplementedError
+        """The page's bikes that the list shows, as MDS has them."""
 
 
 class VehiclesView(_BikesView):
