@@ -5,6 +5,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from bikerental.console.pages.landing import LandingPage
 from bikerental.http import document
 from bikerental.notifications import urls as notifications
 from bikerental.observe import health, prometheus
@@ -31,6 +32,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", prometheus.metrics, name="metrics"),
     path(f"{settings.ADMIN_PATH}console/", include("bikerental.console.urls")),
     path(settings.ADMIN_PATH, admin.site.urls),
+    path("", LandingPage.as_view(), name="landing"),
 ]
 
 if apps.is_installed("debug_toolbar"):

@@ -85,6 +85,8 @@ class SecurityHeadersMiddleware:
             headers["Content-Security-Policy"] = _page_policy()
         elif request.path_info.startswith(DOCUMENT_PREFIXES):
             headers["Content-Security-Policy"] = DOCUMENT_POLICY
+        elif headers.get("Content-Type", "").startswith("text/html"):
+            headers["Content-Security-Policy"] = PAGE_POLICY  # the landing page
         else:
             headers["Content-Security-Policy"] = DATA_POLICY
         return response

@@ -159,10 +159,12 @@ class Stack:
         return f"""
   Ready after {time.monotonic() - self.started:.1f} s. Ctrl-C stops everything. The data is kept for the next start.
 
+    Start here  {web}/
     Swagger UI  {web}/api/docs/
                 rider {DEMO_RIDER_EMAIL}, password {DEMO_PASSWORD}
     Admin       {web}/admin/
                 {DEMO_ADMIN_EMAIL}, password {DEMO_PASSWORD}
+    Console     {web}/admin/console/
     Flower      http://127.0.0.1:{self.ports.flower}/
     Logs        {self.state.logs}
 """

@@ -269,6 +269,14 @@ def _tiles(name: str) -> str:
 MAP_TILES_URL = _tiles("MAP_TILES_URL")
 MAP_TILES_ATTRIBUTION: str = env.str("MAP_TILES_ATTRIBUTION", default="")
 
+# Where the documentation is published. The page at / links to it.
+DOCUMENTATION_URL: str = env.str("DOCUMENTATION_URL", default="").strip()
+if DOCUMENTATION_URL and not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?(/\S*)?", DOCUMENTATION_URL):
+    env.fault(
+        f"DOCUMENTATION_URL={DOCUMENTATION_URL} is not an address. Set one that begins with https://, or leave it "
+        "empty: then the page at / has no link to the documentation."
+    )
+
 # Files
 STATIC_URL = "/static/"
 STATIC_ROOT = env.str("STATIC_ROOT", default=str(BASE_DIR / ".run" / "static"))
@@ -543,7 +551,8 @@ if SENTRY_DSN:
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 # The path of the admin, and whether its log-in asks for a code too, as production always does.
-ADMIN_PATH: str = env.str("DJANGO_ADMIN_PATH", default="admin").strip("/") + "/"
+ADMIN_PATH_KNOWN = "admin/"  # the landing page names no other path
+ADMIN_PATH: str = env.str("DJANGO_ADMIN_PATH", default=ADMIN_PATH_KNOWN).strip("/") + "/"
 ADMIN_SECOND_FACTOR = env.bool("DJANGO_ADMIN_SECOND_FACTOR", default=False)
 OTP_TOTP_ISSUER = "bikerental"
 OTP_ADMIN_HIDE_SENSITIVE_DATA = True

@@ -55,6 +55,8 @@ def read_settings(show: str = "", module: str = "local", **variables: str) -> su
         ("SERVICE_BOUNDS", "30,59,181,60"),
         ("SERVICE_BOUNDS", "30,59,nan,60"),
         ("SERVICE_BOUNDS", "Demo City"),
+        ("DOCUMENTATION_URL", "bikes.example/docs"),
+        ("DOCUMENTATION_URL", "javascript:alert(1)"),
         ("MAP_TILES_URL", "http://tiles.example/{z}/{x}/{y}.png"),
         ("MAP_TILES_URL", "https://tiles.example/"),
         ("MAP_TILES_URL", "https://{s}.tiles.example/{z}/{x}/{y}.png"),

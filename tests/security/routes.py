@@ -239,7 +239,8 @@ TABLE = (
     Route("POST /api/v1/rentals/{rental_id}/claims/", 401, 201, 404, 404, lambda _w, _c: {"kind": "other"}),
     Route("GET /api/v1/claims/",                      401, 200, 200, 200),
     Route("GET /api/v1/claims/{claim_id}/",           401, 200, 404, 404),
-    # Besides the API: the documents are public, and the proxy keeps /metrics inside.
+    # Besides the API: the landing page and the documents are public, and the proxy keeps /metrics inside.
+    Route("GET /",                                    200, 200, 200, 200),
     Route("GET /api/docs/",                           200, 200, 200, 200),
     Route("GET /api/redoc/",                          200, 200, 200, 200),
     Route("GET /api/swagger.json",                    200, 200, 200, 200),

@@ -38,8 +38,8 @@ HEADERS = (
     "User-Agent", "X-Csrftoken", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Request-Id",
     "X-Request-Start", "X-Unknown", "Baggage", "Sentry-Trace",
 )  # fmt: skip
-# A log-in, a page, a file, the Swagger document: each reads other headers.
-PATHS = ("/api/v1/auth/token/", "/admin/login/", "/static/admin/css/base.css", "/api/swagger.json")
+# A log-in, a page, a file, the Swagger document, the landing page: each reads other headers.
+PATHS = ("/api/v1/auth/token/", "/admin/login/", "/static/admin/css/base.css", "/api/swagger.json", "/")
 
 
 class FarClient(APIClient):

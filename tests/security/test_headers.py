@@ -38,6 +38,8 @@ DATA = {
         ("get", "/api/swagger.json", {}, 200, DATA_POLICY),
         ("get", "/api/docs/", {}, 200, DOCUMENT_POLICY),
         ("get", "/api/redoc/", {}, 200, DOCUMENT_POLICY),
+        ("get", "/", {}, 200, DATA_POLICY),
+        ("get", "/", {"HTTP_ACCEPT": "text/html"}, 200, PAGE_POLICY),
         ("get", "/admin/login/", {}, 200, PAGE_POLICY),
         ("get", "/admin/nowhere/", {}, 302, PAGE_POLICY),
         ("get", "/static/admin/css/base.css", {}, 200, DATA_POLICY),
