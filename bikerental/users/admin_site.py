@@ -7,7 +7,7 @@ from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from django_otp import devices_for_user
 from django_otp.admin import OTPAdminAuthenticationForm, OTPAdminSite
 
@@ -47,10 +47,8 @@ class OperatorSite(AdminSite):
     """
 
     site_title = "bikerental"
-
-    @property
-    def site_header(self) -> str:  # type: ignore[override] # in the operator's language
-        return _("bikerental: times are those of %(zone)s") % {"zone": settings.CITY_TIME_ZONE}
+    site_header = _("bikerental: admin")
+    index_title = _("Admin")
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         # Here, so that every page of the admin gets these checks, also the pages of packages.

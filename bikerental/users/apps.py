@@ -2,19 +2,11 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.contrib.admin import apps as admin_apps  # importing AdminConfig itself would register it
 from django.core import checks
 from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_totp import apps as totp_apps
 
 SIGNING_KEY_LENGTH_MIN = 32  # bytes: as long as the digest of HS256
-
-
-class OperatorAdminConfig(admin_apps.AdminConfig):
-    """Django's admin with our log-in. Named in INSTALLED_APPS."""
-
-    default = False
-    default_site = "bikerental.users.admin_site.OperatorSite"
 
 
 class SecondFactorConfig(totp_apps.DefaultConfig):  # type: ignore[misc] # the library has no types

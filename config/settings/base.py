@@ -46,7 +46,7 @@ INSTALLED_APPS = [
     "bikerental.feeds",
     "bikerental.console",
     "bikerental.demo",
-    "bikerental.users.apps.OperatorAdminConfig",
+    "bikerental.console.apps.OperatorAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -19,8 +19,8 @@ ADD = "admin:django_celery_beat_clockedschedule_add"  # a form that has only a t
 @pytest.mark.parametrize(
     ("language", "shown", "header"),
     [
-        ("en", "June 15, 2026, 3 p.m.", "times are those of Europe/Moscow"),
-        ("ru", "15 июня 2026 г. 15:00", "время Europe/Moscow"),
+        ("en", "June 15, 2026, 3 p.m.", "Times are those of Europe/Moscow."),
+        ("ru", "15 июня 2026 г. 15:00", "Время — по часовому поясу Europe/Moscow."),
     ],
 )
 def test_a_page_shows_the_citys_time_and_names_the_zone(
