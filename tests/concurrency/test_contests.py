@@ -15,11 +15,11 @@ from django.utils import timezone
 from bikerental.rentals.models import Rental
 from bikerental.users.services import accesses_issue
 from tests.factories import make_bike, make_user
-from tests.lengths import IS_LONG
+from tests.lengths import races
 from tests.live import web_server
 
 pytestmark = pytest.mark.django_db(transaction=True)
-CONTESTS = 10_000 if IS_LONG else 200
+CONTESTS = races(200)
 LANES, RIVALS = 2, 3
 TIMEOUT_SECONDS = 60
 

@@ -25,11 +25,11 @@ from bikerental.rentals.services import (
 )
 from bikerental.users.models import User
 from tests.factories import NOON, PASSWORD, make_bike, make_user
-from tests.lengths import IS_LONG
+from tests.lengths import races
 from tests.support.threads import race
 
 pytestmark = pytest.mark.django_db(transaction=True)
-TIMES = 10_000 if IS_LONG else 15
+TIMES = races(15)
 
 
 def rent(bike: Bike, rider: User) -> Callable[[], object]:
