@@ -50,6 +50,12 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc] # django-environ 
             self.fault(f"{var} must be {bounds}. {advice}")
         return value
 
+    def share(self, var: str, *, default: float) -> float:
+        value: float = self.float(var, default=default)
+        if not 0 <= value <= 1:
+            self.fault(f"{var} must be a number from 0 to 1.")
+        return value
+
     def uuid(self, var: str, *, default: str) -> UUID:
         text = self.str(var, default=default)
         try:

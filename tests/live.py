@@ -19,7 +19,7 @@ from compose.bare.processes import free_port
 START_SECONDS = 120
 STOP_SECONDS = 40
 ROOT = Path(__file__).resolve().parents[1]
-CELERY = (sys.executable, "-m", "celery", "-A", "config.celery_app")
+CELERY = (sys.executable, "-m", "celery", "--quiet", "-A", "config.celery_app")
 # Values that the production settings require.
 PRODUCTION = {
     "DJANGO_SECRET_KEY": "a1B2c3D4" * 10,
@@ -76,6 +76,7 @@ def web_server(log: Path, *, processes: int = 2, **extra: str) -> Iterator[str]:
     command = (
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "config.wsgi:application"),
         *("--host", "127.0.0.1", "--port", str(port), "--workers", str(processes), "--blocking-threads", "8"),
+        *("--log-config", "compose/production/django/granian.json"),
     )
     with process(*command, env=environment(**extra), log=log) as running:
         address = f"http://127.0.0.1:{port}"
@@ -86,10 +87,8 @@ def web_server(log: Path, *, processes: int = 2, **extra: str) -> Iterator[str]:
 @contextmanager
 def worker(log: Path, *, beat: bool = False, **extra: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a Celery worker, with beat if wanted."""
-
-    with process(
-        *CELERY, "worker", "--concurrency", "2", "--loglevel", "INFO", env=environment(**extra), log=log
-    ) as it:
+    command = (*CELERY, "worker", "--concurrency", "2")
+    with process(*command, env=environment(LOG_LEVEL="INFO", **extra), log=log) as it:
         wait_for(lambda: b" ready." in log.read_bytes(), it, log)
         if not beat:
             yield it

@@ -24,6 +24,7 @@ from bikerental.feeds.documents.responses import ANYBODY, Response, asked_of, re
 from bikerental.feeds.services import served
 from bikerental.http.headers import HOST_LENGTH_MAX, are_too_large
 from bikerental.http.middleware import SecurityHeadersMiddleware
+from bikerental.observe.access import write_request
 from bikerental.observe.prometheus import REQUESTS
 
 Environ = dict[str, Any]
@@ -44,9 +45,14 @@ class FeedApplication:
             response = _response(environ)
             if response is not None:
                 headers = [*response.headers.items(), *_house_headers(_is_secure(environ))]
-                headers.append(("X-Request-ID", request_id_accept(environ.get("HTTP_X_REQUEST_ID"))))
+                request_id = request_id_accept(environ.get("HTTP_X_REQUEST_ID"))
+                headers.append(("X-Request-ID", request_id))
                 start_response(REASONS[response.status], headers)
-                _series(environ["REQUEST_METHOD"], response.status).observe(time.perf_counter() - started)
+                method, seconds = environ["REQUEST_METHOD"], time.perf_counter() - started
+                _series(method, response.status).observe(seconds)
+                write_request(
+                    request_id=request_id, method=method, route=ROUTE, status=response.status, seconds=seconds
+                )
                 return response.body
         return self._application(environ, start_response)
 

@@ -5,3 +5,6 @@ from django.utils.translation import gettext_lazy as _
 class ObserveConfig(AppConfig):
     name = "bikerental.observe"
     verbose_name = _("Monitoring")
+
+    def ready(self) -> None:
+        from bikerental.observe import access  # noqa: F401 - connects Celery's signals

@@ -2,9 +2,11 @@
 
 import logging
 import traceback
+from datetime import UTC, datetime
 from typing import Any
 
 from celery import current_task
+from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter as BaseJsonFormatter
 
 from bikerental.core.context import request_id_var
@@ -29,9 +31,13 @@ class JsonFormatter(BaseJsonFormatter):
             "{asctime}{levelname}{name}{message}{request_id}{task_id}",
             style="{",
             json_default=_described,
+            reserved_attrs=[*RESERVED_ATTRS, "data"],  # in which Celery repeats the trace, and the task's arguments
             rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},
-            datefmt="%Y-%m-%dT%H:%M:%S%z",
         )
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - logging's name
+        """As in the lines of `access.py`."""
+        return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name
         """The end of the trace, up to a length. The error stands at its end."""

@@ -21,7 +21,7 @@ from compose.bare.state import MARK, State
 from compose.bare.supervision import Group, Program, Supervisor, Watch
 
 READY_SECONDS = 120
-CELERY = ["python", "-m", "celery", "--app", "config.celery_app"]
+CELERY = ["python", "-m", "celery", "--quiet", "--app", "config.celery_app"]
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,7 @@ class Stack:
             *("python", "-m", "granian", "--interface", "wsgi", "config.wsgi:application"),
             *("--host", "127.0.0.1", "--port", str(self.ports.web), "--http", "1", "--no-ws"),
             *("--backlog", "1024", "--backpressure", "512"),
+            *("--log-config", "compose/production/django/granian.json"),
             *("--workers", str(processes), "--blocking-threads", str(threads)),
             *("--respawn-failed-workers", "--respawn-interval", "1", "--workers-kill-timeout", "8"),
         ]

@@ -62,10 +62,10 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "bikerental.http.middleware.RequestIdMiddleware",
     # Outside everything that can answer, including refused bodies and hosts.
+    "bikerental.observe.middleware.MetricsMiddleware",
     "bikerental.http.middleware.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "bikerental.observe.middleware.MetricsMiddleware",
     # Outside everything that parses a long header.
     "bikerental.http.headers.HeaderLimitsMiddleware",
     "bikerental.observe.shedding.SheddingMiddleware",
@@ -513,7 +513,7 @@ CELERY_BEAT_SCHEDULER = "bikerental.core.work.scheduler:Scheduler"
 # The task that beat sends each minute touches this file. The worker's probe reads its age.
 HEARTBEAT_FILE: str = env.str("HEARTBEAT_FILE", default="")
 
-# Logs: one JSON object a line, with the ids of request and task.
+# Logs: one JSON object a line, with the ids of request and task: docs/operations/logs.md.
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -531,12 +531,16 @@ LOGGING: dict[str, Any] = {
         # Refusals are not incidents. The problem handler logs those that are.
         "django.request": {"level": "CRITICAL"},
         "django.security": {"handlers": ["provoked"], "level": "WARNING", "propagate": False},
-        "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        # `observe/access.py` writes one line for each request and each task, so what these say of the same is left out.
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "django.server": {"level": "CRITICAL"},
     },
 }
 
-# Sentry: nothing is sent without a DSN.
+# Sentry: nothing is sent without a DSN. The share of requests whose traces are sent is 0 by default.
 SENTRY_DSN: str = env.str("SENTRY_DSN", default="")
+SENTRY_TRACES_SAMPLE_RATE: float = env.share("SENTRY_TRACES_SAMPLE_RATE", default=0.0)
 if SENTRY_DSN:
     from bikerental.observe.sentry import sentry_init
 
@@ -544,7 +548,7 @@ if SENTRY_DSN:
         dsn=SENTRY_DSN,
         release=RELEASE,
         environment=ENVIRONMENT,
-        traces_sample_rate=env.float("SENTRY_TRACES_SAMPLE_RATE", default=0.0),
+        traces_sample_rate=SENTRY_TRACES_SAMPLE_RATE,
     )
 
 # Security

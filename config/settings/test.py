@@ -16,7 +16,7 @@ STORAGES = {
     "default": {"BACKEND": f"django.core.files.storage.{'FileSystem' if TEST_MEDIA_ROOT else 'InMemory'}Storage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-LOGGING = LOGGING | {"root": {"handlers": ["console"], "level": "WARNING"}}
+LOGGING = LOGGING | {"root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="WARNING")}}
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 # Static files come directly from the packages, without collectstatic.
 WHITENOISE_AUTOREFRESH = True

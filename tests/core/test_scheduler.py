@@ -32,7 +32,7 @@ def test_a_real_beat_sends_what_last_ran_in_the_future(every_second: PeriodicTas
     PeriodicTask.objects.update(last_run_at=timezone.now() + AHEAD, date_changed=timezone.now() + AHEAD)
     log = tmp_path / "beat.log"
 
-    with process(*CELERY, "beat", "--pidfile", "", "-l", "INFO", env=environment(), log=log):
+    with process(*CELERY, "beat", "--pidfile", "", env=environment(LOG_LEVEL="INFO"), log=log):
         assert eventually(lambda: log.read_text().count("Sending due task each") > 2, seconds=60), log.read_text()
 
     every_second.refresh_from_db()

@@ -21,6 +21,8 @@ def read_settings(show: str = "", module: str = "local", **variables: str) -> su
     ("name", "value"),
     [
         ("THROTTLE_LOGIN", "often"),
+        ("SENTRY_TRACES_SAMPLE_RATE", "1.5"),
+        ("SENTRY_TRACES_SAMPLE_RATE", "nan"),
         ("THROTTLE_ANON", "5/month"),
         ("PASSWORD_RESET_URL", "https://app.example/reset"),
         ("NOTIFICATION_RETENTION_DAYS", "0"),

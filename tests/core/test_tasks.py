@@ -1,4 +1,3 @@
-import logging
 import os
 from collections.abc import Iterator
 from contextlib import closing
@@ -52,12 +51,10 @@ def worker(db: None) -> Iterator[None]:
     """A worker in a thread, with the real broker."""
     seen.clear()
     app.control.purge()
-    level = logging.root.level
     with start_worker(app, pool="solo", perform_ping_check=False, queues=["default"], shutdown_timeout=30):
         task_postrun.connect(note_what_is_left)
         yield
         task_postrun.disconnect(note_what_is_left)
-    logging.root.setLevel(level)  # a worker that starts in this process sets its own
 
 
 def run(send: Any) -> str:
