@@ -15,10 +15,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop, ngettext
 
 from bikerental.accounts.services import account_close_with_ride, accounts_close_unless_riding
-from bikerental.rentals.admin import EndsRides
+from bikerental.core.db.transactions import unit_of_work
+from bikerental.rentals.admin import ENDED, EndsRides
 from bikerental.rentals.models import Rental
 from bikerental.rentals.types import OperatorsEnd
 from bikerental.users.admin import UserAdmin
+from bikerental.users.admin_site import note
 from bikerental.users.models import User
 
 REFUSED_SHOWN_MAX = 20
@@ -43,7 +45,7 @@ class RiderAdmin(EndsRides, UserAdmin):
     def _close(self, request: HttpRequest, user_ids: list[UUID]) -> None:
         closed, riding = accounts_close_unless_riding(user_ids=user_ids, now=timezone.now())
         if closed or not riding:
-            self.report(request, closed, CLOSED)
+            self.report(request, closed, CLOSED, "rider_blocked")
         if riding:
             self._refuse(request, riding)
 
@@ -83,8 +85,13 @@ class RiderAdmin(EndsRides, UserAdmin):
             return HttpResponseRedirect(accounts)
 
         def end(end: OperatorsEnd) -> None:
-            operator: Any = request.user  # the admin admits only users
-            closed = account_close_with_ride(user_id=user.pk, operator=operator, end=end, now=timezone.now())
-            self.report(request, [user.pk] if closed else [], CLOSED)
+            self._close_with_ride(request, user, rental, end)
 
         return self.end_page(request, rental, title=_("End the ride and close the account"), back=accounts, end=end)
+
+    @unit_of_work
+    def _close_with_ride(self, request: HttpRequest, user: User, rental: Rental, end: OperatorsEnd) -> None:
+        operator: Any = request.user  # the admin admits only users
+        closed = account_close_with_ride(user_id=user.pk, operator=operator, end=end, now=timezone.now())
+        note(request, [rental], ENDED, kind="ride_ended", reason=end.reason)
+        self.report(request, [user.pk] if closed else [], CLOSED, "rider_blocked")

@@ -4,7 +4,6 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -21,10 +20,10 @@ from bikerental.claims.services import claim_decide
 from bikerental.claims.types import Decision
 from bikerental.core.db.transactions import unit_of_work
 from bikerental.core.money import money_text
-from bikerental.fleet.admin.base import ReadOnlyMixin
+from bikerental.fleet.admin.base import BikeSearchMixin, ReadOnlyMixin
 from bikerental.rentals.admin import CorrectionForm, CorrectsRides, correction_text
 from bikerental.rentals.types import Correction
-from bikerental.users.admin_site import EmailSearch
+from bikerental.users.admin_site import RiderSearch, note
 
 
 class DecisionForm(CorrectionForm):
@@ -36,14 +35,16 @@ class DecisionForm(CorrectionForm):
 
 
 @admin.register(Claim)
-class ClaimAdmin(CorrectsRides, EmailSearch, ReadOnlyMixin, admin.ModelAdmin[Claim]):
+class ClaimAdmin(CorrectsRides, BikeSearchMixin, RiderSearch, ReadOnlyMixin, admin.ModelAdmin[Claim]):
     """The list of claims, the oldest open ones first. Each open claim links to the page that decides it."""
 
     list_display = ("created_at", "status", "kind", "bike", "rider_email", "taken_off", "decide_link")
     list_filter = ("status", "kind", "created_at")
     list_select_related = ("rental__bike", "rider", "decided_by")
-    search_fields = ("=rider__email",)
-    search_help_text = _("E-mail of the rider, whole.")
+    search_fields = ("pk",)  # only shows the search box; get_search_results does the search
+    bike_field = "rental__bike"
+    id_fields = ("pk", "rider", "rental")
+    search_help_text = _("Number of the bike, an id, or a part of the rider's e-mail or name.")
     ordering = ("-created_at", "-pk")
     show_full_result_count = False  # counting all rows takes longer than the page
     list_per_page = 50
@@ -76,7 +77,7 @@ class ClaimAdmin(CorrectsRides, EmailSearch, ReadOnlyMixin, admin.ModelAdmin[Cla
             '<a href="{}">{}</a>', reverse("admin:rentals_rental_change", args=[claim.rental_id]), claim.rental_id
         )
 
-    @admin.display(description="")
+    @admin.display(description=_("action"))
     def decide_link(self, claim: Claim) -> str:
         if claim.status != ClaimStatus.OPEN:
             return ""
@@ -110,4 +111,4 @@ class ClaimAdmin(CorrectsRides, EmailSearch, ReadOnlyMixin, admin.ModelAdmin[Cla
         operator: Any = request.user  # the admin admits only users
         decision = Decision(form.cleaned_data["reason"], form.correction)
         if claim_decide(claim_id=claim.pk, decision=decision, operator_id=operator.pk, now=timezone.now()):
-            LogEntry.objects.log_actions(operator.pk, [claim], CHANGE, correction_text(form))
+            note(request, [claim], correction_text(form), kind="claim_decided", reason=decision.reason)

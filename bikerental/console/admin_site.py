@@ -1,16 +1,38 @@
-"""The admin's index: grouped by what people do, with what keeps the service running last."""
+"""The admin beside the console: in groups by what people do, and each thing that is done is in the operators' log."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import wraps
 from typing import Any, NamedTuple
+from uuid import UUID, uuid4
 
 from django.conf import settings
+from django.contrib import admin
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from bikerental.console.constants import ActionKind
+from bikerental.console.services import acts_note
+from bikerental.console.types import Act
 from bikerental.users.admin_site import OperatorSite
 
+OF_ANY_ROW = {ActionKind.ADMIN_ADDED, ActionKind.ADMIN_CHANGED, ActionKind.ADMIN_DELETED, ActionKind.ADMIN_ACTED}
+# Of an action whose rows the log cannot name otherwise. More are one row of the log.
+ROWS_NAMED_MAX = 200
+# The log's column for a row of this model.
+OWN_COLUMNS = {
+    "fleet.Bike": "bike_id",
+    "fleet.Station": "station_id",
+    "rentals.Rental": "rental_id",
+    "users.User": "rider_id",
+    "claims.Claim": "claim_id",
+    "zones.Zone": "zone_id",
+}
+NAMED_COLUMNS = ("bike_id", "rental_id", "rider_id", "claim_id")  # columns of the rows themselves
 OPERATORS = "operators"  # the list of users, without riders
 
 
@@ -50,8 +72,102 @@ GROUPS = (
 )  # fmt: skip
 
 
+class NotedAdmin(admin.ModelAdmin[Any]):
+    """Writes each thing that is added, changed, deleted or acted upon into the operators' log."""
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        note_rows(request, [obj], ActionKind.ADMIN_ADDED)
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        note_rows(request, [obj], ActionKind.ADMIN_CHANGED, details={"fields": _changed_fields(message)})
+        return super().log_change(request, obj, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        note_rows(request, list(queryset), ActionKind.ADMIN_DELETED)
+        return super().log_deletions(request, queryset)
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        found: Any = super().get_actions(request)
+        return {name: (_noting(act, str(name)), name, text) for name, (act, name, text) in found.items()}
+
+
+def _noting(act: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """The action; if it writes nothing into the log itself, one row for each row that was chosen."""
+
+    @wraps(act)
+    def noted(model_admin: Any, request: Any, chosen: QuerySet[Any]) -> Any:
+        rows = list(chosen[: ROWS_NAMED_MAX + 1])
+        request.is_noted = False
+        response = act(model_admin, request, chosen)
+        if response is None and rows and not request.is_noted:  # a response asks for a confirmation
+            named = rows if len(rows) <= ROWS_NAMED_MAX else rows[:1]
+            details = {"action": name} | ({} if named is rows else {"rows": f"> {ROWS_NAMED_MAX}"})
+            admin.site.note(request, named, f"Action: {name}.", kind=ActionKind.ADMIN_ACTED, details=details)  # type: ignore[attr-defined] # our site
+        return response
+
+    return noted
+
+
+def note_rows(
+    request: Any,
+    rows: Sequence[Model],
+    kind: ActionKind,
+    *,
+    reason: str = "",
+    details: Mapping[str, Any] | None = None,
+    concerns: Mapping[str, UUID | None] | None = None,
+) -> None:
+    """A row of the log for each of the rows, or one row for all that concerns what `concerns` says."""
+    request.is_noted = True
+    act = Act(
+        key=uuid4(),
+        operator_id=request.user.pk,
+        kind=kind,
+        now=timezone.now(),
+        reason=reason,
+        concerns=concerns or {},
+        details=details or {},
+    )
+    acts_note(acts=[act] if concerns else [_of_row(act, row) for row in rows])
+
+
+def _of_row(act: Act, row: Model) -> Act:
+    name = _name(row) if act.kind in OF_ANY_ROW else {}
+    return replace(act, key=uuid4(), concerns=_concerns(row), details={**name, **act.details})
+
+
+def _name(row: Model) -> dict[str, str]:
+    """Which row it is, without what it says: that may be personal."""
+    return {"model": row._meta.label_lower, "row": str(row.pk)}
+
+
+def _concerns(row: Any) -> dict[str, UUID]:
+    own = OWN_COLUMNS.get(row._meta.label)
+    named = {name: getattr(row, name, None) for name in NAMED_COLUMNS}
+    if row._meta.label == "notifications.Notification":
+        named["rider_id"] = row.recipient_id
+    return {name: value for name, value in {**named, **({own: row.pk} if own else {})}.items() if value is not None}
+
+
+def _changed_fields(message: Any) -> str:
+    """The names of the form's fields, as Django writes them for the history."""
+    changes = message if isinstance(message, list) else []
+    fields = [name for change in changes for name in change.get("changed", {}).get("fields", ())]
+    return ", ".join(fields)
+
+
 class ConsoleSite(OperatorSite):
-    """The admin beside the console: its look is in the templates, its order here."""
+    """The admin beside the console: its look is in the templates; its order, and how it writes the log, are here."""
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        given = admin_class or admin.ModelAdmin
+        noted = type(given.__name__, (NotedAdmin, given), {"__module__": given.__module__})
+        super().register(model_or_iterable, noted, **options)
+
+    def note(self, request: HttpRequest, rows: Sequence[Model], text: str, **said: Any) -> None:
+        super().note(request, rows, text)
+        note_rows(request, rows, ActionKind(said.pop("kind")), **said)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         return super().each_context(request) | {"languages": settings.LANGUAGES, "zone": settings.CITY_TIME_ZONE}

@@ -12,7 +12,6 @@ NEAR_METRES = 500  # the surroundings of a bike
 UNSETTLED_AFTER = timedelta(minutes=5)  # settling takes seconds
 LIST_LENGTH = 200
 FOUND_LENGTH = 20
-PART_LENGTH_MIN = 3  # a shorter part of a name finds everybody
 EVENTS_BEFORE, EVENTS_AFTER = 5, 15  # of a bike, around a ride
 # The same ages as in the alerts.
 OLD_AFTER = {"beat": timedelta(minutes=5), "backup": timedelta(hours=26)}
@@ -22,7 +21,7 @@ ROLES = {"viewer": _("viewer"), "technician": _("technician"), "support": _("sup
 
 
 class ActionKind(models.TextChoices):
-    """What operators do in the console. A kind stays in the log for good: rename its label, never its value."""
+    """What operators do here and in the admin. A kind stays in the log for good: rename its label, never its value."""
 
     RIDE_ENDED = "ride_ended", _("ended a ride")
     RIDE_CORRECTED = "ride_corrected", _("corrected the cost of a ride")
@@ -39,6 +38,18 @@ class ActionKind(models.TextChoices):
     ZONE_ADDED = "zone_added", _("drew a zone")
     ZONE_CHANGED = "zone_changed", _("changed a zone")
     ROLES_SET = "roles_set", _("gave a role")
+    # In the admin.
+    BIKE_PICKED_UP = "bike_picked_up", _("picked up a bike")
+    BIKE_DROPPED_OFF = "bike_dropped_off", _("dropped off a bike")
+    TARIFF_SET = "tariff_set", _("set the tariff of a bike")
+    REPORT_CLOSED = "report_closed", _("closed a report")
+    RESERVATION_ENDED = "reservation_ended", _("ended a reservation")
+    ENTRY_BOOKED = "entry_booked", _("booked an entry of the ledger")
+    SESSIONS_ENDED = "sessions_ended", _("ended all sessions")
+    ADMIN_ADDED = "admin_added", _("added in the admin")
+    ADMIN_CHANGED = "admin_changed", _("changed in the admin")
+    ADMIN_DELETED = "admin_deleted", _("deleted in the admin")
+    ADMIN_ACTED = "admin_acted", _("acted in the admin")
 
 
 # Of the map. A program sends degrees as whole numbers of these parts: a metre is more than one of them.

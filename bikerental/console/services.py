@@ -1,6 +1,7 @@
 """What operators do in the console: through the services of the other apps, and written into the log."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +25,18 @@ def action_do(*, act: Act, do: Callable[[], Mapping[str, Any] | None]) -> bool:
     if Action.objects.filter(key=act.key).exists():
         return False
     found = do() or {}
-    Action.objects.create(
+    _row(replace(act, concerns={**act.concerns, **found})).save(force_insert=True)
+    return True
+
+
+@unit_of_work
+def acts_note(*, acts: Sequence[Act]) -> None:
+    """Write what was done elsewhere into the log. The caller's transaction has done it."""
+    Action.objects.bulk_create([_row(act) for act in acts])
+
+
+def _row(act: Act) -> Action:
+    return Action(
         id=uuid7(act.now),
         created_at=act.now,
         operator_id=act.operator_id,
@@ -32,9 +44,8 @@ def action_do(*, act: Act, do: Callable[[], Mapping[str, Any] | None]) -> bool:
         key=act.key,
         reason=act.reason,
         details=dict(act.details),
-        **{**act.concerns, **found},
+        **act.concerns,
     )
-    return True
 
 
 @unit_of_work

@@ -65,13 +65,13 @@ def _change_text(message: str) -> str:
     for change in changes:
         for what in change.values():
             if "fields" in what:
-                what["fields"] = [_name(field) for field in what["fields"]]
+                what["fields"] = [name_text(field) for field in what["fields"]]
             if "name" in what:
-                what["name"] = _name(what["name"])
+                what["name"] = name_text(what["name"])
     return json.dumps(changes)
 
 
-def _name(stored: str) -> str:
+def name_text(stored: str) -> str:
     """The translated name of a field or a model. A field's name is stored with a capital letter."""
     if (text := gettext(stored)) != stored:
         return text

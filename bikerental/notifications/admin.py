@@ -5,14 +5,15 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import escape, format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from bikerental.notifications.addresses import email_hidden
 from bikerental.notifications.kinds import message_kinds
 from bikerental.notifications.models import Notification, RefusedAddress
-from bikerental.notifications.services import addresses_forget, notifications_send_again
-from bikerental.users.admin_site import EmailSearch
+from bikerental.notifications.services import Content, addresses_forget, content_preview, notifications_send_again
+from bikerental.users.admin_site import EmailSearch, RiderSearch
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -27,7 +28,7 @@ class KindFilter(admin.SimpleListFilter):
 
 
 @admin.register(Notification)
-class NotificationAdmin(EmailSearch, admin.ModelAdmin[Notification]):
+class NotificationAdmin(RiderSearch, admin.ModelAdmin[Notification]):
     """Messages to read and to send again. Only services write rows."""
 
     list_display = (
@@ -35,14 +36,17 @@ class NotificationAdmin(EmailSearch, admin.ModelAdmin[Notification]):
         "next_attempt_at", "sent_at", "feedback", "last_error",
     )  # fmt: skip
     list_filter = ("state", KindFilter, "feedback", ("created_at", admin.DateFieldListFilter))
-    search_fields = ("=id", "=subject_id", "=recipient__id", "=recipient__email")
-    search_help_text = _("Id of the notification, the rental or the recipient, or the recipient's e-mail")
+    search_fields = ("pk",)  # only shows the search box; get_search_results does the search
+    rider_field = "recipient"
+    id_fields = ("pk", "subject_id", "recipient")
+    search_help_text = _("Id of the message, the ride or the rider, or a part of the rider's e-mail or name.")
     ordering = ("-id",)  # ids grow with time
     show_full_result_count = False
     # The recipient's id instead of the recipient, because the name is not needed here.
     fields = (
-        "id", "created_at", "kind_label", "recipient_key", "subject_id", "key", "language", "context", "state",
-        "attempts", "next_attempt_at", "claimed_until", "sent_at", "last_error", "provider_id", "feedback",
+        "kind_label", "state", "created_at", "sent_at", "recipient_key", "subject_line", "text", "html", "language",
+        "attempts", "next_attempt_at", "claimed_until", "last_error", "feedback", "provider_id", "id", "subject_id",
+        "key", "context",
     )  # fmt: skip
     readonly_fields = fields
     actions = ("send_again",)
@@ -50,6 +54,25 @@ class NotificationAdmin(EmailSearch, admin.ModelAdmin[Notification]):
     @admin.display(description=_("recipient's id"), ordering="recipient_id")
     def recipient_key(self, notification: Notification) -> UUID | None:
         return notification.recipient_id
+
+    @admin.display(description=_("subject line"))
+    def subject_line(self, notification: Notification) -> str:
+        return self._preview(notification).subject
+
+    @admin.display(description=_("text"))
+    def text(self, notification: Notification) -> str:
+        return _quoted(self._preview(notification).text)
+
+    @admin.display(description=_("as HTML"))
+    def html(self, notification: Notification) -> str:
+        html = self._preview(notification).html
+        return _quoted(html) if html else str(_("none: the mail has only text"))
+
+    def _preview(self, notification: Any) -> Content:
+        if not hasattr(notification, "_preview"):  # three fields ask
+            notification._preview = content_preview(notification)
+        content: Content = notification._preview
+        return content
 
     @admin.display(description=_("kind"), ordering="kind")
     def kind_label(self, notification: Notification) -> str:
@@ -74,6 +97,11 @@ class NotificationAdmin(EmailSearch, admin.ModelAdmin[Notification]):
 
     def has_delete_permission(self, request: HttpRequest, obj: Notification | None = None) -> bool:
         return False
+
+
+def _quoted(text: str) -> str:
+    # Escaped in any case: templates mark what they render as safe.
+    return format_html('<pre class="message">{}</pre>', escape(text))
 
 
 @admin.register(RefusedAddress)

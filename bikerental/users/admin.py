@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, BaseUserCreationForm
 from django.core.exceptions import ValidationError
@@ -24,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_totp.admin import TOTPDeviceAdmin
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from bikerental.users.admin_site import EmailSearch
+from bikerental.users.admin_site import EmailSearch, note
 from bikerental.users.exceptions import EmailTakenError
 from bikerental.users.models import User
 from bikerental.users.selectors import open_sessions_count, user_of_email
@@ -133,20 +132,20 @@ class UserAdmin(EmailSearch, DjangoUserAdmin[User]):
     def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         ids = self.touchable(request, queryset)
         sessions_end(user_ids=ids, now=timezone.now())
-        self.report(request, ids, gettext_noop("Ended all sessions."))
+        self.report(request, ids, gettext_noop("Ended all sessions."), "sessions_ended")
 
     @admin.action(description=_("Reopen the accounts"), permissions=["change"])
     def reopen_accounts(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         reopened = accounts_reopen(user_ids=self.touchable(request, queryset))
-        self.report(request, reopened, gettext_noop("Reopened the account."))
+        self.report(request, reopened, gettext_noop("Reopened the account."), "rider_unblocked")
 
-    def report(self, request: HttpRequest, ids: list[UUID], change: str) -> None:
+    def report(self, request: HttpRequest, ids: list[UUID], change: str, kind: str) -> None:
         """Write the change into the accounts' history, and show it to the operator.
 
         :param change: in English; the history translates it when it is shown
+        :param kind: of the operators' log
         """
-        changed = User.objects.filter(pk__in=ids)
-        LogEntry.objects.log_actions(str(request.user.pk), changed, CHANGE, change)
+        note(request, list(User.objects.filter(pk__in=ids)), change, kind=kind)
         count = len(ids)
         text = ngettext("%(count)d account changed.", "%(count)d accounts changed.", count) % {"count": count}
         self.message_user(request, text, messages.SUCCESS if count else messages.WARNING)

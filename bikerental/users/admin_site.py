@@ -1,11 +1,17 @@
 """The admin site and its log-in."""
 
-from typing import Any
+import operator
+from collections.abc import Sequence
+from functools import reduce
+from typing import Any, ClassVar
+from uuid import UUID
 
 from django.conf import settings
+from django.contrib import admin
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.admin.forms import AdminAuthenticationForm
-from django.db.models import QuerySet
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django_otp import devices_for_user
@@ -15,7 +21,8 @@ from bikerental.http.admin_forms import versioned
 from bikerental.http.admin_queries import checked
 from bikerental.http.admin_words import translated
 from bikerental.users.models import User
-from bikerental.users.types import email_normalise
+from bikerental.users.selectors import users_found
+from bikerental.users.types import email_normalise, email_spellings
 
 
 class EmailSearch:
@@ -28,6 +35,37 @@ class EmailSearch:
         found: tuple[QuerySet[Any], bool]
         found = super().get_search_results(request, queryset, " ".join(words))  # type: ignore[misc] # a mixin
         return found
+
+
+class RiderSearch:
+    """For pages of rows that have a rider: finds them by a part of the rider's e-mail or name, or by an id, whole.
+
+    An operator who may not see accounts must give the whole e-mail, so that no search tells addresses.
+    """
+
+    rider_field: ClassVar = "rider"
+    id_fields: ClassVar[tuple[str, ...]] = ("pk", "rider")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        if not term:
+            return queryset, False
+        searched = _id(term)
+        if searched is not None:
+            same = [Q(**{name: searched}) for name in self.id_fields]
+            return queryset.filter(reduce(operator.or_, same)), False
+        whole = Q(**{f"{self.rider_field}__email__in": email_spellings(term)})
+        if not request.user.has_perm("users.view_user"):
+            return queryset.filter(whole), False
+        return queryset.filter(**{f"{self.rider_field}__in": [user.pk for user in users_found(words=term)]}), False
+
+
+def _id(term: str) -> UUID | None:
+    try:
+        return UUID(term)
+    except ValueError:
+        return None
 
 
 class OperatorLoginForm(OTPAdminAuthenticationForm):  # type: ignore[misc] # the library comes without types
@@ -54,6 +92,10 @@ class OperatorSite(AdminSite):
         # Here, so that every page of the admin gets these checks, also the pages of packages.
         super().register(model_or_iterable, translated(checked(versioned(admin_class or ModelAdmin))), **options)
 
+    def note(self, request: HttpRequest, rows: Sequence[Model], text: str, **said: Any) -> None:
+        """Write what an operator did into the history of the rows. The site of the app above writes its log too."""
+        LogEntry.objects.log_actions(str(request.user.pk), rows, CHANGE, text)
+
     @property
     def login_form(self) -> type[AdminAuthenticationForm]:  # type: ignore[override] # asked at each login
         return OperatorLoginForm if settings.ADMIN_SECOND_FACTOR else AdminAuthenticationForm
@@ -65,3 +107,15 @@ class OperatorSite(AdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
         user: Any = request.user  # with the attributes that the middleware adds
         return super().has_permission(request) and (not settings.ADMIN_SECOND_FACTOR or user.is_verified())
+
+
+def note(request: HttpRequest, rows: Sequence[Model], text: str, *, kind: str, **said: Any) -> None:
+    """Write into the history, and into the operators' log, that the operator of the request did this to the rows.
+
+    :param text: for the history: an English sentence, which is translated when it is shown
+    :param kind: of the operators' log
+    :param said: `reason`; `details`, which is JSON without personal data; `concerns`, ids by column, where the rows do
+        not say them
+    """
+    site: Any = admin.site
+    site.note(request, rows, text, kind=kind, **said)

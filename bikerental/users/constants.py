@@ -24,3 +24,7 @@ DEMO_PASSWORD = "demo-ride-2026"  # noqa: S105 - known to all, guards made-up ri
 DEMO_RIDER_EMAIL = f"rider-000001@{DEMO_EMAIL_DOMAIN}"
 DEMO_ADMIN_EMAIL = f"operator@{DEMO_EMAIL_DOMAIN}"
 DEMO_TOKEN_LIFETIME_MAX = timedelta(hours=24)
+
+# Of a search for accounts.
+FOUND_LENGTH = 20
+PART_LENGTH_MIN = 3  # a shorter part of a name finds everybody

@@ -85,7 +85,7 @@ def test_an_action_costs_the_same_statements_however_many(
     bikes = [make_bike() for _ in range(rows)]
     data = {"action": "send_to_maintenance", "_selected_action": [str(bike.pk) for bike in bikes]}
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(16):
         operator.post(reverse(BIKES), data)
 
     assert set(Bike.objects.values_list("status", flat=True)) == {"maintenance"}

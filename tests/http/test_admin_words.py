@@ -81,7 +81,7 @@ class VisibleText(HTMLParser):
             pass
 
     def handle_data(self, data: str) -> None:
-        if not {"script", "style", "textarea"} & set(self._open):
+        if not {"script", "style", "textarea", "pre"} & set(self._open):
             self.texts.append(data)
 
 

@@ -5,9 +5,11 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from bikerental.notifications.models import Notification, RefusedAddress
 from bikerental.notifications.services import notification_deliver
+from bikerental.notifications.services.rendering import content_render
 from bikerental.users.models import User
 from tests.factories import NOON, make_user
 from tests.notifications.conftest import FakeMailer, address_of, make_notification
@@ -140,3 +142,28 @@ def test_a_receipt_is_sent_again_an_expired_message_is_not(chief: Client, fields
     send_again(chief, row)
 
     assert row.state == state
+
+
+def test_a_message_is_shown_as_it_was_sent(chief: Client) -> None:
+    lines = [{"code": "unlock", "amount": "50.00"}]
+    context = {"bike_number": "B-1", "lines": lines, "amount": "50.00", "currency": "RUB"}
+    times = {"started_at": NOON.isoformat(), "ended_at": NOON.isoformat()}
+    sent = make_notification(
+        state="sent", sent_at=NOON, attempts=1, kind="receipt", language="ru", context=context | times
+    )
+    mail = content_render(sent, now=NOON)
+
+    page = chief.get(reverse("admin:notifications_notification_change", args=[sent.pk])).content.decode()
+
+    assert mail.html
+    for part in (mail.subject, mail.text, mail.html):
+        assert escape(part) in page
+
+
+def test_a_link_in_a_message_is_not_shown(chief: Client) -> None:
+    reset = make_notification(kind="password_reset")
+
+    page = chief.get(reverse("admin:notifications_notification_change", args=[reset.pk])).content.decode()
+
+    assert "https://…" in page
+    assert "#" not in page.partition('<pre class="message">')[2].partition("</pre>")[0]

@@ -17,7 +17,7 @@ from bikerental.billing.models import Account, Entry, Posting
 from bikerental.billing.selectors import balance_of_account
 from bikerental.billing.services import book_payment, refund_payment, write_off_debt
 from bikerental.billing.types import Booking
-from bikerental.users.admin_site import EmailSearch
+from bikerental.users.admin_site import RiderSearch
 
 BOOKINGS: dict[str, tuple[Any, type[AmountForm], Any]] = {
     "payment": (_("Book a payment"), PaymentForm, book_payment),
@@ -27,12 +27,12 @@ BOOKINGS: dict[str, tuple[Any, type[AmountForm], Any]] = {
 
 
 @admin.register(Account)
-class AccountAdmin(EmailSearch, LedgerAdmin):
+class AccountAdmin(RiderSearch, LedgerAdmin):
     list_display = ("created_at", "kind", "rider_email", "currency", "riders_balance")
     list_filter = ("kind", "currency")
     list_select_related = ("rider",)
-    search_fields = ("=rider__email",)
-    search_help_text = _("E-mail of the rider, whole.")
+    search_fields = ("pk",)  # only shows the search box; get_search_results does the search
+    search_help_text = _("An id, or a part of the rider's e-mail or name.")
     ordering = ("-pk",)
     fields: ClassVar = ["kind", "rider_email", "currency", "balance", "created_at", "bookings"]
     readonly_fields = ("rider_email", "balance", "bookings")
@@ -58,7 +58,7 @@ class AccountAdmin(EmailSearch, LedgerAdmin):
     def balance(self, account: Account) -> str:
         return amount_text(balance_of_account(account_id=account.pk), account)
 
-    @admin.display(description="")
+    @admin.display(description=_("action"))
     def bookings(self, account: Account) -> str:
         if account.kind != AccountKind.RIDER:
             return ""

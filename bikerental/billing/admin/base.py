@@ -7,7 +7,6 @@ from uuid import uuid4
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import AdminForm
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -21,6 +20,7 @@ from bikerental.billing.types import Booking
 from bikerental.core.db.transactions import unit_of_work
 from bikerental.core.errors import FieldRefusal, Refusal
 from bikerental.core.money import money_text
+from bikerental.users.admin_site import note
 from bikerental.users.models import User
 
 
@@ -126,7 +126,19 @@ class LedgerAdmin(admin.ModelAdmin[Any]):
         now = timezone.now()
         entry = book(form, form.booking(operator, now))
         if entry.created_at == now:  # false if the same form was sent before
-            LogEntry.objects.log_actions(operator.pk, [account, entry], CHANGE, f"Booked: {entry.kind}.")
+            self._note(request, form, account, entry)
+
+    def _note(self, request: HttpRequest, form: BookingForm, account: Account, entry: Entry) -> None:
+        amount = form.cleaned_data.get("amount")
+        note(
+            request,
+            [account, entry],
+            f"Booked: {entry.kind}.",
+            kind="entry_booked",
+            reason=form.cleaned_data["reason"],
+            details={"entry": entry.kind} | ({"amount": amount_text(amount, account)} if amount is not None else {}),
+            concerns={"rider_id": account.rider_id, "rental_id": entry.rental_id},
+        )
 
 
 def rider_email(account: Account | None) -> str:

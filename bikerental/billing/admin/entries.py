@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib import admin
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
@@ -16,16 +16,18 @@ from bikerental.billing.constants import AccountKind, EntryKind
 from bikerental.billing.models import Account, Entry, Posting
 from bikerental.billing.services import adjust_ride, reverse_entry
 from bikerental.billing.types import Booking
-from bikerental.users.types import email_normalise
+from bikerental.users.admin_site import RiderSearch
 
 
 @admin.register(Entry)
-class EntryAdmin(LedgerAdmin):
+class EntryAdmin(RiderSearch, LedgerAdmin):
     list_display = ("created_at", "kind", "rider_email", "amount", "ride", "actor_name", "reason", "mending")
     list_filter = ("kind",)
     list_select_related = ("actor",)
-    search_fields = ("id",)  # only shows the search box; get_search_results does the search
-    search_help_text = _("Id of the entry or the ride, or e-mail of the rider, whole.")
+    search_fields = ("pk",)  # only shows the search box; get_search_results does the search
+    search_help_text = _("Id of the entry, the ride or the claim, or a part of the rider's e-mail or name.")
+    rider_field = "postings__account__rider"
+    id_fields = ("pk", "rental_id", "claim_id")
     ordering = ("-pk",)
     fields: ClassVar = [
         "created_at", "kind", "rider_email", "amount", "ride", "claim_id", "reverses", "actor_name", "reason", "key",
@@ -37,17 +39,6 @@ class EntryAdmin(LedgerAdmin):
         riders = Posting.objects.select_related("account__rider").filter(account__kind=AccountKind.RIDER)
         entries: QuerySet[Entry] = super().get_queryset(request)
         return entries.prefetch_related(Prefetch("postings", riders, to_attr="riders_postings"), "reversals")
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Entry], search_term: str
-    ) -> tuple[QuerySet[Entry], bool]:
-        if not search_term:
-            return queryset, False
-        try:
-            searched = UUID(search_term)
-        except ValueError:
-            return queryset.filter(postings__account__rider__email=email_normalise(search_term)), False
-        return queryset.filter(Q(pk=searched) | Q(rental_id=searched)), False
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         return lookup == "postings__account__id__exact" or super().lookup_allowed(lookup, value, request)
@@ -69,7 +60,7 @@ class EntryAdmin(LedgerAdmin):
     def actor_name(self, entry: Entry) -> str:
         return entry.actor.name or str(entry.actor) if entry.actor else ""
 
-    @admin.display(description="")
+    @admin.display(description=_("action"))
     def mending(self, entry: Entry) -> str:
         links = []
         if entry.kind == EntryKind.CHARGE:

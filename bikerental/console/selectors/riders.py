@@ -11,7 +11,7 @@ from bikerental.billing.models import Account, Entry
 from bikerental.billing.selectors import adjustment_of, balances_of_rider
 from bikerental.billing.types import Balance
 from bikerental.claims.models import Claim
-from bikerental.console.constants import FOUND_LENGTH, PART_LENGTH_MIN
+from bikerental.console.constants import FOUND_LENGTH
 from bikerental.console.models import Action
 from bikerental.fleet.models import Bike
 from bikerental.fleet.numbers import is_number_key, number_key_typed
@@ -19,7 +19,7 @@ from bikerental.fleet.selectors import of_number
 from bikerental.notifications.models import Notification
 from bikerental.rentals.models import Rental
 from bikerental.users.models import User
-from bikerental.users.types import email_normalise, email_spellings
+from bikerental.users.selectors import users_found
 
 
 class Found(NamedTuple):
@@ -39,7 +39,7 @@ def riders_found(*, words: str) -> Found:
         return Found(list(User.objects.filter(pk=id_)), list(rides[:FOUND_LENGTH]), None)
     bike = _bike(words)
     rides = _rides().filter(bike=bike) if bike else _rides().none()
-    return Found(_riders(words), list(rides[:FOUND_LENGTH]), bike)
+    return Found(users_found(words=words), list(rides[:FOUND_LENGTH]), bike)
 
 
 def _id(words: str) -> UUID | None:
@@ -52,18 +52,6 @@ def _id(words: str) -> UUID | None:
 def _bike(words: str) -> Bike | None:
     key = number_key_typed(words)
     return Bike.objects.filter(of_number(key)).first() if is_number_key(key) else None
-
-
-def _riders(words: str) -> Sequence[User]:
-    alive = User.objects.filter(erased_at=None)
-    if "@" in words:
-        whole = list(alive.filter(email__in=email_spellings(words))[:FOUND_LENGTH])
-        if whole:
-            return whole
-    if len(words) < PART_LENGTH_MIN:
-        return []
-    part = Q(email__icontains=email_normalise(words)) | Q(name__icontains=words)
-    return list(alive.filter(part).order_by("-created_at", "-id")[:FOUND_LENGTH])
 
 
 def _rides() -> QuerySet[Rental]:

@@ -1,17 +1,24 @@
 """How the console writes numbers, money and times, in the operator's language."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.apps import apps
+from django.contrib import admin
+from django.urls import NoReverseMatch, reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bikerental.billing.constants import EntryKind
 from bikerental.core.money import WHOLE_CURRENCIES
+from bikerental.http.admin_words import name_text
+from bikerental.maintenance.constants import ReportState
 from bikerental.notifications.kinds import message_kinds
 
 register = template.Library()
@@ -71,12 +78,55 @@ def message_kind(name: str) -> str:
     return str(kind.label) if kind else name
 
 
+@register.filter
+def thing(details: Mapping[str, str]) -> str:
+    """Which row of the admin it was, with a link to its page; empty if it was not of the admin."""
+    if "model" not in details:
+        return ""
+    try:
+        options = apps.get_model(details["model"])._meta
+        address = reverse(f"admin:{options.app_label}_{options.model_name}_change", args=[details["row"]])
+    except (LookupError, NoReverseMatch):  # of another release
+        return details["model"]
+    return format_html('<a href="{}">{}</a>', address, capfirst(str(options.verbose_name)))
+
+
+@register.filter
+def detail_value(details: Mapping[str, str], name: str) -> str:
+    value = details[name]
+    if name == "fields":
+        return ", ".join(name_text(field) for field in value.split(", "))
+    if name == "action" and "model" in details:
+        return _action_text(details["model"], value)
+    choices = {"entry": EntryKind, "state": ReportState}.get(name)
+    return str(choices(value).label) if choices and value in choices.values else value
+
+
+def _action_text(label: str, name: str) -> str:
+    pages = {model._meta.label_lower: page for model, page in admin.site._registry.items()}
+    return str(getattr(getattr(pages.get(label), name, None), "short_description", name))
+
+
+NOT_SHOWN = {"model", "row"}  # `thing` shows them
+
+
+@register.filter
+def detail_names(details: Mapping[str, str]) -> list[str]:
+    return [name for name, value in details.items() if name not in NOT_SHOWN and value != ""]
+
+
 DETAILS = {
     "how": _("decision"),
     "cost": _("cost after it"),
     "currency": _("currency"),
     "amount": _("amount"),
     "ended_at": _("ended at"),
+    "entry": _("entry"),
+    "state": _("state"),
+    "tariff": _("tariff"),
+    "fields": _("fields"),
+    "action": _("action"),
+    "rows": _("rows"),
 }
 
 

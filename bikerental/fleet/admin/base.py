@@ -1,6 +1,6 @@
 """Shared by the admin's pages of the fleet."""
 
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from django.contrib import admin, messages
 from django.core.files.storage import default_storage
@@ -62,12 +62,14 @@ class ReadOnlyMixin:
 class BikeSearchMixin:
     """Finds the rows of a bike by its number in any spelling."""
 
+    bike_field: ClassVar = "bike"
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], term: str
     ) -> tuple[QuerySet[Any], bool]:
         bike = bikes_by_number(term).first()
         if bike is not None:
-            return queryset.filter(bike=bike), False
+            return queryset.filter(**{self.bike_field: bike}), False
         found: tuple[QuerySet[Any], bool] = super().get_search_results(request, queryset, term)  # type: ignore[misc] # the admin's
         return found
 

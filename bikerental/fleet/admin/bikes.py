@@ -1,7 +1,8 @@
 """Bikes: the form of one, and the actions on many."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
@@ -10,15 +11,16 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
+from bikerental.core.db.transactions import unit_of_work
 from bikerental.core.geometry import Position
 from bikerental.fleet.admin.base import FleetAdmin
 from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.exceptions import PlaceRefusedError
 from bikerental.fleet.models import NUMBER_KEY, Bike, Tariff
 from bikerental.fleet.numbers import is_number_key, number_key_typed
-from bikerental.fleet.selectors import is_in_service
+from bikerental.fleet.selectors import bikes_moved_at, is_in_service
 from bikerental.fleet.services import (
     bike_add,
     bike_edit,
@@ -28,8 +30,24 @@ from bikerental.fleet.services import (
     bikes_send_to_maintenance,
     bikes_set_tariff,
 )
+from bikerental.users.admin_site import note
 
 MOVES = ("pick_up", "drop_off", "decommission")
+
+
+class Done(NamedTuple):
+    """What was done, for the history and for the operators' log."""
+
+    text: str
+    kind: str
+
+
+SENT = Done(gettext_noop("Sent to maintenance."), "bike_out")
+RETURNED = Done(gettext_noop("Returned to service."), "bike_back")
+PICKED_UP = Done(gettext_noop("Picked up."), "bike_picked_up")
+DROPPED_OFF = Done(gettext_noop("Dropped off."), "bike_dropped_off")
+DECOMMISSIONED = Done(gettext_noop("Decommissioned."), "bike_retired")
+TARIFF_SET = Done(gettext_noop("Set the tariff."), "tariff_set")
 
 
 class BikeForm(forms.ModelForm[Bike]):
@@ -103,23 +121,30 @@ class BikeAdmin(FleetAdmin[Bike]):
 
     @admin.action(description=_("Send to maintenance"), permissions=["change"])
     def send_to_maintenance(self, request: HttpRequest, bikes: QuerySet[Bike]) -> None:
-        self._move(request, bikes, bikes_send_to_maintenance)
+        self._move(request, bikes, bikes_send_to_maintenance, SENT)
 
     @admin.action(description=_("Pick up, to put it elsewhere"), permissions=["change"])
     def pick_up(self, request: HttpRequest, bikes: QuerySet[Bike]) -> None:
-        self._move(request, bikes, bikes_pick_up)
+        self._move(request, bikes, bikes_pick_up, PICKED_UP)
 
     @admin.action(description=_("Drop off at its place, to be ridden"), permissions=["change"])
     def drop_off(self, request: HttpRequest, bikes: QuerySet[Bike]) -> None:
-        self._move(request, bikes, bikes_drop_off)
+        self._move(request, bikes, bikes_drop_off, DROPPED_OFF)
 
     @admin.action(description=_("Decommission"), permissions=["change"])
     def decommission(self, request: HttpRequest, bikes: QuerySet[Bike]) -> None:
-        self._move(request, bikes, bikes_decommission)
+        self._move(request, bikes, bikes_decommission, DECOMMISSIONED)
 
-    def _move(self, request: HttpRequest, bikes: QuerySet[Bike], move: Callable[..., int]) -> None:
+    def _move(self, request: HttpRequest, bikes: QuerySet[Bike], move: Callable[..., int], done: Done) -> None:
         ids = list(bikes.values_list("pk", flat=True))
-        self._tell(request, done=move(bike_ids=ids, operator_id=request.user.pk, now=timezone.now()), of=len(ids))
+        self._tell(request, done=self._move_and_note(request, ids, move, done), of=len(ids))
+
+    @unit_of_work
+    def _move_and_note(self, request: HttpRequest, ids: list[UUID], move: Callable[..., int], done: Done) -> int:
+        now = timezone.now()
+        count = move(bike_ids=ids, operator_id=request.user.pk, now=now)
+        note(request, bikes_moved_at(bike_ids=ids, now=now), done.text, kind=done.kind)
+        return count
 
     @admin.action(description=_("Set the tariff"), permissions=["change"])
     def set_tariff(self, request: HttpRequest, bikes: QuerySet[Bike]) -> None:
@@ -129,8 +154,14 @@ class BikeAdmin(FleetAdmin[Bike]):
         if tariff is None:
             self.message_user(request, _("Choose the tariff beside the action."), messages.WARNING)
             return
-        ids = list(bikes.values_list("pk", flat=True))
-        self._tell(request, done=bikes_set_tariff(bike_ids=ids, tariff_id=tariff.pk), of=len(ids))
+        chosen = list(bikes)
+        self._tell(request, done=self._set_tariff_and_note(request, chosen, tariff), of=len(chosen))
+
+    @unit_of_work
+    def _set_tariff_and_note(self, request: HttpRequest, bikes: list[Bike], tariff: Tariff) -> int:
+        count = bikes_set_tariff(bike_ids=[bike.pk for bike in bikes], tariff_id=tariff.pk)
+        note(request, bikes, TARIFF_SET.text, kind=TARIFF_SET.kind, details={"tariff": tariff.name})
+        return count
 
     def _tell(self, request: HttpRequest, *, done: int, of: int) -> None:
         if done:

@@ -13,7 +13,7 @@ from bikerental.fleet.selectors.bikes import (
     of_number,
 )
 from bikerental.fleet.selectors.bounds import is_in_service
-from bikerental.fleet.selectors.log import bikes_contradicted_by_log, bikes_off_log
+from bikerental.fleet.selectors.log import bikes_contradicted_by_log, bikes_moved_at, bikes_off_log
 from bikerental.fleet.selectors.nearby import NEAR_ORDER, bikes_near
 from bikerental.fleet.selectors.stations import (
     NAME_ORDER,
@@ -35,6 +35,7 @@ __all__ = [
     "bike_row",
     "bikes_by_number",
     "bikes_contradicted_by_log",
+    "bikes_moved_at",
     "bikes_near",
     "bikes_off_log",
     "bikes_page",

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bikerental.core.errors import FieldRefusal, UnavailableError
 from bikerental.fleet.admin.base import picture_link
-from bikerental.fleet.admin.bikes import MOVES, BikeAdmin, BikeForm
+from bikerental.fleet.admin.bikes import MOVES, RETURNED, BikeAdmin, BikeForm
 from bikerental.fleet.models import Bike
 from bikerental.maintenance.selectors import bikes_with_reports
 from bikerental.maintenance.services import bike_photo_take, repaired_bikes_return
@@ -95,4 +95,4 @@ class MaintainedBikeAdmin(BikeAdmin):
 
     @admin.action(description=_("Return to service"), permissions=["change"])
     def return_to_service(self, request: HttpRequest, bikes: QuerySet[Bike]) -> None:
-        self._move(request, bikes, repaired_bikes_return)
+        self._move(request, bikes, repaired_bikes_return, RETURNED)

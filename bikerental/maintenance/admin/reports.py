@@ -9,18 +9,21 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
+from bikerental.core.db.transactions import unit_of_work
 from bikerental.fleet.admin.base import BikeSearchMixin, ReadOnlyMixin, picture_link
 from bikerental.maintenance.constants import GRAVE_KINDS, ReportState
 from bikerental.maintenance.models import BikeReport, PhotoUpload, TakeOutLimit
 from bikerental.maintenance.selectors import bikes_to_take_out
 from bikerental.maintenance.services import reports_close, waiting_bikes_release
-from bikerental.users.admin_site import EmailSearch
+from bikerental.users.admin_site import RiderSearch, note
+
+CLOSED = gettext_noop("Closed the report.")
 
 
 @admin.register(BikeReport)
-class BikeReportAdmin(EmailSearch, BikeSearchMixin, ReadOnlyMixin, admin.ModelAdmin[BikeReport]):
+class BikeReportAdmin(BikeSearchMixin, RiderSearch, ReadOnlyMixin, admin.ModelAdmin[BikeReport]):
     """Reports of defects: to read, and to close. The list of bikes sends a bike to maintenance."""
 
     actions = ("resolve", "dismiss")
@@ -29,8 +32,8 @@ class BikeReportAdmin(EmailSearch, BikeSearchMixin, ReadOnlyMixin, admin.ModelAd
     )  # fmt: skip
     list_filter = ("state", "kind", "counts", "created_at")
     list_select_related = ("bike",)
-    search_fields = ("=rider__email",)
-    search_help_text = _("Number of the bike or e-mail of the rider, whole.")
+    search_fields = ("pk",)  # only shows the search box; get_search_results does the search
+    search_help_text = _("Number of the bike, an id, or a part of the rider's e-mail or name.")
     ordering = ("-id",)  # ids grow with time
     list_per_page = 50
     show_full_result_count = False
@@ -51,9 +54,10 @@ class BikeReportAdmin(EmailSearch, BikeSearchMixin, ReadOnlyMixin, admin.ModelAd
     def bike_status(self, report: BikeReport) -> str:
         return report.bike.get_status_display()
 
-    @admin.display(description=_("grave"), boolean=True)
-    def is_grave(self, report: BikeReport) -> bool:
-        return report.kind in GRAVE_KINDS
+    @admin.display(description=_("grave"))
+    def is_grave(self, report: BikeReport) -> str:
+        # Not a tick: Django's is green, as if all were well.
+        return format_html('<strong class="grave">{}</strong>', _("grave")) if report.kind in GRAVE_KINDS else ""
 
     @admin.display(description=_("photo"))
     def picture(self, report: BikeReport) -> str:
@@ -71,10 +75,17 @@ class BikeReportAdmin(EmailSearch, BikeSearchMixin, ReadOnlyMixin, admin.ModelAd
         return request.user.has_perm("maintenance.change_bikereport")
 
     def _close(self, request: HttpRequest, reports: QuerySet[BikeReport], state: ReportState) -> None:
-        ids = list(reports.values_list("pk", flat=True))
-        count = reports_close(report_ids=ids, state=state, now=timezone.now())
+        count = self._close_and_note(request, list(reports.values_list("pk", flat=True)), state)
         text = ngettext("%(count)d report closed.", "%(count)d reports closed.", count)
         self.message_user(request, text % {"count": count}, messages.SUCCESS)
+
+    @unit_of_work
+    def _close_and_note(self, request: HttpRequest, ids: list[UUID], state: ReportState) -> int:
+        now = timezone.now()
+        count = reports_close(report_ids=ids, state=state, now=now)
+        closed = list(BikeReport.objects.filter(pk__in=ids, closed_at=now))
+        note(request, closed, CLOSED, kind="report_closed", details={"state": state.value})
+        return count
 
 
 @admin.register(TakeOutLimit)

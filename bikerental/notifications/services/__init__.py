@@ -18,13 +18,16 @@ from bikerental.notifications.services.forgetting import (
     notifications_purge,
     sent_mails_purge,
 )
+from bikerental.notifications.services.rendering import Content, content_preview
 from bikerental.notifications.services.resetting import password_reset_request
 
 __all__ = [
+    "Content",
     "address_erase",
     "addresses_forget",
     "addresses_purge",
     "confirmation_request",
+    "content_preview",
     "failed_rows_tell",
     "notification_create",
     "notification_deliver",

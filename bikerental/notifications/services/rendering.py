@@ -13,6 +13,8 @@ from bikerental.notifications.messages import EMAIL_CONFIRMATION, PASSWORD_RESET
 from bikerental.notifications.models import Notification
 from bikerental.users.services import email_token_make, reset_token_make
 
+HIDDEN_LINK = "https://…"
+
 
 class Content(NamedTuple):
     subject: str
@@ -30,7 +32,23 @@ class CityTime(NamedTuple):
 
 def content_render(notification: Notification, *, now: datetime) -> Content:
     """The templates are those of the row's kind."""
-    context = _context(notification) | _link(notification, now=now)
+    return _render(notification, _link(notification, now=now))
+
+
+def content_preview(notification: Notification) -> Content:
+    """What is sent or was sent, for operators. A link in it leads nowhere: whoever has the real one has the account.
+
+    A message of a kind that this release does not know has no text.
+    """
+    kind = message_kinds().get(notification.kind)
+    if kind is None:
+        return Content("", "", None)
+    days, minutes = settings.EMAIL_CONFIRM_TIMEOUT // 86400, settings.PASSWORD_RESET_TIMEOUT // 60
+    return _render(notification, {"link": HIDDEN_LINK, "days": days, "minutes": minutes} if kind.has_link else {})
+
+
+def _render(notification: Notification, link: dict[str, Any]) -> Content:
+    context = _context(notification) | link
     kind = message_kinds()[notification.kind]
     name = f"{kind.templates}/{kind.name}"
     with translation.override(notification.language), timezone.override(settings.CITY_TIME_ZONE):

@@ -3,6 +3,14 @@
 from bikerental.rentals.admin.correcting import CorrectionForm, CorrectsRides, correction_text
 from bikerental.rentals.admin.ending import EndsRides
 from bikerental.rentals.admin.reservations import ReservationAdmin
-from bikerental.rentals.admin.rides import RentalAdmin
+from bikerental.rentals.admin.rides import ENDED, RentalAdmin
 
-__all__ = ["CorrectionForm", "CorrectsRides", "EndsRides", "RentalAdmin", "ReservationAdmin", "correction_text"]
+__all__ = [
+    "ENDED",
+    "CorrectionForm",
+    "CorrectsRides",
+    "EndsRides",
+    "RentalAdmin",
+    "ReservationAdmin",
+    "correction_text",
+]

@@ -4,15 +4,16 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
+from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from bikerental.billing.selectors import adjustment_of
 from bikerental.core.db.transactions import unit_of_work
@@ -25,7 +26,23 @@ from bikerental.rentals.models import Rental, RentalEvent
 from bikerental.rentals.pricing import cost_at
 from bikerental.rentals.services import rental_correct, rental_end_by_operator
 from bikerental.rentals.types import Correction, OperatorsEnd
-from bikerental.users.admin_site import EmailSearch
+from bikerental.users.admin_site import RiderSearch, note
+
+ENDED = gettext_noop("Ended the ride.")
+
+
+RECEIPT_LINE = '<tr><th scope="row">{}</th><td>{} {}</td></tr>'
+
+
+def _lines(rental: Rental) -> list[dict[str, Any]]:
+    """Of the receipt, or of the cost so far."""
+    if rental.cost_lines is not None:
+        return list(rental.cost_lines)
+    return [line.as_json() for line in cost_at(rental, timezone.now()).lines]
+
+
+def _line_text(line: dict[str, Any]) -> str:
+    return render_to_string("rentals/messages/receipt_line.txt", {"line": line})
 
 
 class RentalEventInline(ReadOnlyMixin, admin.TabularInline[RentalEvent, Rental]):
@@ -44,40 +61,45 @@ class RentalEventInline(ReadOnlyMixin, admin.TabularInline[RentalEvent, Rental])
 
 
 @admin.register(Rental)
-class RentalAdmin(EndsRides, CorrectsRides, EmailSearch, BikeSearchMixin, ReadOnlyMixin, admin.ModelAdmin[Rental]):
-    list_display = (
-        "started_at",
-        "status",
-        "bike",
-        "rider_email",
-        "ended_at",
-        "cost",
-        "overdue_at",
-        "page_link",
-    )
-    list_filter = (
-        "status",
-        ("overdue_at", admin.EmptyFieldListFilter),
-        "started_at",
-    )
-    search_fields = ("=rider__email",)
-    search_help_text = _("Number of the bike or e-mail of the rider, whole.")
-    list_select_related = (
-        "bike",
-        "rider",
-    )
-    ordering = (
-        "-started_at",
-        "-pk",
-    )
+class RentalAdmin(EndsRides, CorrectsRides, BikeSearchMixin, RiderSearch, ReadOnlyMixin, admin.ModelAdmin[Rental]):
+    list_display = ("started_at", "state", "bike", "rider_email", "ended_at", "cost", "overdue_at", "page_link")
+    list_filter = ("status", ("overdue_at", admin.EmptyFieldListFilter), "started_at")
+    search_fields = ("pk",)  # only shows the search box; get_search_results does the search
+    search_help_text = _("Number of the bike, an id, or a part of the rider's e-mail or name.")
+    list_select_related = ("bike", "rider")
+    ordering = ("-started_at", "-pk")
     show_full_result_count = False  # counting all rides takes longer than the page
     list_per_page = 50
     inlines = (RentalEventInline,)
-    exclude = ("created_at",)
+    fieldsets: ClassVar = [
+        (None, {"fields": ["state", "bike", "rider_link", "page_link"]}),
+        (
+            _("When and where"),
+            {"fields": ["started_at", "start_station", "ended_at", "end_station", "is_out_of_area", "overdue_at"]},
+        ),
+        (_("Cost"), {"fields": ["cost", "receipt", "tariff_name", "settled_at"]}),
+    ]
+    readonly_fields = ("state", "rider_link", "page_link", "cost", "receipt")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Rental]:
         rentals: QuerySet[Rental] = super().get_queryset(request).annotate(adjustment=adjustment_of("pk"))
         return rentals
+
+    @admin.display(description=_("status"), ordering="status")
+    def state(self, rental: Rental) -> Any:
+        return _("cancelled") if rental.is_cancelled else rental.get_status_display()
+
+    @admin.display(description=_("rider"))
+    def rider_link(self, rental: Rental) -> str:
+        if rental.rider is None:
+            return ""
+        page = reverse("admin:users_user_change", args=[rental.rider_id])
+        return format_html('<a href="{}">{}</a>', page, rental.rider.email)
+
+    @admin.display(description=_("receipt lines"))
+    def receipt(self, rental: Rental) -> str:
+        lines = [(_line_text(line), line["amount"], rental.currency) for line in _lines(rental)]
+        return format_html('<table class="receipt">{}</table>', format_html_join("", RECEIPT_LINE, lines))
 
     @admin.display(description=_("rider"))
     def rider_email(self, rental: Rental) -> str:
@@ -88,10 +110,9 @@ class RentalAdmin(EndsRides, CorrectsRides, EmailSearch, BikeSearchMixin, ReadOn
         amount = rental.cost_amount  # the settled cost, or the cost so far
         if amount is None:
             amount = cost_at(rental, timezone.now()).amount
-        amount += rental.adjustment or 0
-        return f"{money_text(amount)} {rental.currency}"
+        return f"{money_text(amount + (rental.adjustment or 0))} {rental.currency}"
 
-    @admin.display(description="")
+    @admin.display(description=_("action"))
     def page_link(self, rental: Rental) -> str:
         name, title = ("end", _("End this ride")) if rental.is_active else ("correct", _("Correct or waive the cost"))
         return format_html('<a href="{}">{}</a>', reverse(f"admin:rentals_rental_{name}", args=[rental.pk]), title)
@@ -115,11 +136,16 @@ class RentalAdmin(EndsRides, CorrectsRides, EmailSearch, BikeSearchMixin, ReadOn
             return HttpResponseRedirect(rides)
 
         def end(end: OperatorsEnd) -> None:
-            operator: Any = request.user  # the admin admits only users
-            rental_end_by_operator(rental_id=rental.pk, operator=operator, **end._asdict(), now=timezone.now())
+            self._end(request, rental, end)
             messages.success(request, _("The ride has ended; the rider gets the receipt."))
 
         return self.end_page(request, rental, title=_("End this ride"), back=rides, end=end)
+
+    @unit_of_work
+    def _end(self, request: HttpRequest, rental: Rental, end: OperatorsEnd) -> None:
+        operator: Any = request.user  # the admin admits only users
+        rental_end_by_operator(rental_id=rental.pk, operator=operator, **end._asdict(), now=timezone.now())
+        note(request, [rental], ENDED, kind="ride_ended", reason=end.reason)
 
     def correct(self, request: HttpRequest, rental_id: UUID) -> HttpResponse:
         self._require_right(request)
@@ -143,4 +169,4 @@ class RentalAdmin(EndsRides, CorrectsRides, EmailSearch, BikeSearchMixin, ReadOn
         booking = form.booking(operator, timezone.now())
         correction = form.correction or Correction()
         if rental_correct(rental_id=rental.pk, correction=correction, booking=booking):
-            LogEntry.objects.log_actions(operator.pk, [rental], CHANGE, correction_text(form))
+            note(request, [rental], correction_text(form), kind="ride_corrected", reason=booking.reason)
