@@ -5,7 +5,7 @@ The first byte of a rider's or ride's hash says who does what, so that the same 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from datetime import datetime
 
 from django.db import connection
 
@@ -13,6 +13,9 @@ from bikerental.billing.models import Account, Entry, Posting
 from bikerental.demo.copying import without_indexes
 
 LEDGER = (Account, Entry, Posting)
+# What follows a booking comes up to three hours later, and not after the end of the city's past.
+BY_NOW = "created_at < %(ends_at)s::timestamptz - interval '4 hours'"
+LAST_PAYMENT = "%(ends_at)s::timestamptz - interval '2 hours'"
 
 
 def _byte(of: str) -> str:
@@ -54,9 +57,9 @@ CHARGES = _book(
 ADJUSTMENTS = _book(
     "adjustment",
     "goodwill",
-    f"""SELECT seed, created_at + interval '1 day' AS created_at, -round(amount / 2, 2) AS amount, rider_id, currency,
+    f"""SELECT seed, created_at + interval '1 hour' AS created_at, -round(amount / 2, 2) AS amount, rider_id, currency,
                rental_id
-          FROM booked WHERE kind = 'charge' AND amount > 1 AND {_byte("rental_id")} < 2
+          FROM booked WHERE kind = 'charge' AND amount > 1 AND {_byte("rental_id")} < 2 AND {BY_NOW}
            AND rental_id NOT IN (SELECT rental_id FROM claims_claim)""",
     "The lock opened late.",
 )
@@ -67,15 +70,16 @@ CLAIMED = """
       FROM claims_claim AS claim JOIN rentals_rental AS ride ON ride.id = claim.rental_id
      WHERE claim.status = 'accepted'
 """
-# On the first of the next month riders pay the month's rides. One in eight does not pay.
+# Once a week riders pay the week's rides, the last time two hours before the end. One in eight does not pay.
 PAYMENTS = _book(
     "payment",
     "cash",
-    f"""SELECT rider_id || month::text AS seed, month + interval '1 month 10 hours' AS created_at,
+    f"""SELECT rider_id || week::text AS seed, week + interval '7 days' AS created_at,
                -sum(amount) AS amount, rider_id, currency, NULL::uuid AS rental_id
-          FROM (SELECT *, date_trunc('month', created_at, 'UTC') AS month FROM booked) AS booked
-         WHERE {_byte("rider_id")} >= 32 GROUP BY rider_id, currency, month HAVING sum(amount) > 0""",
-    "by transfer: monthly statement",
+          FROM (SELECT *, date_bin('7 days', created_at, {LAST_PAYMENT}) AS week FROM booked) AS booked
+         WHERE week < {LAST_PAYMENT} AND {_byte("rider_id")} >= 32
+         GROUP BY rider_id, currency, week HAVING sum(amount) > 0""",
+    "by transfer: weekly statement",
 )
 # Some pay 50.00 twice, and get it back.
 TWICE = _book(
@@ -83,7 +87,7 @@ TWICE = _book(
     "cash",
     f"""SELECT rider_id::text AS seed, max(created_at) + interval '1 hour' AS created_at, -50 AS amount, rider_id,
                currency, NULL::uuid AS rental_id
-          FROM booked WHERE {_byte("rider_id")} >= 240 GROUP BY rider_id, currency""",
+          FROM booked WHERE {_byte("rider_id")} >= 240 AND {BY_NOW} GROUP BY rider_id, currency""",
     "in cash: receipt 17",
 )
 REFUNDS = _book(
@@ -97,9 +101,9 @@ REFUNDS = _book(
 WRITE_OFFS = _book(
     "writeoff",
     "writeoff",
-    f"""SELECT rider_id::text AS seed, max(created_at) + interval '20 days' AS created_at,
+    f"""SELECT rider_id::text AS seed, max(created_at) + interval '3 hours' AS created_at,
                -round(sum(amount) / 2, 2) AS amount, rider_id, currency, NULL::uuid AS rental_id
-          FROM booked WHERE {_byte("rider_id")} < 8 GROUP BY rider_id, currency HAVING sum(amount) > 1""",
+          FROM booked WHERE {_byte("rider_id")} < 8 AND {BY_NOW} GROUP BY rider_id, currency HAVING sum(amount) > 1""",
     "Three reminders without an answer.",
 )
 # Some payments were booked to the wrong rider, and are reversed.
@@ -108,7 +112,7 @@ MISTAKES = _book(
     "cash",
     f"""SELECT 'mistake' || rider_id AS seed, max(created_at) + interval '1 hour' AS created_at, -20 AS amount,
                rider_id, currency, NULL::uuid AS rental_id
-          FROM booked WHERE {_byte("rider_id")} BETWEEN 32 AND 39 GROUP BY rider_id, currency""",
+          FROM booked WHERE {_byte("rider_id")} BETWEEN 32 AND 39 AND {BY_NOW} GROUP BY rider_id, currency""",
     "in cash: receipt 18",
 )
 REVERSALS = """
@@ -147,7 +151,8 @@ POST = f"""
 """
 
 
-def write_books(*, opened_at: Any, operator: str) -> None:
+def write_books(*, opened_at: datetime, ends_at: datetime, operator: str) -> None:
+    values = {"opened_at": opened_at, "ends_at": ends_at, "operator": operator}
     with connection.cursor() as cursor, _unguarded(), without_indexes(Posting):
         for statement in (
             BOOKED,
@@ -161,10 +166,10 @@ def write_books(*, opened_at: Any, operator: str) -> None:
             MISTAKES,
             REVERSALS,
         ):
-            cursor.execute(statement)
+            cursor.execute(statement, values)
         cursor.execute("ANALYZE booked")
         for statement in (OPEN, WRITE, POST):
-            cursor.execute(statement, {"opened_at": opened_at, "operator": operator})
+            cursor.execute(statement, values)
 
 
 @contextmanager

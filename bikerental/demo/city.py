@@ -24,14 +24,17 @@ LATITUDE, LONGITUDE = 59.93, 30.31
 RADIUS = 0.05  # degrees of latitude: 5.5 km
 GOLDEN_ANGLE = pi * (3 - sqrt(5))  # points of this spiral cover a disc evenly
 
-LAST_DAY_ENDS = datetime(2026, 1, 1, tzinfo=UTC)
 YEARS_MAX = 20
 # Rides come in rounds of two hours. In one round each rider and each bike has at most one ride, and every ride ends
 # within its round. So no two rides of a rider or of a bike overlap.
 ROUND_SECONDS, DAY_SECONDS = 7200, 86_400
 ROUNDS_MAX = YEARS_MAX * 365 * 12
+# The share of the riders who ride in a round, by the hour of UTC at which it begins. The city's zone is ahead of UTC.
+SHARES = (0.03, 0.08, 0.35, 0.45, 0.3, 0.35, 0.4, 0.6, 0.5, 0.3, 0.12, 0.05)
 START_SPREAD = 1200
 SHORTEST, LENGTH_SPREAD = 60, 5100
+# The end of a round in which nobody rides any more.
+QUIET = timedelta(seconds=ROUND_SECONDS - START_SPREAD - SHORTEST - LENGTH_SPREAD)
 # With this many rides or more, the first rider gets a long history of a known length.
 LONG_HISTORY_FROM, LONG_HISTORY = 10_000, 1000
 
@@ -89,16 +92,15 @@ class DemoImpossibleError(Exception):
 
 
 class City:
-    def __init__(self, size: Size) -> None:
+    def __init__(self, size: Size, *, ends_at: datetime) -> None:
+        """:param ends_at: the end of the city's past, a whole second: no row is later, except the bikes held now"""
         self.size = size
+        self.ends_at = ends_at
         self.long_history = LONG_HISTORY if size.rentals >= LONG_HISTORY_FROM and size.users > 1 else 0
         self.rotating = size.users - bool(self.long_history)
         self.width = min(size.bikes, self.rotating)
-        rest = size.rentals - self.long_history
-        self.rounds = self.long_history + -(-rest // self.width)
-        if self.rounds > ROUNDS_MAX:
-            raise DemoImpossibleError(f"The rides would take more than {YEARS_MAX} years with these riders and bikes.")
-        self.opened_at = LAST_DAY_ENDS - -(-self.rounds // 12) * timedelta(days=1)
+        self.rides_of_rounds = [1] * self.long_history + self._rides_of_rounds(size.rentals - self.long_history)
+        self.opened_at = ends_at - len(self.rides_of_rounds) * timedelta(seconds=ROUND_SECONDS)
         # Where each bike stands: at a station or, beyond the last station, at a place in the street.
         self.places = size.stations + max(1, size.stations // 9)
         self.standing = [number % self.places for number in range(size.bikes)]
@@ -170,7 +172,7 @@ class City:
         for number, first, count in self._rounds():
             starts_at = int(self.opened_at.timestamp()) + number * ROUND_SECONDS
             second_of_day = starts_at % DAY_SECONDS
-            day = datetime.fromtimestamp(starts_at, UTC).strftime("%Y-%m-%d ")
+            days = [f"{datetime.fromtimestamp(starts_at + later, UTC):%Y-%m-%d} " for later in (0, ROUND_SECONDS)]
             is_long_history = number < self.long_history
             for index in range(first, first + count):
                 turn = index - self.long_history
@@ -185,19 +187,30 @@ class City:
                     f"{moment[:8]}-{moment[8:]}-7000-8000-{index:012x}",
                     rider,
                     (turn + 13 * number) % bikes,
-                    day + CLOCK[start],
-                    day + CLOCK[start + length],
-                    day + CLOCK[start + length + (not is_cancelled(index))],
+                    clock(days, start),
+                    clock(days, start + length),
+                    clock(days, start + length + (not is_cancelled(index))),
                     length,
                 )
 
+    def _rides_of_rounds(self, rides: int) -> list[int]:
+        """From the first round to the last. They are counted from the end, because the last one's time is given."""
+        counts: list[int] = []
+        while rides:
+            begins_at = int(self.ends_at.timestamp()) - (len(counts) + 1) * ROUND_SECONDS
+            share = SHARES[begins_at % DAY_SECONDS // ROUND_SECONDS]
+            counts.append(min(rides, max(1, round(share * self.width))))
+            rides -= counts[-1]
+            if self.long_history + len(counts) > ROUNDS_MAX:
+                raise DemoImpossibleError(f"These riders and bikes would need more than {YEARS_MAX} years for the rides.")
+        return counts[::-1]
+
     def _rounds(self) -> Iterator[tuple[int, int, int]]:
         """The number of each round, its first ride and its number of rides."""
-        for number in range(self.long_history):
-            yield number, number, 1
-        for first in range(self.long_history, self.size.rentals, self.width):
-            number = self.long_history + (first - self.long_history) // self.width
-            yield number, first, min(self.width, self.size.rentals - first)
+        first = 0
+        for number, count in enumerate(self.rides_of_rounds):
+            yield number, first, count
+            first += count
 
     def rentals(self) -> Iterator[str]:
         """Columns: see RENTALS. Also moves the bikes, and keeps the last ride of each."""
@@ -262,6 +275,11 @@ def is_cancelled(ride: int) -> bool:
     return ride % CANCELLED_EVERY == FIRST_CANCELLED
 
 
+def clock(days: list[str], second: int) -> str:
+    """:param second: of the first of two days"""
+    return days[second >= DAY_SECONDS] + CLOCK[second % DAY_SECONDS]
+
+
 def make_id(*parts: object) -> str:
     return str(uuid5(NAMESPACE, " ".join(map(str, parts))))
 
@@ -276,8 +294,8 @@ def _endings(terms: TariffTerms) -> list[str]:
     for minutes in range((SHORTEST + LENGTH_SPREAD) // 60 + 1):
         cost = price(
             terms,
-            started_at=LAST_DAY_ENDS,
-            ended_at=LAST_DAY_ENDS + timedelta(minutes=minutes),
+            started_at=ANY_MOMENT,
+            ended_at=ANY_MOMENT + timedelta(minutes=minutes),
         )
         lines = dumps([line.as_json() for line in cost.lines])
         endings.append(_ending(terms, money_text(cost.amount), lines, cancelled=False))
@@ -289,6 +307,7 @@ def _ending(terms: TariffTerms, amount: str, lines: str, *, cancelled: bool) -> 
 
 
 OPERATOR = make_id("operator")
+ANY_MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 ENDINGS = [_endings(terms) for terms in TARIFFS]
 CANCELLED_ENDINGS = [_ending(terms, "0.00", "[]", cancelled=True) for terms in TARIFFS]
 CANCEL_REASONS = CancelReason.values

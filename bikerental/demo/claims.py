@@ -14,6 +14,7 @@ from bikerental.claims.models import Claim
 from bikerental.demo.city import NAMESPACE, OPERATOR
 from bikerental.rentals.models import Rental
 
+DECIDED_AFTER = timedelta(hours=3)
 TAKEN_OFF = Decimal("10.00")
 CASES = tuple(product(ClaimKind.values, ClaimStatus.values))
 TEXTS = {
@@ -26,9 +27,11 @@ TEXTS = {
 ANSWERS = {"accepted": "The lock says the same.", "rejected": "The lock was opened and closed in time."}
 
 
-def claims() -> Iterator[Claim]:
+def claims(*, ends_at: datetime) -> Iterator[Claim]:
     """Fewer in a city that has few rides with a cost."""
-    rides = Rental.objects.filter(status=Rental.Status.SETTLED, cost_amount__gt=TAKEN_OFF)
+    rides = Rental.objects.filter(
+        status=Rental.Status.SETTLED, cost_amount__gt=TAKEN_OFF, settled_at__lte=ends_at - DECIDED_AFTER
+    )
     for ride, (kind, status) in zip(rides.order_by("-started_at", "-pk")[: len(CASES)], CASES, strict=False):
         settled_at: datetime = ride.settled_at or ride.started_at
         is_open = status == ClaimStatus.OPEN
@@ -40,7 +43,7 @@ def claims() -> Iterator[Claim]:
             kind=kind,
             text=TEXTS[kind],
             status=status,
-            decided_at=None if is_open else settled_at + timedelta(hours=3),
+            decided_at=None if is_open else settled_at + DECIDED_AFTER,
             decided_by_id=None if is_open else OPERATOR,
             answer=ANSWERS.get(status, ""),
             adjusted_amount=TAKEN_OFF if status == ClaimStatus.ACCEPTED else None,

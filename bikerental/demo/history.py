@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from bikerental.demo.city import LAST_DAY_ENDS, NULL, OPERATOR, City, make_row
+from bikerental.demo.city import NULL, OPERATOR, City, make_row
 from bikerental.demo.reservations import Hold
 from bikerental.fleet.constants import ActorKind
 from bikerental.rentals.models import Reservation
@@ -12,7 +12,7 @@ COLUMNS = (
     "bike_id happened_at event_types state latitude longitude station_id rental_id reservation_id actor operator_id "
     "note"
 )
-_REPAIRED_SINCE = LAST_DAY_ENDS + timedelta(hours=5)
+_BEFORE_THE_END = timedelta(minutes=5)
 
 
 def log(city: City, holds: dict[int, Hold]) -> Iterator[str]:
@@ -60,4 +60,4 @@ def _of_bike(city: City, bike: int, hold: Hold | None) -> Iterator[str]:
         if hold.ended_at is not None:
             yield row(hold.ended_at, "reservation_cancel", "available", here, reservation=hold.id, by=hold.ended_by)
     if city.status(bike) == "maintenance":
-        yield row(_REPAIRED_SINCE, "maintenance", "maintenance", here)
+        yield row(city.ends_at - _BEFORE_THE_END, "maintenance", "maintenance", here)

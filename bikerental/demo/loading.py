@@ -1,5 +1,6 @@
 """Loads the city into the database, in one transaction."""
 
+from datetime import datetime
 from typing import Protocol
 
 from django.apps import apps
@@ -53,7 +54,9 @@ class Progress(Protocol):
     def end(self) -> None: ...
 
 
-def city_load(*, size: city.Size, if_empty: bool, replace_foreign: bool, progress: Progress) -> bool:
+def city_load(
+    *, size: city.Size, ends_at: datetime, if_empty: bool, replace_foreign: bool, progress: Progress
+) -> bool:
     """Empty the product's tables and fill them with the city, in one transaction. Returns whether it did.
 
     With `if_empty`, a database that holds any data stays unchanged.
@@ -63,7 +66,7 @@ def city_load(*, size: city.Size, if_empty: bool, replace_foreign: bool, progres
     :raises TablesInUseError: if the tables are not free within ten seconds
     :raises NotMigratedError: if the tables do not exist
     """
-    demo = city.City(size)
+    demo = city.City(size, ends_at=ends_at)
     try:
         if if_empty and _is_inhabited():
             return False
@@ -160,10 +163,10 @@ def _fill(demo: city.City, progress: Progress) -> None:
     write_feeds(opened_at=demo.opened_at, now=timezone.now())
     progress.end()
     progress.begin("claims", len(CASES))
-    Claim.objects.bulk_create(claims())
+    Claim.objects.bulk_create(claims(ends_at=demo.ends_at))
     progress.end()
     progress.begin("ledger", 0)
-    write_books(opened_at=demo.opened_at, operator=city.OPERATOR)
+    write_books(opened_at=demo.opened_at, ends_at=demo.ends_at, operator=city.OPERATOR)
     progress.end()
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from bikerental.demo.city import LAST_DAY_ENDS, City, make_id
+from bikerental.demo.city import QUIET, City, make_id
 from bikerental.fleet.constants import ActorKind
 from bikerental.notifications.models import Notification
 from bikerental.rentals.messages import RESERVATION_TAKEN_AWAY
@@ -40,11 +40,11 @@ class Hold(NamedTuple):
 def holds(city: City, *, now: datetime) -> dict[int, Hold]:
     """By the bike. Call it after `City.rentals`.
 
-    Those that were not used come one after another when the last ride has ended, so no rider has two at once.
+    Those that were not used lie between the end of the last ride and the end of the past, one for each rider.
     """
     made = [_used(city, bike) for bike in range(USED, city.size.bikes, 10) if city.last_rides[bike]][:ENDED_MAX]
     unused = [bike for bike in range(city.size.bikes) if bike % 10 in ENDS and city.status(bike) == "available"]
-    made += [_unused(city, bike, turn) for turn, bike in enumerate(unused[:ENDED_MAX])]
+    made += [_unused(city, bike, turn) for turn, bike in enumerate(unused[: min(ENDED_MAX, city.size.users)])]
     made += [Hold(bike, rider, Status.ACTIVE, now, None) for bike, rider in city.held.items()]
     return {hold.bike: hold for hold in made}
 
@@ -59,9 +59,8 @@ def _used(city: City, bike: int) -> Hold:
 
 def _unused(city: City, bike: int, turn: int) -> Hold:
     status, ended_by, minutes = ENDS[bike % 10]
-    created_at = LAST_DAY_ENDS + timedelta(hours=6, minutes=15 * turn)
-    rider = city.riders[turn % city.size.users]
-    return Hold(bike, rider, status, created_at, created_at + timedelta(minutes=minutes), ended_by)
+    created_at = city.ends_at - QUIET
+    return Hold(bike, city.riders[turn], status, created_at, created_at + timedelta(minutes=minutes), ended_by)
 
 
 def reservations(city: City, made: dict[int, Hold]) -> Iterator[Reservation]:

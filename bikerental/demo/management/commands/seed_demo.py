@@ -2,10 +2,13 @@
 
 import time
 from argparse import ArgumentParser, ArgumentTypeError
+from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from bikerental.demo.city import DemoImpossibleError, Size
 from bikerental.demo.loading import ForeignDataError, NotMigratedError, TablesInUseError, city_load
@@ -16,8 +19,8 @@ BAR = 30
 
 class Command(BaseCommand):
     help = (
-        "Fill the database with an invented city: stations, bikes, riders and settled rides. The same "
-        "arguments make the same rows. One transaction replaces the rows of an earlier run, and everything that "
+        "Fill the database with an invented city: stations, bikes, riders and settled rides up to now. The same "
+        "arguments with the same --until make the same rows. One transaction replaces the rows of an earlier run, and everything that "
         "was done with them since. It locks the tables until it ends."
     )
     requires_system_checks = ()  # `--if-empty` runs at every start, and the checks would slow it down
@@ -35,9 +38,15 @@ class Command(BaseCommand):
         parser.add_argument(
             "--rentals",
             type=natural,
-            default=500,
+            default=2500,
             metavar="N",
-            help="settled rides (500)",
+            help="settled rides (2500)",
+        )
+        parser.add_argument(
+            "--until",
+            type=moment,
+            metavar="TIME",
+            help="end of the city's past, such as 2026-01-01T00:00:00Z (now)",
         )
         parser.add_argument(
             "--if-empty",
@@ -66,6 +75,7 @@ class Command(BaseCommand):
         try:
             done = city_load(
                 size=size,
+                ends_at=options["until"] or timezone.now().replace(microsecond=0),
                 if_empty=options["if_empty"],
                 replace_foreign=options["force"],
                 progress=ShownProgress(self.stdout),  # type: ignore[arg-type] # Django's wrapper has what is used
@@ -120,6 +130,16 @@ class ShownProgress:
             self.output.write(f"\r{self.title:18} [{'#' * BAR}] {count}{seconds:.1f} s")
         elif seconds > 0.5:
             self.output.write(f"{self.title}: {count}{seconds:.1f} s")
+
+
+def moment(text: str) -> datetime:
+    try:
+        parsed = parse_datetime(text)
+    except ValueError:
+        parsed = None
+    if parsed is None or parsed.tzinfo is None:
+        raise ArgumentTypeError(f"{text!r} is not a time with its zone, such as 2026-01-01T00:00:00Z")
+    return parsed.astimezone(UTC).replace(microsecond=0)
 
 
 def natural(text: str) -> int:
