@@ -12,7 +12,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 	--no-emit-package rfc3987-syntax --no-emit-package lark
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types audit format requirements messages examples shell psql manage bench mutate clean \
+.PHONY: help install run city test lint types audit format requirements messages examples shell psql manage bench mutate clean \
 	stack-test apply backup backups drill restore alerts
 
 ##@ Every day
@@ -26,6 +26,9 @@ install: ## create or update .venv; every other target does this too
 
 run: ## start everything on this machine; PORT=8001 and FLOWER_PORT=5556 change the ports
 	$(BARE) run
+
+city: ## let simulated riders use the running stack, or one that this starts; ARGS="--riders 100 --speed 120"
+	$(BARE) city -- $(ARGS)
 
 test: ## run the test suite; ARGS="tests/users -k login" goes to pytest
 	$(BARE) with-services -- python -m pytest $(ARGS)

@@ -152,7 +152,7 @@ POST = f"""
 
 
 def write_books(*, opened_at: datetime, ends_at: datetime, operator: str) -> None:
-    values = {"opened_at": opened_at, "ends_at": ends_at, "operator": operator}
+    values: dict[str, datetime | str] = {"opened_at": opened_at, "ends_at": ends_at, "operator": operator}
     with connection.cursor() as cursor, _unguarded(), without_indexes(Posting):
         for statement in (
             BOOKED,

@@ -202,7 +202,9 @@ class City:
             counts.append(min(rides, max(1, round(share * self.width))))
             rides -= counts[-1]
             if self.long_history + len(counts) > ROUNDS_MAX:
-                raise DemoImpossibleError(f"These riders and bikes would need more than {YEARS_MAX} years for the rides.")
+                raise DemoImpossibleError(
+                    f"These riders and bikes would need more than {YEARS_MAX} years for the rides."
+                )
         return counts[::-1]
 
     def _rounds(self) -> Iterator[tuple[int, int, int]]:

@@ -54,9 +54,7 @@ class Progress(Protocol):
     def end(self) -> None: ...
 
 
-def city_load(
-    *, size: city.Size, ends_at: datetime, if_empty: bool, replace_foreign: bool, progress: Progress
-) -> bool:
+def city_load(*, size: city.Size, ends_at: datetime, if_empty: bool, replace_foreign: bool, progress: Progress) -> bool:
     """Empty the product's tables and fill them with the city, in one transaction. Returns whether it did.
 
     With `if_empty`, a database that holds any data stays unchanged.

@@ -45,6 +45,20 @@ def run(_arguments: argparse.Namespace, state: State) -> int:
     return 0
 
 
+def city(arguments: argparse.Namespace, state: State) -> int:
+    """Simulated riders in the stack that runs, or in one that this starts and ends."""
+    command = ["python", "manage.py", "simulate", *arguments.options]
+    if state.is_running():
+        return inside(argparse.Namespace(command=command), state)
+
+    from compose.bare.stack import Stack  # as above
+
+    state.create()
+    with state.alone(), suppress(KeyboardInterrupt):
+        Stack(state).run(beside=command)
+    return 0
+
+
 def services(arguments: argparse.Namespace, _state: State) -> int:
     try:
         return with_services(arguments.command, is_durable=arguments.durable)
@@ -84,6 +98,9 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     command = commands.add_parser("run", help="start everything and run until Ctrl-C")
     command.set_defaults(function=run)
+    command = commands.add_parser("city", help="let simulated riders use the stack until Ctrl-C; start it if need be")
+    command.add_argument("options", nargs="*", metavar="OPTION", help="of manage.py simulate")
+    command.set_defaults(function=city)
     command = commands.add_parser("with-services", help="run a command with temporary servers and return its exit code")
     command.add_argument("--durable", action="store_true", help="write to disk as production does (fsync)")
     command.add_argument("command", nargs="+", metavar="COMMAND")

@@ -2,9 +2,12 @@
 
 import os
 import shutil
+import signal
+import subprocess
 import time
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,10 +20,12 @@ from compose.bare.processes import end_leftovers, leftovers, require_free_port, 
 from compose.bare.progress import TroubleError, say, step
 from compose.bare.redis_server import RedisServer
 from compose.bare.services import tool_environment
-from compose.bare.state import MARK, State
+from compose.bare.state import MARK, ROOT, State
 from compose.bare.supervision import Group, Program, Supervisor, Watch
 
 READY_SECONDS = 120
+# Longer than simulated riders need to end their rides.
+BESIDE_SECONDS = 75
 CELERY = ["python", "-m", "celery", "--quiet", "--app", "config.celery_app"]
 
 
@@ -117,8 +122,11 @@ class Stack:
             *("--respawn-failed-workers", "--respawn-interval", "1", "--workers-kill-timeout", "8"),
         ]
 
-    def run(self) -> None:
-        """Start everything, then wait until it is interrupted."""
+    def run(self, *, beside: Sequence[str] = ()) -> None:
+        """Start everything, then wait until it is interrupted.
+
+        :param beside: a command that runs as long as the stack, and ends before it
+        """
         if leftovers(self.state):
             with step("Stopping processes of an earlier start"):
                 end_leftovers(self.state)
@@ -126,7 +134,11 @@ class Stack:
         environment = self.environment | {MARK: self.state.mark}
         with guarded(self.state, environment=environment, is_temporary=False):
             self._start(environment)
-            self._watch()
+            if not beside:
+                self._watch(lambda: True)
+                return
+            with self._running(beside, environment) as is_alive:
+                self._watch(is_alive)
 
     def _start(self, environment: dict[str, str]) -> None:
         empty(self.state.metrics)
@@ -170,10 +182,26 @@ class Stack:
     Logs        {self.state.logs}
 """
 
-    def _watch(self) -> None:
+    @contextmanager
+    def _running(self, command: Sequence[str], environment: dict[str, str]) -> Iterator[Callable[[], bool]]:
+        # In a session of its own: a Ctrl-C reaches it once, from here.
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
+        try:
+            yield lambda: process.poll() is None
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(BESIDE_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def _watch(self, is_alive: Callable[[], bool]) -> None:
         watch = Watch(self.supervisor)
         while self.supervisor.is_running():
             time.sleep(1)
+            if not is_alive():
+                raise TroubleError("The simulated riders have left; their last lines say why.")
             for line in watch.changes():
                 say(line)
         raise TroubleError(f"Supervisor ended unexpectedly. See {self.supervisor.log}.")

@@ -51,6 +51,16 @@ class State:
     def withdraw(self) -> None:
         self._environment.unlink(missing_ok=True)
 
+    def is_running(self) -> bool:
+        """Whether a stack has started here and has not ended. A killed one may have left its environment."""
+        if not self._environment.exists():
+            return False
+        try:
+            with self.alone():
+                return False
+        except TroubleError:
+            return True
+
     def published(self) -> dict[str, str]:
         if not self._environment.exists():
             raise TroubleError("The stack is not running. Start it with `make run` in another terminal.")

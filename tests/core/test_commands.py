@@ -21,6 +21,7 @@ NEEDED = {
     "agency_token": {"name": "City"},
     "issue_tokens": {"users": "1"},
     "operator_enrol": {"email": "nobody@example.org"},
+    "simulate": {"url": "http://127.0.0.1:9"},  # where nothing listens
 }
 
 
@@ -53,5 +54,5 @@ def test_an_odd_argument_is_taken_or_refused_with_a_sentence(name: str, action: 
 def test_every_command_of_ours_is_tried() -> None:
     assert NAMES == [
         "agency_token", "database_limits", "issue_tokens", "operator_enrol", "preflight", "reconcile", "seed_demo",
-        "sync_schedule",
+        "simulate", "sync_schedule",
     ]  # fmt: skip

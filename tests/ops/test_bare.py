@@ -64,9 +64,9 @@ def command_of(process: psutil.Process) -> list[str]:
 
 
 class Run:
-    """One `python -m compose.bare run`."""
+    """One `python -m compose.bare run`, or another command that starts the stack."""
 
-    def __init__(self, folder: Path, **extra: str) -> None:
+    def __init__(self, folder: Path, *command: str, **extra: str) -> None:
         self.folder = folder
         self.web = free_port()
         self.flower = free_port()
@@ -75,7 +75,12 @@ class Run:
         self.environment = clean_environment(STATE_DIR=str(folder), **ports) | extra
         with self.log.open("w") as output:
             self.runner = subprocess.Popen(
-                [*BARE, "run"], cwd=ROOT, env=self.environment, stdout=output, stderr=output, start_new_session=True
+                [*BARE, *(command or ["run"])],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
             )
 
     @property
@@ -113,8 +118,8 @@ class Run:
 
 
 @contextmanager
-def running(folder: Path, **extra: str) -> Iterator[Run]:
-    run = Run(folder, **extra)
+def running(folder: Path, *command: str, **extra: str) -> Iterator[Run]:
+    run = Run(folder, *command, **extra)
     try:
         yield run
     finally:
@@ -207,18 +212,23 @@ def test_a_second_start_says_why_not(folder: Path) -> None:
         sentence = f"Port {run.web} is in use. `PORT={run.web + 1} make run` uses another.\n"
         assert other.output == sentence
         assert requests.get(run.url("/health/ready/"), timeout=20).ok
+        with running(folder, "city", "--", "--riders", "2") as city:
+            city.wait_for_line(f"2 riders at http://localhost:{run.web}")
+            city.runner.terminate()
+            assert city.runner.wait(STOP_SECONDS) == 0
 
 
 @pytest.mark.slow
 def test_an_interrupt_for_the_whole_group_ends_it_in_order(folder: Path) -> None:
-    with running(folder) as run:
-        run.wait_for_line("Ready after")
+    with running(folder, "city", "--", "--riders", "4", "--speed", "1000") as run:
+        run.wait_for_line("1 riding")
         family = run.family()
         os.killpg(run.runner.pid, signal.SIGINT)  # as Ctrl-C does
         time.sleep(0.2)
         os.killpg(run.runner.pid, signal.SIGINT)  # and a second one
         assert run.runner.wait(STOP_SECONDS) == 0
         assert alive(family) == []
+        assert run.output.index("No ride and no hold is left.") < run.output.index("Ending everything")
     ended = (folder / "logs" / "postgres.log").read_text().rindex("received fast shutdown request")
     assert "database system is shut down" in (folder / "logs" / "postgres.log").read_text()[ended:]
 

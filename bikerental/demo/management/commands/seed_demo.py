@@ -20,8 +20,8 @@ BAR = 30
 class Command(BaseCommand):
     help = (
         "Fill the database with an invented city: stations, bikes, riders and settled rides up to now. The same "
-        "arguments with the same --until make the same rows. One transaction replaces the rows of an earlier run, and everything that "
-        "was done with them since. It locks the tables until it ends."
+        "arguments with the same --until make the same rows. One transaction replaces the rows of an earlier run, and "
+        "everything that was done with them since. It locks the tables until it ends."
     )
     requires_system_checks = ()  # `--if-empty` runs at every start, and the checks would slow it down
 
