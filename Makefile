@@ -12,7 +12,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 	--no-emit-package rfc3987-syntax --no-emit-package lark
 
 .DEFAULT_GOAL := help
-.PHONY: help install run city test lint types audit format requirements messages examples shell psql manage bench mutate clean \
+.PHONY: help install run city test lint types audit format requirements messages examples screenshots shell psql manage bench mutate clean \
 	stack-test apply backup backups drill restore alerts
 
 ##@ Every day
@@ -54,6 +54,9 @@ messages: ## collect the sentences to translate into django.po and compile it; n
 
 examples: ## write docs/api/examples.sh from examples.http
 	$(IN_VENV) python -m tests.tools.playbook
+
+screenshots: ## take the pictures of the console for the docs; needs Chromium
+	$(BARE) with-services -- python -m tests.tools.screenshots
 
 requirements: ## compile requirements/*.in into *.txt with hashes; ARGS="--upgrade" takes newer releases
 	$(IN_VENV) sh -ec 'for name in base local production; do \
