@@ -9,12 +9,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop, ngettext
 
 from bikerental.accounts.services import account_close_with_ride, accounts_close_unless_riding
+from bikerental.core.db.clock import database_now
 from bikerental.core.db.transactions import unit_of_work
 from bikerental.rentals.admin import ENDED, EndsRides
 from bikerental.rentals.models import Rental
@@ -43,7 +43,7 @@ class RiderAdmin(EndsRides, UserAdmin):
         self._close(request, others)
 
     def _close(self, request: HttpRequest, user_ids: list[UUID]) -> None:
-        closed, riding = accounts_close_unless_riding(user_ids=user_ids, now=timezone.now())
+        closed, riding = accounts_close_unless_riding(user_ids=user_ids, now=database_now())
         if closed or not riding:
             self.report(request, closed, CLOSED, "rider_blocked")
         if riding:
@@ -92,6 +92,6 @@ class RiderAdmin(EndsRides, UserAdmin):
     @unit_of_work
     def _close_with_ride(self, request: HttpRequest, user: User, rental: Rental, end: OperatorsEnd) -> None:
         operator: Any = request.user  # the admin admits only users
-        closed = account_close_with_ride(user_id=user.pk, operator=operator, end=end, now=timezone.now())
+        closed = account_close_with_ride(user_id=user.pk, operator=operator, end=end, now=database_now())
         note(request, [rental], ENDED, kind="ride_ended", reason=end.reason)
         self.report(request, [user.pk] if closed else [], CLOSED, "rider_blocked")

@@ -9,7 +9,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +17,7 @@ from bikerental.claims.exceptions import ClaimDecidedError
 from bikerental.claims.models import Claim
 from bikerental.claims.services import claim_decide
 from bikerental.claims.types import Decision
+from bikerental.core.db.clock import database_now
 from bikerental.core.db.transactions import unit_of_work
 from bikerental.core.money import money_text
 from bikerental.fleet.admin.base import BikeSearchMixin, ReadOnlyMixin
@@ -110,5 +110,5 @@ class ClaimAdmin(CorrectsRides, BikeSearchMixin, RiderSearch, ReadOnlyMixin, adm
     def _decide(self, request: HttpRequest, claim: Claim, form: DecisionForm) -> None:
         operator: Any = request.user  # the admin admits only users
         decision = Decision(form.cleaned_data["reason"], form.correction)
-        if claim_decide(claim_id=claim.pk, decision=decision, operator_id=operator.pk, now=timezone.now()):
+        if claim_decide(claim_id=claim.pk, decision=decision, operator_id=operator.pk, now=database_now()):
             note(request, [claim], correction_text(form), kind="claim_decided", reason=decision.reason)

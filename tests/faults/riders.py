@@ -99,7 +99,7 @@ class Rider(threading.Thread):
     def end(self, ride_id: str) -> None:
         ended = None
         if random.random() < CANCELS:
-            # Refused when it took too long, which a clock that is ahead makes of any ride.
+            # Refused when it took too long.
             reason = {"reason": "other"}
             ended = self.say(f"rentals/{ride_id}/cancel/", reason, refusals={"cancel_not_allowed"})
             if ended is not None:

@@ -4,7 +4,6 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -18,6 +17,7 @@ from bikerental.claims.exceptions import (
 )
 from bikerental.claims.selectors import NEWEST_FIRST, claim_of_rider, claims_page
 from bikerental.claims.services import claim_open
+from bikerental.core.db.clock import database_now
 from bikerental.fleet.exceptions import PlaceRefusedError, StationNotFoundError
 from bikerental.http.idempotency import answer_once
 from bikerental.http.operations import documented
@@ -55,7 +55,7 @@ class ClaimsOfRentalView(ApiView):
         rider_id = rider_of(request).pk
 
         def act() -> Response:
-            claim = claim_open(rental_id=rental_id, rider_id=rider_id, complaint=complaint, now=timezone.now())
+            claim = claim_open(rental_id=rental_id, rider_id=rider_id, complaint=complaint, now=database_now())
             location = request.build_absolute_uri(reverse("claim", args=[claim.id]))
             return Response(claim_json(claim), status=201, headers={"Location": location})
 

@@ -14,7 +14,6 @@ from django.forms.renderers import DjangoTemplates
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views import View
@@ -24,6 +23,7 @@ from bikerental.console.pages.navigation import sections_of
 from bikerental.console.selectors.log import action_is_done
 from bikerental.console.services import action_do
 from bikerental.console.types import Act
+from bikerental.core.db.clock import database_now
 from bikerental.core.errors import FieldRefusal, Kind, Refusal
 
 DONE_BEFORE = _("This had been done already. It was done once.")
@@ -195,7 +195,7 @@ class FormPage(Page, ABC):
             key=form.cleaned_data["key"],
             operator_id=self.operator.pk,
             kind=self.kind,
-            now=timezone.now(),
+            now=database_now(),
             reason=form.cleaned_data.get("reason", ""),
             concerns=self.concerns(form),
             details=self.details(form),

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -24,6 +23,7 @@ from bikerental.console.pages.rides import ride_shown
 from bikerental.console.selectors.claims import claim_of, claims_queue, earlier_claims
 from bikerental.console.selectors.rides import RideHistory, ride_history, ride_of
 from bikerental.console.types import Act
+from bikerental.core.db.clock import database_now
 from bikerental.rentals.models import Rental
 from bikerental.rentals.pricing import minutes_begun, price
 from bikerental.rentals.types import CorrectedCost, Correction
@@ -129,7 +129,7 @@ class ClaimPage(CorrectsCost, FormPage):
         }
 
     def about(self) -> Mapping[str, Any]:
-        now = timezone.now()
+        now = database_now()
         history = ride_history(ride=self.ride)
         return {
             "title": _("Claim: %(kind)s") % {"kind": self.claim.get_kind_display()},

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bikerental.console.pages.base import ReasonForm
+from bikerental.core.db.clock import database_now
 from bikerental.core.money import money_text
 from bikerental.rentals.exceptions import RentalNotFoundError
 from bikerental.rentals.models import Rental
@@ -76,7 +76,7 @@ class CorrectsCost:
         if self.ride.rider_id is None:  # anonymised: nobody is left to be told
             raise RentalNotFoundError
         row = rental_of_rider(rental_id=self.ride.pk, rider_id=self.ride.rider_id)
-        return rental_cost_corrected(rental=row, correction=form.correction, now=timezone.now())
+        return rental_cost_corrected(rental=row, correction=form.correction, now=database_now())
 
     def details(self, form: Any) -> Mapping[str, Any]:
         ended_at, amount = form.cleaned_data["ended_at"], form.cleaned_data["amount"]

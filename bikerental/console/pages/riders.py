@@ -6,11 +6,11 @@ from uuid import UUID
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bikerental.console.pages.base import ConsoleForm, Page
 from bikerental.console.selectors.riders import rider_page, riders_found
+from bikerental.core.db.clock import database_now
 from bikerental.rentals.models import Rental
 from bikerental.rentals.pricing import cost_at
 from bikerental.users.models import User
@@ -70,7 +70,7 @@ class RiderPage(Page):
                 "rider": rider,
                 "found": found,
                 "rides": [with_cost(ride) for ride in found.rides],
-                "sessions": open_sessions_count(user_id=rider_id, now=timezone.now()),
+                "sessions": open_sessions_count(user_id=rider_id, now=database_now()),
             }
         )
 
@@ -84,7 +84,7 @@ def rider_of(rider_id: UUID) -> User:
 
 def with_cost(ride: Any) -> Rental:
     """The ride with `cost`: what it costs by now, after adjustments."""
-    cost = cost_at(ride, timezone.now()).amount if ride.cost_amount is None else ride.cost_amount
+    cost = cost_at(ride, database_now()).amount if ride.cost_amount is None else ride.cost_amount
     ride.cost = cost + (ride.adjustment or 0)
     shown: Rental = ride
     return shown

@@ -9,7 +9,6 @@ from uuid import UUID
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +19,7 @@ from bikerental.console.pages.corrections import CorrectionForm, CorrectsCost
 from bikerental.console.pages.shown import bike_events_shown, lines_shown
 from bikerental.console.selectors.rides import RideHistory, bike_page, ride_history, ride_of
 from bikerental.console.types import Act
+from bikerental.core.db.clock import database_now
 from bikerental.fleet.models import LATITUDE_RANGE, LONGITUDE_RANGE, Station
 from bikerental.rentals.exceptions import RentalNotActiveError, RentalNotSettledError
 from bikerental.rentals.models import Rental
@@ -64,7 +64,7 @@ class RidePage(OfRide):
     template = "console/ride.html"
 
     def get(self, request: HttpRequest, rental_id: UUID) -> HttpResponse:
-        shown = ride_shown(self.ride, ride_history(ride=self.ride), timezone.now())
+        shown = ride_shown(self.ride, ride_history(ride=self.ride), database_now())
         title = _("Ride with %(bike)s") % {"bike": self.ride.bike.number}
         return self.show({"title": title, **shown})
 
@@ -135,7 +135,7 @@ class EndPage(OfRide, FormPage):
         return {"ended_at": ended_at.isoformat()} if ended_at else {}
 
     def about(self) -> Mapping[str, Any]:
-        return {"ride": self.ride, "cost": cost_at(self.ride, timezone.now()).amount}
+        return {"ride": self.ride, "cost": cost_at(self.ride, database_now()).amount}
 
 
 class CorrectPage(CorrectsCost, OfRide, FormPage):
@@ -159,7 +159,7 @@ class CorrectPage(CorrectsCost, OfRide, FormPage):
         rental_correct(rental_id=self.ride.pk, correction=form.correction or Correction(), booking=booking)
 
     def about(self) -> Mapping[str, Any]:
-        return ride_shown(self.ride, ride_history(ride=self.ride), timezone.now())
+        return ride_shown(self.ride, ride_history(ride=self.ride), database_now())
 
 
 class BikePage(Page):

@@ -10,11 +10,11 @@ from django.contrib.admin.helpers import AdminForm
 from django.contrib.admin.widgets import AdminRadioSelect, AdminSplitDateTime
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bikerental.billing.admin.base import BookingForm
 from bikerental.billing.selectors import cost_of_ride
+from bikerental.core.db.clock import database_now
 from bikerental.core.errors import FieldRefusal, Refusal
 from bikerental.core.money import money_text
 from bikerental.http.admin_forms import CITY_TIME_STYLE
@@ -63,7 +63,7 @@ class CorrectionForm(BookingForm):
 
 def _cost(rental: Rental) -> Decimal:
     if rental.cost_amount is None:  # not settled: the cost so far
-        return cost_at(rental, timezone.now()).amount
+        return cost_at(rental, database_now()).amount
     return cost_of_ride(rental_id=rental.pk)
 
 

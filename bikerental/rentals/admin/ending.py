@@ -9,11 +9,11 @@ from django.contrib.admin.helpers import AdminForm
 from django.contrib.admin.widgets import AdminRadioSelect, AdminSplitDateTime, AdminTextareaWidget, AutocompleteSelect
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.formats import localize
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
+from bikerental.core.db.clock import database_now
 from bikerental.core.errors import FieldRefusal, Refusal
 from bikerental.fleet.models import LATITUDE_RANGE, LONGITUDE_RANGE, Station
 from bikerental.http.admin_forms import CITY_TIME_STYLE
@@ -105,7 +105,7 @@ class EndsRides:
             "adminform": AdminForm(form, form.fieldsets, {}),
             "form": form,
             "rental": rental,
-            "cost": cost_at(rental, timezone.now()),
+            "cost": cost_at(rental, database_now()),
             "opts": self.opts,
             "title": title,
             "back": back,

@@ -10,12 +10,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from bikerental.billing.selectors import adjustment_of
+from bikerental.core.db.clock import database_now
 from bikerental.core.db.transactions import unit_of_work
 from bikerental.core.money import money_text
 from bikerental.fleet.admin.base import BikeSearchMixin, ReadOnlyMixin
@@ -38,7 +38,7 @@ def _lines(rental: Rental) -> list[dict[str, Any]]:
     """Of the receipt, or of the cost so far."""
     if rental.cost_lines is not None:
         return list(rental.cost_lines)
-    return [line.as_json() for line in cost_at(rental, timezone.now()).lines]
+    return [line.as_json() for line in cost_at(rental, database_now()).lines]
 
 
 def _line_text(line: dict[str, Any]) -> str:
@@ -109,7 +109,7 @@ class RentalAdmin(EndsRides, CorrectsRides, BikeSearchMixin, RiderSearch, ReadOn
     def cost(self, rental: Any) -> str:
         amount = rental.cost_amount  # the settled cost, or the cost so far
         if amount is None:
-            amount = cost_at(rental, timezone.now()).amount
+            amount = cost_at(rental, database_now()).amount
         return f"{money_text(amount + (rental.adjustment or 0))} {rental.currency}"
 
     @admin.display(description=_("action"))
@@ -144,7 +144,7 @@ class RentalAdmin(EndsRides, CorrectsRides, BikeSearchMixin, RiderSearch, ReadOn
     @unit_of_work
     def _end(self, request: HttpRequest, rental: Rental, end: OperatorsEnd) -> None:
         operator: Any = request.user  # the admin admits only users
-        rental_end_by_operator(rental_id=rental.pk, operator=operator, **end._asdict(), now=timezone.now())
+        rental_end_by_operator(rental_id=rental.pk, operator=operator, **end._asdict(), now=database_now())
         note(request, [rental], ENDED, kind="ride_ended", reason=end.reason)
 
     def correct(self, request: HttpRequest, rental_id: UUID) -> HttpResponse:
@@ -166,7 +166,7 @@ class RentalAdmin(EndsRides, CorrectsRides, BikeSearchMixin, RiderSearch, ReadOn
     @unit_of_work
     def _correct(self, request: HttpRequest, rental: Rental, form: CorrectionForm) -> None:
         operator: Any = request.user  # the admin admits only users
-        booking = form.booking(operator, timezone.now())
+        booking = form.booking(operator, database_now())
         correction = form.correction or Correction()
         if rental_correct(rental_id=rental.pk, correction=correction, booking=booking):
             note(request, [rental], correction_text(form), kind="ride_corrected", reason=booking.reason)

@@ -3,10 +3,10 @@
 from datetime import timedelta
 from uuid import UUID
 
-from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from bikerental.core.db.clock import database_now
 from bikerental.fleet.api.rendering import tariff_json
 from bikerental.fleet.exceptions import BikeNotFoundError
 from bikerental.fleet.selectors import bike_row
@@ -33,6 +33,6 @@ class QuoteView(ApiView):
     def get(self, request: Request, bike_id: UUID) -> Response:
         minutes = read_query(QuoteQuery, request)["minutes"]
         terms = bike_row(bike_id=bike_id).terms
-        now = timezone.now()
+        now = database_now()
         cost = price(terms, started_at=now, ended_at=now + timedelta(minutes=minutes))
         return Response({"minutes": minutes, "tariff": tariff_json(terms), "cost": cost_json(cost, terms)})

@@ -4,10 +4,10 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
-from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from bikerental.core.db.clock import database_now
 from bikerental.fleet.exceptions import BikeNotFoundError, BikeUnavailableError
 from bikerental.http.idempotency import answer_once
 from bikerental.http.operations import documented
@@ -80,7 +80,7 @@ class ReservationsView(ApiView):
                 rider_id=rider_of(request).pk,
                 bike_id=wish.get("bike"),
                 bike_number=wish.get("bike_number"),
-                now=timezone.now(),
+                now=database_now(),
             )
             return Response(reservation_json(reservation), status=201)
 
@@ -104,5 +104,5 @@ class ReservationView(ApiView):
         errors=[ReservationNotFoundError, ReservationNotActiveError],
     )
     def delete(self, request: Request, reservation_id: UUID) -> Response:
-        reservation_cancel(reservation_id=reservation_id, rider_id=rider_of(request).pk, now=timezone.now())
+        reservation_cancel(reservation_id=reservation_id, rider_id=rider_of(request).pk, now=database_now())
         return Response(status=204)

@@ -3,11 +3,11 @@
 from uuid import UUID
 
 from django.http import HttpResponse
-from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from bikerental.billing.exceptions import DebtTooHighError
+from bikerental.core.db.clock import database_now
 from bikerental.core.db.replica import from_replica
 from bikerental.fleet.exceptions import (
     BikeNotFoundError,
@@ -61,7 +61,7 @@ class RentalsView(ApiView):
     )
     def get(self, request: Request) -> Response:
         query = read_query(RentalsQuery, request)
-        now = timezone.now()
+        now = database_now()
         filters = RentalFilters(query.get("status"), query.get("from"), query.get("to"))
         page = read_page(request, order=NEWEST_FIRST)
         rider = rider_of(request)
@@ -90,7 +90,7 @@ class RentalsView(ApiView):
         wish = read(RentalStartInput, request)
 
         def act() -> Response:
-            now = timezone.now()
+            now = database_now()
             rental = rental_start(
                 rider_id=rider_of(request).pk, bike_id=wish.get("bike"), bike_number=wish.get("bike_number"), now=now
             )
@@ -108,7 +108,7 @@ class CurrentRentalView(ApiView):
     @documented(summary="The active ride", success={200: RentalOutput}, errors=[NoActiveRentalError])
     def get(self, request: Request) -> Response:
         row = rental_active_of_rider(rider_id=rider_of(request).pk)
-        return Response(rental_json(row, timezone.now()))
+        return Response(rental_json(row, database_now()))
 
 
 class RentalView(ApiView):
@@ -117,7 +117,7 @@ class RentalView(ApiView):
     @documented(summary="One ride", success={200: RentalOutput}, errors=[RentalNotFoundError])
     def get(self, request: Request, rental_id: UUID) -> Response:
         row = rental_of_rider(rental_id=rental_id, rider_id=rider_of(request).pk)
-        return Response(rental_json(row, timezone.now()))
+        return Response(rental_json(row, database_now()))
 
 
 class RentalReturnView(ApiView):
@@ -151,7 +151,7 @@ class RentalReturnView(ApiView):
         place = PlaceInput.place(read(PlaceInput, request))
 
         def act() -> Response:
-            now = timezone.now()
+            now = database_now()
             rental = rental_return(rental_id=rental_id, rider_id=rider_of(request).pk, place=place, now=now)
             return Response(rental_json(rental, now))
 
@@ -180,7 +180,7 @@ class RentalCancelView(ApiView):
         reason = CancelReason(data["reason"])
 
         def act() -> Response:
-            now = timezone.now()
+            now = database_now()
             rider_id = rider_of(request).pk
             rental = rental_cancel(rental_id=rental_id, rider_id=rider_id, reason=reason, text=data["text"], now=now)
             return Response(rental_json(rental, now))

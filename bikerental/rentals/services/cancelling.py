@@ -57,7 +57,7 @@ def rental_cancel(*, rental_id: UUID, rider_id: UUID, reason: CancelReason, text
     left = left_where_taken(locked)
     cancelled = rental._replace(
         status=CANCELLED,
-        ended_at=max(now, rental.started_at),  # another process's clock may run ahead
+        ended_at=max(now, rental.started_at),  # the database's clock may have been set back
         end_station_id=left.station_id,
         end_station_name=left.station_name,
         cost_amount="0.00",

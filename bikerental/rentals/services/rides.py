@@ -163,7 +163,7 @@ def _rental_end(
         left = left._replace(to_maintenance=grave_return_take_out(bike_id=UUID(rental.bike_id), now=ending.happened_at))
     ended = rental._replace(
         status=Rental.Status.RETURNED.value,
-        ended_at=max(ended_at or ending.happened_at, rental.started_at),  # another process's clock may be ahead
+        ended_at=max(ended_at or ending.happened_at, rental.started_at),  # the database's clock may have been set back
         end_station_id=left.station_id,
         end_station_name=left.station_name,
         is_out_of_area=left.is_out_of_area,

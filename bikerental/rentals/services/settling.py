@@ -11,10 +11,10 @@ import orjson
 from django.conf import settings
 from django.db import connection
 from django.db.models import Q
-from django.utils.timezone import now as utc_now
 
 from bikerental.billing.services import charge_rentals
 from bikerental.billing.types import Charge
+from bikerental.core.db.clock import database_now
 from bikerental.core.db.transactions import unit_of_work
 from bikerental.core.money import money_text
 from bikerental.core.work.batches import run_batch, run_left_over
@@ -49,10 +49,12 @@ def rentals_settle(*, rental_ids: Sequence[UUID], now: datetime) -> int:
 
 def rentals_settle_left_over(*, now: datetime) -> int:
     """Settle rides that the fast path lost, oldest first, in batches with transactions of their own."""
-    # A ride that ends after now was returned at a server whose clock is ahead. It does not wait for that time.
+    # A ride that ends after now was written before the database's clock was set back. It does not wait for that time.
     is_lost = Q(ended_at__lt=now - SWEEP_GRACE) | Q(ended_at__gt=now)
     left_over = Rental.objects.filter(is_lost, status=Rental.Status.RETURNED)
-    settled = run_left_over(TASK, left_over.order_by("ended_at"), lambda ids: _settle(ids, utc_now()), size=SWEEP_BATCH)
+    settled = run_left_over(
+        TASK, left_over.order_by("ended_at"), lambda ids: _settle(ids, database_now()), size=SWEEP_BATCH
+    )
     if settled:
         logger.info("The sweep settled %d rentals", settled)
     return settled

@@ -1,7 +1,8 @@
-"""Django's PostgreSQL backend with four changes.
+"""Django's PostgreSQL backend with five changes.
 
 The health check does not run for every request. The connection remembers its prepared statements. A
-connection closes when its thread ends. `flush` may empty tables that otherwise refuse a TRUNCATE."""
+connection closes when its thread ends. A new connection, and each health check, reads the server's clock. `flush` may
+empty tables that otherwise refuse a TRUNCATE."""
 
 import threading
 import time
@@ -9,7 +10,10 @@ from collections.abc import Iterable
 from typing import Any
 from weakref import WeakSet
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.backends.postgresql import base, operations
+
+from bikerental.core.db.clock import clock_note
 
 # A connection that answered within this time is not checked. When the server restarts under load, busy
 # connections notice at once, and idle ones before their next statement.
@@ -57,13 +61,27 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().connect()
         _thread.connections.opened.add(self.connection)
         self.prepared.clear()
-        self._answered_at = time.monotonic()
+        with self.wrap_database_errors:
+            self._read_clock()
 
     def is_usable(self) -> bool:
-        usable: bool = super().is_usable()
-        if usable:
-            self._answered_at = time.monotonic()
-        return usable
+        if self.connection is None:
+            return False
+        try:
+            self._read_clock()
+        except self.Database.Error:
+            return False
+        return True
+
+    def _read_clock(self) -> None:
+        # With the driver's cursor, as Django's own check does, so that it is not counted as a statement of the request.
+        with self.connection.cursor() as cursor:
+            asked = time.monotonic()
+            cursor.execute("SELECT clock_timestamp()")
+            [now] = cursor.fetchone()
+        self._answered_at = time.monotonic()
+        if self.alias == DEFAULT_DB_ALIAS:  # a replica's clock counts for nothing
+            clock_note(now, asked=asked, answered=self._answered_at)
 
     def close_if_health_check_failed(self) -> None:
         if time.monotonic() - self._answered_at < HEALTH_CHECK_SECONDS:

@@ -1,0 +1,39 @@
+"""The time by the database's clock, which all hosts share.
+
+The clocks of two hosts may differ. A ride that began on one and ended on the other would be too short or too long. So
+each process notes the database's time when it opens a connection, and counts on from there with its monotonic clock,
+which nobody sets. A request costs no further statement.
+"""
+
+import time
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.db import connection
+
+DRIFT_SECONDS = 60.0  # how long a more exact reading is kept, although newer ones come
+
+
+class _Reading(NamedTuple):
+    now: datetime  # by the database's clock
+    at: float  # by the monotonic clock
+    inexact: float  # seconds that the answer took
+
+
+_reading: _Reading | None = None
+
+
+def clock_note(now: datetime, *, asked: float, answered: float) -> None:
+    """Note the database's time. It was read between the two times of the monotonic clock."""
+    global _reading  # noqa: PLW0603 - one for the process; replaced as a whole, so threads need no lock
+    inexact = answered - asked
+    if _reading is None or inexact <= _reading.inexact or answered - _reading.at > DRIFT_SECONDS:
+        _reading = _Reading(now, (asked + answered) / 2, inexact)
+
+
+def database_now() -> datetime:
+    """The time for what riders pay for."""
+    if _reading is None:
+        connection.ensure_connection()
+    assert _reading is not None  # noqa: S101 - every new connection notes it
+    return _reading.now + timedelta(seconds=time.monotonic() - _reading.at)
