@@ -1,9 +1,14 @@
 """What a deploy does if a migration and requests are in each other's way."""
 
+import subprocess
+import sys
+
+import psycopg2
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from compose.production.django import migrate
+from tests.live import database_url, environment, eventually
 
 
 class DriverError(Exception):
@@ -22,6 +27,7 @@ def attempts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(migrate, "call_command", call_command)
     monkeypatch.setattr(migrate, "_take_turn", lambda: None)
+    monkeypatch.setattr(migrate, "_drop_unfinished_indexes", lambda: None)
     monkeypatch.setattr(migrate, "PAUSE_SECONDS", 0)
     return errors
 
@@ -42,3 +48,42 @@ def test_other_errors_and_the_last_attempt_end_it(attempts: list[str], errors: l
         migrate.main()
 
     assert attempts == []
+
+
+def asks_for_its_turn(pid_of_first: int) -> bool:
+    with connection.cursor() as cursor:
+        asked = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg%%advisory_lock%%' AND pid <> %s"
+        cursor.execute(asked, [pid_of_first])
+        return cursor.fetchone() == (1,)
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_a_host_that_waits_for_its_turn_is_in_no_indexs_way() -> None:
+    """CREATE INDEX CONCURRENTLY waits for every older statement. An index that it leaves unfinished is dropped."""
+    running = psycopg2.connect(database_url())
+    running.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE trial (a int)")
+        cursor.execute("INSERT INTO trial VALUES (1), (1)")
+    try:
+        with running.cursor() as first:
+            first.execute("SELECT pg_advisory_lock(%s)", [migrate.ADVISORY_KEY])
+            command = (sys.executable, "-m", "compose.production.django.migrate")
+            waiting = subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True)
+            assert eventually(lambda: asks_for_its_turn(running.info.backend_pid), 60)
+            first.execute("SET lock_timeout = '3s'")
+            first.execute("CREATE INDEX CONCURRENTLY trial_index ON trial (a)")
+            with pytest.raises(psycopg2.errors.UniqueViolation):
+                first.execute("CREATE UNIQUE INDEX CONCURRENTLY trial_unfinished ON trial (a)")
+            assert waiting.poll() is None
+        running.close()
+        said = waiting.communicate(timeout=60)[1]
+        assert (waiting.returncode, "Dropping the unfinished index trial_unfinished." in said) == (0, True), said
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT indexname FROM pg_indexes WHERE tablename = 'trial'")
+            assert cursor.fetchall() == [("trial_index",)]
+    finally:
+        running.close()
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE trial")

@@ -14,6 +14,12 @@ ADVISORY_KEY = 4_201_986  # any number that nothing else in this database uses
 QUEUE_SECONDS = 600
 ATTEMPTS = 5
 PAUSE_SECONDS = 5
+TURN_SECONDS = 0.5
+UNFINISHED = r"""
+SELECT index.indexrelid::regclass::text FROM pg_index AS index JOIN pg_class ON pg_class.oid = index.indexrelid
+ WHERE NOT index.indisvalid AND pg_class.relnamespace = 'public'::regnamespace AND pg_class.relkind = 'i'
+   AND pg_class.relname !~ '_cc(new|old)[0-9]*$'
+"""
 LOCK_NOT_AVAILABLE, DEADLOCK_DETECTED = "55P03", "40P01"
 
 
@@ -25,6 +31,7 @@ def main() -> None:
     _take_turn()
     for attempt in range(1, ATTEMPTS + 1):
         try:
+            _drop_unfinished_indexes()
             call_command("migrate", interactive=False)
         except OperationalError as error:
             # Requests hold a lock on the table. Stop waiting, so that new requests are not blocked, and try again
@@ -38,11 +45,30 @@ def main() -> None:
 
 
 def _take_turn() -> None:
-    """Hold the lock until the session ends. It ends with the process, also if that is killed."""
+    """Hold the lock until the session ends. It ends with the process, also if that is killed.
+
+    Asks again and again instead of waiting inside one statement: CREATE INDEX CONCURRENTLY of the migration that runs
+    waits for all older statements, and so would wait for us.
+    """
+    deadline = time.monotonic() + QUEUE_SECONDS
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [ADVISORY_KEY])
+            if cursor.fetchone() == (True,):
+                return
+        if time.monotonic() > deadline:
+            sys.exit(f"Another migration has been running for {QUEUE_SECONDS // 60} minutes.")
+        time.sleep(TURN_SECONDS)
+
+
+def _drop_unfinished_indexes() -> None:
+    """CREATE INDEX CONCURRENTLY that failed leaves an invalid index, whose name the next attempt needs. A REINDEX that
+    an operator runs has names of its own."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SET lock_timeout = '{QUEUE_SECONDS}s'; SET statement_timeout = 0")
-        cursor.execute("SELECT pg_advisory_lock(%s)", [ADVISORY_KEY])
-        cursor.execute("RESET lock_timeout; RESET statement_timeout")
+        cursor.execute(UNFINISHED)
+        for [name] in cursor.fetchall():
+            sys.stderr.write(f"Dropping the unfinished index {name}.\n")
+            cursor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
 
 
 if __name__ == "__main__":
