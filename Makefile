@@ -35,7 +35,7 @@ test: ## run the test suite; ARGS="tests/users -k login" goes to pytest
 
 lint: ## check format, style, import contracts, migrations, the pipeline's file and Django's own checks
 	$(IN_VENV) sh -ec 'ruff format --check .; ruff check .; lint-imports; \
-		python manage.py check; check-jsonschema --quiet --builtin-schema vendor.gitlab-ci --data-transform gitlab-ci .gitlab-ci.yml; \
+		python manage.py check; check-jsonschema --quiet --builtin-schema vendor.gitlab-ci --data-transform gitlab-ci .gitlab-ci.yml .ci/shared-runners.yml; \
 		python -m compose.bare with-services -- sh -ec "python manage.py makemigrations --check --dry-run; \
 			DJANGO_SETTINGS_MODULE=config.settings.test python manage.py lintmigrations --quiet ok ignore"'
 

@@ -2,10 +2,14 @@
 
 pip-audit asks PyPI's vulnerability service about every pinned version. `secret_scan` reads the history. The SBOM of
 the image's packages is written to reports/sbom.json, as CycloneDX.
+
+A hotfix may have to go out with a known vulnerability. AUDIT_ACCEPT lists the ids that are accepted, and
+AUDIT_ACCEPT_BY names who accepts them; reports/accepted.txt keeps both. Secrets cannot be accepted.
 """
 
 import argparse
 import json
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -17,6 +21,7 @@ from compose.bare.progress import TroubleError, say, step
 REQUIREMENTS = ("requirements/local.txt", "requirements/production.txt")
 SHIPPED = "requirements/production.txt"
 SBOM = Path("reports/sbom.json")
+ACCEPTED = Path("reports/accepted.txt")
 ASK_SECONDS = 600
 UNREACHED = """\
 PyPI's vulnerability service gave no answer for {silent} of {asked} packages, so they may have known vulnerabilities.
@@ -59,7 +64,22 @@ def packages() -> list[str]:
     if not answered.stdout.startswith("{"):
         trouble = UnreachedError if re.search("connect|timed? ?out", answered.stderr, re.IGNORECASE) else TroubleError
         raise trouble(f"pip-audit failed: {answered.stderr.strip()}")
-    return holes(json.loads(answered.stdout))
+    return not_accepted(holes(json.loads(answered.stdout)))
+
+
+def not_accepted(findings: list[str]) -> list[str]:
+    """The findings without those that a named person accepts for this run. Those are written down."""
+    ids, name = os.environ.get("AUDIT_ACCEPT", "").split(), os.environ.get("AUDIT_ACCEPT_BY", "").strip()
+    if not ids:
+        return findings
+    if not name:
+        raise TroubleError("AUDIT_ACCEPT needs AUDIT_ACCEPT_BY: the name of the person who accepts the findings.")
+    accepted = [finding for finding in findings if any(f": {each}," in finding for each in ids)]
+    ACCEPTED.parent.mkdir(exist_ok=True)
+    ACCEPTED.write_text("".join(f"{name} accepts {finding}\n" for finding in accepted))
+    for finding in accepted:
+        say(f"    {name} accepts {finding}")
+    return [finding for finding in findings if finding not in accepted]
 
 
 def holes(document: dict[str, Any]) -> list[str]:

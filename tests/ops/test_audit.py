@@ -151,7 +151,7 @@ def test_the_sbom_names_what_the_image_holds(tmp_path: Path, monkeypatch: pytest
 
 
 def test_each_pip_install_checks_hashes() -> None:
-    places = ("compose/production/django/Dockerfile", "compose/bare/bootstrap.py", ".gitlab-ci.yml")
+    places = ("compose/production/django/Dockerfile", "compose/bare/bootstrap.py", "compose/production/pipeline-venv")
     texts = [(ROOT / place).read_text().replace('", "', " ") for place in places]
     lines = [line for text in texts for line in text.splitlines()]
     installs = [line for line in lines if "pip install" in line]
@@ -161,3 +161,18 @@ def test_each_pip_install_checks_hashes() -> None:
     assert len(syncs) == 1
     assert [line for line in installs + syncs if "--require-hashes" not in line] == []
     assert [line for line in installs if "--no-deps" not in line] == []
+
+
+FINDINGS = ["django 5.2: CVE-2026-1, fixed in 5.2.1", "pillow 11: CVE-2026-12, fixed in nothing yet"]
+
+
+def test_a_named_person_may_accept_a_named_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AUDIT_ACCEPT", "CVE-2026-1 CVE-2026-9")
+
+    with pytest.raises(TroubleError, match="AUDIT_ACCEPT needs AUDIT_ACCEPT_BY"):
+        report.not_accepted(FINDINGS)
+
+    monkeypatch.setenv("AUDIT_ACCEPT_BY", "Ada Example")
+    assert report.not_accepted(FINDINGS) == FINDINGS[1:]
+    assert report.ACCEPTED.read_text() == f"Ada Example accepts {FINDINGS[0]}\n"

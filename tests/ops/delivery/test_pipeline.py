@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.ops.delivery.standin import ROOT, must, run
 
@@ -21,25 +22,52 @@ def schema_says(file: Path) -> "tuple[int, str]":
     return done.returncode, done.stdout
 
 
+SHARED = ".ci/shared-runners.yml"
+# The variables of GitLab that the rules read.
+KINDS = {
+    "main": {"CI_PIPELINE_SOURCE": "push"},
+    "merge request": {"CI_PIPELINE_SOURCE": "merge_request_event", "CI_MERGE_REQUEST_IID": "7", "CI_COMMIT_BRANCH": ""},
+    "tag": {"CI_PIPELINE_SOURCE": "push", "CI_COMMIT_TAG": "v1.2.3", "CI_COMMIT_BRANCH": ""},
+    "schedule": {"CI_PIPELINE_SOURCE": "schedule"},
+}
+SERVERS = {"STAGING_HOST": "deploy@staging.example", "PRODUCTION_HOST": "deploy@production.example"}
+Jobs = dict[str, dict[str, Any]]
+
+
 @pytest.fixture(scope="module")
-def jobs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    """The jobs of a pipeline of the default branch, for a project with two servers."""
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not shutil.which("gitlab-ci-local"):
         pytest.skip("gitlab-ci-local is not on this machine.")
     folder = tmp_path_factory.mktemp("pipeline")
     must("git", "init", "--quiet", "--initial-branch", "main", str(folder))
     shutil.copy(ROOT / ".gitlab-ci.yml", folder)
+    (folder / ".ci").mkdir()
+    shutil.copy(ROOT / SHARED, folder / SHARED)
     must("git", "-C", str(folder), "add", ".")
     identity = ("-c", "user.name=Trial", "-c", "user.email=trial@bikerental.example")
     must("git", "-C", str(folder), *identity, "commit", "--quiet", "--message", "Trial")
-    servers = ("STAGING_HOST=deploy@staging.example", "PRODUCTION_HOST=deploy@production.example")
-    variables = [word for server in servers for word in ("--variable", server)]
-    listed = must("gitlab-ci-local", *variables, "--list-json", at=folder)
-    return {job["name"]: job for job in json.loads(listed)}
+    must("git", "-C", str(folder), "remote", "add", "origin", "https://gitlab.example/trial/bikerental.git")
+    return folder
 
 
-def test_gitlab_accepts_the_file() -> None:
-    assert schema_says(ROOT / ".gitlab-ci.yml")[0] == 0
+def pipeline(repository: Path, kind: str, *options: str, **variables: str) -> Jobs:
+    """The jobs that a pipeline of this kind has, by name."""
+    given = KINDS[kind] | SERVERS | variables
+    words = [word for name, value in given.items() for word in ("--variable", f"{name}={value}")]
+    listed = must("gitlab-ci-local", *words, *options, "--list-json", at=repository)
+    found = json.loads(listed[listed.index("[\n") :])
+    return {job["name"]: job for job in found if job["when"] != "never"}
+
+
+@pytest.fixture(scope="module")
+def jobs(repository: Path) -> Jobs:
+    """The jobs of a pipeline of the default branch, for a project with two servers."""
+    return pipeline(repository, "main")
+
+
+@pytest.mark.parametrize("file", [".gitlab-ci.yml", SHARED])
+def test_gitlab_accepts_the_file(file: str) -> None:
+    assert schema_says(ROOT / file)[0] == 0
 
 
 def test_what_gitlab_does_not_know_is_seen(tmp_path: Path) -> None:
@@ -49,13 +77,50 @@ def test_what_gitlab_does_not_know_is_seen(tmp_path: Path) -> None:
     assert schema_says(tmp_path / "wrong.yml")[0] == 1
 
 
-def test_a_deploy_waits_for_every_check(jobs: dict[str, dict[str, Any]]) -> None:
+def test_a_deploy_waits_for_every_check(jobs: Jobs) -> None:
     for name in ("staging", "production"):
         assert {need["job"] for need in jobs[name]["needs"]} >= CHECKS
         assert [need["job"] for need in jobs[f"verify-{name}"]["needs"]] == [name]
+    assert {"job": "verify-staging", "optional": True} in [
+        {key: need.get(key) for key in ("job", "optional")} for need in jobs["production"]["needs"]
+    ]
 
 
-def test_staging_is_deployed_by_itself_and_production_by_hand(jobs: dict[str, dict[str, Any]]) -> None:
+def test_staging_is_deployed_by_itself_and_production_by_hand(jobs: Jobs) -> None:
     by_hand = {name for name, job in jobs.items() if job["when"] == "manual"}
 
     assert by_hand == {"production", "rollback-staging", "rollback-production"}
+
+
+DEPLOYS = {f"{what}{where}" for what in ("", "verify-", "rollback-") for where in ("staging", "production")}
+
+
+def test_each_kind_of_pipeline_has_its_jobs(repository: Path) -> None:
+    def names(kind: str, **variables: str) -> set[str]:
+        return {name.partition(":")[0] for name in pipeline(repository, kind, **variables)}
+
+    checks = CHECKS | {"packages", "build"}
+    assert names("merge request") == checks
+    assert names("main") == checks | DEPLOYS
+    assert names("main", STAGING_HOST="") == checks | {name for name in DEPLOYS if "staging" not in name}
+    assert names("tag") == checks | {"release-image", "release"}
+    assert names("schedule") == {"packages", "audit"}
+
+
+def test_the_tests_run_on_both_pythons(jobs: Jobs) -> None:
+    assert {name for name in jobs if name.startswith("test")} == {"test: [3.11]", "test: [3.13]"}
+
+
+def test_no_merge_request_reaches_a_runner_that_gets_keys(repository: Path) -> None:
+    shown = must("gitlab-ci-local", "--preview", at=repository)
+    resolved = yaml.safe_load(shown[shown.index("---") :])
+
+    tagged = {name for name, job in resolved.items() if isinstance(job, dict) and "deploy" in job.get("tags", [])}
+    assert {name for name in tagged if not name.startswith(".")} == DEPLOYS
+
+
+def test_the_shared_runners_have_the_same_jobs(repository: Path) -> None:
+    own = pipeline(repository, "main")
+    shared = pipeline(repository, "main", "--file", SHARED)
+
+    assert {name: job["needs"] for name, job in shared.items()} == {name: job["needs"] for name, job in own.items()}
