@@ -54,7 +54,7 @@ def asks_for_its_turn(pid_of_first: int) -> bool:
     with connection.cursor() as cursor:
         asked = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg%%advisory_lock%%' AND pid <> %s"
         cursor.execute(asked, [pid_of_first])
-        return cursor.fetchone() == (1,)
+        return bool(cursor.fetchone() == (1,))
 
 
 @pytest.mark.slow
