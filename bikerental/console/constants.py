@@ -15,6 +15,13 @@ FOUND_LENGTH = 20
 EVENTS_BEFORE, EVENTS_AFTER = 5, 15  # of a bike, around a ride
 # The same ages as in the alerts.
 OLD_AFTER = {"beat": timedelta(minutes=5), "backup": timedelta(hours=26)}
+# Limits of the service's page, the same as in the alerts.
+QUEUE_SECONDS = 120
+ERRORS_SHARE = 0.02
+SLOW_SECONDS = 1.0
+CONNECTIONS_SHARE = 0.8
+DISK_SHARE = 0.15
+CERTIFICATE_DAYS = 14
 
 # The groups that a migration makes; their names in the table are English.
 ROLES = {"viewer": _("viewer"), "technician": _("technician"), "support": _("support"), "manager": _("manager")}

@@ -12,6 +12,7 @@ from bikerental.console.pages.map_bikes import BackPage, MovePage, OutPage, Reti
 from bikerental.console.pages.map_places import AddStationPage, AddZonePage, ChangeStationPage, ChangeZonePage
 from bikerental.console.pages.riders import RiderPage, RidersPage
 from bikerental.console.pages.rides import BikePage, CorrectPage, EndPage, RidePage
+from bikerental.console.pages.service import ServicePage
 from bikerental.console.pages.today import TodayPage
 
 app_name = "console"
@@ -47,6 +48,7 @@ urlpatterns = [
     path("bikes/<uuid:bike_id>/", BikePage.as_view(), name="bike"),
     path("claims/", ClaimsPage.as_view(), name="claims"),
     path("claims/<uuid:claim_id>/", ClaimPage.as_view(), name="claim"),
+    path("service/", ServicePage.as_view(), name="service"),
     path("log/", LogPage.as_view(), name="log"),
     path("language/", LanguagePage.as_view(), name="language"),
     re_path(r"^(?P<rest>.*)$", absent, name="absent"),

@@ -95,13 +95,19 @@ def _families(figures: Figures, label: str) -> Iterable[Metric]:
         yield family
 
 
-@require_safe
-def metrics(request: HttpRequest) -> HttpResponse:
+def own_registry() -> CollectorRegistry:
+    """What the processes of this service have counted."""
     registry = CollectorRegistry()
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call] # comes without types
     else:
         registry.register(ThisProcessCollector())
+    return registry
+
+
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    registry = own_registry()
     registry.register(FiguresCollector())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 

@@ -277,6 +277,17 @@ if DOCUMENTATION_URL and not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?(/\
         "empty: then the page at / has no link to the documentation."
     )
 
+
+def _prometheus(name: str) -> str:
+    url: str = env.str(name, default="").strip()
+    if url and not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._/-]*)?", url):
+        env.fault(f"{name}={url} is not an address. Set one such as http://prometheus:9090, or leave it empty.")
+    return url
+
+
+# Where the console's page of the service finds alerts and figures. Empty: it shows what the service knows itself.
+PROMETHEUS_URL = _prometheus("PROMETHEUS_URL")
+
 # Files
 STATIC_URL = "/static/"
 STATIC_ROOT = env.str("STATIC_ROOT", default=str(BASE_DIR / ".run" / "static"))

@@ -71,7 +71,19 @@ def fill() -> dict[str, Any]:
 
 
 def pages_of(made: dict[str, Any]) -> list[str]:
-    lists = ["", "rides/now/", "reports/", "stations/full/", "idle/", "messages/", "riders/", "claims/", "log/", "no/"]
+    lists = [
+        "",
+        "rides/now/",
+        "reports/",
+        "stations/full/",
+        "idle/",
+        "messages/",
+        "riders/",
+        "claims/",
+        "log/",
+        "service/",
+        "no/",
+    ]
     if not made:
         return lists
     ride, rider = made["ride"], made["ride"].rider_id

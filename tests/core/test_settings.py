@@ -22,6 +22,9 @@ def read_settings(show: str = "", module: str = "local", **variables: str) -> su
     [
         ("THROTTLE_LOGIN", "often"),
         ("SENTRY_TRACES_SAMPLE_RATE", "1.5"),
+        ("PROMETHEUS_URL", "prometheus:9090"),
+        ("PROMETHEUS_URL", "file:///etc/passwd"),
+        ("PROMETHEUS_URL", "http://user:password@prometheus:9090"),
         ("SENTRY_TRACES_SAMPLE_RATE", "nan"),
         ("THROTTLE_ANON", "5/month"),
         ("PASSWORD_RESET_URL", "https://app.example/reset"),

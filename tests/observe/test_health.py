@@ -15,7 +15,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from pytest_django import DjangoAssertNumQueries, Settings
 from rest_framework.test import APIClient
 
-from bikerental.observe import health
+from bikerental.observe import health, readiness
 from tests.live import database_url, own_redis
 from tests.replica import missing, streaming_replica
 
@@ -24,7 +24,7 @@ READY = "/health/ready/"
 
 @pytest.fixture(autouse=True)
 def _looked_at_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    health._all_applied.cache_clear()
+    readiness._all_applied.cache_clear()
     monkeypatch.setattr(health, "_asked", {})
 
 

@@ -41,6 +41,7 @@ TABLE = (
     Page("GET stations/{lack}/",                         200, 200, 200, 200),
     Page("GET idle/",                                     200, 200, 200, 200),
     Page("GET messages/",                                 403, 403, 200, 200),
+    Page("GET service/",                                  200, 200, 200, 200),
     Page("GET map/",                                      200, 200, 200, 200),
     Page("GET map/data/",                                 200, 200, 200, 200, 401),
     Page("GET map/bike/",                                 404, 404, 404, 404, 401),  # without a number

@@ -287,7 +287,7 @@ UNBOUNDED = {
     "bikerental.http.views._of_no_query",
     "bikerental.http.views._reader",
     "bikerental.notifications.kinds.message_kinds",
-    "bikerental.observe.health._all_applied",
+    "bikerental.observe.readiness._all_applied",
     "bikerental.observe.prometheus.sources",
 }
 

@@ -37,6 +37,16 @@ def number(value: Decimal | float | None, digits: int = 0) -> str:
 
 
 @register.filter
+def percent(share: float | None) -> str:
+    return NONE if share is None else f"{number(share * 100, 1)}\N{NO-BREAK SPACE}%"
+
+
+@register.filter
+def milliseconds(seconds: float | None) -> str:
+    return NONE if seconds is None else gettext("%s ms") % number(seconds * 1000)
+
+
+@register.filter
 def money(amount: Decimal | None, currency: str) -> str:
     """The amount with its currency, on one line."""
     if amount is None:

@@ -195,7 +195,7 @@ GUARDS = (
     ),
     Guard(
         "readiness does not wait for a broker that hangs",
-        "bikerental/observe/health.py",
+        "bikerental/observe/readiness.py",
         "            socket_timeout=BROKER_SECONDS,\n",
         "",
         ("tests/observe/test_health.py",),

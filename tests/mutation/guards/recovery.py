@@ -11,14 +11,14 @@ METRICS = "tests/observe/test_metrics.py"
 GUARDS = (
     Guard(
         "readiness proves that PostgreSQL takes writes",
-        "bikerental/observe/health.py",
+        "bikerental/observe/readiness.py",
         "return not is_read_only",
         "return True",
         (f"{HEALTH}::test_a_database_that_takes_no_writes_is_not_ready",),
     ),
     Guard(
         "readiness writes into PostgreSQL's log",
-        "bikerental/observe/health.py",
+        "bikerental/observe/readiness.py",
         " FROM pg_logical_emit_message(true, 'bikerental.ready', '')",
         "",
         (f"{HEALTH}::test_a_standby_is_not_ready", f"{HEALTH}::test_a_database_that_takes_no_writes_is_not_ready"),
@@ -26,7 +26,7 @@ GUARDS = (
     ),
     Guard(
         "readiness proves that the broker takes writes",
-        "bikerental/observe/health.py",
+        "bikerental/observe/readiness.py",
         'client.set(BROKER_KEY, "", ex=BROKER_KEY_SECONDS)',
         "client.ping()",
         (f"{HEALTH}::test_a_broker_that_takes_no_writes_is_not_ready",),
