@@ -8,8 +8,11 @@ from django.utils import timezone
 
 from bikerental.claims.api.rendering import claim_json
 from bikerental.claims.api.serializers import ClaimOutput
+from bikerental.claims.exceptions import ClaimTooLateError
 from bikerental.claims.models import Claim
 from bikerental.claims.selectors import claim_of_rider
+from bikerental.claims.services import claim_open
+from bikerental.claims.types import Complaint
 from bikerental.fleet.models import BikeEvent
 from bikerental.rentals.models import Rental
 from tests.clients import RiderClient
@@ -117,6 +120,16 @@ def test_a_ride_can_be_disputed_for_thirty_days(rider_client: RiderClient, days:
     assert Claim.objects.exists() == (status == 201)
     if status == 409:
         assert answer.json()["code"] == "claim_too_late"
+
+
+def test_the_last_moment_of_the_thirty_days_is_in_time() -> None:
+    rental: Any = make_settled_rental()
+    about = {"rental_id": rental.pk, "rider_id": rental.rider_id, "complaint": Complaint("other", "")}
+
+    with pytest.raises(ClaimTooLateError):
+        claim_open(**about, now=rental.ended_at + timedelta(days=30, microseconds=1))
+
+    claim_open(**about, now=rental.ended_at + timedelta(days=30))
 
 
 @pytest.mark.parametrize(

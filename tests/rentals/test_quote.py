@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.response import Response
 
+from bikerental.fleet.constants import BikeStatus
 from bikerental.rentals.pricing import cost_at
 from tests.clients import RiderClient
 from tests.factories import NOON, make_bike, make_rental, make_tariff
@@ -67,8 +68,11 @@ def test_a_quote_needs_minutes(rider_client: RiderClient) -> None:
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "required")
 
 
-def test_a_bike_that_is_ridden_has_a_price_too(rider_client: RiderClient) -> None:
-    assert quote(rider_client, make_bike(status="rented").pk, minutes=5).status_code == 200
+@pytest.mark.parametrize("status", BikeStatus.values)
+def test_a_bike_has_a_price_whatever_its_state(rider_client: RiderClient, status: str) -> None:
+    answer = quote(rider_client, make_bike(status=status).pk, minutes=5)
+
+    assert (answer.status_code, answer.json()["cost"]["amount"]) == (200, "75.00")
 
 
 def test_an_unknown_bike_has_no_price(rider_client: RiderClient) -> None:

@@ -262,6 +262,16 @@ def test_no_part_of_a_large_table_is_missed(
     assert found[check].rows == len(set(found[check].examples)) == 5
 
 
+def test_two_receipts_are_found_under_any_keys() -> None:
+    double_a_receipt()
+    ride = Rental.objects.get()
+    Notification.objects.filter(key=f"receipt:{ride.pk}").update(key=f"receipt:by hand:{ride.pk}")
+
+    found = {finding.check: finding.examples for finding in reconcile(Window(now=LATER)) if finding.rows}
+
+    assert found == {"receipts_missing": (str(ride.pk),), "receipts_doubled": (str(ride.pk),)}
+
+
 def test_more_is_counted_than_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bikerental.core.db.keyset.PART_SIZE", 15)
     for _ in range(25):

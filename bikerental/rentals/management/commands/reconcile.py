@@ -25,7 +25,7 @@ MEANINGS = {
     "riders_riding_twice": "riders with more than one open ride",
     "rides_unsettled": "rides that ended and were not settled in time",
     "receipts_missing": "settled rides without a receipt",
-    "receipts_doubled": "rides with more than one receipt",
+    "receipts_doubled": "rides with more than one receipt, or one that prevents no second",
     "messages_unsent": "due messages that were not sent in time",
     "keys_orphaned": "idempotency keys whose ride or rider is gone",
     "rows_failed": "rows whose own data make a task fail",
