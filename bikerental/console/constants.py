@@ -62,7 +62,7 @@ class ActionKind(models.TextChoices):
 # Of the map. A program sends degrees as whole numbers of these parts: a metre is more than one of them.
 DEGREE_PARTS = 100_000
 MAP_REFRESH_SECONDS = 5
-MAP_WHOLE_AFTER_SECONDS = 600  # a change that is in no log, such as of a bike's number, is seen by then
+MAP_WHOLE_AFTER_SECONDS = 600  # so that the days that bikes have stood stay right
 MAP_EVENTS_MAX = 20_000  # since the mark; after more of them all bikes are sent
 # An event that was written earlier may become visible later: its transaction was still open.
 MAP_OVERLAP = timedelta(seconds=60)

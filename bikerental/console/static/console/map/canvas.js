@@ -51,8 +51,8 @@
         );
       } else {
         const bike = feature.properties.bike;
-        put(`b${bike.id}`, `${bike.state}${bike.reports > 0}${bike.number}`, latitude, longitude, () =>
-          marker(latitude, longitude, symbols.bike(bike), symbols.nameOfBike(bike), () => canvas.onBike(bike.id)));
+        put(`b${bike.number}`, `${bike.state}${bike.reports > 0}`, latitude, longitude, () =>
+          marker(latitude, longitude, symbols.bike(bike), symbols.nameOfBike(bike), () => canvas.onBike(bike.number)));
       }
     }
   };

@@ -15,7 +15,7 @@
     return { states, model: data.get("model"), idle: Number(data.get("idle")), reported: data.has("reported") };
   };
   const fits = (bike, { states, model, idle, reported }) =>
-    states.has(bike.state) && (!model || store.models[bike.model]?.id === model) && bike.idle >= idle && (!reported || bike.reports > 0);
+    states.has(bike.state) && (!model || bike.model === model) && bike.idle >= idle && (!reported || bike.reports > 0);
 
   const row = (name, value, act) => {
     const button = Object.assign(document.createElement("button"), { type: "button" });
@@ -29,7 +29,7 @@
   const rest = (text) => Object.assign(document.createElement("li"), { className: "rest", textContent: text });
   const bikeRow = (bike) => {
     const idle = bike.idle ? say("idle", { days: number.format(bike.idle) }) : words.idleToday;
-    return row(bike.number, `${words[bike.state]}, ${idle}`, () => openBike(bike.id));
+    return row(bike.number, `${words[bike.state]}, ${idle}`, () => openBike(bike.number));
   };
   // Rows are replaced only if they differ, so that a refresh takes the focus from nobody.
   const fill = (list, rows, more) => {
@@ -41,8 +41,8 @@
     list.replaceChildren(...items);
   };
 
-  const openBike = (id) => {
-    if (!tools.isActive()) panel.open(`${settings.bike}${id}/`);
+  const openBike = (name) => {
+    if (!tools.isActive()) panel.open(`${settings.bike}?number=${encodeURIComponent(name)}`);
   };
   const openStation = (id) => {
     if (tools.isActive()) return;
@@ -108,8 +108,12 @@
   };
   const fillModels = () => {
     const select = filters.elements.model;
-    if (select.options.length === store.models.length + 1) return;
+    const text = JSON.stringify(store.models);
+    if (select.dataset.models === text) return;
+    select.dataset.models = text;
+    const before = select.value;
     select.replaceChildren(select.options[0], ...store.models.map(({ id, name }) => new Option(name, id)));
+    select.value = store.models.some(({ id }) => id === before) ? before : "";
   };
 
   canvas.onBike = openBike;

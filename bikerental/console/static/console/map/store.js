@@ -18,16 +18,14 @@ window.city = {
   let wholeAt = 0;
   let asking = null;
 
-  const idAt = (text, at) =>
-    text.slice(32 * at, 32 * at + 32).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  // A bike is known by its number: ids would be two thirds of the answer.
   const bikesOf = (columns) =>
     columns.number.map((name, at) => ({
-      id: idAt(columns.id, at),
       number: name,
       state: STATES[columns.state[at] ?? 0],
       latitude: columns.latitude[at] / PARTS,
       longitude: columns.longitude[at] / PARTS,
-      model: columns.model[at],
+      model: store.models[columns.model[at]]?.id,
       station: columns.station[at] === null ? null : (store.stations[columns.station[at]]?.id ?? null),
       idle: columns.idle[at],
     }));
@@ -42,11 +40,11 @@ window.city = {
     if (answer.zones) store.zones = answer.zones;
     if (answer.whole) store.bikes.clear();
     for (const bike of bikesOf(answer.bikes)) {
-      if (bike.state) store.bikes.set(bike.id, bike);
-      else store.bikes.delete(bike.id);
+      if (bike.state) store.bikes.set(bike.number, bike);
+      else store.bikes.delete(bike.number);
     }
     const reports = answer.reports ?? {};
-    for (const bike of store.bikes.values()) bike.reports = reports[bike.id] ?? 0;
+    for (const bike of store.bikes.values()) bike.reports = reports[bike.number] ?? 0;
     store.rides = answer.rides;
     mark = answer.mark;
   };
