@@ -208,10 +208,10 @@ def _of_api_exception(error: exceptions.APIException) -> Response:
     status, code = status_and_code(type(error))
     if isinstance(error, exceptions.ValidationError):
         return _answer(status, problem(status, code, None, list(_field_errors(error.detail))), {})
-    # Most details of DRF only name a media type or a claim, and ours say what to do. But a parser's detail says what
-    # is wrong.
+    # Most details of DRF only name a media type or a claim, and ours say what to do. But a parser's detail, and that of
+    # a header without a scheme, say what is wrong.
     detail = DETAILS.get(code, error.detail)
-    if code == "parse_error" and str(error.detail) != str(exceptions.ParseError.default_detail):
+    if code in ("parse_error", "not_authenticated") and str(error.detail) != str(type(error).default_detail):
         detail = error.detail
     errors: list[dict[str, str]] | None = [] if status == 400 else None
     return _answer(status, problem(status, code, detail, errors), _headers_of(error, status))

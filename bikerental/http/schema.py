@@ -32,7 +32,7 @@ API_INFO = openapi.Info(
     default_version="v1",
     description=(
         "Rent a bike, return it, see what it cost.\n\n"
-        "Register, log in with `POST auth/token/`, press **Authorize** and give `Bearer <access>`. "
+        "Register, log in with `POST auth/token/`, press **Authorize** and give the access token. "
         "Times are UTC, money is a decimal string beside its currency, lists are cursor pages, "
         "and every error is `application/problem+json` with a stable `code`. "
         "`POST rentals/` and `POST rentals/{id}/return/` take an `Idempotency-Key`, so that a retry is safe."
@@ -255,6 +255,9 @@ class SchemaGenerator(OpenAPISchemaGenerator):
     def get_path_parameters(self, path: str, view_cls: Any) -> list[openapi.Parameter]:
         # The document does not keep the routes' converters. In our routes every parameter is an id.
         parameters: list[openapi.Parameter] = super().get_path_parameters(path, view_cls)
+        examples = getattr(view_cls, "path_examples", {})
         for parameter in parameters:
             parameter["format"] = openapi.FORMAT_UUID
+            if parameter.name in examples:
+                parameter["x-example"] = examples[parameter.name]  # Swagger UI fills it in
         return parameters

@@ -1,7 +1,8 @@
 """The base class of the API's views, and how they read bodies and queries."""
 
+from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,6 +17,7 @@ class ApiView(APIView):
 
     # For all responses, including tokens and refusals: nearly every response is personal.
     cache_control = "no-store"
+    path_examples: ClassVar[Mapping[str, object]] = {}  # of the document, by the parameter's name
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:
         # There is one representation. A client that asks for another one gets it too, instead of an error.

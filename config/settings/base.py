@@ -462,7 +462,10 @@ SWAGGER_SETTINGS = {
             "type": "apiKey",
             "name": "Authorization",
             "in": "header",
-            "description": "`Bearer <access>`, from `POST /api/v1/auth/token/`",
+            "description": (
+                "The access token, from `POST /api/v1/auth/token/`. A program sends the header `Authorization: Bearer "
+                "<access>`; on this page the word Bearer may be left out."
+            ),
         }
     },
     "USE_SESSION_AUTH": False,

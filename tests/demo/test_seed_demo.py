@@ -12,6 +12,7 @@ from django.db.models import Count, F, Q, Sum, Window
 from django.db.models.functions import Lead
 from django.utils import timezone
 from pytest_django import Settings
+from rest_framework.test import APIClient
 
 from bikerental.billing.constants import EntryKind
 from bikerental.billing.models import Entry, Posting
@@ -22,11 +23,13 @@ from bikerental.demo.copying import RowStream
 from bikerental.feeds.constants import AlertType
 from bikerental.feeds.models import Alert, RegionStation, System
 from bikerental.feeds.selectors.system import alert_rows
+from bikerental.fleet.api.serializers import BikeModelOutput, BikeOutput, StationReferenceOutput, TariffOutput
 from bikerental.fleet.constants import TRANSITIONS
 from bikerental.fleet.models import Bike, BikeEvent, BikeModel, Station
 from bikerental.fleet.selectors import bikes_off_log
 from bikerental.fleet.services import bike_log_mend
 from bikerental.fleet.types import TariffTerms
+from bikerental.http.schema import API_INFO, SchemaGenerator
 from bikerental.notifications.models import Notification
 from bikerental.rentals.models import Rental, RentalEvent, Reservation
 from bikerental.rentals.pricing import cost_at
@@ -478,3 +481,49 @@ def test_the_feeds_have_a_name_regions_and_alerts_of_each_kind() -> None:
     shown = alert_rows(("en", "ru"), now=timezone.now())
     assert [alert.type for alert in shown] == ["station_move", "station_closure", "other"]
     assert all(alert.station_ids or alert.region_ids for alert in shown)
+
+
+def test_the_examples_of_the_document_are_rows_of_the_city() -> None:
+    call_command("seed_demo", stdout=StringIO())  # as `make run` does
+    document = SchemaGenerator(API_INFO, url="https://bikes.example").get_schema(public=True)
+    example: dict[str, Any] = {
+        f"{method.upper()} {path}": next(
+            (each["schema"]["example"] for each in operation["parameters"] if "example" in each.get("schema", {})), {}
+        )
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        if method != "parameters"
+    }
+    rider = APIClient()
+    token = rider.post("/api/v1/auth/token/", example["POST /auth/token/"])
+    assert token.status_code == 200
+    rider.credentials(HTTP_AUTHORIZATION=f"Bearer {token.json()['access']}")
+
+    for path, methods in document["paths"].items():
+        prefilled = {each["name"]: each["x-example"] for each in methods["parameters"] if "x-example" in each}
+        if prefilled and "get" in methods:
+            found = rider.get(f"/api/v1{path.format_map(prefilled)}", {"minutes": 19})
+            assert found.status_code == 200, path
+    ride = rider.post("/api/v1/rentals/", example["POST /rentals/"])
+    assert ride.status_code == 201
+    way = f"/api/v1/rentals/{ride.json()['id']}/return/"
+    assert rider.post(way, example["POST /rentals/{rental_id}/return/"]).status_code == 200
+
+
+def test_the_documents_bike_is_described_as_it_is() -> None:
+    call_command("seed_demo", stdout=StringIO())  # as `make run` does
+    example: dict[str, Any] = BikeOutput.Meta.example | {
+        "model": BikeModelOutput.Meta.example,
+        "station": StationReferenceOutput.Meta.example,
+        "tariff": TariffOutput.Meta.example,
+    }
+
+    row = Bike.objects.select_related("model", "station", "tariff").get(pk=example["id"])
+
+    assert row.station is not None
+    assert (row.number, row.status) == (example["number"], example["status"])
+    assert (str(row.model.pk), row.model.name) == (example["model"]["id"], example["model"]["name"])
+    assert (str(row.station.pk), row.station.name) == (example["station"]["id"], example["station"]["name"])
+    assert (row.tariff.name, str(row.tariff.per_minute)) == (
+        example["tariff"]["name"], example["tariff"]["per_minute"],
+    )  # fmt: skip

@@ -118,7 +118,7 @@ def test_a_refusal_is_not_logged_as_an_error(client: APIClient, caplog: pytest.L
 
 
 @pytest.mark.parametrize("debug", [False, True])
-@pytest.mark.parametrize("path", ["/", "/api/", "/api/v1/nothing/", "/api/v1/rentals/not-a-uuid/", "/metrics/"])
+@pytest.mark.parametrize("path", ["/api/", "/api/v1/nothing/", "/api/v1/rentals/not-a-uuid/", "/metrics/"])
 def test_an_unknown_path_is_a_problem(client: APIClient, settings: Settings, path: str, debug: bool) -> None:
     settings.DEBUG = debug
 

@@ -131,3 +131,21 @@ def test_a_forged_token_costs_no_statement(rider_client: RiderClient) -> None:
         assert code_for(f"Bearer {forged}") == (401, "token_invalid")
 
     assert len(queries) == 0
+
+
+@pytest.mark.parametrize(
+    ("authorization", "detail"),
+    [
+        (None, "Log in and send the access token as Authorization: Bearer."),
+        (
+            "eyJhbGciOiJIUzI1NiJ9.e30.x",
+            "The header Authorization must be the word Bearer, a space, and the access token.",
+        ),
+    ],
+)
+def test_a_token_without_its_scheme_is_told_what_is_missing(authorization: str | None, detail: str) -> None:
+    given = {"HTTP_AUTHORIZATION": authorization} if authorization else {}
+
+    problem = APIClient().get("/api/v1/me/", **given).json()
+
+    assert (problem["code"], problem["detail"]) == ("not_authenticated", detail)

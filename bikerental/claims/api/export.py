@@ -23,8 +23,8 @@ class ExportClaimOutput(ClaimOutput):
         example = ClaimOutput.Meta.example | {
             "ended_at": "2026-05-01T09:10:00Z",
             "station": None,
-            "latitude": 59.9387,
-            "longitude": 30.3162,
+            "latitude": 59.93,
+            "longitude": 30.313025,
         }
 
 

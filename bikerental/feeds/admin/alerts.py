@@ -33,7 +33,7 @@ class RegionForm(TextsForm):
     stations = forms.ModelMultipleChoiceField(
         queryset=Station.objects.order_by("name", "pk"),
         required=False,
-        widget=AutocompleteSelectMultiple(Region._meta.get_field("stations"), admin.site, {"style": "width: 40em"}),
+        widget=AutocompleteSelectMultiple(Region._meta.get_field("stations"), admin.site),
         help_text=_("A station is in one region at most."),
     )
 

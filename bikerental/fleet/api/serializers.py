@@ -121,7 +121,7 @@ class BikeModelOutput(serializers.Serializer[Any]):
 
     class Meta:
         ref_name = "BikeModel"
-        example = {"id": "01a20844-d8a2-7b1d-9a0e-5c3f7d2e8a41", "name": "Sputnik City", "propulsion": "human"}
+        example = {"id": "93dc82cb-d2b4-5178-97d2-71440350fe8b", "name": "City", "propulsion": "human"}
 
 
 class StationReferenceOutput(serializers.Serializer[Any]):
@@ -130,7 +130,7 @@ class StationReferenceOutput(serializers.Serializer[Any]):
 
     class Meta:
         ref_name = "StationReference"
-        example = {"id": "01a20844-d8a3-7e55-8f67-1b9c4a6d3e02", "name": "Palace Square"}
+        example = {"id": "ceae5bac-9fc7-5261-86dc-0795d39ad3ae", "name": "Demo City 0001"}
 
 
 class TariffOutput(serializers.Serializer[Any]):
@@ -148,7 +148,7 @@ class TariffOutput(serializers.Serializer[Any]):
     class Meta:
         ref_name = "Tariff"
         example = {
-            "name": "City",
+            "name": "Basic",
             "currency": "RUB",
             "unlock_fee": "50.00",
             "per_minute": "5.00",
@@ -177,11 +177,11 @@ class BikeOutput(serializers.Serializer[Any]):
     class Meta:
         ref_name = "Bike"
         example = {
-            "id": "01a20844-d8ab-74fa-8c96-fac3cbd29f3f",
-            "number": "B-000001",
+            "id": "925985a8-4f48-5356-a25f-8dcd803533db",
+            "number": "D-000001",
             "status": "available",
-            "latitude": 59.9387,
-            "longitude": 30.3162,
+            "latitude": 59.93,
+            "longitude": 30.313025,
             "photo": None,
             "thumbnail": None,
         }
@@ -202,15 +202,15 @@ class StationOutput(serializers.Serializer[Any]):
     class Meta:
         ref_name = "Station"
         example = {
-            "id": "01a20844-d8a3-7e55-8f67-1b9c4a6d3e02",
-            "name": "Palace Square",
-            "latitude": 59.9387,
-            "longitude": 30.3162,
-            "capacity": 20,
+            "id": "ceae5bac-9fc7-5261-86dc-0795d39ad3ae",
+            "name": "Demo City 0001",
+            "latitude": 59.93,
+            "longitude": 30.313025,
+            "capacity": 18,
             "is_renting": True,
             "is_returning": True,
             "bikes_available": 12,
-            "docks_available": 8,
+            "docks_available": 6,
         }
 
 
@@ -222,4 +222,9 @@ class NearestEndOutput(serializers.Serializer[Any]):
 
     class Meta:
         ref_name = "NearestEnd"
-        example = {"latitude": 59.9387, "longitude": 30.3162, "distance_m": 310.5}
+        example = {"latitude": 59.93, "longitude": 30.313025, "distance_m": 310.5}
+
+
+# For the document: the examples are rows of the demo city.
+BIKE_IN_PATH = {"bike_id": BikeOutput.Meta.example["id"]}
+STATION_IN_PATH = {"station_id": StationReferenceOutput.Meta.example["id"]}

@@ -7,7 +7,14 @@ from rest_framework.response import Response
 
 from bikerental.core.db.replica import from_replica
 from bikerental.fleet.api.rendering import bike_json, near_bike_json, station_json
-from bikerental.fleet.api.serializers import BikeOutput, BikesQuery, NearQuery, StationOutput
+from bikerental.fleet.api.serializers import (
+    BIKE_IN_PATH,
+    STATION_IN_PATH,
+    BikeOutput,
+    BikesQuery,
+    NearQuery,
+    StationOutput,
+)
 from bikerental.fleet.exceptions import BikeNotFoundError, StationNotFoundError
 from bikerental.fleet.selectors import (
     NAME_ORDER,
@@ -52,6 +59,8 @@ class BikesView(ApiView):
 class BikeView(ApiView):
     """One bike."""
 
+    path_examples = BIKE_IN_PATH
+
     @documented(summary="One bike", success={200: BikeOutput}, errors=[BikeNotFoundError])
     def get(self, request: Request, bike_id: UUID) -> Response:
         return Response(bike_json(bike_row(bike_id=bike_id), request))
@@ -80,6 +89,8 @@ class StationsView(ApiView):
 
 class StationView(ApiView):
     """One station."""
+
+    path_examples = STATION_IN_PATH
 
     @documented(summary="One station", success={200: StationOutput}, errors=[StationNotFoundError])
     def get(self, request: Request, station_id: UUID) -> Response:

@@ -27,7 +27,7 @@ class ExportReportOutput(serializers.Serializer[Any]):
         ref_name = "ExportReport"
         example = {
             "id": "01a20844-d8b4-7f09-b6c1-3d8a5e7f2c94",
-            "bike_number": "B-000001",
+            "bike_number": "D-000001",
             "kind": "brakes",
             "text": "The rear brake does not hold.",
             "state": "open",
@@ -51,7 +51,7 @@ class ExportUploadOutput(serializers.Serializer[Any]):
         ref_name = "ExportUpload"
         example = {
             "id": "01a20844-d8b6-7a11-9c0e-5b7d2e4f6a83",
-            "bike_number": "B-000001",
+            "bike_number": "D-000001",
             "report": "01a20844-d8b4-7f09-b6c1-3d8a5e7f2c94",
             "state": "published",
             "code": "",

@@ -7,6 +7,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from bikerental.fleet.api.serializers import BIKE_IN_PATH
 from bikerental.fleet.exceptions import BikeNotFoundError
 from bikerental.http.operations import documented
 from bikerental.http.views import ApiView, read
@@ -41,6 +42,8 @@ class MayChangeBikes(OperatorPermission):
 class BikePhotoView(ApiView):
     """A photo for a bike."""
 
+    path_examples = BIKE_IN_PATH
+
     permission_classes = (MayChangeBikes,)
 
     @documented(
@@ -56,6 +59,8 @@ class BikePhotoView(ApiView):
 
 class BikePhotoConfirmView(ApiView):
     """The end of an upload."""
+
+    path_examples = BIKE_IN_PATH
 
     permission_classes = (MayChangeBikes,)
 
@@ -78,6 +83,8 @@ class BikePhotoConfirmView(ApiView):
 class ReportPhotoView(ApiView):
     """A photo for the caller's report."""
 
+    path_examples = BIKE_IN_PATH
+
     @documented(
         summary="Begin to upload a photo for the report",
         description=FORM_HELP,
@@ -93,6 +100,8 @@ class ReportPhotoView(ApiView):
 
 class ReportPhotoConfirmView(ApiView):
     """The end of an upload."""
+
+    path_examples = BIKE_IN_PATH
 
     @documented(
         summary="Confirm the photo for the report",

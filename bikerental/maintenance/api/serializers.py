@@ -70,7 +70,7 @@ class ReportOutput(serializers.Serializer[Any]):
         ref_name = "Report"
         example = {
             "id": "01a20844-d8b4-7f09-b6c1-3d8a5e7f2c94",
-            "bike": "01a20844-d8ab-74fa-8c96-fac3cbd29f3f",
+            "bike": "925985a8-4f48-5356-a25f-8dcd803533db",
             "kind": "brakes",
             "text": "The rear brake does not hold.",
             "state": "open",

@@ -50,7 +50,7 @@ class ExportNotificationOutput(serializers.Serializer[Any]):
             "created_at": "2026-05-01T09:18:41Z",
             "sent_at": "2026-05-01T09:18:42Z",
             "feedback": "",
-            "context": {"bike_number": "B-000001", "amount": "145.00", "currency": "RUB"},
+            "context": {"bike_number": "D-000001", "amount": "145.00", "currency": "RUB"},
         }
 
 

@@ -49,7 +49,7 @@ class ExportReservationOutput(serializers.Serializer[Any]):
         ref_name = "ExportReservation"
         example = {
             "id": "01a20844-d8b0-7c11-9d2e-3f4a5b6c7d8e",
-            "bike_number": "B-000001",
+            "bike_number": "D-000001",
             "status": "used",
             "created_at": "2026-05-01T08:50:00Z",
             "expires_at": "2026-05-01T09:00:00Z",

@@ -8,6 +8,7 @@ from rest_framework.response import Response
 
 from bikerental.core.db.clock import database_now
 from bikerental.fleet.api.rendering import tariff_json
+from bikerental.fleet.api.serializers import BIKE_IN_PATH
 from bikerental.fleet.exceptions import BikeNotFoundError
 from bikerental.fleet.selectors import bike_row
 from bikerental.http.operations import documented
@@ -19,6 +20,8 @@ from bikerental.rentals.pricing import price
 
 class QuoteView(ApiView):
     """What a ride would cost."""
+
+    path_examples = BIKE_IN_PATH
 
     @documented(
         summary="The cost of a ride of this many minutes",

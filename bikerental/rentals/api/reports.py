@@ -7,6 +7,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from bikerental.fleet.api.serializers import BIKE_IN_PATH
 from bikerental.fleet.exceptions import BikeNotFoundError
 from bikerental.http.operations import documented
 from bikerental.http.views import ApiView, read
@@ -18,6 +19,8 @@ from bikerental.users.api.authentication import rider_of
 
 class BikeReportsView(ApiView):
     """What is broken."""
+
+    path_examples = BIKE_IN_PATH
 
     @documented(
         summary="Report a broken bike",

@@ -69,7 +69,7 @@ class ReservationsView(ApiView):
             ReservationInProgressError,
             ReservationRefusedError,
         ],
-        example={"bike_number": "B-000001"},
+        example={"bike_number": "D-000001"},
         headers=["Idempotency-Key"],
     )
     def post(self, request: Request) -> HttpResponse:

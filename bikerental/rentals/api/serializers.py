@@ -105,7 +105,7 @@ class RentalBikeOutput(serializers.Serializer[Any]):
 
     class Meta:
         ref_name = "RentalBike"
-        example = {"id": "01a20844-d8ab-74fa-8c96-fac3cbd29f3f", "number": "B-000001"}
+        example = {"id": "925985a8-4f48-5356-a25f-8dcd803533db", "number": "D-000001"}
 
 
 class CostLineOutput(serializers.Serializer[Any]):

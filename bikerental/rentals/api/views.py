@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from bikerental.billing.exceptions import DebtTooHighError
 from bikerental.core.db.clock import database_now
 from bikerental.core.db.replica import from_replica
+from bikerental.fleet.api.serializers import StationReferenceOutput
 from bikerental.fleet.exceptions import (
     BikeNotFoundError,
     BikeUnavailableError,
@@ -83,7 +84,7 @@ class RentalsView(ApiView):
             BikeUnavailableError,
             RentalInProgressError,
         ],
-        example={"bike_number": "B-000001"},
+        example={"bike_number": "D-000001"},
         headers=["Idempotency-Key", "Location"],
     )
     def post(self, request: Request) -> HttpResponse:
@@ -144,7 +145,7 @@ class RentalReturnView(ApiView):
             StationClosedError,
         ],
         problems={409: ReturnProblemOutput},
-        example={"latitude": 59.9343, "longitude": 30.3351},
+        example={"station": StationReferenceOutput.Meta.example["id"]},
         headers=["Idempotency-Key"],
     )
     def post(self, request: Request, rental_id: UUID) -> HttpResponse:

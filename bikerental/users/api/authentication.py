@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.request import Request
@@ -10,6 +11,8 @@ from bikerental.users.exceptions import TokenInvalidError
 from bikerental.users.models import User
 from bikerental.users.selectors import user_of_session
 from bikerental.users.services import access_claims
+
+WITHOUT_BEARER = _("The header Authorization must be the word Bearer, a space, and the access token.")
 
 
 def rider_of(request: Request) -> User:
@@ -36,6 +39,8 @@ class SessionTokenAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[User, UUID] | None:
         scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() != "bearer":
+            if scheme:
+                raise NotAuthenticated(WITHOUT_BEARER)
             return None
         try:
             claims = access_claims(token.strip())

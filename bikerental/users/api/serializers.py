@@ -9,6 +9,7 @@ from rest_framework import serializers
 from bikerental.http.fields import Body, TextField
 from bikerental.users.constants import (
     CODE_LENGTH_MAX,
+    DEMO_RIDER_EMAIL,
     EMAIL_LENGTH,
     NAME_LENGTH,
     PASSWORD_LENGTH_MAX,
@@ -149,7 +150,7 @@ class RegisteredOutput(serializers.Serializer[Any]):
         example = {
             "id": "01a20844-d8a1-7c7e-b3a5-2f1c8e0d4b60",
             "name": "Rider",
-            "email": "rider@example.org",
+            "email": DEMO_RIDER_EMAIL,
             "created_at": "2026-05-01T08:00:00Z",
         }
 

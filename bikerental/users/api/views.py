@@ -22,6 +22,7 @@ from bikerental.users.api.serializers import (
     TokenPairOutput,
     VerifyInput,
 )
+from bikerental.users.constants import DEMO_PASSWORD, DEMO_RIDER_EMAIL
 from bikerental.users.exceptions import (
     CredentialsInvalidError,
     EmailTokenInvalidError,
@@ -59,7 +60,7 @@ class LoginView(OpenView):
         request=LoginInput,
         success={200: TokenPairOutput},
         errors=[CredentialsInvalidError],
-        example={"email": "rider@example.org", "password": "correct-horse-7"},
+        example={"email": DEMO_RIDER_EMAIL, "password": DEMO_PASSWORD},
     )
     def post(self, request: Request) -> Response:
         data = read(LoginInput, request)
@@ -120,7 +121,7 @@ class PasswordView(ApiView):
         request=PasswordChangeInput,
         success={204: None},
         errors=[PasswordWrongError],
-        example={"current_password": "correct-horse-7", "new_password": "correct-horse-8"},
+        example={"current_password": DEMO_PASSWORD, "new_password": "correct-horse-8"},
     )
     def post(self, request: Request) -> Response:
         data = read(PasswordChangeInput, request)
