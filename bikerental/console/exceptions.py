@@ -21,3 +21,33 @@ class AccountUnchangedError(Refusal):
     kind = Kind.CONFLICT
     code = "account_unchanged"
     detail = _("The account is as you want it already. Nothing was changed.")
+
+
+class OwnRolesError(Refusal):
+    kind = Kind.FORBIDDEN
+    code = "own_roles"
+    detail = _("Nobody changes the own roles: ask another manager.")
+
+
+class SuperuserRolesError(Refusal):
+    kind = Kind.FORBIDDEN
+    code = "superuser_roles"
+    detail = _("A superuser may do everything without a role. Only a superuser changes that, in the admin.")
+
+
+class RoleBeyondRightsError(Refusal):
+    kind = Kind.FORBIDDEN
+    code = "role_beyond_rights"
+    detail = _("You can give and take only roles whose rights you have yourself. Nothing was changed.")
+
+
+class RolesChangedError(Refusal):
+    kind = Kind.CONFLICT
+    code = "roles_changed"
+    detail = _("Somebody has changed these roles meanwhile. Look again. Nothing was changed.")
+
+
+class RolesUnchangedError(Refusal):
+    kind = Kind.CONFLICT
+    code = "roles_unchanged"
+    detail = _("The operator has these roles already. Nothing was changed.")

@@ -10,6 +10,7 @@ from bikerental.console.pages.log import LogPage
 from bikerental.console.pages.map import CardPage, MapDataPage, MapPage
 from bikerental.console.pages.map_bikes import BackPage, MovePage, OutPage, RetirePage
 from bikerental.console.pages.map_places import AddStationPage, AddZonePage, ChangeStationPage, ChangeZonePage
+from bikerental.console.pages.operators import OperatorsPage, RolesPage
 from bikerental.console.pages.riders import RiderPage, RidersPage
 from bikerental.console.pages.rides import BikePage, CorrectPage, EndPage, RidePage
 from bikerental.console.pages.service import ServicePage
@@ -49,6 +50,8 @@ urlpatterns = [
     path("claims/", ClaimsPage.as_view(), name="claims"),
     path("claims/<uuid:claim_id>/", ClaimPage.as_view(), name="claim"),
     path("service/", ServicePage.as_view(), name="service"),
+    path("operators/", OperatorsPage.as_view(), name="operators"),
+    path("operators/<uuid:user_id>/", RolesPage.as_view(), name="roles"),
     path("log/", LogPage.as_view(), name="log"),
     path("language/", LanguagePage.as_view(), name="language"),
     re_path(r"^(?P<rest>.*)$", absent, name="absent"),

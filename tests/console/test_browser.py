@@ -67,7 +67,8 @@ def fill() -> dict[str, Any]:
     claim = make_claim(ride, text="I left it at ten past. " * 8, ended_at=ride.ended_at)
     active = make_rental(started_at=timezone.now(), overdue_at=timezone.now())
     BikeReport.objects.create(bike=bike, rider=make_user(), kind="brakes", text="They do not brake. " * 10)
-    return {"ride": ride, "claim": claim, "active": active, "bike": bike}
+    operator = make_user(is_staff=True, name="Oleg")
+    return {"ride": ride, "claim": claim, "active": active, "bike": bike, "operator": operator}
 
 
 def pages_of(made: dict[str, Any]) -> list[str]:
@@ -80,6 +81,7 @@ def pages_of(made: dict[str, Any]) -> list[str]:
         "messages/",
         "riders/",
         "claims/",
+        "operators/",
         "log/",
         "service/",
         "no/",
@@ -90,7 +92,7 @@ def pages_of(made: dict[str, Any]) -> list[str]:
     return [
         *lists, "riders/?q=rider", f"riders/{rider}/", f"riders/{rider}/block/", f"riders/{rider}/refund/RUB/",
         f"ride/{ride.pk}/", f"ride/{made['active'].pk}/end/", f"ride/{ride.pk}/correct/", f"bikes/{made['bike'].pk}/",
-        f"claims/{made['claim'].pk}/",
+        f"claims/{made['claim'].pk}/", f"operators/{made['operator'].pk}/",
     ]  # fmt: skip
 
 

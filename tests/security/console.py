@@ -79,6 +79,9 @@ TABLE = (
     Page("GET claims/",                                   403, 403, 200, 200),
     Page("GET claims/{claim_id}/",                        403, 403, 200, 200),
     Page("POST claims/{claim_id}/",                       403, 403, 422, 422),
+    Page("GET operators/",                                403, 403, 403, 200),
+    Page("GET operators/{user_id}/",                      403, 403, 403, 200),
+    Page("POST operators/{user_id}/",                     403, 403, 403, 422),
     Page("GET log/",                                      403, 200, 200, 200),
     Page("GET absent",                                    404, 404, 404, 404),
 )

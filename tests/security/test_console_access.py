@@ -21,6 +21,7 @@ def ids() -> dict[str, Any]:
     claim = make_claim()
     return {
         "rider_id": claim.rider_id,
+        "user_id": make_user(is_staff=True).pk,
         "rental_id": claim.rental_id,
         "claim_id": claim.pk,
         "bike_id": make_bike().pk,

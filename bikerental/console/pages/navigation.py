@@ -21,6 +21,7 @@ SECTIONS = (
     Section("riders", _("Riders"), "users.view_user"),
     Section("claims", _("Claims"), "claims.view_claim"),
     Section("service", _("Service"), "console.open_service"),
+    Section("operators", _("Operators"), "console.assign_roles"),
     Section("log", _("Log"), "console.view_action"),
 )
 

@@ -1,6 +1,6 @@
 """How the console writes numbers, money and times, in the operator's language."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bikerental.billing.constants import EntryKind
+from bikerental.console.constants import ROLES
 from bikerental.core.money import WHOLE_CURRENCIES
 from bikerental.http.admin_words import name_text
 from bikerental.maintenance.constants import ReportState
@@ -108,6 +109,8 @@ def detail_value(details: Mapping[str, str], name: str) -> str:
         return ", ".join(name_text(field) for field in value.split(", "))
     if name == "action" and "model" in details:
         return _action_text(details["model"], value)
+    if name == "roles":
+        return roles(value.split(", "))
     choices = {"entry": EntryKind, "state": ReportState}.get(name)
     return str(choices(value).label) if choices and value in choices.values else value
 
@@ -125,6 +128,11 @@ def detail_names(details: Mapping[str, str]) -> list[str]:
     return [name for name, value in details.items() if name not in NOT_SHOWN and value != ""]
 
 
+@register.filter
+def roles(names: Sequence[str]) -> str:
+    return ", ".join(str(ROLES.get(name, _("none"))) for name in names) or str(_("none"))
+
+
 DETAILS = {
     "how": _("decision"),
     "cost": _("cost after it"),
@@ -137,6 +145,7 @@ DETAILS = {
     "fields": _("fields"),
     "action": _("action"),
     "rows": _("rows"),
+    "roles": _("roles"),
 }
 
 
