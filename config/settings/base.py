@@ -110,9 +110,22 @@ DATABASE_LIMITS: dict[str, str | int] = {
     "plan_cache_mode": "force_generic_plan",
     "timezone": "UTC",
 }
+# As whom this process connects: `application` reads and writes rows, `owner` (MIGRATE_DATABASE_URL) migrates and
+# restores, `reader` (BACKUP_DATABASE_URL) makes backups. Who has no URL is who DATABASE_URL says.
+# `manage.py database_roles` makes them.
+_ROLE_URLS = {"owner": "MIGRATE_DATABASE_URL", "reader": "BACKUP_DATABASE_URL"}
+DATABASE_ROLES: dict[str, dict[str, Any]] = {
+    "application": env.database("DATABASE_URL", default="postgres:///bikerental"),
+    **{role: env.database(name, default="") for role, name in _ROLE_URLS.items() if env.str(name, default="")},
+}
+DATABASE_ROLE: str = env.str("DATABASE_ROLE", default="application")
+if DATABASE_ROLE not in {"application", *_ROLE_URLS}:
+    env.fault(f"DATABASE_ROLE={DATABASE_ROLE} is none. Set application, owner or reader, or leave it out.")
+if DATABASE_ROLE not in DATABASE_ROLES:
+    DATABASE_ROLE = "application"
 # Set it behind a pooler that gives each transaction a connection, such as PgBouncer: then settings of a session cannot
-# be used. `manage.py database_limits` sets the limits for the role instead.
-DATABASE_POOLED: bool = env.bool("DATABASE_POOLED", default=False)
+# be used. `manage.py database_limits` sets the limits for the role instead. The owner and the reader use no pooler.
+DATABASE_POOLED: bool = env.bool("DATABASE_POOLED", default=False) and DATABASE_ROLE == "application"
 # Whether each connection prepares the statements of the hot paths.
 DATABASE_PREPARES: bool = env.bool("DATABASE_PREPARES", default=not DATABASE_POOLED)
 
@@ -140,9 +153,7 @@ def _database(url: dict[str, Any], *, give_up_seconds: int = 10, **limits: str |
     }
 
 
-DATABASES: dict[str, dict[str, Any]] = {
-    "default": _database(env.database("DATABASE_URL", default="postgres:///bikerental"))
-}
+DATABASES: dict[str, dict[str, Any]] = {"default": _database(DATABASE_ROLES[DATABASE_ROLE])}
 # A streaming replica for lists. It is used while it is at most this many seconds behind.
 DATABASE_REPLICA_LAG_SECONDS: int = env.number(
     "DATABASE_REPLICA_LAG_SECONDS", default=5, least=1, advice="Set how far behind the replica may be."
@@ -292,7 +303,7 @@ PROMETHEUS_URL = _prometheus("PROMETHEUS_URL")
 STATIC_URL = "/static/"
 STATIC_ROOT = env.str("STATIC_ROOT", default=str(BASE_DIR / ".run" / "static"))
 MEDIA_URL = "/media/"
-# Whether this process serves and receives the files of MEDIA_ROOT: only on a developer's machine.
+# Whether this process sends and receives the files of MEDIA_ROOT itself: only on a developer's machine.
 MEDIA_SERVED = False
 MEDIA_ROOT = env.str("MEDIA_ROOT", default=str(BASE_DIR / ".run" / "media"))
 AWS_STORAGE_BUCKET_NAME: str = env.str("AWS_STORAGE_BUCKET_NAME", default="")

@@ -30,9 +30,11 @@ BARE = [sys.executable, "-m", "compose.bare"]
 START_SECONDS = 240  # for a busy machine with two cores, including the demo city
 STOP_SECONDS = 60
 REFUSAL_SECONDS = 60
+RESTRICTED = "bikerental_app|f"
 # Set by `make test`, or by the suite itself.
 ADDED_BY_US = {
     "DATABASE_URL",
+    "MIGRATE_DATABASE_URL",
     "REDIS_URL",
     "DJANGO_SETTINGS_MODULE",
     "PROMETHEUS_MULTIPROC_DIR",
@@ -148,10 +150,8 @@ def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
     return [each for each in processes if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
 
 
-def in_database(run: Run, sql: str) -> str:
-    return run.inside(
-        "sh", "-c", f'psql --no-psqlrc --tuples-only --no-align "$DATABASE_URL" --command "{sql}"'
-    ).strip()
+def in_database(run: Run, sql: str, role: str = "DATABASE_URL") -> str:
+    return run.inside("sh", "-c", f'psql --no-psqlrc --tuples-only --no-align "${role}" --command "{sql}"').strip()
 
 
 @pytest.mark.slow
@@ -164,11 +164,14 @@ def test_run_serves_term_ends_it_and_the_next_has_its_data(folder: Path) -> None
         assert "swagger" in requests.get(run.url("/api/docs/"), timeout=20).text
         assert requests.get(run.url("/admin/login/"), timeout=20).status_code == 200
         assert requests.get(f"http://127.0.0.1:{run.flower}/", timeout=20).status_code == 200
-        in_database(run, "CREATE TABLE kept AS SELECT 42 AS answer")
+        in_database(run, "CREATE TABLE kept AS SELECT 42 AS answer", "MIGRATE_DATABASE_URL")
+        owner = json.loads((folder / "environment.json").read_text())["MIGRATE_DATABASE_URL"]
         riders = in_database(run, "SELECT count(*) FROM users_user")
         family = run.family()
         names = {each.name() for each in family}
         assert {"postgres", "redis-server"} <= names
+        assert in_database(run, "SELECT rolname, rolsuper FROM pg_roles WHERE rolname = current_user") == RESTRICTED
+        assert [each.name() for each in family if owner in str(each.environ())] == []
 
         run.runner.terminate()
         assert run.runner.wait(STOP_SECONDS) == 0

@@ -30,12 +30,15 @@ FOLDER = Path(os.environ.get("BACKUP_FOLDER", "/backups"))
 LAST = FOLDER / "last"
 EVERY_SECONDS = 24 * 3600
 AGAIN_SECONDS = 300
+RESTORING = ("drill", "prepare", "swap")
 REFUSALS = (DamagedBackupError, NoBackupError, NotProvenError, PipeError)
 OUTSIDE = (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, psycopg2.Error, DatabaseError)
 
 
 def main() -> None:
     arguments = _parser().parse_args()
+    # Making a backup only reads.
+    os.environ.setdefault("DATABASE_ROLE", "owner" if arguments.command in RESTORING else "reader")
     django.setup()
     logging.getLogger("botocore").setLevel(
         logging.WARNING

@@ -17,6 +17,7 @@ NOT_PROVEN = """
     UNION ALL SELECT 'index ' || indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid
 """
 MIGRATE_SECONDS = 1800
+URLS = ("DATABASE_URL", "MIGRATE_DATABASE_URL", "BACKUP_DATABASE_URL")
 
 
 class NotProvenError(Exception):
@@ -70,15 +71,21 @@ def _prove_rows(database: str, manifest: Manifest) -> None:
 
 
 def _bring_up_to_date(database: str) -> None:
-    """Run the migrations that are newer than the backup, and check that the code finds nothing missing."""
-    address = urlsplit(environ.FileAwareEnv().str("DATABASE_URL"))
-    environment = os.environ | {
-        "DATABASE_URL": urlunsplit(address._replace(path=f"/{quote(database)}")),
-        "DATABASE_STATEMENT_TIMEOUT_MS": "900000",
-    }
-    environment.pop("DATABASE_URL_FILE", None)
-    for arguments in (["migrate", "--no-input", "--verbosity=0"], ["migrate", "--check"]):
+    """Run the migrations that are newer than the backup, check that the code finds nothing missing, and give the roles
+    their rights, which the dump brings along for no other server's roles."""
+    environment = os.environ | _addresses(database) | {"DATABASE_STATEMENT_TIMEOUT_MS": "900000"}
+    for arguments in (["migrate", "--no-input", "--verbosity=0"], ["migrate", "--check"], ["database_roles"]):
         command = [sys.executable, "manage.py", *arguments]
         # Django's output goes to standard error, because standard output is for the name of the database.
         if subprocess.run(command, env=environment, stdout=sys.stderr, timeout=MIGRATE_SECONDS, check=False).returncode:
             raise PipeError(f"manage.py {' '.join(arguments)} failed in {database}.")
+
+
+def _addresses(database: str) -> dict[str, str]:
+    """The URLs of all roles, with this database."""
+    env = environ.FileAwareEnv()
+    known = {name: env.str(name, default="") for name in URLS}
+    return {
+        **{f"{name}_FILE": "" for name in URLS},
+        **{name: urlunsplit(urlsplit(url)._replace(path=f"/{quote(database)}")) for name, url in known.items() if url},
+    }

@@ -1,5 +1,6 @@
-"""Migrates under an advisory lock, so that of two deploys at once the second waits."""
+"""Migrates as the schema's owner, under an advisory lock, so that of two deploys at once the second waits."""
 
+import os
 import sys
 import time
 
@@ -24,6 +25,7 @@ LOCK_NOT_AVAILABLE, DEADLOCK_DETECTED = "55P03", "40P01"
 
 
 def main() -> None:
+    os.environ.setdefault("DATABASE_ROLE", "owner")
     django.setup()
     if settings.DATABASE_POOLED:
         # Behind a pooler, the lock would stay in a session of the pooler.
@@ -33,6 +35,7 @@ def main() -> None:
         try:
             _drop_unfinished_indexes()
             call_command("migrate", interactive=False)
+            call_command("database_roles")
         except OperationalError as error:
             # Requests hold a lock on the table. Stop waiting, so that new requests are not blocked, and try again
             # later.

@@ -127,11 +127,13 @@ def test_the_next_image_replaces_it_without_a_failed_request(
     host: Host, deployed: str, two: str, load: Callable[[], Load]
 ) -> None:
     before = host.container("web"), host.container("postgres"), host.container("proxy")
+    host.there("rm .envs/.production/.database .envs/.production/.reader")  # as on a server of an earlier release
 
     with load().running() as running:
         second = host.ship(two)
 
     assert second.returncode == 0, second.stderr[-4000:]
+    assert "made .envs/.production/.database" in second.stdout
     assert runs(host, two), host.running()
     assert host.container("web") != before[0]
     assert (host.container("postgres"), host.container("proxy")) == before[1:]

@@ -129,16 +129,27 @@ def test_a_service_is_given_only_the_secrets_it_uses(stacks: Stacks) -> None:
         for name, service in stacks["production.yml"]["services"].items()
     }
 
-    application = {"DJANGO_SECRET_KEY", "JWT_SIGNING_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD"}
+    application = {"DJANGO_SECRET_KEY", "JWT_SIGNING_KEY", "DATABASE_PASSWORD", "REDIS_PASSWORD"}
     assert given == dict.fromkeys(APPLICATION, application) | {
+        "migrate": application | {"POSTGRES_PASSWORD", "READER_PASSWORD"},
         "proxy": {"FLOWER_PASSWORD"},
         "postgres": {"POSTGRES_PASSWORD"},
-        "backup": application | {"BACKUP_PASSPHRASE"},
+        "backup": application | {"READER_PASSWORD", "BACKUP_PASSPHRASE"},
         "prometheus": set(),
         "alertmanager": {"ALERT_SMTP_PASSWORD"},
         "blackbox": set(),
         "redis": {"REDIS_PASSWORD"},
         "cache": {"REDIS_PASSWORD"},
+    }
+
+
+@pytest.mark.parametrize("file", ["docker-compose.yml", "production.yml"])
+def test_only_what_migrates_has_the_owners_password(stacks: Stacks, file: str) -> None:
+    own = stacks[file]["services"].items()
+
+    assert {name for name, service in own if "POSTGRES_PASSWORD" in service.get("environment", {})} == {
+        "migrate",
+        "postgres",
     }
 
 

@@ -10,12 +10,21 @@ import pytest
 import requests
 
 from tests.lengths import IS_LONG
+from tests.live import eventually
 from tests.ops.stacks.engine import ROOT
 from tests.ops.stacks.stack import PASSWORD, STOP_SECONDS, Stack, direct, log_in, register, ride, settled
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
-APPLICATION_SECRETS = ("DJANGO_SECRET_KEY", "JWT_SIGNING_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD")
+APPLICATION_SECRETS = ("DJANGO_SECRET_KEY", "JWT_SIGNING_KEY", "DATABASE_PASSWORD", "REDIS_PASSWORD")
+PHOTO = """
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+for name in ("bikes/trial.webp", "uploads/trial"):
+    default_storage.save(name, ContentFile(b"a picture"))
+    print(default_storage.url(name))
+"""
+ROLES = "SELECT rolname, rolsuper FROM pg_roles WHERE rolname LIKE 'bikerental%' ORDER BY 1"
 
 
 def test_it_serves_a_ride_behind_tls(rider: requests.Session, base: str) -> None:
@@ -41,6 +50,24 @@ def test_the_broker_keeps_and_the_cache_forgets(production: Stack) -> None:
     assert policy("cache")[:3] == ["maxmemory-policy", "allkeys-lru", "NOAUTH"]
 
 
+def test_a_photo_is_sent_to_whoever_has_its_signed_url(
+    production: Stack, browser: requests.Session, base: str
+) -> None:
+    shell = ("exec", "-T", "web", "compose/production/django/start/entrypoint", "python", "manage.py", "shell", "-c")
+    made = production.compose(*shell, PHOTO)
+    photo, upload = made.stdout.split()[-2:]
+    site = base.removesuffix("/api/v1")
+
+    shown = browser.get(site + photo, timeout=15)
+    part = browser.get(site + photo, headers={"Range": "bytes=2-4"}, timeout=15)
+
+    assert (shown.status_code, shown.content, shown.headers["Content-Type"]) == (200, b"a picture", "image/webp")
+    assert shown.headers["Cache-Control"] == "private, max-age=3600, immutable"
+    assert (part.status_code, part.content) == (206, b"pic")
+    assert browser.get(site + photo.partition("?")[0], timeout=15).status_code == 403
+    assert browser.get(site + upload, timeout=15).status_code == 404
+
+
 def test_two_migrations_queue(production: Stack) -> None:
     once = ("docker", "compose", "run", "--rm", "--no-deps", "-T", "migrate")
     environment = os.environ | production.environment
@@ -49,11 +76,31 @@ def test_two_migrations_queue(production: Stack) -> None:
     assert [process.wait(120) for process in both] == [0, 0]
 
 
+def test_a_database_with_one_role_for_all_is_given_the_others(
+    production: Stack, rider: requests.Session, base: str
+) -> None:
+    for role in ("bikerental_app", "bikerental_reader"):
+        production.sql(f"DROP OWNED BY {role}; DROP ROLE {role}")  # as in a stack of an earlier release
+
+    migrated = production.compose("run", "--rm", "--no-deps", "-T", "migrate")
+
+    assert migrated.returncode == 0, migrated.stderr[-2000:]
+    assert production.sql(ROLES).split() == ["bikerental|t", "bikerental_app|f", "bikerental_reader|f"]
+    production.compose("restart", "web", "worker")
+    assert eventually(lambda: production.health("web") == "healthy", 120)
+    ride(rider, base)
+    users = "SELECT DISTINCT usename FROM pg_stat_activity WHERE application_name = 'bikerental'"
+    assert production.sql(users) == "bikerental_app"
+    assert production.make("backup", "drill").returncode == 0
+
+
 @pytest.mark.parametrize("value", ["", "change-me" * 8], ids=["missing", "example"])
 @pytest.mark.parametrize(
     ("service", "variable"),
     [
         *(("web", name) for name in APPLICATION_SECRETS),
+        ("migrate", "POSTGRES_PASSWORD"),
+        ("backup", "READER_PASSWORD"),
         ("backup", "BACKUP_PASSPHRASE"),
         ("redis", "REDIS_PASSWORD"),
         ("proxy", "FLOWER_PASSWORD"),
@@ -85,7 +132,7 @@ def test_servers_read_their_secret_from_a_file_as_well(
 
 def test_every_variable_may_be_a_file(production: Stack, envs: Path, tmp_path: Path) -> None:
     options = []
-    for file in (envs / name for name in (".django", ".postgres", ".redis", ".backup")):
+    for file in (envs / name for name in (".django", ".postgres", ".database", ".reader", ".redis", ".backup")):
         for name, _, value in (line.partition("=") for line in file.read_text().splitlines() if "=" in line):
             if name.startswith("#") or not value:
                 continue
@@ -123,7 +170,7 @@ def test_it_stops_in_order_and_starts_again(production: Stack) -> None:
     production.up()
 
 
-SECRETS = (*APPLICATION_SECRETS, "FLOWER_PASSWORD", "BACKUP_PASSPHRASE")
+SECRETS = (*APPLICATION_SECRETS, "POSTGRES_PASSWORD", "READER_PASSWORD", "FLOWER_PASSWORD", "BACKUP_PASSPHRASE")
 
 
 def changed(envs: Path, folder: Path) -> dict[str, str]:
