@@ -38,10 +38,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
 if apps.is_installed("debug_toolbar"):
     urlpatterns.append(path("__debug__/", include("debug_toolbar.urls")))
 
-if settings.MEDIA_SERVED:
-    from config import local_media
+if not settings.AWS_STORAGE_BUCKET_NAME:
+    from config import folder_media
 
-    urlpatterns += local_media.urlpatterns
+    urlpatterns += folder_media.urlpatterns
 
 handler400 = "bikerental.http.problems.bad_request"
 handler403 = "bikerental.http.problems.forbidden"

@@ -25,7 +25,7 @@ from bikerental.http.renderers import PROBLEM_TYPE, to_json
 
 logger = logging.getLogger(__name__)
 
-PAGE_PREFIXES = (f"/{settings.ADMIN_PATH}", "/__debug__/", *(["/media/"] if settings.MEDIA_SERVED else []))
+PAGE_PREFIXES = (f"/{settings.ADMIN_PATH}", "/__debug__/", *([] if settings.AWS_STORAGE_BUCKET_NAME else ["/media/"]))
 STATUS_OF_KIND = {
     Kind.INVALID: 400,
     Kind.UNAUTHENTICATED: 401,

@@ -17,4 +17,10 @@ WEBP_TYPE = "image/webp"
 # Published names are never used again. A signed URL changes every half hour.
 CACHE_CONTROL = "private, max-age=3600, immutable"
 
+URL_SECONDS = 3600
+# A URL is signed with the start of its half hour, so it is valid for at least half an hour more. All requests in that
+# half hour get the same URL, so a phone can cache the picture.
+URL_WINDOW_SECONDS = 1800
+URLS_KEPT = 10_000
+
 UPLOAD_TIME = timedelta(minutes=10)

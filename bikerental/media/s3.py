@@ -20,15 +20,11 @@ from botocore.awsrequest import AWSRequest
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 from storages.backends.s3 import S3Storage
 
+from bikerental.media.constants import URL_SECONDS, URL_WINDOW_SECONDS, URLS_KEPT
 from bikerental.media.storage import StorageUnavailableError
 
 logger = logging.getLogger(__name__)
 
-URL_SECONDS = 3600
-# A URL is signed with the start of its half hour, so it is valid for at least half an hour more. All requests in that
-# half hour get the same URL, so a phone can cache the picture.
-URL_WINDOW_SECONDS = 1800
-URLS_KEPT = 10_000
 # After a call to S3 has timed out, one call in this many seconds tries S3 again and the others are refused at once. A
 # waiting call holds a thread, and rides need the threads.
 AWAY_SECONDS = 10.0

@@ -13,7 +13,9 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 TEST_MEDIA_ROOT = env.str("TEST_MEDIA_ROOT", default="")
 MEDIA_ROOT = TEST_MEDIA_ROOT or MEDIA_ROOT
 STORAGES = {
-    "default": {"BACKEND": f"django.core.files.storage.{'FileSystem' if TEST_MEDIA_ROOT else 'InMemory'}Storage"},
+    "default": {"BACKEND": "bikerental.media.folder.FolderStorage"}
+    if TEST_MEDIA_ROOT
+    else {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 LOGGING = LOGGING | {"root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="WARNING")}}

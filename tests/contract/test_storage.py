@@ -25,10 +25,10 @@ from botocore.exceptions import ClientError, ConnectTimeoutError
 from django.core.files.base import ContentFile
 
 from bikerental.media import s3 as s3_module
-from bikerental.media.constants import PHOTO_BYTES_MAX, RAW_TYPE
+from bikerental.media.constants import PHOTO_BYTES_MAX, RAW_TYPE, URL_WINDOW_SECONDS
 from bikerental.media.exceptions import PhotoMissingError, PhotoTooLargeError
 from bikerental.media.gateways.s3 import S3Photos
-from bikerental.media.s3 import AWAY_SECONDS, URL_WINDOW_SECONDS, MediaStorage
+from bikerental.media.s3 import AWAY_SECONDS, MediaStorage
 from bikerental.media.storage import StorageUnavailableError
 from tests.s3 import NO_PATIENCE, S3
 from tests.support.serving import serving

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -454,7 +455,11 @@ def test_a_page_of_photos_costs_no_statement_and_no_call_more(
     assert calls == []
 
 
-def test_without_a_bucket_the_forms_way_is_the_servers_own(staff: RiderClient, client: APIClient) -> None:
+def test_without_a_bucket_the_forms_way_is_the_servers_own(
+    staff: RiderClient, client: APIClient, settings: Settings, tmp_path: Path
+) -> None:
+    settings.MEDIA_ROOT = str(tmp_path)
+    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": "bikerental.media.folder.FolderStorage"}}
     bike = make_bike()
     form = begin(staff, path(bike))
     assert form["url"] == "http://testserver/media/"

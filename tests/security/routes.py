@@ -249,7 +249,7 @@ TABLE = (
     Route("GET /health/ready/",                       200, 200, 200, 200),
     # Only on a developer's machine: an upload needs the signature from its form.
     Route("POST /media/",                             403, 403, 403, 403),
-    Route("GET /media/{name}",                        404, 404, 404, 404),
+    Route("GET /media/{name}",                        403, 403, 403, 403),
     Route("GET /metrics",                             200, 200, 200, 200),
     # Public. There is no file of this name.
     Route("GET /gbfs/{name}",                         404, 404, 404, 404),

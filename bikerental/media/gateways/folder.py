@@ -17,7 +17,7 @@ LOCAL_SALT = "photo-upload"
 
 
 class FolderPhotos:
-    """Media in a folder. `config/local_media.py` receives the forms, under the local settings only."""
+    """Media in a folder. `config/folder_media.py` receives the forms, under the local settings only."""
 
     def __init__(self, storage: Storage) -> None:
         self.storage = storage
