@@ -50,9 +50,7 @@ def test_the_broker_keeps_and_the_cache_forgets(production: Stack) -> None:
     assert policy("cache")[:3] == ["maxmemory-policy", "allkeys-lru", "NOAUTH"]
 
 
-def test_a_photo_is_sent_to_whoever_has_its_signed_url(
-    production: Stack, browser: requests.Session, base: str
-) -> None:
+def test_a_photo_is_sent_to_whoever_has_its_signed_url(production: Stack, browser: requests.Session, base: str) -> None:
     shell = ("exec", "-T", "web", "compose/production/django/start/entrypoint", "python", "manage.py", "shell", "-c")
     made = production.compose(*shell, PHOTO)
     photo, upload = made.stdout.split()[-2:]
