@@ -16,6 +16,7 @@ from bikerental.demo.claims import CASES, claims
 from bikerental.demo.copying import copy_rows, without_indexes
 from bikerental.demo.feeds import write_feeds
 from bikerental.demo.history import COLUMNS, log
+from bikerental.demo.operators import write_operators
 from bikerental.demo.reservations import holds, messages, reservations
 from bikerental.demo.zones import DRAWN, zones
 from bikerental.fleet.models import Bike, BikeEvent, BikeModel, Station, Tariff
@@ -138,6 +139,7 @@ def _fill(demo: city.City, progress: Progress) -> None:
         progress.end()
 
     copy("users", size.users + 1, User, city.USERS, demo.users(password=password))
+    write_operators(password=password, created_at=demo.opened_at)
     copy("models", len(city.MODELS), BikeModel, city.MODEL_COLUMNS, demo.models())
     copy("tariffs", len(city.TARIFFS), Tariff, city.TARIFF_COLUMNS, demo.tariffs())
     progress.begin("zones", len(DRAWN))

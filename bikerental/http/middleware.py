@@ -190,7 +190,9 @@ class ProblemMiddleware:
 def _page_refused(request: HttpRequest) -> HttpResponse | None:
     """PostgreSQL refuses NUL characters, and no page needs one."""
     if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
-        return defaults.bad_request(request, SuspiciousOperation("NUL"))
+        # LocaleMiddleware runs inside this one.
+        with translation.override(translation.get_language_from_request(request)):
+            return defaults.bad_request(request, SuspiciousOperation("NUL"))
     return None
 
 

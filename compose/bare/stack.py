@@ -181,6 +181,7 @@ class Stack:
                 rider {DEMO_RIDER_EMAIL}, password {DEMO_PASSWORD}
     Admin       {web}/admin/
                 {DEMO_ADMIN_EMAIL}, password {DEMO_PASSWORD}
+                of one role: viewer@, technician@, support@, manager@demo.example
     Console     {web}/admin/console/
     Flower      http://127.0.0.1:{self.ports.flower}/
     Logs        {self.state.logs}

@@ -62,7 +62,7 @@ def test_an_operator_finds_a_page_without_its_slash(admin_client: Client) -> Non
     assert admin_client.get("/admin/nothing").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/api/v1/bikes", "/api/v1", "/nothing", "//evil.example", "/metrics/"])
+@pytest.mark.parametrize("path", ["/api/v1/bikes", "/api/v1", "/nothing", "/%2Fevil.example", "/metrics/"])
 def test_what_is_no_page_is_not_found_as_before(client: APIClient, path: str) -> None:
     answer = client.get(path)
 

@@ -10,9 +10,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from bikerental.console.constants import ROLES
 from bikerental.demo.city import DemoImpossibleError, Size
 from bikerental.demo.loading import ForeignDataError, NotMigratedError, TablesInUseError, city_load
-from bikerental.users.constants import DEMO_ADMIN_EMAIL, DEMO_PASSWORD, DEMO_RIDER_EMAIL
+from bikerental.users.constants import DEMO_ADMIN_EMAIL, DEMO_EMAIL_DOMAIN, DEMO_PASSWORD, DEMO_RIDER_EMAIL
 
 BAR = 30
 
@@ -96,7 +97,8 @@ class Command(BaseCommand):
         return (
             f"Demo City has {size.bikes:,} bikes, {size.stations:,} stations, {size.users:,} riders and "
             f"{size.rentals:,} settled rides, made in {seconds:.1f} s. Earlier data was removed.\n"
-            f"Log in as {DEMO_RIDER_EMAIL} or {DEMO_ADMIN_EMAIL}, password {DEMO_PASSWORD}"
+            f"Log in as {DEMO_RIDER_EMAIL} or {DEMO_ADMIN_EMAIL}, password {DEMO_PASSWORD}. Operators of one role: "
+            f"{', '.join(f'{role}@{DEMO_EMAIL_DOMAIN}' for role in ROLES)}, the same password."
         )
 
 
