@@ -57,7 +57,6 @@ class ActionKind(models.TextChoices):
     ADMIN_CHANGED = "admin_changed", _("changed in the admin")
     ADMIN_DELETED = "admin_deleted", _("deleted in the admin")
     ADMIN_ACTED = "admin_acted", _("acted in the admin")
-    FLEET_LOADED = "fleet_loaded", _("loaded bikes and stations from files")
 
 
 # Of the map. A program sends degrees as whole numbers of these parts: a metre is more than one of them.
@@ -67,15 +66,3 @@ MAP_WHOLE_AFTER_SECONDS = 600  # so that the days that bikes have stood stay rig
 MAP_EVENTS_MAX = 20_000  # since the mark; after more of them all bikes are sent
 # An event that was written earlier may become visible later: its transaction was still open.
 MAP_OVERLAP = timedelta(seconds=60)
-
-# Of files. A city of 10,000 bikes is about 1 MB.
-FILE_BYTES_MAX = 3 * 1024 * 1024  # two of them pass the proxy
-FILE_LINES_MAX = 20_000
-FAULTS_SHOWN = 100
-# So long a file that was checked waits to be written.
-FILE_KEPT_SECONDS = 3600
-STATION_COLUMNS = ("id", "name", "latitude", "longitude", "capacity", "is_renting", "is_returning")
-BIKE_COLUMNS = ("number", "model", "tariff", "station", "latitude", "longitude", "status")
-EXPORT_LINES_MAX = 100_000
-IDLE_FILE_LENGTH = 5_000  # each line needs the rides of the bikes around
-CODES_MAX, CODES_OF_SHEET = 240, 12

@@ -24,7 +24,7 @@ PING_SECONDS = 0.7
 
 _DATABASE = """
     SELECT pg_database_size(current_database()), current_setting('max_connections')::integer,
-           (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')
+           (SELECT sum(numbackends)::integer FROM pg_stat_database)
 """
 
 

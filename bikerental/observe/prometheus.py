@@ -17,6 +17,7 @@ from prometheus_client.registry import REGISTRY, Collector
 from redis.exceptions import RedisError
 
 from bikerental.core.registry import declared
+from bikerental.observe.process_figures import ProcessesCollector
 from bikerental.observe.questions import NoAnswerError, Question
 
 REQUESTS = Histogram(
@@ -109,6 +110,7 @@ def own_registry() -> CollectorRegistry:
 def metrics(request: HttpRequest) -> HttpResponse:
     registry = own_registry()
     registry.register(FiguresCollector())
+    registry.register(ProcessesCollector())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 

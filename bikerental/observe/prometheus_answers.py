@@ -30,7 +30,7 @@ EXPRESSIONS = {
     "errors": f'(sum(rate({REQUESTS}_count{{status=~"5.."}}[5m])) or vector(0)) / sum(rate({REQUESTS}_count[5m]))',
     "median": f"histogram_quantile(0.5, sum by (le) (rate({REQUESTS}_bucket{{{API}}}[5m])))",
     "slowest": f"histogram_quantile(0.99, sum by (le) (rate({REQUESTS}_bucket{{{API}}}[5m])))",
-    "certificate": 'min(probe_ssl_earliest_cert_expiry{job="outside"}) - time()',
+    "certificate": 'min(probe_ssl_earliest_cert_expiry{job="outside", domain!="localhost"}) - time()',
     "outside": 'min(probe_success{job="outside"})',
     "down": "count by (job) (up == 0)",
 }

@@ -1,7 +1,7 @@
-"""The Celery application with a heartbeat: the worker's own loop touches a file, and the file gets old if the loop
-hangs.
+"""The Celery application with a heartbeat and with figures for Prometheus.
 
-`inspect ping` would be slow, and would report a busy pool as dead.
+The worker's own loop touches a file, and the file gets old if the loop hangs. `inspect ping` would be slow, and would
+report a busy pool as dead.
 """
 
 import os
@@ -9,13 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from celery import bootsteps
+from prometheus_client import REGISTRY, start_http_server
 
+from bikerental.observe.process_figures import ProcessesCollector
+from bikerental.observe.task_figures import begin_at_zero
 from config.celery_app import app
 
 __all__ = ["app"]
 
 FILE = Path(os.environ.get("HEARTBEAT_FILE", "/tmp/heartbeat"))  # noqa: S108 - a tmpfs of the container's own
 SECONDS = 5
+FIGURES_PORT = 8001
 
 
 class Heartbeat(bootsteps.StartStopStep):
@@ -25,4 +29,17 @@ class Heartbeat(bootsteps.StartStopStep):
         worker.timer.call_repeatedly(SECONDS, FILE.touch)
 
 
+class Figures(bootsteps.StartStopStep):
+    """Answers Prometheus, inside the network. It starts after the pool, so that no child is forked from a thread's
+    process at the start."""
+
+    requires = ("celery.worker.components:Pool",)
+
+    def start(self, worker: Any) -> None:
+        begin_at_zero([name for name in app.tasks if name.startswith("bikerental.")])
+        REGISTRY.register(ProcessesCollector())
+        start_http_server(FIGURES_PORT)
+
+
 app.steps["worker"].add(Heartbeat)
+app.steps["worker"].add(Figures)

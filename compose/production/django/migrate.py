@@ -36,6 +36,7 @@ def main() -> None:
             _drop_unfinished_indexes()
             call_command("migrate", interactive=False)
             call_command("database_roles")
+            call_command("monitor_role")
         except OperationalError as error:
             # Requests hold a lock on the table. Stop waiting, so that new requests are not blocked, and try again
             # later.

@@ -57,9 +57,13 @@ def test_it_shows_workers_and_tasks_after_a_restart_of_redis(
     def rides_seen() -> int:
         return len([task for task in tasks(flower, root) if task["name"] == "bikerental.rentals.tasks.settle_rentals"])
 
-    settled(rider, ride(rider, base))
+    rental = ride(rider, base)
+    settled(rider, rental)
     assert eventually(lambda: len(workers_online(flower, root)) == 1, 60)
     assert eventually(lambda: rides_seen() >= 1, 60)
+    seen = tasks(flower, root)
+    assert any(rental.rstrip("/").rpartition("/")[2] in task["kwargs"] for task in seen)
+    assert [task["name"] for task in seen if "sweep" in task["name"] or "heartbeat" in task["name"]] == []
 
     production.compose("restart", "redis", seconds=90)
     production.up()

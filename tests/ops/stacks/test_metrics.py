@@ -2,6 +2,7 @@
 
 import os
 import re
+from pathlib import Path
 
 import pytest
 import requests
@@ -42,6 +43,45 @@ def test_each_alert_has_a_runbook(rule: dict[str, dict[str, str]]) -> None:
     runbook = ROOT / rule["annotations"]["runbook"]
 
     assert len(runbook.read_text()) > 400
+
+
+JOBS = {"bikerental", "worker", "proxy", "node", "postgres", "redis", "alertmanager", "prometheus", "outside"}
+
+
+@pytest.mark.docker
+@pytest.mark.slow
+def test_every_part_gives_its_figures(production: Stack) -> None:
+    def jobs(expression: str) -> set[str]:
+        return set(re.findall(r'job="(\w+)"', production.promtool(expression)))
+
+    def has(expression: str) -> bool:
+        return " => " in production.promtool(expression)
+
+    assert eventually(lambda: jobs("up == 1") == JOBS, SCRAPE_SECONDS), production.promtool("up")
+    assert jobs("up == 0") == set()
+    for expression in (
+        'bikerental_task_seconds_count{task="bikerental.observe.tasks.beat_heartbeat", state="success"} > 0',
+        'bikerental_processes{job="bikerental"} > 1 and bikerental_processes_resident_bytes{job="bikerental"} > 1e8',
+        'bikerental_processes{job="worker"} > 1',
+        "pg_up == 1",
+        "sum(pg_stat_activity_count) / max(pg_settings_max_connections) > 0",
+        'redis_memory_used_bytes{instance="redis"} / redis_memory_max_bytes{instance="redis"} > 0',
+        'redis_memory_max_bytes{instance="cache"} > 0',
+        'node_filesystem_avail_bytes{mountpoint="/disk/postgres"} > 0',
+        "caddy_http_requests_total > 0",
+    ):
+        assert eventually(lambda asked=expression: has(asked), SCRAPE_SECONDS), expression
+    # Statistics, and no rows.
+    password = next(line for line in monitor(production) if line.startswith("DATA_SOURCE_PASS=")).partition("=")[2]
+    read = production.compose(
+        *("exec", "-T", "-e", f"PGPASSWORD={password}", "postgres", "psql", "-h", "127.0.0.1"),
+        *("-U", "bikerental_monitor", "-d", "bikerental", "-c", "SELECT FROM users_user"),
+    )
+    assert "permission denied for table users_user" in read.stderr
+
+
+def monitor(production: Stack) -> list[str]:
+    return Path(production.environment["ENVS"], ".monitor").read_text().splitlines()
 
 
 @pytest.mark.docker

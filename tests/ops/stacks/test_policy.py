@@ -14,6 +14,7 @@ Stacks = dict[str, dict[str, Any]]
 ONE_SHOT = {"migrate"}
 WORKER_HARD_LIMIT = 60
 SOFT_SHUTDOWN = 20
+SECRETS = ("PASSWORD", "KEY", "PASSPHRASE", "SOURCE_PASS")
 
 
 def services(stacks: Stacks) -> Iterator[tuple[str, str, Service]]:
@@ -125,19 +126,22 @@ def test_the_proxy_cannot_reach_the_stores(stacks: Stacks) -> None:
 
 def test_a_service_is_given_only_the_secrets_it_uses(stacks: Stacks) -> None:
     given = {
-        name: {key for key in service.get("environment", {}) if key.endswith(("PASSWORD", "KEY", "PASSPHRASE"))}
+        name: {key for key in service.get("environment", {}) if key.endswith(SECRETS)}
         for name, service in stacks["production.yml"]["services"].items()
     }
 
     application = {"DJANGO_SECRET_KEY", "JWT_SIGNING_KEY", "DATABASE_PASSWORD", "REDIS_PASSWORD"}
     assert given == dict.fromkeys(APPLICATION, application) | {
-        "migrate": application | {"POSTGRES_PASSWORD", "READER_PASSWORD"},
+        "migrate": application | {"POSTGRES_PASSWORD", "READER_PASSWORD", "DATA_SOURCE_PASS"},
         "proxy": {"FLOWER_PASSWORD"},
         "postgres": {"POSTGRES_PASSWORD"},
         "backup": application | {"READER_PASSWORD", "BACKUP_PASSPHRASE"},
         "prometheus": set(),
         "alertmanager": {"ALERT_SMTP_PASSWORD"},
         "blackbox": set(),
+        "node-exporter": set(),
+        "postgres-exporter": {"DATA_SOURCE_PASS"},
+        "redis-exporter": {"REDIS_PASSWORD"},
         "redis": {"REDIS_PASSWORD"},
         "cache": {"REDIS_PASSWORD"},
     }
