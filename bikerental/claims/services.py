@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import IntegrityError
 
 from bikerental.billing.exceptions import ReasonMissingError
+from bikerental.billing.selectors import cost_of_ride
 from bikerental.billing.types import Booking
 from bikerental.claims.constants import FORGET_BATCH, ClaimKind, ClaimStatus
 from bikerental.claims.exceptions import (
@@ -153,8 +154,11 @@ def _is_repetition(claim: Claim, booking: Booking, correction: Correction | None
     said = (claim.decided_by_id, claim.answer, claim.status, claim.corrected_end)
     if correction is None:
         return said == (booking.actor_id, booking.reason, ClaimStatus.REJECTED, None)
-    is_amount = correction.amount in (None, claim.adjusted_amount)
-    return is_amount and said == (booking.actor_id, booking.reason, ClaimStatus.ACCEPTED, correction.ended_at)
+    if said != (booking.actor_id, booking.reason, ClaimStatus.ACCEPTED, correction.ended_at):
+        return False
+    if correction.amount is None and correction.ended_at is None:
+        return cost_of_ride(rental_id=claim.rental_id) == 0  # all of it was taken off
+    return correction.amount in (None, claim.adjusted_amount)
 
 
 def claims_erase(*, rider_id: UUID) -> None:

@@ -239,8 +239,9 @@ def test_a_place_where_no_bike_can_be_changes_nothing(rider_client: RiderClient)
 def test_a_ride_that_has_ended_keeps_its_end(rider_client: RiderClient) -> None:
     rental = ended(rider_client)
 
-    claim(rider_client, rental, kind="returned_earlier")
+    answer = claim(rider_client, rental, kind="returned_earlier")
 
+    assert answer.status_code == 201
     rental.bike.refresh_from_db()
     ended_at = rental.ended_at
     rental.refresh_from_db()

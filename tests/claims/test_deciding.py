@@ -29,8 +29,9 @@ from bikerental.rentals.exceptions import (
     CorrectionChangesNothingError,
     RentalNotSettledError,
 )
+from bikerental.rentals.locks import rental_lock
 from bikerental.rentals.models import Rental
-from bikerental.rentals.services import rental_correct
+from bikerental.rentals.services import rental_correct, rental_cost_corrected
 from bikerental.rentals.types import Correction
 from bikerental.users.models import User
 from tests.clients import RiderClient
@@ -157,6 +158,31 @@ def test_a_claim_is_decided_once(operator: User, second: Correction | None) -> N
 
     claim.refresh_from_db()
     assert (claim.status, claim.decided_by, Entry.objects.count()) == ("accepted", operator, 2)
+
+
+@pytest.mark.parametrize(
+    ("second", "reason"),
+    [(amount("45.00"), "Looked again."), (amount("100.00"), "We looked."), (Correction(), "We looked.")],
+)
+def test_another_decision_of_the_same_operator_is_no_repetition(
+    operator: User, second: Correction, reason: str
+) -> None:
+    claim = make_claim()
+    decide(claim, operator, amount("45.00"))
+
+    with pytest.raises(ClaimDecidedError):
+        decide(claim, operator, second, reason)
+
+    claim.refresh_from_db()
+    assert (claim.answer, claim.adjusted_amount, Entry.objects.count()) == ("We looked.", Decimal("45.00"), 2)
+
+
+def test_a_preview_of_more_than_the_ride_costs_is_refused() -> None:
+    locked = rental_lock(rental_id=make_claim().rental_id)
+    assert locked
+
+    with pytest.raises(AdjustmentTooHighError):
+        rental_cost_corrected(rental=locked.rental, correction=amount("145.01"), now=LATER)
 
 
 def test_a_second_claim_gets_only_what_the_ride_still_costs(operator: User) -> None:

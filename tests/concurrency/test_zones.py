@@ -1,4 +1,4 @@
-"""A zone that is drawn while rides end there: over real HTTP, against two web processes."""
+"""A zone that is drawn while rides end there, over real HTTP against two web processes; zones drawn at once."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,9 +12,11 @@ from django.db import connection
 from bikerental.rentals.models import Rental
 from bikerental.users.models import User
 from bikerental.zones.models import Zone
+from bikerental.zones.services import zone_add, zone_redraw
 from tests.factories import PASSWORD, make_rental, make_user
 from tests.live import web_server
-from tests.zones.drawing import make_zone, polygon, square
+from tests.support.interleaving import interleave
+from tests.zones.drawing import make_zone, new_zone, polygon, square
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WAIT_SECONDS = 60
@@ -80,3 +82,37 @@ def test_a_zone_counts_in_every_process_from_its_commit_on(address: str) -> None
         statuses = [end(address, rental, headers).status_code for _ in range(4)]
         zone.delete()
         assert [*statuses, end(address, rental, headers).status_code] == [409, 409, 409, 409, 200]
+
+
+def test_of_two_zones_that_are_drawn_at_once_the_second_counts_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_zone(name="Before")
+    monkeypatch.setattr("bikerental.zones.services.ACTIVE_MAX", 2)
+
+    outcome = interleave(
+        monkeypatch,
+        "bikerental.zones.services.zones_lock",
+        first=lambda: zone_add(zone=new_zone(name="First")),
+        second=lambda: zone_add(zone=new_zone(name="Second")),
+    )
+
+    assert outcome == (None, "TooManyZonesError", True)
+    assert set(Zone.objects.values_list("name", flat=True)) == {"Before", "First"}
+
+
+def test_of_two_changes_of_a_zone_at_once_the_second_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    zone = make_zone()
+
+    def rename(name: str) -> None:
+        seen = Zone.objects.get(pk=zone.pk)
+        seen.name = name
+        zone_redraw(zone=seen, fields=["name"], revision=seen.revision)
+
+    outcome = interleave(
+        monkeypatch,
+        "bikerental.zones.services.zones_lock",
+        first=lambda: rename("First"),
+        second=lambda: rename("Second"),
+    )
+
+    assert outcome == (None, "ZoneChangedError", True)
+    assert Zone.objects.get().name == "First"

@@ -62,6 +62,15 @@ def test_each_constraint_of_the_models_is_listed() -> None:
     assert named - {entry.name for entry in CONSTRAINTS} == set()
 
 
+@pytest.mark.django_db
+def test_each_trigger_is_listed() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgparentid = 0")
+        named = {name for (name,) in cursor.fetchall()}
+
+    assert named - {entry.name for entry in CONSTRAINTS} == set()
+
+
 @pytest.mark.parametrize(("text", "count"), [("absent", 0), ("a", 2)])
 def test_a_text_that_is_not_there_once_is_an_error(text: str, count: int) -> None:
     guard = Guard("made up", "made/up.py", text, "", ("tests/mutation/test_guards.py",))

@@ -8,9 +8,10 @@ import pytest
 from django.db import IntegrityError
 
 from bikerental.fleet.exceptions import BikeUnavailableError
+from bikerental.rentals.constants import CancelReason
 from bikerental.rentals.locks import rental_lock
 from bikerental.rentals.models import RentalEvent
-from bikerental.rentals.services import rental_end_by_operator, rental_return, rental_start
+from bikerental.rentals.services import rental_cancel, rental_end_by_operator, rental_return, rental_start
 from bikerental.rentals.services.taking import bike_claim
 from tests.factories import NOON, make_bike, make_rental, make_returned_rental, make_user
 
@@ -79,14 +80,18 @@ def test_a_ride_whose_bike_was_taken_meanwhile_is_refused(monkeypatch: pytest.Mo
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_return_of_a_bike_that_is_not_rented_is_refused() -> None:
+def test_the_end_of_a_ride_whose_bike_is_not_rented_is_refused() -> None:
     rental = make_rental(bike=make_bike(status="maintenance"))
 
-    with pytest.raises(BikeUnavailableError):
-        rental_return(rental_id=rental.pk, rider_id=rental.rider_id, place=None, now=LATER)
+    of: dict[str, Any] = {"rental_id": rental.pk, "rider_id": rental.rider_id}
 
-    rental.bike.refresh_from_db()
-    assert rental.bike.status == "maintenance"
+    with pytest.raises(BikeUnavailableError):
+        rental_return(**of, place=None, now=LATER)
+    with pytest.raises(BikeUnavailableError):
+        rental_cancel(**of, reason=CancelReason.OTHER, text="", now=NOON)
+
+    rental.refresh_from_db()
+    assert (rental.status, rental.bike.status) == ("active", "maintenance")
 
 
 @pytest.mark.django_db(transaction=True)

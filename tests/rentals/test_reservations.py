@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from bikerental.accounts.services import accounts_close_unless_riding
 from bikerental.fleet.models import Bike, BikeEvent
-from bikerental.fleet.services import bikes_send_to_maintenance
+from bikerental.fleet.services import bikes_return_to_service, bikes_send_to_maintenance
 from bikerental.maintenance.services import bike_report_create
 from bikerental.notifications.models import Notification
 from bikerental.notifications.services import notifications_deliver_left_over
@@ -291,7 +291,21 @@ def test_an_operator_takes_a_held_bike_and_its_rider_is_told(rider_client: Rider
     assert (told.kind, told.recipient_id, told.context) == (
         "reservation_taken_away", rider_client.rider.pk, {"bike_number": bike.number}
     )  # fmt: skip
-    assert rider_client.post(RESERVATIONS, {"bike": str(make_bike().pk)}).status_code == 201
+    # It does not count as unused: the rider may have this bike again at once.
+    bikes_return_to_service(bike_ids=[bike.pk], operator_id=by, now=NOON)
+    assert rider_client.post(RESERVATIONS, {"bike": str(bike.pk)}).status_code == 201
+
+
+def test_who_held_a_bike_until_the_time_ran_out_is_not_told() -> None:
+    bike = make_bike()
+    made = hold(bike)
+    run_out(made)
+
+    assert bikes_send_to_maintenance(bike_ids=[bike.pk], operator_id=uuid4(), now=NOON) == 1
+
+    made.refresh_from_db()
+    assert (made.status, made.counts, state(bike)) == ("expired", True, "maintenance")
+    assert not Notification.objects.exists()
 
 
 def test_reports_take_a_held_bike_away() -> None:

@@ -18,11 +18,17 @@ def polygon(*rings: Ring) -> dict[str, Any]:
     return {"type": "Polygon", "coordinates": list(rings)}
 
 
-def make_zone(shape: dict[str, Any] | None = None, **fields: Any) -> Zone:
-    """By default a service area round the bikes and stations of the factories."""
+def new_zone(shape: dict[str, Any] | None = None, **fields: Any) -> Zone:
+    """Not saved. By default a service area round the bikes and stations of the factories."""
     read = shape_read(dumps(shape or polygon(square(30.0, 59.5, 31.0, 60.5))))
     values = {"name": "Centre", "kind": "service_area", "shape": read.geojson, "points": read.points}
-    return Zone.objects.create(**values | fields)
+    return Zone(**values | fields)
+
+
+def make_zone(shape: dict[str, Any] | None = None, **fields: Any) -> Zone:
+    zone = new_zone(shape, **fields)
+    zone.save(force_insert=True)
+    return zone
 
 
 def is_inside(rings: list[Ring], longitude: float, latitude: float) -> bool:

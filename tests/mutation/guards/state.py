@@ -93,7 +93,7 @@ GUARDS = (
         "bikerental/rentals/services/rides.py",
         "    if not rental_write_end(ended, ending, left):\n        raise BikeUnavailableError\n",
         "    rental_write_end(ended, ending, left)\n",
-        ("tests/rentals/test_constraints.py::test_a_return_of_a_bike_that_is_not_rented_is_refused",),
+        ("tests/rentals/test_constraints.py::test_the_end_of_a_ride_whose_bike_is_not_rented_is_refused",),
     ),
     Guard(
         "a ride ends no earlier than it began",

@@ -179,4 +179,18 @@ GUARDS = (
         "return answer",
         (f"{ZONES}::test_an_unchanged_list_is_not_sent_again",),
     ),
+    Guard(
+        "zones: the active ones are counted under a lock",
+        "bikerental/zones/services.py",
+        "    zones_lock()\n    others",
+        "    others",
+        ("tests/concurrency/test_zones.py::test_of_two_zones_that_are_drawn_at_once_the_second_counts_the_first",),
+    ),
+    Guard(
+        "zones: a change is compared under a lock",
+        "bikerental/zones/services.py",
+        "    zones_lock()\n    if not Zone",
+        "    if not Zone",
+        ("tests/concurrency/test_zones.py::test_of_two_changes_of_a_zone_at_once_the_second_is_refused",),
+    ),
 )
