@@ -67,7 +67,9 @@ def services(arguments: argparse.Namespace, _state: State) -> int:
 
 
 def inside(arguments: argparse.Namespace, state: State) -> int:
-    environment = state.published()
+    # The password of `createsuperuser --noinput` is no argument, which every process could read.
+    given = {name: value for name, value in os.environ.items() if name.startswith("DJANGO_SUPERUSER_")}
+    environment = state.published() | given
     program = shutil.which(arguments.command[0], path=environment["PATH"])
     if program is None:
         raise TroubleError(f"{arguments.command[0]}: not found.")

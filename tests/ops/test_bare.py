@@ -107,11 +107,11 @@ class Run:
     def url(self, path: str) -> str:
         return f"http://localhost:{self.web}{path}"
 
-    def inside(self, *command: str) -> str:
+    def inside(self, *command: str, **extra: str) -> str:
         return subprocess.run(
             [*BARE, "inside", "--", *command],
             cwd=ROOT,
-            env=self.environment,
+            env=self.environment | extra,
             capture_output=True,
             text=True,
             timeout=60,
@@ -166,6 +166,11 @@ def test_run_serves_term_ends_it_and_the_next_has_its_data(folder: Path) -> None
         assert requests.get(f"http://127.0.0.1:{run.flower}/", timeout=20).status_code == 200
         in_database(run, "CREATE TABLE kept AS SELECT 42 AS answer", "MIGRATE_DATABASE_URL")
         owner = json.loads((folder / "environment.json").read_text())["MIGRATE_DATABASE_URL"]
+        operator = {"EMAIL": "ann@bikes.example", "NAME": "Ann", "PASSWORD": DEMO_PASSWORD}
+        named = {f"DJANGO_SUPERUSER_{name}": value for name, value in operator.items()}
+        run.inside("python", "manage.py", "createsuperuser", "--noinput", **named)
+        login = {"email": operator["EMAIL"], "password": DEMO_PASSWORD}
+        assert requests.post(run.url("/api/v1/auth/token/"), json=login, timeout=20).status_code == 200
         riders = in_database(run, "SELECT count(*) FROM users_user")
         family = run.family()
         names = {each.name() for each in family}

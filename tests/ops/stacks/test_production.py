@@ -1,7 +1,9 @@
 """`production.yml`: what it serves, to whom, and what it refuses."""
 
 import os
+import re
 import secrets
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -85,7 +87,7 @@ def test_a_database_with_one_role_for_all_is_given_the_others(
     assert migrated.returncode == 0, migrated.stderr[-2000:]
     assert production.sql(ROLES).split() == ["bikerental|t", "bikerental_app|f", "bikerental_reader|f"]
     production.compose("restart", "web", "worker")
-    assert eventually(lambda: production.health("web") == "healthy", 120)
+    assert eventually(lambda: production.health("web") == "healthy", 300)
     ride(rider, base)
     users = "SELECT DISTINCT usename FROM pg_stat_activity WHERE application_name = 'bikerental'"
     assert production.sql(users) == "bikerental_app"
@@ -157,6 +159,21 @@ def test_a_file_that_is_not_there_is_named(production: Stack) -> None:
 
     assert refused.returncode != 0
     assert "SENTRY_DSN_FILE: /run/secrets/none cannot be read." in refused.stderr
+
+
+def test_the_first_operator_is_made_as_the_page_says(production: Stack, browser: requests.Session, base: str) -> None:
+    page = (ROOT / "docs/operations/stacks.md").read_text()
+    [written] = re.findall(
+        r"^ +docker compose -f production.yml (run .*?createsuperuser --noinput)$", page, re.MULTILINE | re.DOTALL
+    )
+    production.environment["DJANGO_SUPERUSER_PASSWORD"] = PASSWORD
+
+    made = production.compose(*shlex.split(written))
+
+    del production.environment["DJANGO_SUPERUSER_PASSWORD"]
+    assert made.returncode == 0, made.stderr
+    assert production.sql("SELECT name, is_superuser FROM users_user WHERE email LIKE 'ann@%'") == "Ann|t"
+    log_in(browser, base, email="ann@bikerental.example", password=PASSWORD)
 
 
 def test_it_stops_in_order_and_starts_again(production: Stack) -> None:
