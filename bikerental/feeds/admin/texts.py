@@ -38,7 +38,7 @@ class TextsWidget(forms.MultiWidget):
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
         for language, widget in zip(self.languages, context["widget"]["subwidgets"], strict=True):
-            widget["label"] = language_name(language)
+            widget["label"] = capfirst(language_name(language))
             widget["attrs"]["lang"] = language
         return context
 
