@@ -8,6 +8,8 @@ import pytest
 import requests
 import yaml
 
+from bikerental.observe.prometheus_answers import EXPRESSIONS
+from compose.production.grafana import __main__ as dashboards
 from tests.live import eventually
 from tests.ops.stacks.engine import ROOT, run
 from tests.ops.stacks.stack import Stack, ride, settled
@@ -45,7 +47,15 @@ def test_each_alert_has_a_runbook(rule: dict[str, dict[str, str]]) -> None:
     assert len(runbook.read_text()) > 400
 
 
+def test_the_dashboards_are_what_their_code_says() -> None:
+    files = {file.name: file.read_text() for file in dashboards.FOLDER.glob("*.json")}
+
+    assert files == dashboards.texts()  # python -m compose.production.grafana
+
+
 JOBS = {"bikerental", "worker", "proxy", "node", "postgres", "redis", "alertmanager", "prometheus", "outside"}
+
+UNKNOWN_HERE = {EXPRESSIONS["certificate"], EXPRESSIONS["down"]}  # localhost has a short one, and all parts are up
 
 
 @pytest.mark.docker
@@ -71,6 +81,9 @@ def test_every_part_gives_its_figures(production: Stack) -> None:
         "caddy_http_requests_total > 0",
     ):
         assert eventually(lambda asked=expression: has(asked), SCRAPE_SECONDS), expression
+    # Also the expressions of Grafana's dashboards and of the console.
+    empty = [each for each in (*dashboards.expressions(), *EXPRESSIONS.values()) if not has(each)]
+    assert set(empty) <= UNKNOWN_HERE
     # Statistics, and no rows.
     password = next(line for line in monitor(production) if line.startswith("DATA_SOURCE_PASS=")).partition("=")[2]
     read = production.compose(
