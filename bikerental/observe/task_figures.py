@@ -5,13 +5,14 @@ The worker's main process counts. Its children come and go, and each would leave
 
 import functools
 import time
+from itertools import chain
 from typing import Any
 
 from celery import Task
 from celery.worker.request import Request
 from prometheus_client import Histogram
 
-from bikerental.core.work.schedule import declared_schedule
+from bikerental.core.registry import declared
 
 SECONDS = Histogram(
     "bikerental_task_seconds",
@@ -49,7 +50,8 @@ class CountedTask(Task[Any, Any]):
 
 @functools.cache
 def _periodic() -> frozenset[str]:
-    return frozenset(each.task for each in declared_schedule())
+    # Not `declared_schedule`: its module needs models, and Celery imports this one before Django has them.
+    return frozenset(each.task for each in chain.from_iterable(declared("schedule", "SCHEDULE")))
 
 
 def begin_at_zero(names: list[str]) -> None:

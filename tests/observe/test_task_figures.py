@@ -1,6 +1,11 @@
 """How often tasks ran and how they ended, as the worker's main process counts them."""
 
+import sys
+from pathlib import Path
+from urllib.request import urlopen
+
 import pytest
+from celery import Celery
 from celery.worker.request import Request
 from prometheus_client import REGISTRY
 
@@ -9,7 +14,9 @@ from bikerental.observe.process_figures import ProcessesCollector
 from bikerental.observe.task_figures import CountedRequest, begin_at_zero
 from bikerental.observe.tasks import beat_heartbeat
 from bikerental.rentals.tasks import settle_rentals
+from compose.bare.processes import free_port
 from config.celery_app import app
+from tests.live import environment, eventually, listens, own_redis, process, wait_for
 
 TASK = beat_heartbeat.name
 
@@ -47,6 +54,26 @@ def test_flower_hears_of_rides_and_not_of_sweeps() -> None:
     assert settle_rentals.name in heard
     assert heard & {each.task for each in declared_schedule()} == set()
     assert TASK not in heard
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_the_worker_of_the_stacks_tells_prometheus(tmp_path: Path) -> None:
+    port, log = free_port(), tmp_path / "worker.log"
+    command = (sys.executable, "-m", "celery", "--app", "compose.production.django.heartbeat", "worker")
+    counted = f'bikerental_task_seconds_count{{state="success",task="{TASK}"}} 1.0'
+    with own_redis(tmp_path) as redis:
+        settings = {"REDIS_URL": redis.url, "FIGURES_PORT": str(port), "HEARTBEAT_FILE": str(tmp_path / "beat")}
+        with process(*command, "--concurrency", "1", env=environment(**settings), log=log) as running:
+            Celery(broker=redis.url).send_task(TASK, queue="default")
+            wait_for(lambda: listens(port), running, log)
+
+            def told() -> str:
+                with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+                    return str(answer.read(), "utf-8")
+
+            assert eventually(lambda: counted in told(), 30), told()
+            assert "bikerental_processes 2.0" in told()
 
 
 def test_a_service_knows_what_its_processes_use() -> None:

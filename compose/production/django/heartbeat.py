@@ -19,7 +19,7 @@ __all__ = ["app"]
 
 FILE = Path(os.environ.get("HEARTBEAT_FILE", "/tmp/heartbeat"))  # noqa: S108 - a tmpfs of the container's own
 SECONDS = 5
-FIGURES_PORT = 8001
+FIGURES_PORT = int(os.environ.get("FIGURES_PORT", "8001"))
 
 
 class Heartbeat(bootsteps.StartStopStep):
