@@ -98,7 +98,7 @@ def _house_headers(is_secure: bool) -> list[tuple[str, str]]:
     request = WSGIRequest(
         {"REQUEST_METHOD": "GET", "PATH_INFO": PREFIX, "wsgi.url_scheme": scheme, "wsgi.input": BytesIO()}
     )
-    response: Any = HttpResponse(headers=ANYBODY)
+    response: Any = HttpResponse(headers=ANYBODY, content_type="application/json")
 
     def answer(request: HttpRequest) -> Any:
         return response

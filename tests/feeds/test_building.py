@@ -1,5 +1,6 @@
 """The build of the public feed: from rows to files, in one snapshot and one transaction."""
 
+import gzip
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from bikerental.feeds.models import FeedBuild, FeedFile
-from bikerental.feeds.selectors.built import feed_figures
+from bikerental.feeds.selectors.built import feed_figures, files_read
 from bikerental.feeds.services import building, feed_build
 from bikerental.feeds.tasks import build_feed
 from bikerental.fleet.constants import Transitions
@@ -410,6 +411,28 @@ def test_a_build_by_a_clock_ahead_does_not_stop_others() -> None:
 
     assert feed_build(now=now)
     assert {row.updated_at for row in FeedFile.objects.all()} == {now}
+
+
+def test_a_file_that_changes_changes_as_a_whole() -> None:
+    for _ in range(2):
+        make_station()
+        build()
+    row = FeedFile.objects.get(name="3/station_information.json")
+
+    build(now=row.updated_at + timedelta(seconds=1))
+
+    # Its length is what callers without gzip are told. By its digest the third build knows that it says the same.
+    assert row.size == len(gzip.decompress(row.body))
+    assert FeedFile.objects.get(pk=row.pk).updated_at == row.updated_at
+
+
+def test_a_process_reads_only_the_files_that_it_does_not_have() -> None:
+    build()
+    before = files_read(None)
+    FeedFile.objects.update(body=b"")
+
+    assert before
+    assert files_read(before) == before
 
 
 def test_what_says_the_same_keeps_its_tag_for_a_while() -> None:
