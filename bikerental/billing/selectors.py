@@ -1,19 +1,23 @@
 """The reads of the billing app. Balances are sums over postings and are not stored."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import DecimalField, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
 from bikerental.billing.constants import AccountKind, EntryKind
 from bikerental.billing.models import Account, Entry, Posting
-from bikerental.billing.types import Balance, RiderEntry
+from bikerental.billing.types import Balance, Posted, RiderEntry
 from bikerental.core.db.keyset import PAGE_SIZE_MAX, Page, pages_after
 from bikerental.core.db.statements import Compiled, Samples, Statement, select
+from bikerental.core.identifiers import first_uuid7
 from bikerental.core.registry import declared
 
 _ZERO = Decimal("0.00")
@@ -121,3 +125,33 @@ def entries_for_export(*, rider_id: UUID) -> Iterator[list[RiderEntry]]:
         return list(map(RiderEntry._make, rows[:PAGE_SIZE_MAX]))
 
     return pages_after(read)
+
+
+# An entry's id grows with its time, so that a time is a range of ids. A reversal counts with what it reverses, also
+# where that is a reversal.
+_POSTED = """
+    WITH RECURSIVE chain AS (
+        SELECT id AS posted_id, kind, reverses_id FROM billing_entry
+         WHERE id >= %(first_id)s AND id < %(end_id)s AND created_at >= %(begin)s AND created_at < %(end)s
+         UNION ALL
+        SELECT chain.posted_id, reversed.kind, reversed.reverses_id
+          FROM chain JOIN billing_entry AS reversed ON reversed.id = chain.reverses_id
+    )
+    SELECT account.currency,
+           coalesce(sum(posting.amount) FILTER (WHERE chain.kind = 'charge'), 0),
+           coalesce(-sum(posting.amount) FILTER (WHERE chain.kind = 'adjustment'), 0),
+           coalesce(sum(posting.amount) FILTER (WHERE chain.kind = 'refund'), 0)
+      FROM chain
+      JOIN billing_posting AS posting ON posting.entry_id = chain.posted_id
+      JOIN billing_account AS account ON account.id = posting.account_id AND account.kind = 'rider'
+     WHERE chain.reverses_id IS NULL
+     GROUP BY account.currency ORDER BY account.currency
+"""
+
+
+def money_posted(*, begin: datetime, end: datetime) -> list[Posted]:
+    """What was posted from the first time until before the second one, by currency. One statement."""
+    values: dict[str, Any] = {"begin": begin, "end": end, "first_id": first_uuid7(begin), "end_id": first_uuid7(end)}
+    with connection.cursor() as cursor:
+        cursor.execute(_POSTED, values)
+        return list(map(Posted._make, cursor.fetchall()))

@@ -42,3 +42,12 @@ class RiderEntry(NamedTuple):
     rental_id: UUID | None
     reason: str
     created_at: datetime
+
+
+class Posted(NamedTuple):
+    """The money of a time, in one currency. What riders were given is positive too."""
+
+    currency: str
+    charged: Decimal
+    adjusted: Decimal
+    refunded: Decimal

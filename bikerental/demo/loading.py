@@ -19,6 +19,7 @@ from bikerental.demo.history import COLUMNS, log
 from bikerental.demo.operators import write_operators
 from bikerental.demo.reservations import holds, messages, reservations
 from bikerental.demo.zones import DRAWN, zones
+from bikerental.figures.services import figures_rebuild
 from bikerental.fleet.models import Bike, BikeEvent, BikeModel, Station, Tariff
 from bikerental.notifications.models import Notification
 from bikerental.rentals.models import Rental, RentalEvent, Reservation
@@ -28,7 +29,7 @@ from bikerental.zones.models import Zone
 
 # A row in one of these tables means that the database holds somebody's own data.
 OWNED_MODELS: tuple[type[models.Model], ...] = (User, Station, BikeModel, Tariff)
-EMPTIED_APPS = ("api", "users", "fleet", "zones", "notifications", "billing", "rentals", "claims", "feeds")
+EMPTIED_APPS = ("api", "users", "fleet", "zones", "notifications", "billing", "rentals", "claims", "feeds", "figures")
 # Fixed, so that the same arguments make the same rows. A random salt would protect nothing, because the password is
 # public. It has the length that Django requires: with a shorter one, each first log-in hashes twice.
 SALT = "demo-city-of-many-riders"
@@ -98,6 +99,9 @@ def _replace(demo: city.City, *, if_empty: bool, replace_foreign: bool, progress
     _empty()
     _fill(demo, progress)
     _analyze()
+    progress.begin("figures", 0)
+    figures_rebuild(now=timezone.now())
+    progress.end()
     return True
 
 

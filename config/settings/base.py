@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "bikerental.claims",
     "bikerental.accounts",
     "bikerental.feeds",
+    "bikerental.figures",
     "bikerental.console",
     "bikerental.demo",
     "bikerental.console.apps.OperatorAdminConfig",

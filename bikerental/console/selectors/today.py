@@ -1,18 +1,15 @@
 """What wants a hand today."""
 
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Count, Min, Q, QuerySet, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Min, QuerySet, Value
 
-from bikerental.billing.constants import AccountKind, EntryKind
-from bikerental.billing.models import Entry
+from bikerental.billing.selectors import money_posted
+from bikerental.billing.types import Posted
 from bikerental.claims.selectors import claims_open
 from bikerental.console.constants import IDLE_DAYS, UNSETTLED_AFTER
-from bikerental.console.selectors.days import city_date, day_begins, week_begins
 from bikerental.console.selectors.lists import (
     grave_reports,
     messages_failed,
@@ -20,7 +17,7 @@ from bikerental.console.selectors.lists import (
     rides_overdue,
     rides_unsettled,
 )
-from bikerental.core.identifiers import first_uuid7
+from bikerental.core.days import city_date, day_begins, week_begins
 from bikerental.observe.models import Heartbeat
 from bikerental.rentals.models import Rental
 
@@ -53,19 +50,10 @@ class Waiting(NamedTuple):
     oldest: datetime | None = None
 
 
-class Money(NamedTuple):
-    """What was posted today in a currency. What riders were given is positive too."""
-
-    currency: str
-    charged: Decimal
-    adjusted: Decimal
-    refunded: Decimal
-
-
 class Today(NamedTuple):
     now: datetime
     counts: dict[str, Waiting]
-    money: list[Money]
+    money: list[Posted]
     heartbeats: dict[str, datetime]
 
     def waiting(self, name: str) -> Waiting:
@@ -78,7 +66,9 @@ def today(*, now: datetime) -> Today:
     idle = _idle(now - timedelta(days=IDLE_DAYS))
     beats = {name.removeprefix(BEAT): each.oldest for name, each in counts.items() if name.startswith(BEAT)}
     heartbeats = {name: beat_at for name, beat_at in beats.items() if beat_at is not None}
-    return Today(now, counts | {"bikes_idle": idle}, _money(now), heartbeats)
+    day = city_date(now)
+    money = money_posted(begin=day_begins(day), end=day_begins(day + timedelta(days=1)))
+    return Today(now, counts | {"bikes_idle": idle}, money, heartbeats)
 
 
 def _counts(now: datetime) -> dict[str, Waiting]:
@@ -116,24 +106,3 @@ def _idle(since: datetime) -> Waiting:
     with connection.cursor() as cursor:
         cursor.execute(_IDLE, {"since": since})
         return Waiting(cursor.fetchone()[0])
-
-
-def _money(now: datetime) -> list[Money]:
-    """One statement. An entry's id grows with its time, so the day is a range of them."""
-    begin = day_begins(city_date(now))
-    entries = Entry.objects.filter(
-        pk__gte=first_uuid7(begin), created_at__gte=begin, postings__account__kind=AccountKind.RIDER
-    )
-    # A reversal counts with what it reverses.
-    kind = Coalesce("reverses__kind", "kind")
-    sums = entries.annotate(of=kind).values("postings__account__currency")
-    rows = sums.order_by("postings__account__currency").annotate(
-        charged=_sum(EntryKind.CHARGE), adjusted=_sum(EntryKind.ADJUSTMENT), refunded=_sum(EntryKind.REFUND)
-    )
-    return [
-        Money(row["postings__account__currency"], row["charged"], -row["adjusted"], row["refunded"]) for row in rows
-    ]
-
-
-def _sum(kind: EntryKind) -> Coalesce:
-    return Coalesce(Sum("postings__amount", filter=Q(of=kind)), Decimal(0))

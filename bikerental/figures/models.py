@@ -1,0 +1,115 @@
+"""Counts of each day of the city. `services/counting.py` says what they count; all of them can be counted again.
+
+Ids are not foreign keys, because a count outlives its station.
+"""
+
+from typing import ClassVar
+
+from django.db import models
+
+
+class Day(models.Model):
+    """A day that is counted, or due to be."""
+
+    day = models.DateField(primary_key=True)
+    is_due = models.BooleanField(default=True)
+    counted_at = models.DateTimeField(null=True)
+    # Rides that were going on. When their number has changed, the day is due again.
+    open_rides = models.PositiveIntegerField(default=0)
+    idle_minutes = models.PositiveIntegerField(null=True)  # the median of the day
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["day"], condition=models.Q(is_due=True), name="figures_day_due")]
+
+    def __str__(self) -> str:
+        return str(self.day)
+
+
+class Keeping(models.Model):
+    """One row: how far the task has come."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    seen_until = models.DateTimeField(null=True)  # days that changed before this time are marked as due
+    kept_at = models.DateTimeField(null=True)  # the last time when no day was left to count
+
+    class Meta:
+        constraints: ClassVar = [models.CheckConstraint(condition=models.Q(id=1), name="figures_keeping_one_row")]
+
+    def __str__(self) -> str:
+        return str(self.kept_at)
+
+
+class RideHour(models.Model):
+    """Rides by the hour in which they began, on the city's clock. A cancelled ride is no ride."""
+
+    pk = models.CompositePrimaryKey("day", "hour", "model_id")
+    day = models.DateField()
+    hour = models.PositiveSmallIntegerField()
+    model_id = models.UUIDField()
+    rides = models.PositiveIntegerField()
+    cancelled = models.PositiveIntegerField()
+    ended = models.PositiveIntegerField()
+    ridden_seconds = models.FloatField()  # of those that have ended
+
+
+class IdleTime(models.Model):
+    """For how long bikes stood between two rides, by the day on which the second began."""
+
+    pk = models.CompositePrimaryKey("day", "minutes")
+    day = models.DateField()
+    minutes = models.PositiveIntegerField()
+    rides = models.PositiveIntegerField()
+
+
+class StationUse(models.Model):
+    """Rides from and to a station, by the day on which they began."""
+
+    pk = models.CompositePrimaryKey("day", "station_id")
+    day = models.DateField()
+    station_id = models.UUIDField()
+    departures = models.PositiveIntegerField()
+    arrivals = models.PositiveIntegerField()
+
+
+class StationPair(models.Model):
+    """Rides from one place to another, by the day on which they began."""
+
+    pk = models.CompositePrimaryKey("start_id", "end_id", "day")
+    start_id = models.UUIDField()
+    end_id = models.UUIDField()
+    day = models.DateField()
+    rides = models.PositiveIntegerField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["day"], name="figures_pair_day")]
+
+
+class BikeTime(models.Model):
+    """How the number of bikes in a state changed.
+
+    Of the city's day that is going on it also has their number, from which those of earlier days follow.
+    """
+
+    pk = models.CompositePrimaryKey("day", "model_id", "state")
+    day = models.DateField()
+    model_id = models.UUIDField()
+    state = models.CharField(max_length=16)
+    bikes = models.PositiveIntegerField(null=True)  # when the day was counted
+    change = models.IntegerField()  # bikes that came into the state, less those that left it
+    change_seconds = models.FloatField()  # the same, each multiplied by the seconds since the day's begin
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["day"], condition=models.Q(bikes__isnull=False), name="figures_bike_anchor")
+        ]
+
+
+class MoneyDay(models.Model):
+    """What was posted. What riders were given is positive too."""
+
+    pk = models.CompositePrimaryKey("day", "currency")
+    day = models.DateField()
+    currency = models.CharField(max_length=3)
+    charged = models.DecimalField(max_digits=18, decimal_places=2)
+    adjusted = models.DecimalField(max_digits=18, decimal_places=2)
+    refunded = models.DecimalField(max_digits=18, decimal_places=2)
