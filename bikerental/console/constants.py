@@ -66,3 +66,7 @@ MAP_WHOLE_AFTER_SECONDS = 600  # so that the days that bikes have stood stay rig
 MAP_EVENTS_MAX = 20_000  # since the mark; after more of them all bikes are sent
 # An event that was written earlier may become visible later: its transaction was still open.
 MAP_OVERLAP = timedelta(seconds=60)
+
+# Of the figures. They are kept each hour.
+FIGURES_LATE_AFTER = timedelta(hours=2)
+STATIONS_SHOWN, MATRIX_LENGTH = 20, 10

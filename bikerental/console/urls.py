@@ -4,6 +4,7 @@ from django.urls import path, re_path
 
 from bikerental.console.pages.accounts import BlockPage, RefundPage, UnblockPage
 from bikerental.console.pages.claims import ClaimPage, ClaimsPage
+from bikerental.console.pages.figures import FiguresFilePage, FiguresPage
 from bikerental.console.pages.frame import AbsentPage, LanguagePage
 from bikerental.console.pages.lists import IdlePage, MessagesPage, ReportsPage, RidesPage, StationsPage
 from bikerental.console.pages.log import LogPage
@@ -49,6 +50,8 @@ urlpatterns = [
     path("bikes/<uuid:bike_id>/", BikePage.as_view(), name="bike"),
     path("claims/", ClaimsPage.as_view(), name="claims"),
     path("claims/<uuid:claim_id>/", ClaimPage.as_view(), name="claim"),
+    path("figures/", FiguresPage.as_view(), name="figures"),
+    path("figures/<slug:table>/", FiguresFilePage.as_view(), name="figures_file"),
     path("service/", ServicePage.as_view(), name="service"),
     path("operators/", OperatorsPage.as_view(), name="operators"),
     path("operators/<uuid:user_id>/", RolesPage.as_view(), name="roles"),

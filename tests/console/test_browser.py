@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from bikerental.figures.services import figures_keep
 from bikerental.maintenance.models import BikeReport
 from tests.console.conftest import browser_of
 from tests.factories import NOON, make_bike, make_claim, make_rental, make_settled_rental, make_station, make_user
@@ -68,6 +69,7 @@ def fill() -> dict[str, Any]:
     active = make_rental(started_at=timezone.now(), overdue_at=timezone.now())
     BikeReport.objects.create(bike=bike, rider=make_user(), kind="brakes", text="They do not brake. " * 10)
     operator = make_user(is_staff=True, name="Oleg")
+    figures_keep(now=timezone.now())
     return {"ride": ride, "claim": claim, "active": active, "bike": bike, "operator": operator}
 
 
@@ -81,6 +83,8 @@ def pages_of(made: dict[str, Any]) -> list[str]:
         "messages/",
         "riders/",
         "claims/",
+        "figures/",
+        "figures/?since=2026-02-30&until=",
         "operators/",
         "log/",
         "service/",

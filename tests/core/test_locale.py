@@ -15,7 +15,7 @@ MARKERS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[a-z]")
 CYRILLIC = re.compile("[а-яё]", flags=re.IGNORECASE)
 # Names of standards are the same in both languages.
-ALIKE = {"ISO 4217"}
+ALIKE = {"ISO 4217", "%(number)s%%"}
 Key = str | tuple[str, int]
 
 

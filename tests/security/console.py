@@ -79,6 +79,8 @@ TABLE = (
     Page("GET claims/",                                   403, 403, 200, 200),
     Page("GET claims/{claim_id}/",                        403, 403, 200, 200),
     Page("POST claims/{claim_id}/",                       403, 403, 422, 422),
+    Page("GET figures/",                                  200, 200, 200, 200),
+    Page("GET figures/{table}/",                          404, 404, 404, 404),  # without days
     Page("GET operators/",                                403, 403, 403, 200),
     Page("GET operators/{user_id}/",                      403, 403, 403, 200),
     Page("POST operators/{user_id}/",                     403, 403, 403, 422),

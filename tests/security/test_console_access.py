@@ -30,6 +30,7 @@ def ids() -> dict[str, Any]:
         "state": "now",
         "lack": "empty",
         "currency": "RUB",
+        "table": "stations",
     }
 
 

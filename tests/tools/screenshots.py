@@ -24,6 +24,7 @@ IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 QUALITY = 80  # of 100: text stays sharp
 RIDING = 14  # riders who are on their way
 DRAWN = "document.readyState === 'complete'"
+CHARTS_DRAWN = "document.querySelectorAll('canvas').length >= 4"
 MAP_DRAWN = "document.getElementById('map')?.dataset.ready === 'yes'"
 
 
@@ -45,6 +46,7 @@ SHOTS = (
     Shot("today", 390, 844),
     Shot("map", 1440, until=MAP_DRAWN),
     Shot("claims", 1440),
+    Shot("figures", 1440, until=CHARTS_DRAWN),
 )
 
 

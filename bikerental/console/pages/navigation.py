@@ -20,6 +20,7 @@ SECTIONS = (
     Section("map", _("Map"), "fleet.view_bike"),
     Section("riders", _("Riders"), "users.view_user"),
     Section("claims", _("Claims"), "claims.view_claim"),
+    Section("figures", _("Figures"), "console.open_figures"),
     Section("service", _("Service"), "console.open_service"),
     Section("operators", _("Operators"), "console.assign_roles"),
     Section("log", _("Log"), "console.view_action"),

@@ -68,13 +68,56 @@ def city_time(value: datetime | None) -> str:
 
 @register.filter
 def minutes(value: float | None) -> str:
-    """A duration of so many minutes as `2 h 05 min`."""
+    """A duration of so many minutes as `2 h 05 min`, a long one as `3 d 4 h`."""
     if value is None:
         return NONE
     hours, rest = divmod(int(value), 60)
+    if hours >= 48:
+        return gettext("%(days)s d %(hours)s h") % {"days": number(hours // 24), "hours": hours % 24}
     if not hours:
         return gettext("%d min") % rest
     return gettext("%(hours)s h %(minutes)02d min") % {"hours": number(hours), "minutes": rest}
+
+
+@register.filter
+def share(value: float | None, digits: int = 0) -> str:
+    """A share of one in per cent."""
+    if value is None:
+        return NONE
+    return gettext("%(number)s%%") % {"number": number(100 * value, digits)}
+
+
+@register.simple_tag
+def figure(value: Any, kind: str, digits: int = 0, currency: str = "") -> str:
+    """A value of the page of figures, by its kind."""
+    match kind:
+        case "money":
+            return money(value, currency)
+        case "whole":  # large sums, without the smaller unit
+            return f"{number(value)} {currency}"
+        case "share":
+            return share(value, digits)
+        case "minutes":
+            return minutes(value)
+        case "text":
+            return str(value)
+    return number(value, digits)
+
+
+@register.filter
+def change(value: float | None) -> str:
+    """A change as a share of what it was: `+12%`."""
+    if value is None:
+        return NONE
+    if abs(value) < 0.005:
+        return "±" + share(0)
+    return ("+" if value > 0 else "\N{MINUS SIGN}") + share(abs(value))
+
+
+@register.filter
+def plain(value: Any) -> str:
+    """A number for programs."""
+    return "" if value is None else format(value, "")
 
 
 @register.filter
