@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.db import DataError, IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -14,6 +15,7 @@ from bikerental.feeds.models import FeedBuild, FeedFile
 from bikerental.feeds.selectors.built import feed_figures, files_read
 from bikerental.feeds.services import building, feed_build
 from bikerental.feeds.tasks import build_feed
+from bikerental.feeds.wsgi import FeedApplication
 from bikerental.fleet.constants import Transitions
 from bikerental.fleet.models import Bike
 from bikerental.fleet.services import bike_move
@@ -540,3 +542,23 @@ def test_a_build_takes_the_same_statements_for_any_rows(bikes: int) -> None:
 
     written = [each for each in captured if "INSERT INTO feeds_feedfile" in each["sql"]]
     assert (len(captured) - len(written), len(written)) == (21, 4)
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "is_answered"),
+    [("", False), ("http", False), ("https", True), ("https, http", True), ("http, https", False)],
+)
+def test_plain_http_is_left_to_django_where_https_is_required(
+    settings: LazySettings, monkeypatch: pytest.MonkeyPatch, forwarded: str, is_answered: bool
+) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    build()
+    monkeypatch.setattr("bikerental.feeds.wsgi.served.copy", lambda: files_read(None))
+    asked = {"REQUEST_METHOD": "GET", "PATH_INFO": "/gbfs/3/gbfs.json", "HTTP_HOST": "localhost"}
+
+    body = FeedApplication(lambda environ, start: [b"django"])(
+        asked | {"HTTP_X_FORWARDED_PROTO": forwarded, "wsgi.url_scheme": "http"}, lambda status, headers: None
+    )
+
+    assert (list(body) != [b"django"]) == is_answered
