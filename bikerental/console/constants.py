@@ -57,6 +57,7 @@ class ActionKind(models.TextChoices):
     ADMIN_CHANGED = "admin_changed", _("changed in the admin")
     ADMIN_DELETED = "admin_deleted", _("deleted in the admin")
     ADMIN_ACTED = "admin_acted", _("acted in the admin")
+    FLEET_LOADED = "fleet_loaded", _("loaded bikes and stations from files")
 
 
 # Of the map. A program sends degrees as whole numbers of these parts: a metre is more than one of them.
@@ -70,3 +71,14 @@ MAP_OVERLAP = timedelta(seconds=60)
 # Of the figures. They are kept each hour.
 FIGURES_LATE_AFTER = timedelta(hours=2)
 STATIONS_SHOWN, MATRIX_LENGTH = 20, 10
+# Of files. A city of 10,000 bikes is about 1 MB.
+FILE_BYTES_MAX = 3 * 1024 * 1024  # two of them pass the proxy
+FILE_LINES_MAX = 20_000
+FAULTS_SHOWN = 100
+# So long a file that was checked waits to be written.
+FILE_KEPT_SECONDS = 3600
+STATION_COLUMNS = ("id", "name", "latitude", "longitude", "capacity", "is_renting", "is_returning")
+BIKE_COLUMNS = ("number", "model", "tariff", "station", "latitude", "longitude", "status")
+EXPORT_LINES_MAX = 100_000
+IDLE_FILE_LENGTH = 5_000  # each line needs the rides of the bikes around
+CODES_MAX, CODES_OF_SHEET = 240, 12

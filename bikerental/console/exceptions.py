@@ -17,6 +17,12 @@ class OperatorsAccountError(Refusal):
     detail = _("This is an operator's account. Only a superuser changes it, in the admin.")
 
 
+class FilesForgottenError(Refusal):
+    kind = Kind.CONFLICT
+    code = "files_forgotten"
+    detail = _("These files are no longer kept. Check them again. Nothing was written.")
+
+
 class AccountUnchangedError(Refusal):
     kind = Kind.CONFLICT
     code = "account_unchanged"

@@ -5,6 +5,9 @@ from django.urls import path, re_path
 from bikerental.console.pages.accounts import BlockPage, RefundPage, UnblockPage
 from bikerental.console.pages.claims import ClaimPage, ClaimsPage
 from bikerental.console.pages.figures import FiguresFilePage, FiguresPage
+from bikerental.console.pages.codes import CodesPage
+from bikerental.console.pages.fleet import BikesFilePage, FleetPage, StationsFilePage
+from bikerental.console.pages.fleet_files import ApplyPage, FilesPage
 from bikerental.console.pages.frame import AbsentPage, LanguagePage
 from bikerental.console.pages.lists import IdlePage, MessagesPage, ReportsPage, RidesPage, StationsPage
 from bikerental.console.pages.log import LogPage
@@ -39,6 +42,12 @@ urlpatterns = [
     path("map/station/<uuid:station_id>/", ChangeStationPage.as_view(), name="station_change"),
     path("map/zone/", AddZonePage.as_view(), name="zone_add"),
     path("map/zone/<uuid:zone_id>/", ChangeZonePage.as_view(), name="zone_change"),
+    path("fleet/", FleetPage.as_view(), name="fleet"),
+    path("fleet/bikes.csv", BikesFilePage.as_view(), name="bikes_file"),
+    path("fleet/stations.csv", StationsFilePage.as_view(), name="stations_file"),
+    path("fleet/codes/", CodesPage.as_view(), name="codes"),
+    path("fleet/files/", FilesPage.as_view(), name="fleet_files"),
+    path("fleet/files/apply/", ApplyPage.as_view(), name="fleet_apply"),
     path("riders/", RidersPage.as_view(), name="riders"),
     path("riders/<uuid:rider_id>/", RiderPage.as_view(), name="rider"),
     path("riders/<uuid:rider_id>/block/", BlockPage.as_view(), name="block"),

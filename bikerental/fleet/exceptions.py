@@ -72,3 +72,17 @@ class PlaceRefusedError(FieldRefusal):
     further_fields = ("longitude",)
     field_code = "invalid"
     field_detail = _("This place is outside of the area that the service covers. Check latitude and longitude.")
+
+
+class FleetChangedError(Refusal):
+    """Another operator has added or deleted something that the file names."""
+
+    kind = Kind.CONFLICT
+    code = "fleet_changed"
+    detail = _("Bikes or stations of this file were added or deleted meanwhile. Nothing was written: check it again.")
+
+
+class FleetBusyError(Refusal):
+    kind = Kind.CONFLICT
+    code = "fleet_busy"
+    detail = _("Another file is being loaded now. Nothing was written: try again in a minute.")

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from django.db import connection
+
 from bikerental.core.db.statements import Columns, Select, as_text
 from bikerental.fleet.models import Bike, Station
 from bikerental.fleet.types import StationPlace
@@ -32,3 +34,16 @@ def bikes_lock(*, bike_ids: Sequence[UUID]) -> None:
     """Lock the bikes in the order of their ids, so that no two transactions deadlock. One statement."""
     bikes = Bike.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=bike_ids)
     list(bikes.order_by("pk").values_list("pk"))
+
+
+def stations_lock(*, station_ids: Sequence[UUID]) -> None:
+    """Lock the stations against being moved or deleted, in the order of their ids. Returns go on. One statement."""
+    stations = Station.objects.select_for_update(no_key=True).filter(pk__in=station_ids)
+    list(stations.order_by("pk").values_list("pk"))
+
+
+def fleet_load_lock() -> bool:
+    """Only one file is loaded at a time. False if another one is being loaded. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended('fleet load', 0))")
+        return bool(cursor.fetchone()[0])

@@ -1,11 +1,11 @@
 """Plain values of the fleet app."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from bikerental.core.geometry import Box, Position
-from bikerental.fleet.constants import ActorKind
+from bikerental.fleet.constants import ActorKind, BikeStatus
 
 
 class BikeFilters(NamedTuple):
@@ -105,6 +105,39 @@ RIDER, SYSTEM = Actor(ActorKind.RIDER), Actor(ActorKind.SYSTEM)
 
 def operator(user_id: UUID) -> Actor:
     return Actor(ActorKind.OPERATOR, user_id)
+
+
+class StationWanted(NamedTuple):
+    """A station as a file describes it: the fields that the file names, with their values."""
+
+    station_id: UUID
+    values: Mapping[str, Any]
+
+
+class BikeWanted(NamedTuple):
+    """A bike as a file describes it. None: the file does not say, and a bike that exists keeps what it has."""
+
+    number: str
+    model_id: UUID | None = None
+    tariff_id: UUID | None = None
+    place: BikePlace | None = None  # at a station it needs no coordinates
+    status: BikeStatus | None = None  # of a new bike
+
+
+class Difference(NamedTuple):
+    """What a file changes of a bike. `is_kept`: its place stays, because it is ridden, reserved or retired."""
+
+    terms: bool  # model or tariff
+    place: bool
+    is_kept: bool
+
+
+class FleetLoaded(NamedTuple):
+    stations_added: Sequence[UUID] = ()
+    stations_changed: Sequence[UUID] = ()
+    bikes_added: int = 0
+    bikes_changed: int = 0
+    places_kept: int = 0
 
 
 class StationPlace(NamedTuple):

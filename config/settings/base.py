@@ -300,6 +300,13 @@ def _prometheus(name: str) -> str:
 # Where the console's page of the service finds alerts and figures. Empty: it shows what the service knows itself.
 PROMETHEUS_URL = _prometheus("PROMETHEUS_URL")
 
+# What the QR code on a bike says: an address with the number in it, which opens the riders' app. Empty: the number.
+BIKE_CODE_URL: str = env.str("BIKE_CODE_URL", default="")
+if BIKE_CODE_URL and not (BIKE_CODE_URL.startswith("https://") and "{number}" in BIKE_CODE_URL):
+    env.fault(
+        "BIKE_CODE_URL must begin with https:// and contain {number}, such as https://bikerental.example/b/{number}."
+    )
+
 # Files
 STATIC_URL = "/static/"
 STATIC_ROOT = env.str("STATIC_ROOT", default=str(BASE_DIR / ".run" / "static"))

@@ -88,6 +88,9 @@ def pages_of(made: dict[str, Any]) -> list[str]:
         "operators/",
         "log/",
         "service/",
+        "fleet/",
+        "fleet/files/",
+        "fleet/codes/",
         "no/",
     ]
     if not made:

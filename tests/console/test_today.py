@@ -17,6 +17,15 @@ from bikerental.billing.models import Account
 from bikerental.billing.services import adjust_ride, book_payment, refund_payment, reverse_entry
 from bikerental.billing.types import Booking
 from bikerental.console.selectors.lists import STATIONS_EMPTY, STATIONS_FULL, idle_listed, stations_listed
+from bikerental.console.selectors.days import city_date, day_begins, week_begins
+from bikerental.console.selectors.lists import (
+    STATIONS_EMPTY,
+    STATIONS_FULL,
+    STATIONS_ORDER,
+    idle_listed,
+    rows_listed,
+    stations_counted,
+)
 from bikerental.console.selectors.today import today
 from bikerental.core.days import city_date, day_begins, week_begins
 from bikerental.maintenance.models import BikeReport
@@ -83,8 +92,8 @@ def test_stations_are_empty_or_full_of_what_is_there() -> None:
     counts = numbers()
 
     assert (counts["stations_empty"], counts["stations_full"]) == (1, 2)
-    assert stations_listed(STATIONS_EMPTY) == [broken]
-    assert stations_listed(STATIONS_FULL) == [broken, full]
+    assert rows_listed(stations_counted().filter(STATIONS_EMPTY), STATIONS_ORDER) == [broken]
+    assert rows_listed(stations_counted().filter(STATIONS_FULL), STATIONS_ORDER) == [broken, full]
 
 
 def make_old_bike(**fields: Any) -> Any:

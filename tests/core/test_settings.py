@@ -66,6 +66,8 @@ def read_settings(show: str = "", module: str = "local", **variables: str) -> su
         ("MAP_TILES_URL", "https://tiles.example/"),
         ("MAP_TILES_URL", "https://{s}.tiles.example/{z}/{x}/{y}.png"),
         ("MAP_TILES_URL", "https://tiles.example/{z}/{x}/{y}.png; script-src *"),
+        ("BIKE_CODE_URL", "http://rent.example/b/{number}"),
+        ("BIKE_CODE_URL", "https://rent.example/b/"),
         ("CONN_MAX_AGE", "long"),
         ("SHED_AFTER_SECONDS", "soon"),
         ("DATABASE_POOLED", "ture"),

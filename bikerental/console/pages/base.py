@@ -1,7 +1,8 @@
 """What the pages of the console share: who may open them, their frame, and forms that act once."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, islice
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
@@ -18,13 +19,15 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views import View
 
-from bikerental.console.constants import REASON_LENGTH, ActionKind
+from bikerental.console.constants import EXPORT_LINES_MAX, REASON_LENGTH, ActionKind
 from bikerental.console.pages.navigation import sections_of
 from bikerental.console.selectors.log import action_is_done
 from bikerental.console.services import action_do
 from bikerental.console.types import Act
 from bikerental.core.db.clock import database_now
-from bikerental.core.errors import FieldRefusal, Kind, Refusal
+from bikerental.core.errors import FieldRefusal, Kind, Refusal, ThrottledError, UnavailableError
+from bikerental.http.sheets import csv_stream
+from bikerental.http.streams import StreamedResponse
 
 DONE_BEFORE = _("This had been done already. It was done once.")
 REFUSALS = {
@@ -103,6 +106,29 @@ class Page(View):
         return TemplateResponse(
             self.request, template or self.template, {**frame, **(context or {})}, status=status
         ).render()
+
+    def send_file(
+        self, name: str, columns: Sequence[str], lines: Iterable[Sequence[Any]]
+    ) -> HttpResponse | StreamedResponse:
+        """A table as a file, while it is read. Operators who may open the page may have what it shows."""
+        try:
+            return csv_stream(chain([columns], islice(lines, EXPORT_LINES_MAX)), name=name, reader=self.operator.pk)
+        except (ThrottledError, UnavailableError) as refusal:
+            status = 429 if refusal.kind == Kind.THROTTLED else 503
+            text = {"title": _("Not now"), "text": str(refusal)}
+            return self.show(text, template="console/refused.html", status=status)
+
+    @property
+    def is_file_wanted(self) -> bool:
+        return self.request.GET.get("file") == "csv"
+
+    @property
+    def file_address(self) -> str:
+        """Of the list on this page, whole, as a file."""
+        query = self.request.GET.copy()
+        query.pop("before", None)
+        query["file"] = "csv"
+        return f"?{query.urlencode()}"
 
 
 class DataPage(Page):

@@ -1,12 +1,13 @@
 """The queue of claims, and one claim with what decides it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext_lazy as _
@@ -20,10 +21,12 @@ from bikerental.console.constants import ActionKind
 from bikerental.console.pages.base import FormPage, Page
 from bikerental.console.pages.corrections import CorrectionForm, CorrectsCost
 from bikerental.console.pages.rides import ride_shown
-from bikerental.console.selectors.claims import claim_of, claims_queue, earlier_claims
+from bikerental.console.selectors.claims import claim_of, claims_all, claims_queue, earlier_claims
+from bikerental.console.selectors.lists import NEWEST_FIRST
 from bikerental.console.selectors.rides import RideHistory, ride_history, ride_of
 from bikerental.console.types import Act
 from bikerental.core.db.clock import database_now
+from bikerental.core.db.keyset import rows_in_order
 from bikerental.rentals.models import Rental
 from bikerental.rentals.pricing import minutes_begun, price
 from bikerental.rentals.types import CorrectedCost, Correction
@@ -35,8 +38,23 @@ class ClaimsPage(Page):
     template = "console/claims.html"
     title = _("Claims")
 
-    def get(self, request: HttpRequest) -> HttpResponse:
+    COLUMNS: ClassVar = (
+        "claim", "status", "kind", "claimed_at", "text", "ride", "bike", "rider", "taken_off", "currency", "decided_at",
+        "decided_by", "answer",
+    )  # fmt: skip
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        if self.is_file_wanted:
+            return self.send_file("claims", self.COLUMNS, map(_claim_line, rows_in_order(claims_all(), NEWEST_FIRST)))
         return self.show({"claims": claims_queue()})
+
+
+def _claim_line(claim: Claim) -> Sequence[Any]:
+    ride, by = claim.rental, claim.decided_by
+    return (
+        claim.pk, claim.status, claim.kind, claim.created_at, claim.text, ride.pk, ride.bike.number, claim.rider.name,
+        claim.adjusted_amount, ride.currency, claim.decided_at, by and by.name, claim.answer,
+    )  # fmt: skip
 
 
 class DecisionForm(CorrectionForm):

@@ -1,14 +1,29 @@
 """Who did what."""
 
+import json
+from collections.abc import Sequence
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 
+from bikerental.console.models import Action
 from bikerental.console.pages.base import Page
-from bikerental.console.selectors.log import CONCERNED, actions_page
+from bikerental.console.selectors.log import CONCERNED, actions_of, actions_page
+from bikerental.core.db.keyset import rows_in_order
+
+COLUMNS = ("happened_at", "operator", "kind", *CONCERNED[1:], "claim_id", "station_id", "zone_id", "reason", "details")
+
+
+def _line(action: Action) -> Sequence[Any]:
+    about = (getattr(action, name) for name in COLUMNS[3:-2])
+    details = json.dumps(action.details, ensure_ascii=False) if action.details else ""
+    operator = action.operator.name or action.operator.email
+    return (action.created_at, operator, action.kind, *about, action.reason, details)
 
 
 class LogForm(forms.Form):
@@ -32,10 +47,13 @@ class LogPage(Page):
     template = "console/log.html"
     title = _("Who did what")
 
-    def get(self, request: HttpRequest) -> HttpResponse:
+    def get(self, request: HttpRequest) -> HttpResponseBase:
         form = LogForm(request.GET)
         if not form.is_valid():
             raise Http404
+        if self.is_file_wanted:
+            actions = rows_in_order(actions_of(form.concerned), ("-id",))
+            return self.send_file("log", COLUMNS, map(_line, actions))
         page = actions_page(concerned=form.concerned, before=form.cleaned_data["before"])
         chosen = {name.removesuffix("_id"): value for name, value in form.concerned.items()}
         return self.show({"page": page, "is_filtered": bool(chosen), "filter": urlencode(chosen)})

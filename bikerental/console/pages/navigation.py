@@ -18,6 +18,7 @@ class Section(NamedTuple):
 SECTIONS = (
     Section("today", _("Today"), "console.open_today"),
     Section("map", _("Map"), "fleet.view_bike"),
+    Section("fleet", _("Fleet"), "fleet.view_bike"),
     Section("riders", _("Riders"), "users.view_user"),
     Section("claims", _("Claims"), "claims.view_claim"),
     Section("figures", _("Figures"), "console.open_figures"),

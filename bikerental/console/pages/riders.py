@@ -1,10 +1,12 @@
 """Riders: found, and all about one on one page."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -26,6 +28,13 @@ class SearchForm(ConsoleForm):
     )
 
 
+RIDER_COLUMNS = ("id", "name", "email", "since", "blocked")
+
+
+def _rider_line(rider: User) -> Sequence[Any]:
+    return rider.pk, rider.name, rider.email, rider.created_at, not rider.is_active
+
+
 class RidersPage(Page):
     permission = "users.view_user"
     further_permissions = ("rentals.view_rental",)
@@ -33,13 +42,15 @@ class RidersPage(Page):
     template = "console/riders.html"
     title = _("Riders")
 
-    def get(self, request: HttpRequest) -> HttpResponse:
+    def get(self, request: HttpRequest) -> HttpResponseBase:
         form = SearchForm(request.GET or None)
         words = form.cleaned_data["q"].strip() if form.is_valid() else ""
         if not words:
             return self.show({"form": form})
         found = riders_found(words=words)
         riders, rides = list(found.riders), list(found.rides)
+        if self.is_file_wanted:
+            return self.send_file("riders", RIDER_COLUMNS, map(_rider_line, riders))
         if len(riders) == 1 and not rides:
             return HttpResponseRedirect(reverse("console:rider", args=[riders[0].pk]))
         return self.show(

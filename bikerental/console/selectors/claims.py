@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from bikerental.claims.constants import ClaimStatus
 from bikerental.claims.exceptions import ClaimNotFoundError
 from bikerental.claims.models import Claim
@@ -17,10 +19,15 @@ class Claims(NamedTuple):
 
 def claims_queue() -> Claims:
     """Two statements."""
-    claims = Claim.objects.select_related("rental__bike", "rider", "decided_by")
+    claims = claims_all()
     waiting = claims.filter(status=ClaimStatus.OPEN).order_by("created_at", "id")
     decided = claims.exclude(status=ClaimStatus.OPEN).order_by("-created_at", "-id")
     return Claims(list(waiting[:LIST_LENGTH]), list(decided[:FOUND_LENGTH]))
+
+
+def claims_all() -> QuerySet[Claim]:
+    """Of all states, with ride, bike, rider and operator."""
+    return Claim.objects.select_related("rental__bike", "rider", "decided_by")
 
 
 def claim_of(*, claim_id: UUID) -> Claim:

@@ -1,7 +1,7 @@
 """What waits for an operator: each count of the day's page, and the list that it opens."""
 
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.db import connection
@@ -9,6 +9,7 @@ from django.db.models import Count, DateTimeField, Exists, F, OuterRef, Q, Query
 from django.db.models.functions import Coalesce
 
 from bikerental.console.constants import LIST_LENGTH, NEAR_METRES
+from bikerental.core.db.keyset import Order
 from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.models import Bike, Station
 from bikerental.fleet.selectors import stations_with_bikes
@@ -17,6 +18,7 @@ from bikerental.maintenance.models import BikeReport
 from bikerental.notifications.models import Notification
 from bikerental.rentals.models import Rental
 
+R = TypeVar("R")
 METRES_PER_DEGREE = 111_320.0
 
 
@@ -33,18 +35,19 @@ def rides_unsettled(*, before: datetime) -> QuerySet[Rental]:
     return Rental.objects.filter(status=Rental.Status.RETURNED, ended_at__lt=before)
 
 
-def rides_listed(rides: QuerySet[Rental]) -> list[Rental]:
-    """The oldest first, with bike and rider. One statement."""
-    return list(rides.select_related("bike", "rider").order_by("started_at", "id")[:LIST_LENGTH])
+RIDES_ORDER: Order = ("started_at", "id")
+OLDEST_FIRST: Order = ("created_at", "id")
+NEWEST_FIRST: Order = ("-created_at", "-id")
+STATIONS_ORDER: Order = ("name", "id")
+
+
+def rows_listed(rows: QuerySet[Any, R], order: Order) -> list[R]:
+    """The first rows. One statement."""
+    return list(rows.order_by(*order)[:LIST_LENGTH])
 
 
 def grave_reports() -> QuerySet[BikeReport]:
     return BikeReport.objects.filter(state=ReportState.OPEN, kind__in=GRAVE_KINDS)
-
-
-def reports_listed() -> list[BikeReport]:
-    """Grave reports that are open, the oldest first. One statement."""
-    return list(grave_reports().select_related("bike").order_by("created_at", "id")[:LIST_LENGTH])
 
 
 def stations_counted() -> QuerySet[Station, Any]:
@@ -58,18 +61,8 @@ STATIONS_EMPTY = Q(is_renting=True, bikes_free=0)
 STATIONS_FULL = Q(is_returning=True, bikes_here__gte=F("capacity"))
 
 
-def stations_listed(chosen: Q) -> list[Station]:
-    """By name. One statement, which counts the bikes of each station."""
-    return list(stations_counted().filter(chosen).order_by("name", "id")[:LIST_LENGTH])
-
-
 def messages_failed() -> QuerySet[Notification]:
     return Notification.objects.filter(state=Notification.State.FAILED)
-
-
-def messages_listed() -> list[Notification]:
-    """The newest first, with the recipient. One statement."""
-    return list(messages_failed().select_related("recipient").order_by("-created_at")[:LIST_LENGTH])
 
 
 def idle_bikes(*, since: datetime) -> QuerySet[Bike]:
@@ -105,7 +98,7 @@ _SURROUNDINGS = """
 """
 
 
-def idle_listed(*, now: datetime, days: int) -> list[IdleBike]:
+def idle_listed(*, now: datetime, days: int, length: int = LIST_LENGTH) -> list[IdleBike]:
     """The longest idle first. Two statements."""
     since = now - timedelta(days=days)
     last = Rental.objects.filter(bike=OuterRef("pk")).order_by("-started_at").values("started_at")[:1]
@@ -114,7 +107,7 @@ def idle_listed(*, now: datetime, days: int) -> list[IdleBike]:
         idle_bikes(since=since)
         .annotate(idle_since=idle_since)
         .select_related("station", "model")
-        .order_by("idle_since", "id")[:LIST_LENGTH]
+        .order_by("idle_since", "id")[:length]
     )
     near = _surroundings([bike.pk for bike in idle], since)
     return [IdleBike(bike, bike.idle_since, *near.get(bike.pk, (0, 0))) for bike in idle]

@@ -189,6 +189,12 @@ DETAILS = {
     "action": _("action"),
     "rows": _("rows"),
     "roles": _("roles"),
+    "name": _("name"),
+    "stations_added": _("new stations"),
+    "stations_changed": _("changed stations"),
+    "bikes_added": _("new bikes"),
+    "bikes_changed": _("changed bikes"),
+    "places_kept": _("bikes left where they are"),
 }
 
 

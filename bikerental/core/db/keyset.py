@@ -157,6 +157,17 @@ def pages_after(read: Callable[[R | None], list[R]], *, size: int = PAGE_SIZE_MA
             return
 
 
+def rows_in_order(rows: QuerySet[Any, R], order: Order) -> Iterator[R]:
+    """All the rows, a page at a time."""
+    page: Page[R] = Page(order, PAGE_SIZE_MAX)
+    while True:
+        page = page.filled(page.select(rows))
+        yield from page.rows
+        if page.next is None:
+            return
+        page = Page(order, PAGE_SIZE_MAX, page.next)
+
+
 def rows_in_parts(
     rows: QuerySet[Any, Any], *, along: QuerySet[Any, Any], key: str = "pk"
 ) -> Iterator[QuerySet[Any, Any]]:

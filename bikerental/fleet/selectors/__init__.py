@@ -12,7 +12,8 @@ from bikerental.fleet.selectors.bikes import (
     bikes_page,
     of_number,
 )
-from bikerental.fleet.selectors.bounds import is_in_service
+from bikerental.fleet.selectors.bounds import is_in_service, service_boxes
+from bikerental.fleet.selectors.loading import bike_difference, bikes_of_keys, station_difference
 from bikerental.fleet.selectors.log import bikes_contradicted_by_log, bikes_moved_at, bikes_off_log
 from bikerental.fleet.selectors.nearby import NEAR_ORDER, bikes_near
 from bikerental.fleet.selectors.stations import (
@@ -32,16 +33,20 @@ __all__ = [
     "NEAR_ORDER",
     "NEAR_STATION_ORDER",
     "NUMBER_ORDER",
+    "bike_difference",
     "bike_row",
     "bikes_by_number",
     "bikes_contradicted_by_log",
     "bikes_moved_at",
     "bikes_near",
+    "bikes_of_keys",
     "bikes_off_log",
     "bikes_page",
     "is_in_service",
     "is_referenced",
     "of_number",
+    "service_boxes",
+    "station_difference",
     "station_nearest_returning",
     "station_row",
     "stations_near",

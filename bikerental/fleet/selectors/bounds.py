@@ -32,14 +32,19 @@ def is_in_service(place: Position) -> bool:
     Usually no statement: the boxes are read once a minute in each process, and again before a refusal. So a new
     station counts at once, and a deleted one for up to a minute.
     """
+    until, boxes = _kept
+    if settings.SERVICE_BOUNDS is None and time.monotonic() < until and lies_in(place, boxes):
+        return True
+    boxes = service_boxes()
+    return not boxes or lies_in(place, boxes)
+
+
+def service_boxes() -> list[Box]:
+    """The boxes of `is_in_service`, for many places at once; empty if every place is. At most one statement."""
     if settings.SERVICE_BOUNDS is not None:
         west, south, east, north = settings.SERVICE_BOUNDS
-        return lies_in(place, boxes_between(west=west, south=south, east=east, north=north))
-    until, boxes = _kept
-    if time.monotonic() < until and lies_in(place, boxes):
-        return True
-    boxes = _station_surroundings()
-    return not boxes or lies_in(place, boxes)
+        return boxes_between(west=west, south=south, east=east, north=north)
+    return _station_surroundings()
 
 
 def _station_surroundings() -> list[Box]:

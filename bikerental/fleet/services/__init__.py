@@ -13,6 +13,7 @@ from bikerental.fleet.services.bikes import (
     bikes_set_tariff,
 )
 from bikerental.fleet.services.keeping_log import bike_events_purge, bike_log_mend
+from bikerental.fleet.services.loading import fleet_load
 from bikerental.fleet.services.moving import bike_move, bikes_move, moving_parts
 from bikerental.fleet.services.stations import station_add, station_edit
 
@@ -31,6 +32,7 @@ __all__ = [
     "bikes_return_to_service",
     "bikes_send_to_maintenance",
     "bikes_set_tariff",
+    "fleet_load",
     "moving_parts",
     "station_add",
     "station_edit",

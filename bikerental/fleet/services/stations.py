@@ -1,15 +1,17 @@
 """Stations, and the bikes that move with them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
+
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from bikerental.core.db.transactions import unit_of_work
 from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.locks import bikes_lock, station_lock
 from bikerental.fleet.models import Bike, Station
 from bikerental.fleet.services.moving import bikes_log_place
-from bikerental.fleet.types import operator
+from bikerental.fleet.types import Actor, operator
 
 
 @unit_of_work
@@ -27,10 +29,21 @@ def station_edit(*, station: Station, fields: Collection[str], operator_id: UUID
     if not {"latitude", "longitude"}.intersection(fields):
         station.save(update_fields=fields)
         return
-    standing = Bike.objects.filter(station=station).exclude(status=BikeStatus.RENTED)
-    bikes_lock(bike_ids=list(standing.values_list("pk", flat=True)))
+    bikes_lock(bike_ids=list(standing_bikes(station_ids=[station.pk]).values_list("pk", flat=True)))
     station_lock(station_id=station.pk)
     station.save(update_fields=fields)
-    standing.update(latitude=station.latitude, longitude=station.longitude)
+    stations_move_bikes(station_ids=[station.pk], actor=operator(operator_id), now=now)
+
+
+def standing_bikes(*, station_ids: Sequence[UUID]) -> QuerySet[Bike]:
+    return Bike.objects.filter(station__in=station_ids).exclude(status=BikeStatus.RENTED)
+
+
+def stations_move_bikes(*, station_ids: Sequence[UUID], actor: Actor, now: datetime) -> None:
+    """Put the bikes that stand at stations where the stations are now. The caller has locked both."""
+    if not station_ids:
+        return
+    standing, station = standing_bikes(station_ids=station_ids), Station.objects.filter(pk=OuterRef("station"))
+    standing.update(latitude=Subquery(station.values("latitude")), longitude=Subquery(station.values("longitude")))
     moved = list(standing.values_list("pk", flat=True))
-    bikes_log_place(bike_ids=moved, actor=operator(operator_id), now=now, note="station moved")
+    bikes_log_place(bike_ids=moved, actor=actor, now=now, note="station moved")

@@ -4,7 +4,7 @@ from argparse import ArgumentParser, ArgumentTypeError
 from io import StringIO
 from typing import Any
 
-import qrcode
+import segno
 from django.core.management.base import BaseCommand, CommandError
 
 from bikerental.core.errors import Refusal
@@ -41,10 +41,8 @@ class Command(BaseCommand):
 
 def drawn(address: str) -> str:
     """A QR code in characters, two modules a character, to be scanned from a dark terminal."""
-    code, picture = qrcode.QRCode(), StringIO()
-    code.add_data(address)
-    # Not to the command's own output: that ends each write with a new line, and a write here is one character.
-    code.print_ascii(out=picture, invert=True)
+    picture = StringIO()
+    segno.make_qr(address).terminal(out=picture, compact=True)
     return picture.getvalue()
 
 

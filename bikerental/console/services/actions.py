@@ -32,20 +32,22 @@ def action_do(*, act: Act, do: Callable[[], Mapping[str, Any] | None]) -> bool:
     Locks the form's key before anything else, so of two clicks the second waits and finds it done. A refusal of
     `do` leaves no row.
 
-    :param do: calls a service; returns further columns of the row, such as the id of a station that it made
+    :param do: calls a service; returns further columns of the row, such as the id of a station that it made, or
+        other `details`
     """
     action_key_lock(key=act.key)
     if Action.objects.filter(key=act.key).exists():
         return False
-    found = do() or {}
-    _row(replace(act, concerns={**act.concerns, **found})).save(force_insert=True)
+    found = dict(do() or {})
+    details = found.pop("details", act.details)
+    _row(replace(act, details=details, concerns={**act.concerns, **found})).save(force_insert=True)
     return True
 
 
 @unit_of_work
 def acts_note(*, acts: Sequence[Act]) -> None:
     """Write what was done elsewhere into the log. The caller's transaction has done it."""
-    Action.objects.bulk_create([_row(act) for act in acts])
+    Action.objects.bulk_create([_row(act) for act in acts], batch_size=1_000)
 
 
 def _row(act: Act) -> Action:
