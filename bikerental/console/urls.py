@@ -4,8 +4,8 @@ from django.urls import path, re_path
 
 from bikerental.console.pages.accounts import BlockPage, RefundPage, UnblockPage
 from bikerental.console.pages.claims import ClaimPage, ClaimsPage
-from bikerental.console.pages.figures import FiguresFilePage, FiguresPage
 from bikerental.console.pages.codes import CodesPage
+from bikerental.console.pages.figures import FiguresFilePage, FiguresPage
 from bikerental.console.pages.fleet import BikesFilePage, FleetPage, StationsFilePage
 from bikerental.console.pages.fleet_files import ApplyPage, FilesPage
 from bikerental.console.pages.frame import AbsentPage, LanguagePage

@@ -16,8 +16,6 @@ from pytest_django import Settings
 from bikerental.billing.models import Account
 from bikerental.billing.services import adjust_ride, book_payment, refund_payment, reverse_entry
 from bikerental.billing.types import Booking
-from bikerental.console.selectors.lists import STATIONS_EMPTY, STATIONS_FULL, idle_listed, stations_listed
-from bikerental.console.selectors.days import city_date, day_begins, week_begins
 from bikerental.console.selectors.lists import (
     STATIONS_EMPTY,
     STATIONS_FULL,
