@@ -26,7 +26,7 @@ for name in ("bikes/trial.webp", "uploads/trial"):
     default_storage.save(name, ContentFile(b"a picture"))
     print(default_storage.url(name))
 """
-ROLES = "SELECT rolname, rolsuper FROM pg_roles WHERE rolname LIKE 'bikerental%' ORDER BY 1"
+ROLES = "SELECT rolname, rolsuper FROM pg_roles WHERE rolname ~ '^bikerental(_app|_reader)?$' ORDER BY 1"
 
 
 def test_it_serves_a_ride_behind_tls(rider: requests.Session, base: str) -> None:
