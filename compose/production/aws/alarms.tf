@@ -21,6 +21,10 @@ locals {
     dimensions = local.host, text = "AWS's hardware below the host failed: it is moved to other hardware by itself." }
     host-busy = { namespace = "AWS/EC2", metric = "CPUUtilization", statistic = "Average", above = 80, periods = 3,
     dimensions = local.host, text = "The host computes at 80 % for a quarter of an hour." }
+    host-disk = { namespace = var.name, metric = "disk_used_percent", statistic = "Maximum", above = 85, periods = 1,
+    dimensions = local.host, text = "A disk of the host is 85 % full." }
+    host-memory = { namespace = var.name, metric = "mem_used_percent", statistic = "Average", above = 90, periods = 3,
+    dimensions = local.host, text = "The host's memory is 90 % used for a quarter of an hour." }
     mail-bounces = { namespace = "AWS/SES", metric = "Reputation.BounceRate", statistic = "Average", above = 0.05, periods = 1,
     dimensions = {}, text = "One message in twenty bounces: SES puts senders under review there." }
     mail-complaints = { namespace = "AWS/SES", metric = "Reputation.ComplaintRate", statistic = "Average", above = 0.001, periods = 1,

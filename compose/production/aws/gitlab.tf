@@ -4,9 +4,16 @@ locals {
   gitlab_host = trimsuffix(trimprefix(var.gitlab_url, "https://"), "/")
 }
 
+# An account has one provider for each GitLab. The first environment makes it, the others find it.
 resource "aws_iam_openid_connect_provider" "gitlab" {
+  count          = var.account_wide ? 1 : 0
   url            = var.gitlab_url
   client_id_list = [var.gitlab_url]
+}
+
+data "aws_iam_openid_connect_provider" "gitlab" {
+  count = var.account_wide ? 0 : 1
+  url   = var.gitlab_url
 }
 
 data "aws_iam_policy_document" "gitlab_trust" {
@@ -14,7 +21,7 @@ data "aws_iam_policy_document" "gitlab_trust" {
     actions = ["sts:AssumeRoleWithWebIdentity"]
     principals {
       type        = "Federated"
-      identifiers = [aws_iam_openid_connect_provider.gitlab.arn]
+      identifiers = [one(concat(aws_iam_openid_connect_provider.gitlab[*].arn, data.aws_iam_openid_connect_provider.gitlab[*].arn))]
     }
     condition {
       test     = "StringEquals"
@@ -47,6 +54,30 @@ data "aws_iam_policy_document" "gitlab" {
     sid       = "OwnSessions"
     actions   = ["ssm:TerminateSession", "ssm:ResumeSession"]
     resources = ["arn:${local.partition}:ssm:*:*:session/$${aws:userid}-*"]
+  }
+  dynamic "statement" {
+    for_each = local.is_group ? [1] : []
+    content {
+      sid       = "NameTheImage"
+      actions   = ["ssm:GetParameter", "ssm:PutParameter"]
+      resources = [aws_ssm_parameter.image[0].arn]
+    }
+  }
+  dynamic "statement" {
+    for_each = local.is_group ? [1] : []
+    content {
+      sid       = "ReplaceHosts"
+      actions   = ["autoscaling:StartInstanceRefresh"]
+      resources = [for group in aws_autoscaling_group.this : group.arn]
+    }
+  }
+  dynamic "statement" {
+    for_each = local.is_group ? [1] : []
+    content {
+      sid       = "WatchHosts"
+      actions   = ["autoscaling:DescribeInstanceRefreshes"]
+      resources = ["*"] # this action cannot be limited to resources
+    }
   }
 }
 

@@ -47,19 +47,52 @@ resource "aws_db_parameter_group" "this" {
   }
 }
 
+# The service reads the secret, and reads it anew when the database refuses its password. So a rotation is a change of
+# database_password: the secret first, then the database.
+resource "aws_secretsmanager_secret" "database" {
+  count                   = var.managed_stores ? 1 : 0
+  name                    = "${var.name}/database"
+  recovery_window_in_days = var.allow_destroy ? 0 : 30
+}
+
+ephemeral "aws_secretsmanager_random_password" "database" {
+  count               = var.managed_stores ? 1 : 0
+  password_length     = 40
+  exclude_punctuation = true
+}
+
+resource "aws_secretsmanager_secret_version" "database" {
+  count     = var.managed_stores ? 1 : 0
+  secret_id = aws_secretsmanager_secret.database[0].id
+  secret_string_wo = jsonencode({
+    username = "bikerental"
+    password = ephemeral.aws_secretsmanager_random_password.database[0].random_password
+  })
+  secret_string_wo_version = var.database_password
+}
+
+ephemeral "aws_secretsmanager_secret_version" "database" {
+  count      = var.managed_stores ? 1 : 0
+  secret_id  = aws_secretsmanager_secret_version.database[0].secret_id
+  version_id = aws_secretsmanager_secret_version.database[0].version_id
+}
+
 resource "aws_db_instance" "this" {
-  count                        = var.managed_stores ? 1 : 0
-  identifier                   = var.name
-  engine                       = "postgres"
-  engine_version               = "17"
-  instance_class               = var.database_class
-  allocated_storage            = var.database_gib
-  max_allocated_storage        = var.database_gib * 4
-  storage_type                 = "gp3"
-  storage_encrypted            = true
-  db_name                      = "bikerental"
-  username                     = "bikerental"
-  manage_master_user_password  = true # AWS makes and keeps it; it is never in the state
+  count                 = var.managed_stores ? 1 : 0
+  identifier            = var.name
+  engine                = "postgres"
+  engine_version        = "17"
+  instance_class        = var.database_class
+  allocated_storage     = var.database_gib
+  max_allocated_storage = var.database_gib * 4
+  storage_type          = "gp3"
+  storage_encrypted     = true
+  db_name               = "bikerental"
+  username              = "bikerental"
+  # A password that RDS manages itself would exclude read replicas. This one is never in the state either.
+  password_wo                  = jsondecode(ephemeral.aws_secretsmanager_secret_version.database[0].secret_string)["password"]
+  password_wo_version          = var.database_password
+  apply_immediately            = true
   multi_az                     = var.database_multi_az
   db_subnet_group_name         = aws_db_subnet_group.this[0].name
   parameter_group_name         = aws_db_parameter_group.this[0].name
@@ -109,9 +142,9 @@ resource "aws_elasticache_replication_group" "this" {
   engine                     = "redis"
   engine_version             = "7.1"
   node_type                  = var.redis_class
-  num_cache_clusters         = each.key == "broker" ? 2 : 1
-  automatic_failover_enabled = each.key == "broker"
-  multi_az_enabled           = each.key == "broker"
+  num_cache_clusters         = each.key == "broker" || local.is_group ? 2 : 1
+  automatic_failover_enabled = each.key == "broker" || local.is_group
+  multi_az_enabled           = each.key == "broker" || local.is_group
   parameter_group_name       = aws_elasticache_parameter_group.this[each.key].name
   subnet_group_name          = aws_elasticache_subnet_group.this[0].name
   security_group_ids         = [aws_security_group.store["redis"].id]

@@ -4,7 +4,22 @@ data "aws_ami" "debian" {
   most_recent = true
   filter {
     name   = "name"
-    values = ["debian-13-amd64-*"]
+    values = ["debian-13-${var.architecture}-*"]
+  }
+}
+
+locals {
+  instance_type = var.instance_type != "" ? var.instance_type : var.architecture == "arm64" ? "t4g.large" : "t3.large"
+  # What the first start of every host needs.
+  boot = {
+    name         = var.name
+    region       = var.region
+    architecture = var.architecture
+    topic        = aws_sns_topic.alarms.arn
+    logs         = aws_cloudwatch_log_group.hosts.name
+    volume       = ""
+    profiles     = "web"
+    is_group     = local.is_group
   }
 }
 
@@ -16,16 +31,13 @@ resource "aws_key_pair" "admin" {
 
 resource "aws_instance" "host" {
   ami                     = var.ami_id == "" ? data.aws_ami.debian[0].id : var.ami_id
-  instance_type           = var.instance_type
+  instance_type           = local.instance_type
   subnet_id               = aws_subnet.public.id
   vpc_security_group_ids  = [aws_security_group.host.id]
   iam_instance_profile    = aws_iam_instance_profile.host.name
   key_name                = one(aws_key_pair.admin[*].key_name)
   disable_api_termination = !var.allow_destroy
-  user_data = templatefile("${path.module}/user-data.sh.tftpl", {
-    region = var.region
-    volume = aws_ebs_volume.data.id
-  })
+  user_data               = templatefile("${path.module}/user-data.sh.tftpl", merge(local.boot, { volume = aws_ebs_volume.data.id, profiles = "worker,beat" }))
 
   metadata_options {
     http_tokens                 = "required"
@@ -52,6 +64,10 @@ resource "aws_ebs_volume" "data" {
   size              = var.data_gib
   encrypted         = true
   tags              = { Name = "${var.name}-data" }
+
+  lifecycle {
+    prevent_destroy = true # to remove it, first take this line out by hand
+  }
 }
 
 resource "aws_volume_attachment" "data" {

@@ -6,6 +6,12 @@ resource "aws_ses_domain_dkim" "this" {
   domain = aws_ses_domain_identity.this.domain
 }
 
+# The sender of the envelope is of our domain too, so that SPF agrees with the From line.
+resource "aws_ses_domain_mail_from" "this" {
+  domain           = aws_ses_domain_identity.this.domain
+  mail_from_domain = "mail.${var.mail_domain}"
+}
+
 resource "aws_ses_configuration_set" "this" {
   name = var.name
 }

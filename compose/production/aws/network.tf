@@ -59,7 +59,7 @@ resource "aws_security_group" "host" {
 }
 
 resource "aws_vpc_security_group_ingress_rule" "web" {
-  for_each          = { http = 80, https = 443 }
+  for_each          = local.is_group ? {} : { http = 80, https = 443 }
   security_group_id = aws_security_group.host.id
   description       = each.key
   cidr_ipv4         = "0.0.0.0/0"

@@ -3,6 +3,11 @@ output "address" {
   value       = aws_eip.host.public_ip
 }
 
+output "balancer" {
+  description = "The name for the domain's CNAME, with several hosts."
+  value       = one(aws_lb.this[*].dns_name)
+}
+
 output "instance_id" {
   description = "For `aws ssm start-session --target`."
   value       = aws_instance.host.id
@@ -16,6 +21,8 @@ output "gitlab_role_arn" {
 output "mail_dns" {
   description = "DNS records that prove the mail domain."
   value = merge(
+    { "mail.${var.mail_domain} MX" = "10 feedback-smtp.${var.region}.amazonses.com",
+    "mail.${var.mail_domain} TXT" = "v=spf1 include:amazonses.com ~all" },
     { "_amazonses.${var.mail_domain} TXT" = aws_ses_domain_identity.this.verification_token },
     { for token in aws_ses_domain_dkim.this.dkim_tokens :
     "${token}._domainkey.${var.mail_domain} CNAME" => "${token}.dkim.amazonses.com" },
@@ -24,7 +31,7 @@ output "mail_dns" {
 
 output "settings" {
   description = "The values for .envs/.production. None is secret."
-  value = {
+  value = merge({ for secret in aws_secretsmanager_secret.database : "DATABASE_SECRET" => secret.arn }, {
     AWS_STORAGE_BUCKET_NAME = aws_s3_bucket.this["media"].id
     AWS_S3_REGION_NAME      = var.region
     AWS_DEFAULT_REGION      = var.region
@@ -32,14 +39,13 @@ output "settings" {
     EMAIL_URL               = "ses://${var.region}"
     SES_CONFIGURATION_SET   = aws_ses_configuration_set.this.name
     SNS_TOPIC_ARNS          = aws_sns_topic.mail.arn
-  }
+  })
 }
 
 output "stores" {
   description = "The addresses of RDS and ElastiCache. Empty without managed_stores."
   value = merge(
     { for database in aws_db_instance.this : "database" => database.endpoint },
-    { for database in aws_db_instance.this : "database_secret" => one(database.master_user_secret[*].secret_arn) },
     { for index, replica in aws_db_instance.replica : "replica_${index}" => replica.endpoint },
     { for key, group in aws_elasticache_replication_group.this : key => group.primary_endpoint_address },
   )

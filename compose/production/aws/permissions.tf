@@ -50,6 +50,43 @@ data "aws_iam_policy_document" "host" {
       values   = ["*@${var.mail_domain}"]
     }
   }
+  dynamic "statement" {
+    for_each = var.managed_stores ? [1] : []
+    content {
+      sid       = "DatabaseSecret"
+      actions   = ["secretsmanager:GetSecretValue"]
+      resources = [aws_secretsmanager_secret.database[0].arn]
+    }
+  }
+  # The settings of a group's hosts. A host alone keeps them on its data disk.
+  dynamic "statement" {
+    for_each = local.is_group ? [1] : []
+    content {
+      sid       = "Settings"
+      actions   = ["ssm:GetParameter", "ssm:GetParametersByPath"]
+      resources = ["arn:${local.partition}:ssm:${var.region}:${local.account}:parameter/${var.name}/*"]
+    }
+  }
+  statement {
+    sid       = "Alarm"
+    actions   = ["sns:Publish"] # a first start that fails says so
+    resources = [aws_sns_topic.alarms.arn]
+  }
+  statement {
+    sid       = "Logs"
+    actions   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+    resources = ["${aws_cloudwatch_log_group.hosts.arn}:*"]
+  }
+  statement {
+    sid       = "HostMetrics"
+    actions   = ["cloudwatch:PutMetricData"]
+    resources = ["*"] # this action cannot be limited to resources
+    condition {
+      test     = "StringEquals"
+      variable = "cloudwatch:namespace"
+      values   = [var.name]
+    }
+  }
   # The permissions that Session Manager's agent needs. Its managed policy would also allow reading parameters.
   statement {
     sid = "SessionManager"

@@ -36,10 +36,26 @@ variable "upload_origins" {
 }
 
 # The host
-variable "instance_type" {
-  description = "Size of the host. Memory limits of the whole stack need 8 GiB."
+variable "architecture" {
+  description = "amd64, or arm64, which costs a fifth less. The pipeline must build the image for the same one."
   type        = string
-  default     = "t3.large"
+  default     = "amd64"
+  validation {
+    condition     = contains(["amd64", "arm64"], var.architecture)
+    error_message = "amd64 or arm64."
+  }
+}
+
+variable "instance_type" {
+  description = "Size of a host. Memory limits of the whole stack need 8 GiB. Empty: t3.large, or t4g.large for arm64."
+  type        = string
+  default     = ""
+}
+
+variable "snapshots_kept" {
+  description = "How many daily snapshots of the data disk are kept; 0 for none."
+  type        = number
+  default     = 14
 }
 
 variable "data_gib" {
@@ -68,6 +84,19 @@ variable "ssh_public_key" {
   description = "The public key that may log in as admin, over SSM or from ssh_ranges. Empty: none."
   type        = string
   default     = ""
+}
+
+# The account
+variable "account_wide" {
+  description = "Whether this environment makes what an account has once: GitLab's OIDC provider, CloudTrail, the budget. True for one environment of the account."
+  type        = bool
+  default     = true
+}
+
+variable "monthly_budget_usd" {
+  description = "A mail is sent at 80 % of this sum, and when the forecast is above it; 0 for no budget."
+  type        = number
+  default     = 150
 }
 
 # GitLab
@@ -111,6 +140,12 @@ variable "database_multi_az" {
   default     = true
 }
 
+variable "database_password" {
+  description = "A number. Raising it makes a new password; the service follows without a restart."
+  type        = number
+  default     = 1
+}
+
 variable "database_replicas" {
   description = "Read replicas, for DATABASE_REPLICA_URL."
   type        = number
@@ -120,6 +155,47 @@ variable "database_replicas" {
 variable "redis_class" {
   type    = string
   default = "cache.t4g.small"
+}
+
+# Several hosts
+variable "web_hosts" {
+  description = "0: one host does everything. 2 or more: so many web hosts behind a balancer; the first host has the workers and the clock."
+  type        = number
+  default     = 0
+  validation {
+    condition     = var.web_hosts == 0 || var.web_hosts >= 2
+    error_message = "0, or at least 2: one for each zone."
+  }
+  validation {
+    condition     = var.web_hosts == 0 || (var.managed_stores && var.database_multi_az)
+    error_message = "Several hosts need managed_stores and database_multi_az."
+  }
+  validation {
+    condition     = var.web_hosts == 0 || (var.image != "" && var.certificate_arn != "")
+    error_message = "Several hosts need image and certificate_arn."
+  }
+}
+
+variable "worker_hosts" {
+  description = "Hosts that only work, beside the first. They need web_hosts."
+  type        = number
+  default     = 0
+  validation {
+    condition     = var.worker_hosts == 0 || var.web_hosts > 0
+    error_message = "Hosts for workers need web_hosts."
+  }
+}
+
+variable "image" {
+  description = "The first image of the group's hosts; a deploy names the next one. For several hosts."
+  type        = string
+  default     = ""
+}
+
+variable "certificate_arn" {
+  description = "The certificate of the domain in ACM. For several hosts: then the balancer ends TLS."
+  type        = string
+  default     = ""
 }
 
 variable "allow_destroy" {

@@ -7,7 +7,6 @@ terraform {
     }
   }
   backend "s3" {
-    key          = "bikerental/terraform.tfstate"
     encrypt      = true
     use_lockfile = true
   }

@@ -1,6 +1,7 @@
 """The database server for its administrator: without the application's short timeouts."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 import psycopg2
 from django.conf import settings
 from psycopg2 import sql
+
+from bikerental.core.db.backend.base import database_secret
 
 CONNECT_SECONDS = 5
 OURS = """
@@ -20,14 +23,23 @@ def database_name() -> str:
     return str(settings.DATABASES["default"]["NAME"])
 
 
+def login() -> tuple[str, str]:
+    """The user and the password, which a secret of AWS may have changed since the last time."""
+    own = settings.DATABASES["default"]
+    if settings.DATABASE_SECRET and not own["PASSWORD"]:
+        return database_secret().candidates_anew(since=time.monotonic())[0]
+    return own["USER"], own["PASSWORD"]
+
+
 def environment(database: str) -> dict[str, str]:
     """The environment of libpq's programs. Every process could read a password in an argument."""
     own = settings.DATABASES["default"]
+    user, password = login()
     known = {
         "PGHOST": own["HOST"],
         "PGPORT": str(own["PORT"] or 5432),
-        "PGUSER": own["USER"],
-        "PGPASSWORD": own["PASSWORD"],
+        "PGUSER": user,
+        "PGPASSWORD": password,
         "PGSSLMODE": own["OPTIONS"].get("sslmode", "prefer"),
         "PGDATABASE": database,
         "PGCONNECT_TIMEOUT": str(CONNECT_SECONDS),
@@ -38,11 +50,12 @@ def environment(database: str) -> dict[str, str]:
 @contextmanager
 def connected(database: str) -> Iterator[Any]:
     own = settings.DATABASES["default"]
+    user, password = login()
     connection = psycopg2.connect(
         host=own["HOST"],
         port=own["PORT"] or 5432,
-        user=own["USER"],
-        password=own["PASSWORD"],
+        user=user,
+        password=password,
         sslmode=own["OPTIONS"].get("sslmode", "prefer"),
         dbname=database,
         connect_timeout=CONNECT_SECONDS,

@@ -44,7 +44,7 @@ def applied(_terraform_is_here: None, aws: str, tmp_path_factory: pytest.TempPat
     """Everything that the module can create, with its state in a bucket as in production."""
     client("s3", aws).create_bucket(Bucket="state", CreateBucketConfiguration={"LocationConstraint": REGION})
     terraform = Terraform(tmp_path_factory.mktemp("terraform"), aws)
-    backend = {"bucket": "state", "region": REGION, "use_path_style": "true"}
+    backend = {"bucket": "state", "key": "bikerental/terraform.tfstate", "region": REGION, "use_path_style": "true"}
     terraform.init(*(f"-backend-config={name}={value}" for name, value in backend.items()))
     made = terraform.change("apply", "-auto-approve", "-parallelism=20")
     assert made.returncode == 0, made.stderr

@@ -21,6 +21,15 @@ VARIABLES = {
     "gitlab_project": "bikerental/bikerental",
     "ami_id": "ami-12c6146b",  # an image that moto has
     "allow_destroy": "true",
+    "snapshots_kept": "0",  # moto has neither snapshot policies nor subscribers of budgets: these are planned only
+    "monthly_budget_usd": "0",
+}
+GROUP = {
+    "managed_stores": "true",
+    "web_hosts": "2",
+    "worker_hosts": "1",
+    "image": "registry.bikerental.example/bikerental:one",
+    "certificate_arn": "arn:aws:acm:eu-central-1:123456789012:certificate/12345678-1234-1234-1234-123456789012",
 }
 OVERRIDE = """\
 provider "aws" {
@@ -30,6 +39,11 @@ provider "aws" {
 resource "aws_sns_topic" "mail" {
   lifecycle {
     ignore_changes = [signature_version] # moto does not keep it
+  }
+}
+resource "aws_ebs_volume" "data" {
+  lifecycle {
+    prevent_destroy = false
   }
 }
 """

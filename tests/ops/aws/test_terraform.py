@@ -5,6 +5,9 @@ evaluates no conditions of these services, so the tests read those from the poli
 """
 
 import json
+import shutil
+import subprocess
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +18,7 @@ import requests
 from botocore.exceptions import ClientError
 
 from tests.ops.aws.conftest import client
-from tests.ops.aws.terraform import REGION, Terraform
+from tests.ops.aws.terraform import GROUP, REGION, Terraform
 
 pytestmark = pytest.mark.slow
 
@@ -39,14 +42,23 @@ def test_a_second_plan_changes_nothing(applied: Terraform) -> None:
     assert plan.returncode == 0, plan.stdout + plan.stderr
 
 
+def planned(terraform: Terraform, **variables: str) -> dict[str, Any]:
+    """What a plan with these variables would make, by address."""
+    made = terraform.change("plan", "-refresh=false", "-out=planned", **variables)
+    assert made.returncode == 0, made.stderr
+    changes = json.loads(terraform.run("show", "-json", "planned").stdout)["resource_changes"]
+    return {change["address"]: change["change"]["after"] for change in changes}
+
+
+@pytest.fixture(scope="module")
+def group(applied: Terraform) -> dict[str, Any]:
+    return planned(applied, **GROUP)
+
+
 def test_the_managed_stores_are_private_encrypted_and_kept(applied: Terraform) -> None:
     """Only planned, because moto has no parameter groups of ElastiCache."""
-    planned = applied.change(
-        "plan", "-refresh=false", "-out=managed", managed_stores="true", database_replicas="1", allow_destroy="false"
-    )
-    assert planned.returncode == 0, planned.stderr
-    changes = json.loads(applied.run("show", "-json", "managed").stdout)["resource_changes"]
-    after = {change["address"]: change["change"]["after"] for change in changes}
+    kept = {"allow_destroy": "false", "snapshots_kept": "14", "monthly_budget_usd": "150"}
+    after = planned(applied, managed_stores="true", database_replicas="1", **kept)
     database, broker = after["aws_db_instance.this[0]"], after['aws_elasticache_replication_group.this["broker"]']
 
     assert (database["storage_encrypted"], database["publicly_accessible"]) == (True, False)
@@ -55,9 +67,53 @@ def test_the_managed_stores_are_private_encrypted_and_kept(applied: Terraform) -
         True,
         False,
     )
+    assert database["manage_master_user_password"] is None  # it would exclude the replica
+    assert database["password"] is None
     assert after["aws_db_instance.replica[0]"]["replicate_source_db"] == "bikerental"
     assert broker["transit_encryption_enabled"] is True
     assert broker["at_rest_encryption_enabled"] == "true"
+    [schedule] = after["aws_dlm_lifecycle_policy.data[0]"]["policy_details"][0]["schedule"]
+    assert schedule["retain_rule"][0]["count"] == 14
+    assert after["aws_budgets_budget.month[0]"]["limit_amount"] == "150"
+
+
+def test_a_second_environment_shares_what_an_account_has_once(applied: Terraform) -> None:
+    """It finds the provider that the first one made, and makes neither trail nor budget."""
+    after = planned(applied, name="staging", account_wide="false", monthly_budget_usd="150")
+
+    assert after["aws_iam_role.gitlab"]["name"] == "staging-gitlab"
+    made = {address for address, values in after.items() if values is not None}
+    once = ("aws_iam_openid_connect_provider", "aws_cloudtrail", "aws_budgets_budget")
+    assert [address for address in made if address.startswith(once)] == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        (GROUP | {"web_hosts": "1"}, "at least 2"),
+        (GROUP | {"managed_stores": "false"}, "need managed_stores"),
+        (GROUP | {"database_multi_az": "false"}, "database_multi_az"),
+        (GROUP | {"image": ""}, "image and certificate_arn"),
+    ],
+    ids=["one host", "own stores", "one zone", "no image"],
+)
+def test_a_group_that_cannot_work_is_refused(applied: Terraform, variables: dict[str, str], said: str) -> None:
+    refused = applied.change("plan", "-refresh=false", **variables)
+
+    assert refused.returncode == 1
+    assert said in refused.stderr.replace("\n│ ", " ")
+
+
+@pytest.mark.parametrize("role", ["web", "worker"])
+def test_the_first_start_of_a_groups_host_is_a_sound_script(group: dict[str, Any], tmp_path: Path, role: str) -> None:
+    script = tmp_path / role
+    script.write_bytes(b64decode(group[f'aws_launch_template.this["{role}"]']["user_data"]))
+
+    assert subprocess.run(["bash", "-n", script], check=False).returncode == 0
+    if shutil.which("shellcheck"):
+        found = subprocess.run(["shellcheck", script], check=False, capture_output=True, text=True)
+        assert found.stdout == ""
+    assert f"COMPOSE_PROFILES={role}" in script.read_text()
 
 
 def test_only_the_web_is_open(resources: dict[str, dict[str, Any]]) -> None:
@@ -126,7 +182,11 @@ def test_what_moto_cannot_decide_is_conditioned(resources: dict[str, dict[str, A
         "s3:GetObject",
         "s3:PutObject",
     ]
-    assert [sid for sid, statement in by_sid.items() if statement["Resource"] == "*"] == ["SessionManager"]
+    assert [sid for sid, statement in by_sid.items() if statement["Resource"] == "*"] == [
+        "HostMetrics",
+        "SessionManager",
+    ]
+    assert by_sid["HostMetrics"]["Condition"] == {"StringEquals": {"cloudwatch:namespace": "bikerental"}}
     assert [action for each in by_sid.values() for action in each["Action"] if "*" in action] == []
 
 
@@ -222,6 +282,41 @@ def test_the_pipelines_role_reaches_the_host_alone(
     assert way["Action"] == "ssm:StartSession"
     assert set(way["Resource"]) == {host, "arn:aws:ssm:eu-central-1::document/AWS-StartSSHSession"}
     assert sorted(own["Action"]) == ["ssm:ResumeSession", "ssm:TerminateSession"]
+
+
+def test_a_variable_makes_one_host_a_group(applied: Terraform, aws: str) -> None:
+    """ElastiCache is left out, because moto has no parameter groups of it."""
+    wanted = (
+        "aws_autoscaling_group.this",
+        "aws_lb_listener.https",
+        "aws_lb_listener.http",
+        "aws_vpc_security_group_ingress_rule.from_balancer",
+        "aws_vpc_security_group_ingress_rule.web",
+        "aws_iam_role_policy.gitlab",
+        "aws_db_instance.this",
+    )
+    made = applied.change("apply", "-auto-approve", *(f"-target={each}" for each in wanted), **GROUP)
+    assert made.returncode == 0, made.stderr
+
+    groups = client("autoscaling", aws).describe_auto_scaling_groups()["AutoScalingGroups"]
+    sizes = {group["AutoScalingGroupName"]: group["DesiredCapacity"] for group in groups}
+    assert sizes == {"bikerental-web": 2, "bikerental-worker": 1}
+    [web] = [group for group in groups if group["AutoScalingGroupName"] == "bikerental-web"]
+    assert (len(web["TargetGroupARNs"]), web["HealthCheckType"]) == (1, "ELB")
+    assert len(web["VPCZoneIdentifier"].split(",")) == 2
+    [target] = client("elbv2", aws).describe_target_groups()["TargetGroups"]
+    assert (target["HealthCheckPath"], target["Matcher"]["HttpCode"]) == ("/health/ready/", "200")
+    # The hosts are reached through the balancer alone: nobody else chooses what X-Forwarded-For says.
+    resources = applied.resources()
+    opened = [each for address, each in resources.items() if address.startswith("aws_vpc_security_group_ingress_rule")]
+    host = resources["aws_security_group.host"]["id"]
+    assert [(rule["from_port"], rule["cidr_ipv4"]) for rule in opened if rule["security_group_id"] == host] == [
+        (80, None)
+    ]
+    # The database has the password of the secret, and the state has neither.
+    secret = client("secretsmanager", aws).get_secret_value(SecretId="bikerental/database")["SecretString"]
+    assert json.loads(secret)["username"] == "bikerental"
+    assert json.loads(secret)["password"] not in applied.run("state", "pull").stdout
 
 
 def test_everything_is_taken_down_again(applied: Terraform, aws: str) -> None:

@@ -1,12 +1,14 @@
 """Rules for every service of every stack, from `docker compose config`."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.ops.stacks.engine import APPLICATION, FILES
+from tests.ops.stacks.engine import APPLICATION, FILES, run
 
 Service = dict[str, Any]
 Stacks = dict[str, dict[str, Any]]
@@ -156,6 +158,28 @@ def test_only_what_migrates_has_the_owners_password(stacks: Stacks, file: str) -
         "migrate",
         "postgres",
     }
+
+
+HOSTS = {
+    "web": {"proxy", "web", "flower", "prometheus", "alertmanager", "blackbox", "node-exporter"},
+    "worker": {"worker"},
+    "worker,beat": {"worker", "beat", "backup"},
+    "stores": {"postgres", "redis", "cache", "postgres-exporter", "redis-exporter"},
+}
+
+
+@pytest.mark.parametrize("profiles", HOSTS)
+def test_a_host_of_several_runs_its_part(stacks: Stacks, envs: Path, profiles: str) -> None:
+    own = {"COMPOSE_PROFILES": profiles, "ENVS": str(envs)}
+    files = ("-f", "production.yml", "-f", "compose/production/hosts.yml")
+    answer = run("docker", "compose", *files, "config", "--format", "json", environment=own)
+    assert answer.returncode == 0, answer.stderr
+    stack = json.loads(answer.stdout)["services"]
+
+    assert stack.keys() == HOSTS[profiles] | {"migrate"}
+    # What is on another host is not waited for.
+    waits = {on for service in stack.values() for on, how in service.get("depends_on", {}).items() if how["required"]}
+    assert waits <= stack.keys()
 
 
 def test_the_demo_city_is_never_sown_in_production(stacks: Stacks) -> None:

@@ -1,19 +1,25 @@
-"""Django's PostgreSQL backend with five changes.
+"""Django's PostgreSQL backend with six changes.
 
 The health check does not run for every request. The connection remembers its prepared statements. A
-connection closes when its thread ends. A new connection, and each health check, reads the server's clock. `flush` may
-empty tables that otherwise refuse a TRUNCATE."""
+connection closes when its thread ends. A new connection, and each health check, reads the server's clock. A new
+connection may take its password from a secret that is rotated. `flush` may empty tables that otherwise refuse a
+TRUNCATE."""
 
 import threading
 import time
 from collections.abc import Iterable
-from typing import Any
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
+from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS
 from django.db.backends.postgresql import base, operations
 
 from bikerental.core.db.clock import clock_note
+
+if TYPE_CHECKING:
+    from bikerental.core.db.credentials import Secret
 
 # A connection that answered within this time is not checked. When the server restarts under load, busy
 # connections notice at once, and idle ones before their next statement.
@@ -43,6 +49,14 @@ class _Thread(threading.local):
 _thread = _Thread()
 
 
+@cache
+def database_secret() -> "Secret":
+    """The secret of DATABASE_SECRET, one for each process."""
+    from bikerental.core.db.credentials import Secret
+
+    return Secret(settings.DATABASE_SECRET)
+
+
 class DatabaseOperations(operations.DatabaseOperations):
     def execute_sql_flush(self, sql_list: Iterable[str]) -> None:
         """`manage.py flush` and the tests empty tables that otherwise refuse a TRUNCATE."""
@@ -63,6 +77,27 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.prepared.clear()
         with self.wrap_database_errors:
             self._read_clock()
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        if not settings.DATABASE_SECRET or "password" in conn_params:
+            return super().get_new_connection(conn_params)
+        secret, refused, since = database_secret(), {}, time.monotonic()
+        for read in (secret.candidates, partial(secret.candidates_anew, since=since)):
+            for credentials in read():
+                if credentials in refused:
+                    continue
+                try:
+                    made = super().get_new_connection(conn_params | credentials._asdict())
+                except self.Database.OperationalError as error:
+                    # psycopg2 gives no code for a refused connection, only the server's sentence. With another error,
+                    # such as a server that is away, another password would not help.
+                    if "password authentication failed" not in str(error):
+                        raise
+                    refused[credentials] = error
+                else:
+                    secret.worked(credentials)
+                    return made
+        raise next(iter(refused.values()))
 
     def is_usable(self) -> bool:
         if self.connection is None:
