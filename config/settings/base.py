@@ -154,8 +154,8 @@ def _database(url: dict[str, Any], *, give_up_seconds: int = 10, **limits: str |
     }
 
 
-# A secret of AWS Secrets Manager with the user and the password, for URLs of the database without a password. It is read
-# anew when the server refuses the password, so a rotation needs no restart.
+# A secret of AWS Secrets Manager with the user and the password, for URLs of the database without a password. It is
+# read anew when the server refuses the password, so a rotation needs no restart.
 DATABASE_SECRET: str = env.str("DATABASE_SECRET", default="").strip()
 if DATABASE_SECRET and not re.fullmatch(r"arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]+:secret:\S+", DATABASE_SECRET):
     env.fault(f"DATABASE_SECRET={DATABASE_SECRET} is not a secret. Set its ARN, arn:aws:secretsmanager:….")
