@@ -33,6 +33,8 @@ class ShapeField(forms.JSONField):
         return shape.geojson
 
     def prepare_value(self, value: Any) -> Any:
+        if value is None:
+            return ""
         return value if isinstance(value, str) else super().prepare_value(value)
 
     def has_changed(self, initial: Any, data: Any) -> bool:

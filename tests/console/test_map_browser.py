@@ -140,6 +140,7 @@ def test_what_an_operator_does_on_the_map_is_in_the_database(site: str, browser:
     # Draws a zone.
     press(browser, "Draw a zone")
     wait_for(lambda: browser.value("!!document.querySelector('#id_shape')"))
+    assert browser.value("document.querySelector('#id_shape').value") == ""
     for across, down in ((-80, -80), (80, -80), (80, 80)):
         click(browser, x + across, y + down)
         time.sleep(0.4)  # two clicks within 0.2 s are one double click

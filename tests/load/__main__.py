@@ -32,6 +32,10 @@ def main() -> int:
         from tests.load import figures
 
         return figures.main(sys.argv[2:])
+    if sys.argv[1:2] == ["map"]:
+        from tests.load import map as open_maps
+
+        return open_maps.main(sys.argv[2:])
     arguments = parser().parse_args()
     arguments.seconds = arguments.seconds or (2 if arguments.quick else 5)
     try:
@@ -131,7 +135,8 @@ def parser() -> argparse.ArgumentParser:
         description=__doc__,
         epilog='With make, options go into ARGS: make bench ARGS="--quick". ARGS=capacity offers more and more until '
         "it is too much, ARGS=soak less than that for half an hour; ARGS=feeds measures the public feed of a large "
-        'city, ARGS=figures the page of figures of 10,000,000 rides. ARGS="capacity --help" tells of their options.',
+        "city, ARGS=figures the page of figures of 10,000,000 rides, ARGS=map whether riders notice operators with "
+        'the map open. ARGS="capacity --help" tells of their options.',
     )
     top.add_argument("--quick", action="store_true", help="two minutes on a small city: 2,000 bikes, 20,000 rides")
     top.add_argument(

@@ -19,6 +19,7 @@
 
   const row = (name, value, act) => {
     const button = Object.assign(document.createElement("button"), { type: "button" });
+    button.dataset.name = name;
     button.append(Object.assign(document.createElement("span"), { textContent: name }));
     button.append(Object.assign(document.createElement("span"), { className: "value", textContent: value }));
     button.addEventListener("click", act);

@@ -4,6 +4,7 @@
   const { words, store, tools } = window.city;
   const panel = document.getElementById("part");
   const content = document.getElementById("part-content");
+  const side = document.querySelector(".city-side");
   const overview = document.getElementById("overview");
   const status = document.getElementById("status");
   let opener = null;
@@ -21,15 +22,25 @@
     overview.hidden = true;
     if (part.dataset.tool) tools.start(part);
     part.querySelector("h2").focus({ preventScroll: true });
-    panel.scrollIntoView({ block: "nearest" });
+    reveal(part);
   };
+  // The part from its heading on. Where a tool sets a place or corners, the map: on a phone not both fit.
+  const reveal = (part) => {
+    side.scrollTop = 0;
+    if (part.dataset.tool) return document.getElementById("map").scrollIntoView({ block: "nearest" });
+    const { top } = panel.getBoundingClientRect();
+    if (top < 0 || top > innerHeight - 100) panel.scrollIntoView({ block: "start" });
+  };
+  // A refresh may have replaced the row that opened the part.
+  const opened = () =>
+    opener?.isConnected ? opener : overview.querySelector(`[data-name="${CSS.escape(opener?.dataset.name ?? "")}"]`);
   const close = () => {
     if (panel.hidden) return;
     tools.stop();
     content.replaceChildren();
     panel.hidden = true;
     overview.hidden = false;
-    (opener?.isConnected ? opener : document.getElementById("map")).focus({ preventScroll: true });
+    (opened() ?? document.getElementById("map")).focus({ preventScroll: true });
   };
   const partOf = async (answer) => new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".part");
   const ask = (address, options = {}) =>
@@ -62,7 +73,7 @@
       if (answer.headers.get("Content-Type")?.includes("json")) {
         const { done, text } = await answer.json();
         await store.refresh();
-        close();
+        if (form.isConnected) close(); // unless another part was opened meanwhile
         tell(text, done ? "good" : "bad");
         return;
       }
