@@ -284,6 +284,43 @@ def test_the_pipelines_role_reaches_the_host_alone(
     assert sorted(own["Action"]) == ["ssm:ResumeSession", "ssm:TerminateSession"]
 
 
+def test_a_variable_makes_one_host_a_group(applied: Terraform, aws: str) -> None:
+    """ElastiCache is left out, because moto has no parameter groups of it."""
+    wanted = (
+        "aws_autoscaling_group.this",
+        "aws_lb_listener.https",
+        "aws_lb_listener.http",
+        "aws_vpc_security_group_ingress_rule.from_balancer",
+        "aws_vpc_security_group_ingress_rule.web",
+        "aws_iam_role_policy.gitlab",
+        "aws_db_instance.this",
+    )
+    certificate = client("acm", aws).request_certificate(DomainName="api.bikerental.example")["CertificateArn"]
+    own = GROUP | {"certificate_arn": certificate}
+    made = applied.change("apply", "-auto-approve", *(f"-target={each}" for each in wanted), **own)
+    assert made.returncode == 0, made.stderr
+
+    groups = client("autoscaling", aws).describe_auto_scaling_groups()["AutoScalingGroups"]
+    sizes = {group["AutoScalingGroupName"]: group["DesiredCapacity"] for group in groups}
+    assert sizes == {"bikerental-web": 2, "bikerental-worker": 1}
+    [web] = [group for group in groups if group["AutoScalingGroupName"] == "bikerental-web"]
+    assert (len(web["TargetGroupARNs"]), web["HealthCheckType"]) == (1, "ELB")
+    assert len(web["VPCZoneIdentifier"].split(",")) == 2
+    [target] = client("elbv2", aws).describe_target_groups()["TargetGroups"]
+    assert (target["HealthCheckPath"], target["Matcher"]["HttpCode"]) == ("/health/ready/", "200")
+    # The hosts are reached through the balancer alone: nobody else chooses what X-Forwarded-For says.
+    resources = applied.resources()
+    opened = [each for address, each in resources.items() if address.startswith("aws_vpc_security_group_ingress_rule")]
+    host = resources["aws_security_group.host"]["id"]
+    assert [(rule["from_port"], rule["cidr_ipv4"]) for rule in opened if rule["security_group_id"] == host] == [
+        (80, None)
+    ]
+    # The database has the password of the secret, and the state has neither.
+    secret = client("secretsmanager", aws).get_secret_value(SecretId="bikerental/database")["SecretString"]
+    assert json.loads(secret)["username"] == "bikerental"
+    assert json.loads(secret)["password"] not in applied.run("state", "pull").stdout
+
+
 def test_everything_is_taken_down_again(applied: Terraform, aws: str) -> None:
     # moto cannot delete this one alone. Deleting its configuration set deletes it, here and at AWS.
     assert applied.run("state", "rm", "aws_ses_event_destination.mail").returncode == 0
