@@ -53,6 +53,6 @@ def test_an_odd_argument_is_taken_or_refused_with_a_sentence(name: str, action: 
 
 def test_every_command_of_ours_is_tried() -> None:
     assert NAMES == [
-        "agency_token", "database_limits", "database_roles", "figures", "issue_tokens", "load_fleet", "operator_enrol",
-        "preflight", "reconcile", "seed_demo", "simulate", "sync_schedule",
+        "agency_token", "database_limits", "database_roles", "figures", "issue_tokens", "load_fleet", "monitor_role",
+        "operator_enrol", "preflight", "reconcile", "seed_demo", "simulate", "sync_schedule",
     ]  # fmt: skip
