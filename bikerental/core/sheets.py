@@ -17,7 +17,7 @@ from django.utils import timezone
 
 PIECE_LENGTH = 32 * 1024  # characters, so that a long file is sent in few pieces
 BYTE_ORDER_MARK = "\ufeff"  # without it, a spreadsheet takes UTF-8 for another encoding
-_FORMULA = re.compile(r"[\s']*[=+\-@\uff0b\uff0d\uff1d\uff20]|'*[\t\r\n]")
+_FORMULA = re.compile(r"\A(?:[\s']*[=+\-@\uff0b\uff0d\uff1d\uff20]|'*[\t\r\n])")
 
 
 def safe_cell(text: str) -> str:

@@ -37,9 +37,11 @@ SHORTEST, LENGTH_SPREAD = 60, 5100
 QUIET = timedelta(seconds=ROUND_SECONDS - START_SPREAD - SHORTEST - LENGTH_SPREAD)
 # With this many rides or more, the first rider gets a long history of a known length.
 LONG_HISTORY_FROM, LONG_HISTORY = 10_000, 1000
-
 # Each such ride was cancelled within two minutes, and cost nothing.
 CANCELLED_EVERY, FIRST_CANCELLED = 97, 62
+
+# Nobody has ridden this bike, and none is nearer to the city's middle: the examples rent it. Its position is in degrees.
+EXAMPLE, EXAMPLE_PLACE = 2, ("59.930500", "30.310000")
 
 MODELS = (("City", "human", 50_000), ("Cargo", "electric_assist", 80_000), ("Sprint", "electric", 45_000))
 TARIFFS = (
@@ -69,7 +71,6 @@ RENTALS = (
 )
 EVENTS = "rental_id kind happened_at actor_id reason"
 
-
 # Id, rider, the bike's number, started at, ended at, settled at, seconds.
 Ride = tuple[str, str, int, str, str, str, int]
 Rows = Iterator[str]
@@ -98,12 +99,14 @@ class City:
         self.ends_at = ends_at
         self.long_history = LONG_HISTORY if size.rentals >= LONG_HISTORY_FROM and size.users > 1 else 0
         self.rotating = size.users - bool(self.long_history)
-        self.width = min(size.bikes, self.rotating)
+        self.ridden = size.bikes - (size.bikes > EXAMPLE)
+        self.width = min(self.ridden, self.rotating)
         self.rides_of_rounds = [1] * self.long_history + self._rides_of_rounds(size.rentals - self.long_history)
         self.opened_at = ends_at - len(self.rides_of_rounds) * timedelta(seconds=ROUND_SECONDS)
         # Where each bike stands: at a station or, beyond the last station, at a place in the street.
         self.places = size.stations + max(1, size.stations // 9)
         self.standing = [number % self.places for number in range(size.bikes)]
+        self.standing[EXAMPLE : EXAMPLE + 1] = [size.stations] * (size.bikes - self.ridden)
         self.last_rides: list[LastRide | None] = [None] * size.bikes
         # Bikes that are held now, and for whom: not for the first rider, who is in the examples.
         held = min(3, size.bikes // 20, size.users // 4)
@@ -134,14 +137,7 @@ class City:
             latitude, longitude = self._coordinates(number)
             capacity = max(12, standing[number] + 4)
             name = f"Demo City {number + 1:04}"
-            yield make_row(
-                self.place_ids[number],
-                self.opened_at,
-                name,
-                latitude,
-                longitude,
-                capacity,
-            )
+            yield make_row(self.place_ids[number], self.opened_at, name, latitude, longitude, capacity)
 
     def bikes(self) -> Iterator[str]:
         """Call it after `rentals`: a bike stands where its last ride ended."""
@@ -163,12 +159,14 @@ class City:
 
     def place(self, bike: int, place: int) -> tuple[str, str, str]:
         """Station, latitude and longitude of a bike. In the street each bike has a place of its own."""
+        if bike == EXAMPLE:
+            return NULL, *EXAMPLE_PLACE
         at_station = place < self.size.stations
         return self.place_ids[place], *self._coordinates(place if at_station else self.size.stations + bike)
 
     def rides(self) -> Iterator[Ride]:
         """All rides in the order of their starts."""
-        riders, bikes, others = self.riders, self.size.bikes, self.size.users - self.rotating
+        riders, others = self.riders, self.size.users - self.rotating
         for number, first, count in self._rounds():
             starts_at = int(self.opened_at.timestamp()) + number * ROUND_SECONDS
             second_of_day = starts_at % DAY_SECONDS
@@ -177,16 +175,15 @@ class City:
             for index in range(first, first + count):
                 turn = index - self.long_history
                 rider = riders[0] if is_long_history else riders[others + turn % self.rotating]
+                bike = (turn + 13 * number) % self.ridden
                 delay = index * 7919 % START_SPREAD
-                start, length = (
-                    second_of_day + delay,
-                    20 + index % 60 if is_cancelled(index) else SHORTEST + index * 104_729 % LENGTH_SPREAD,
-                )
+                start = second_of_day + delay
+                length = 20 + index % 60 if is_cancelled(index) else SHORTEST + index * 104_729 % LENGTH_SPREAD
                 moment = f"{(starts_at + delay) * 1000:012x}"  # as in a UUID 7, so that ids grow with time
                 yield (
                     f"{moment[:8]}-{moment[8:]}-7000-8000-{index:012x}",
                     rider,
-                    (turn + 13 * number) % bikes,
+                    bike + (bike >= EXAMPLE and self.ridden < self.size.bikes),
                     clock(days, start),
                     clock(days, start + length),
                     clock(days, start + length + (not is_cancelled(index))),
@@ -202,9 +199,7 @@ class City:
             counts.append(min(rides, max(1, round(share * self.width))))
             rides -= counts[-1]
             if self.long_history + len(counts) > ROUNDS_MAX:
-                raise DemoImpossibleError(
-                    f"These riders and bikes would need more than {YEARS_MAX} years for the rides."
-                )
+                raise DemoImpossibleError(f"These riders and bikes need more than {YEARS_MAX} years for the rides.")
         return counts[::-1]
 
     def _rounds(self) -> Iterator[tuple[int, int, int]]:
@@ -217,15 +212,7 @@ class City:
     def rentals(self) -> Iterator[str]:
         """Columns: see RENTALS. Also moves the bikes, and keeps the last ride of each."""
         standing, place_ids, bike_ids, places = self.standing, self.place_ids, self.bike_ids, self.places
-        for index, (
-            ride_id,
-            rider,
-            bike,
-            started_at,
-            ended_at,
-            settled_at,
-            length,
-        ) in enumerate(self.rides()):
+        for index, (ride_id, rider, bike, started_at, ended_at, settled_at, length) in enumerate(self.rides()):
             cancelled = is_cancelled(index)
             start = standing[bike]
             end = start if cancelled else index * 40_503 // 7 % places
@@ -294,11 +281,7 @@ def _endings(terms: TariffTerms) -> list[str]:
     """The end of a ride's row (terms and settled receipt) for each length in minutes."""
     endings = []
     for minutes in range((SHORTEST + LENGTH_SPREAD) // 60 + 1):
-        cost = price(
-            terms,
-            started_at=ANY_MOMENT,
-            ended_at=ANY_MOMENT + timedelta(minutes=minutes),
-        )
+        cost = price(terms, started_at=ANY_MOMENT, ended_at=ANY_MOMENT + timedelta(minutes=minutes))
         lines = dumps([line.as_json() for line in cost.lines])
         endings.append(_ending(terms, money_text(cost.amount), lines, cancelled=False))
     return endings

@@ -84,7 +84,7 @@ def test_a_zone_counts_in_every_process_from_its_commit_on(address: str) -> None
         assert [*statuses, end(address, rental, headers).status_code] == [409, 409, 409, 409, 200]
 
 
-def test_of_two_zones_that_are_drawn_at_once_the_second_counts_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_two_zones_drawn_at_once_the_second_counts_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
     make_zone(name="Before")
     monkeypatch.setattr("bikerental.zones.services.ACTIVE_MAX", 2)
 

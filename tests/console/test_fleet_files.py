@@ -216,7 +216,7 @@ def test_a_place_elsewhere_is_refused() -> None:
     ]
 
 
-def test_a_bike_that_exists_gets_what_the_file_says_and_keeps_the_rest() -> None:
+def test_a_known_bike_gets_what_the_file_says_and_no_more() -> None:
     station = make_station(name="Harbour", latitude=59.9, longitude=30.3)
     bike = make_bike(number="B-1", status="maintenance")
 
@@ -258,7 +258,7 @@ def many(count: int) -> list[str]:
     return [HEAD, *(f"B-{number:05},Sprint,Day,,{59.9 + number / 1e6},30.31," for number in range(count))]
 
 
-def test_one_fault_in_ten_thousand_lines_writes_nothing_and_is_named() -> None:
+def test_one_fault_in_ten_thousand_lines_writes_nothing() -> None:
     lines = many(10_000)
     lines[7_000] = "B-x,Sprint,Day,,91,30.31,"
 
@@ -296,7 +296,7 @@ def test_while_a_file_is_written_another_one_is_refused() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_bike_that_is_taken_while_the_file_is_written_keeps_its_place() -> None:
+def test_a_bike_that_is_taken_meanwhile_keeps_its_place() -> None:
     """The ride begins after the file was checked, and before its bikes are locked."""
     bike, is_locked = make_bike(number="B-1"), Event()
 

@@ -84,7 +84,7 @@ def test_faults_are_listed_and_nothing_can_be_written(manager: Client) -> None:
     assert APPLY not in page.content.decode()
 
 
-def test_a_file_that_changes_nothing_is_not_offered_to_be_written(manager: Client) -> None:
+def test_a_file_that_changes_nothing_is_not_offered(manager: Client) -> None:
     load(BIKES)
 
     page = check(manager, bikes=BIKES)

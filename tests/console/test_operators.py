@@ -114,7 +114,7 @@ def test_a_change_that_another_made_meanwhile_is_not_undone(manager: Client) -> 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_managers_who_take_the_role_from_each_other_leave_one() -> None:
+def test_of_two_managers_who_depose_each_other_one_stays() -> None:
     browser_of()
     managers = [make_operator("manager") for _ in range(2)]
 

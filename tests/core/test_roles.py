@@ -73,7 +73,7 @@ def test_the_application_has_rows_and_nothing_else() -> None:
     assert [statement for statement in MORE_THAN_ROWS if refusal(APPLICATION, statement) != REFUSED] == []
 
 
-def test_the_application_reads_and_writes_every_table_but_the_list_of_migrations() -> None:
+def test_the_application_writes_every_table_but_the_migrations() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT relname, has_table_privilege(%s, oid, 'SELECT'), has_table_privilege(%s, oid, 'INSERT')"

@@ -1,4 +1,4 @@
-"""The documents use the labels of the admin."""
+"""The documents use the labels of the admin and the console."""
 
 import re
 from pathlib import Path
@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from django.contrib.admin import site
 from django.utils.text import capfirst
+
+from bikerental.console.pages.navigation import SECTIONS
 
 DOCS = Path(__file__).parents[2] / "docs"
 LABEL = re.compile(r"(?<!\*)\*(?!\*)([A-Z][^*]+)\*(?!\*)")
@@ -23,7 +25,8 @@ def labels_named() -> list[tuple[str, str]]:
 def labels_shown() -> set[str]:
     models = {capfirst(str(model._meta.verbose_name_plural)) for model in site._registry}
     names = {(model_admin, name) for model_admin in site._registry.values() for name in model_admin.actions or ()}
-    return models | {str(getattr(model_admin, name).short_description) for model_admin, name in names}
+    sections = {str(section.label) for section in SECTIONS}
+    return models | sections | {str(getattr(model_admin, name).short_description) for model_admin, name in names}
 
 
 @pytest.mark.parametrize(("page", "label"), labels_named())

@@ -39,7 +39,7 @@ def test_the_examples_are_loaded_and_once() -> None:
     assert set(BikeEvent.objects.values_list("actor", "operator_id")) == {("operator", None)}
 
 
-def test_a_fault_is_named_with_its_file_and_line_and_nothing_is_written(tmp_path: Path) -> None:
+def test_a_fault_is_named_by_file_and_line_and_writes_nothing(tmp_path: Path) -> None:
     file = tmp_path / "bikes.csv"
     file.write_text("number,model,tariff,station\nX-1,City,Standard,Harbour\nX-2,Tandem,Standard,Harbour\n")
 

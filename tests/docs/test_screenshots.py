@@ -9,7 +9,7 @@ PICTURE = re.compile(r"!\[[^\]]+\]\(([^)\s]+)\)")
 BYTES_MAX = 150_000
 
 
-def test_the_command_the_files_and_the_docs_name_the_same_pictures() -> None:
+def test_command_files_and_docs_name_the_same_pictures() -> None:
     shown = {page: {(page.parent / path).resolve() for path in PICTURE.findall(page.read_text())} for page in PAGES}
     taken = {IMAGES / shot.file for shot in SHOTS}
 

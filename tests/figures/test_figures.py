@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -62,7 +63,7 @@ def ranges_of(city: LivingCity) -> list[Days]:
     return [*each_day, Days(first, last), Days(last - timedelta(days=2), last), Days(first, first + timedelta(days=2))]
 
 
-def test_each_figure_is_what_the_rows_say_and_a_rebuild_changes_none(lived: LivingCity) -> None:
+def test_each_figure_is_what_the_rows_say_also_after_a_rebuild(lived: LivingCity) -> None:
     for days in ranges_of(lived):
         check_rides(days)
         check_places(days)
@@ -222,3 +223,8 @@ def test_the_command_tells_what_it_does() -> None:
     assert ride_counts(Days(city_date(yesterday), city_date(yesterday))).total.rides == 1
     with pytest.raises(CommandError):
         call_command("figures", "--rebuid")
+
+
+def test_the_database_keeps_one_row_of_how_far_it_has_come() -> None:
+    with pytest.raises(IntegrityError, match="figures_keeping_one_row"):
+        Keeping.objects.create(pk=2)

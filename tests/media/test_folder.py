@@ -34,7 +34,7 @@ def at(monkeypatch: pytest.MonkeyPatch, moment: float) -> None:
     monkeypatch.setattr(folder.time, "time", lambda: moment)
 
 
-def test_a_signed_url_is_the_same_for_half_an_hour_and_valid_for_as_long_after(
+def test_a_signed_url_stays_the_same_for_half_an_hour(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at(monkeypatch, HALF_PAST)

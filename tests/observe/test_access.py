@@ -101,7 +101,7 @@ def test_a_redirect_to_tls_has_a_line_too(anonymous: APIClient, lines: list[Line
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_the_web_server_writes_whole_lines_of_json_and_each_once(tmp_path: Path) -> None:
+def test_the_web_server_writes_each_line_whole_and_once(tmp_path: Path) -> None:
     log = tmp_path / "web.log"
     heads = [
         "GET /%0A%22{}?q=%0D HTTP/1.1",

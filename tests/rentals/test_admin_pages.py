@@ -46,7 +46,7 @@ def test_who_may_not_see_accounts_finds_none_by_a_part() -> None:
     assert list(technician.get(reports, {"q": report.rider.email[:-4]}).context["cl"].result_list) == []
 
 
-def test_a_ride_going_on_shows_its_cost_so_far_and_the_way_to_end_it(admin_client: Client) -> None:
+def test_a_ride_going_on_shows_its_cost_and_the_way_to_end_it(admin_client: Client) -> None:
     ride = make_rental()
 
     page = page_of(admin_client, ride)

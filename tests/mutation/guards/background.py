@@ -61,7 +61,7 @@ GUARDS = (
     Guard(
         "rides that nobody settled are swept",
         "bikerental/rentals/services/settling.py",
-        "lambda ids: _settle(ids, utc_now())",
+        "lambda ids: _settle(ids, database_now())",
         "lambda ids: 0",
         ("tests/rentals/test_sweeping.py",),
     ),

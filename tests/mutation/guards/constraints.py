@@ -6,6 +6,7 @@ RENTALS = "tests/rentals/test_constraints.py"
 LEDGER = "tests/billing/test_guards.py"
 RESERVATIONS = "tests/rentals/test_reservations.py"
 RETURNING = "tests/zones/test_returning.py"
+FIGURES = "tests/figures/test_figures.py::test_the_database_keeps_one_row_of_how_far_it_has_come"
 FLEET = "tests/fleet/test_models.py"
 NOTIFICATIONS = "tests/notifications/test_creating.py::test_the_database_forbids_what_must_not_be"
 AGENCIES = "tests/feeds/test_agencies.py::test_the_database_forbids_what_must_not_be"
@@ -120,6 +121,7 @@ CONSTRAINTS = (
     Constraint("alert_url", (ALERT,)),
     Constraint("region_name", ("tests/feeds/test_system_rows.py::test_the_database_refuses_a_region_without_a_name",)),
     Constraint("feed_build_is_one_row", ("tests/feeds/test_building.py::test_the_database_keeps_one_last_build",)),
+    Constraint("figures_keeping_one_row", (FIGURES,)),
     Constraint("bike_event_actor_known", (FLEET,)),
     Constraint("bike_latitude_range", (FLEET,)),
     Constraint("bike_longitude_range", (FLEET,)),

@@ -184,7 +184,7 @@ GUARDS = (
         "bikerental/zones/services.py",
         "    zones_lock()\n    others",
         "    others",
-        ("tests/concurrency/test_zones.py::test_of_two_zones_that_are_drawn_at_once_the_second_counts_the_first",),
+        ("tests/concurrency/test_zones.py::test_of_two_zones_drawn_at_once_the_second_counts_the_first",),
     ),
     Guard(
         "zones: a change is compared under a lock",

@@ -139,7 +139,7 @@ class Manager:
         return {"SecretString": document("first")}
 
 
-def test_while_secrets_manager_is_away_the_known_password_is_used() -> None:
+def test_without_secrets_manager_the_known_password_is_used() -> None:
     secret, manager = (
         Secret(
             "arn:aws:secretsmanager:eu-central-1:1:secret:database",

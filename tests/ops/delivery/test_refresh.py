@@ -40,7 +40,7 @@ def test_the_image_is_named_before_the_hosts_are_replaced(account: Path) -> None
     assert (account / "started").read_text() == "registry.example/bikerental:two\n"
 
 
-def test_hosts_that_do_not_become_healthy_bring_the_last_image_back(account: Path) -> None:
+def test_hosts_that_stay_unhealthy_bring_the_last_image_back(account: Path) -> None:
     code, said = refresh(account, "registry.example/bikerental:broken")
 
     assert (code, "Back to registry.example/bikerental:one." in said) == (1, True)

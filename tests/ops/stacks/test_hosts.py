@@ -108,7 +108,7 @@ def tokens(service: Service) -> list[str]:
     return found
 
 
-def test_a_host_dies_and_another_image_comes_and_no_ride_is_lost(
+def test_a_host_dies_and_an_image_comes_and_no_ride_is_lost(
     service: Service, tokens: list[str], image: str, tmp_path: Path
 ) -> None:
     one, other = service.web
@@ -151,7 +151,7 @@ def unsettled(service: Service) -> int:
     return int(service.sql(f"{RIDES.format(what='count(*)')} {OF_TRIAL} AND rental.status <> 'settled'"))
 
 
-def test_an_address_is_the_clients_own_and_is_counted_over_all_hosts(service: Service, tokens: list[str]) -> None:
+def test_a_clients_address_is_counted_over_all_hosts(service: Service, tokens: list[str]) -> None:
     url, empty = f"{service.base}/auth/register/", {"email": "", "password": "", "name": ""}
     # A window is a minute; of so many requests one window has too many.
     answers = [
