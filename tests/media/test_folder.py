@@ -34,9 +34,7 @@ def at(monkeypatch: pytest.MonkeyPatch, moment: float) -> None:
     monkeypatch.setattr(folder.time, "time", lambda: moment)
 
 
-def test_a_signed_url_stays_the_same_for_half_an_hour(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_signed_url_stays_the_same_for_half_an_hour(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     at(monkeypatch, HALF_PAST)
     first = default_storage.url(NAME)
     at(monkeypatch, HALF_PAST + 1799)

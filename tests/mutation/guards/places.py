@@ -10,7 +10,7 @@ GUARDS = (
     Guard(
         "bikes move with their station",
         "bikerental/fleet/services/stations.py",
-        "    standing.update(latitude=Subquery(station.values(\"latitude\")), longitude=Subquery(station.values(\"longitude\")))\n",
+        '    standing.update(latitude=Subquery(station.values("latitude")), longitude=Subquery(station.values("longitude")))\n',
         "",
         (f"{PLACES}::test_a_station_that_moves_takes_its_bikes_along",),
     ),
