@@ -40,7 +40,7 @@ LONG_HISTORY_FROM, LONG_HISTORY = 10_000, 1000
 # Each such ride was cancelled within two minutes, and cost nothing.
 CANCELLED_EVERY, FIRST_CANCELLED = 97, 62
 
-# Nobody has ridden this bike, and none is nearer to the city's middle: the examples rent it. Its position is in degrees.
+# Nobody has ridden this bike, and none is nearer to the city's middle: the examples rent it. The place is in degrees.
 EXAMPLE, EXAMPLE_PLACE = 2, ("59.930500", "30.310000")
 
 MODELS = (("City", "human", 50_000), ("Cargo", "electric_assist", 80_000), ("Sprint", "electric", 45_000))

@@ -21,7 +21,7 @@ ENDS = {
     6: (Status.EXPIRED, ActorKind.SYSTEM, 10),
     8: (Status.CANCELLED, ActorKind.OPERATOR, 5),
 }
-USED = 2
+USED = 1
 
 
 class Hold(NamedTuple):

@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from io import StringIO
 from itertools import pairwise
+from math import hypot
 from typing import Any
 
 import pytest
@@ -176,7 +177,7 @@ def test_each_bike_has_a_log_that_ends_with_its_state() -> None:
 def test_the_log_has_each_bikes_last_ride() -> None:
     seed()
 
-    for bike in Bike.objects.all():
+    for bike in Bike.objects.filter(rentals__isnull=False).distinct():
         ride = bike.rentals.latest("started_at")
         logged = BikeEvent.objects.filter(bike=bike, rental_id=ride.pk).order_by("id")
         assert list(logged.values_list("happened_at", "state", "station_id")) == [
@@ -306,10 +307,21 @@ def test_no_two_rides_overlap(whose: str) -> None:
 def test_each_bike_starts_where_it_was_left_and_stands_there() -> None:
     seed()
 
-    for bike in Bike.objects.all():
+    for bike in Bike.objects.filter(rentals__isnull=False).distinct():
         stops = list(bike.rentals.order_by("started_at").values_list("start_station_id", "end_station_id"))
         assert [end for _, end in stops[:-1]] == [start for start, _ in stops[1:]]
         assert bike.station_id == stops[-1][1]
+
+
+def test_the_bike_of_the_examples_is_the_nearest_one() -> None:
+    seed()
+
+    places = Bike.objects.values_list("number", "latitude", "longitude")
+    away = {number: hypot(latitude - 59.93, (longitude - 30.31) / 2) for number, latitude, longitude in places}
+    nearest, second = sorted(away, key=lambda number: away[number])[:2]
+    assert nearest == "D-000003"
+    assert away[nearest] < away[second]
+    assert not Rental.objects.filter(bike__number=nearest).exists()
 
 
 def test_no_bike_is_rented_and_stations_have_docks_for_theirs() -> None:
