@@ -14,7 +14,7 @@ FEEDS = {"gbfs": "3/gbfs.json", "gbfs_2": "2/gbfs.json"}
 
 
 class LandingPage(View):
-    """A page for who prefers HTML, as browsers do, and JSON for every other client. Reads no row and no cookie."""
+    """HTML for clients that prefer it, as browsers do, and JSON for all others. Reads no row and no cookie."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         # Of two types that a client likes equally, such as by */*, the first one.
