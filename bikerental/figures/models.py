@@ -8,7 +8,15 @@ from typing import ClassVar
 from django.db import models
 
 
-class Day(models.Model):
+class Count(models.Model):
+    """The task alone writes these rows, and the page has a permission of its own. So they have none."""
+
+    class Meta:
+        abstract = True
+        default_permissions: ClassVar = ()
+
+
+class Day(Count):
     """A day that is counted, or due to be."""
 
     day = models.DateField(primary_key=True)
@@ -18,28 +26,28 @@ class Day(models.Model):
     open_rides = models.PositiveIntegerField(default=0)
     idle_minutes = models.PositiveIntegerField(null=True)  # the median of the day
 
-    class Meta:
+    class Meta(Count.Meta):
         indexes: ClassVar = [models.Index(fields=["day"], condition=models.Q(is_due=True), name="figures_day_due")]
 
     def __str__(self) -> str:
         return str(self.day)
 
 
-class Keeping(models.Model):
+class Keeping(Count):
     """One row: how far the task has come."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     seen_until = models.DateTimeField(null=True)  # days that changed before this time are marked as due
     kept_at = models.DateTimeField(null=True)  # the last time when no day was left to count
 
-    class Meta:
+    class Meta(Count.Meta):
         constraints: ClassVar = [models.CheckConstraint(condition=models.Q(id=1), name="figures_keeping_one_row")]
 
     def __str__(self) -> str:
         return str(self.kept_at)
 
 
-class RideHour(models.Model):
+class RideHour(Count):
     """Rides by the hour in which they began, on the city's clock. A cancelled ride is no ride."""
 
     pk = models.CompositePrimaryKey("day", "hour", "model_id")
@@ -52,7 +60,7 @@ class RideHour(models.Model):
     ridden_seconds = models.FloatField()  # of those that have ended
 
 
-class IdleTime(models.Model):
+class IdleTime(Count):
     """For how long bikes stood between two rides, by the day on which the second began."""
 
     pk = models.CompositePrimaryKey("day", "minutes")
@@ -61,7 +69,7 @@ class IdleTime(models.Model):
     rides = models.PositiveIntegerField()
 
 
-class StationUse(models.Model):
+class StationUse(Count):
     """Rides from and to a station, by the day on which they began."""
 
     pk = models.CompositePrimaryKey("day", "station_id")
@@ -71,7 +79,7 @@ class StationUse(models.Model):
     arrivals = models.PositiveIntegerField()
 
 
-class StationPair(models.Model):
+class StationPair(Count):
     """Rides from one place to another, by the day on which they began."""
 
     pk = models.CompositePrimaryKey("start_id", "end_id", "day")
@@ -80,11 +88,11 @@ class StationPair(models.Model):
     day = models.DateField()
     rides = models.PositiveIntegerField()
 
-    class Meta:
+    class Meta(Count.Meta):
         indexes: ClassVar = [models.Index(fields=["day"], name="figures_pair_day")]
 
 
-class BikeTime(models.Model):
+class BikeTime(Count):
     """How the number of bikes in a state changed.
 
     Of the city's day that is going on it also has their number, from which those of earlier days follow.
@@ -98,13 +106,13 @@ class BikeTime(models.Model):
     change = models.IntegerField()  # bikes that came into the state, less those that left it
     change_seconds = models.FloatField()  # the same, each multiplied by the seconds since the day's begin
 
-    class Meta:
+    class Meta(Count.Meta):
         indexes: ClassVar = [
             models.Index(fields=["day"], condition=models.Q(bikes__isnull=False), name="figures_bike_anchor")
         ]
 
 
-class MoneyDay(models.Model):
+class MoneyDay(Count):
     """What was posted. What riders were given is positive too."""
 
     pk = models.CompositePrimaryKey("day", "currency")

@@ -19,6 +19,9 @@ class Migration(migrations.Migration):
                 ('minutes', models.PositiveIntegerField()),
                 ('rides', models.PositiveIntegerField()),
             ],
+            options={
+                'default_permissions': (),
+            },
         ),
         migrations.CreateModel(
             name='MoneyDay',
@@ -30,6 +33,9 @@ class Migration(migrations.Migration):
                 ('adjusted', models.DecimalField(decimal_places=2, max_digits=18)),
                 ('refunded', models.DecimalField(decimal_places=2, max_digits=18)),
             ],
+            options={
+                'default_permissions': (),
+            },
         ),
         migrations.CreateModel(
             name='RideHour',
@@ -43,6 +49,9 @@ class Migration(migrations.Migration):
                 ('ended', models.PositiveIntegerField()),
                 ('ridden_seconds', models.FloatField()),
             ],
+            options={
+                'default_permissions': (),
+            },
         ),
         migrations.CreateModel(
             name='StationUse',
@@ -53,6 +62,9 @@ class Migration(migrations.Migration):
                 ('departures', models.PositiveIntegerField()),
                 ('arrivals', models.PositiveIntegerField()),
             ],
+            options={
+                'default_permissions': (),
+            },
         ),
         migrations.CreateModel(
             name='BikeTime',
@@ -66,6 +78,7 @@ class Migration(migrations.Migration):
                 ('change_seconds', models.FloatField()),
             ],
             options={
+                'default_permissions': (),
                 'indexes': [models.Index(condition=models.Q(('bikes__isnull', False)), fields=['day'], name='figures_bike_anchor')],
             },
         ),
@@ -79,6 +92,7 @@ class Migration(migrations.Migration):
                 ('idle_minutes', models.PositiveIntegerField(null=True)),
             ],
             options={
+                'default_permissions': (),
                 'indexes': [models.Index(condition=models.Q(('is_due', True)), fields=['day'], name='figures_day_due')],
             },
         ),
@@ -90,6 +104,7 @@ class Migration(migrations.Migration):
                 ('kept_at', models.DateTimeField(null=True)),
             ],
             options={
+                'default_permissions': (),
                 'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='figures_keeping_one_row')],
             },
         ),
@@ -103,6 +118,7 @@ class Migration(migrations.Migration):
                 ('rides', models.PositiveIntegerField()),
             ],
             options={
+                'default_permissions': (),
                 'indexes': [models.Index(fields=['day'], name='figures_pair_day')],
             },
         ),
