@@ -29,7 +29,8 @@ from bikerental.core.days import city_date, day_begins, week_begins
 from bikerental.maintenance.models import BikeReport
 from bikerental.notifications.models import Notification
 from bikerental.observe.models import Heartbeat
-from bikerental.rentals.services import rentals_settle
+from bikerental.rentals.constants import CancelReason
+from bikerental.rentals.services import rental_cancel, rentals_settle
 from tests.console.conftest import browser_of
 from tests.factories import NOON, make_bike, make_claim, make_rental, make_returned_rental, make_station, make_user
 
@@ -114,6 +115,8 @@ def test_days_are_the_citys(settings: Settings) -> None:
     midnight = datetime(2026, 6, 14, 21, 0, tzinfo=UTC)  # a Monday begins in Moscow
     for before in (timedelta(0), timedelta(microseconds=1), 7 * DAY):
         make_returned_rental(started_at=midnight - before)
+    ride = make_rental(started_at=midnight)
+    rental_cancel(rental_id=ride.pk, rider_id=ride.rider_id, reason=CancelReason.OTHER, text="", now=midnight)
 
     counts = numbers(midnight + HOUR)
 

@@ -73,7 +73,7 @@ def today(*, now: datetime) -> Today:
 
 def _counts(now: datetime) -> dict[str, Waiting]:
     """One statement, over partial indexes and the index of starts. What is not there is left out."""
-    day = city_date(now)
+    day, rides = city_date(now), Rental.objects.filter(is_cancelled=False)
     rows = [
         _counted("claims_open", claims_open(), "created_at"),
         _counted("rides_overdue", rides_overdue(), "started_at"),
@@ -81,8 +81,8 @@ def _counts(now: datetime) -> dict[str, Waiting]:
         _counted("rides_unsettled", rides_unsettled(before=now - UNSETTLED_AFTER), "ended_at"),
         _counted("messages_failed", messages_failed(), "created_at"),
         _counted("rides_now", rides_now(), "started_at"),
-        _counted("rides_today", Rental.objects.filter(started_at__gte=day_begins(day)), "started_at"),
-        _counted("rides_week", Rental.objects.filter(started_at__gte=week_begins(day)), "started_at"),
+        _counted("rides_today", rides.filter(started_at__gte=day_begins(day)), "started_at"),
+        _counted("rides_week", rides.filter(started_at__gte=week_begins(day)), "started_at"),
         *(_counted(f"{BEAT}{name}", Heartbeat.objects.filter(name=name), "beat_at") for name in ("beat", "backup")),
     ]
     return {name: Waiting(count, oldest) for name, count, oldest in rows[0].union(*rows[1:], all=True)}
