@@ -83,7 +83,8 @@ def documents(address: str, agency: AgencyClient, hour: datetime) -> dict[str, A
 
 @needs_schemas
 def test_the_demo_city_and_what_happens_in_it(tmp_path: Path) -> None:
-    call_command("seed_demo", bikes=60, stations=9, users=20, rentals=200, verbosity=0)
+    # Long ago, so that the hour and the month of the last ride are over.
+    call_command("seed_demo", "--until=2025-12-30T12:00:00Z", bikes=60, stations=9, users=20, rentals=200, verbosity=0)
     agency, ridden = AgencyClient(), Rental.objects.latest("ended_at").ended_at
     assert ridden is not None
     with web_server(tmp_path / "web.log", processes=1) as address:

@@ -65,7 +65,7 @@ def test_the_example_secrets_become_random_ones(envs: Path) -> None:
         if line.partition("=")[0].endswith(("PASSWORD", "KEY", "PASSPHRASE")) and not line.startswith("ALERT_")
     ]
 
-    assert len(values) == len(set(values)) == 8
+    assert len(values) == len(set(values)) == 9
     assert min(map(len, values)) >= 50
     assert [value for value in values if "change-me" in value] == []
     assert {file.stat().st_mode & 0o777 for file in envs.iterdir()} == {0o600}

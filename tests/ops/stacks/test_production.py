@@ -163,9 +163,7 @@ def test_a_file_that_is_not_there_is_named(production: Stack) -> None:
 
 def test_the_first_operator_is_made_as_the_page_says(production: Stack, browser: requests.Session, base: str) -> None:
     page = (ROOT / "docs/operations/stacks.md").read_text()
-    [written] = re.findall(
-        r"^ +docker compose -f production.yml (run .*?createsuperuser --noinput)$", page, re.MULTILINE | re.DOTALL
-    )
+    [written] = re.findall("`docker compose -f production.yml (run [^`]*createsuperuser --noinput)`", page)
     production.environment["DJANGO_SUPERUSER_PASSWORD"] = PASSWORD
 
     made = production.compose(*shlex.split(written))
@@ -176,11 +174,15 @@ def test_the_first_operator_is_made_as_the_page_says(production: Stack, browser:
     log_in(browser, base, email="ann@bikerental.example", password=PASSWORD)
 
 
+# These two keep nothing, and do not handle SIGTERM.
+UNHANDLED = {"node-exporter": ("exited", 143), "postgres-exporter": ("exited", 143)}
+
+
 def test_it_stops_in_order_and_starts_again(production: Stack) -> None:
     production.compose("stop", seconds=STOP_SECONDS)
     states = production.states()
 
-    assert {name: state for name, state in states.items() if state != ("exited", 0)} == {}
+    assert {name: state for name, state in states.items() if state != ("exited", 0)} == UNHANDLED
     assert len(states) == 14
     production.up()
 
