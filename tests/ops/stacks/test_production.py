@@ -183,7 +183,7 @@ def test_it_stops_in_order_and_starts_again(production: Stack) -> None:
     states = production.states()
 
     assert {name: state for name, state in states.items() if state != ("exited", 0)} == UNHANDLED
-    assert len(states) == 14
+    assert len(states) == 17
     production.up()
 
 
