@@ -88,7 +88,7 @@ def web_server(log: Path, *, processes: int = 2, **extra: str) -> Iterator[str]:
 def worker(log: Path, *, beat: bool = False, **extra: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a Celery worker, with beat if wanted."""
     command = (*CELERY, "worker", "--concurrency", "2")
-    with process(*command, env=environment(LOG_LEVEL="INFO", **extra), log=log) as it:
+    with process(*command, env=environment(**{"LOG_LEVEL": "INFO"} | extra), log=log) as it:
         wait_for(lambda: b" ready." in log.read_bytes(), it, log)
         if not beat:
             yield it
