@@ -1,5 +1,6 @@
 """The lists that the counts of the day open. Each can be had as a file, which is whole."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple
@@ -38,15 +39,15 @@ from bikerental.rentals.models import Rental
 from bikerental.rentals.pricing import MINUTE, Cost, cost_at
 
 
-class ListPage(Page):
+class ListPage(Page, ABC):
     section = "today"
     template: ClassVar[str]
     file_name: ClassVar[str]
     columns: ClassVar[Sequence[str]]  # of the file
 
+    @abstractmethod
     def line(self, row: Any) -> Sequence[Any]:
         """The row in the file."""
-        raise NotImplementedError
 
     def answer(self, rows: QuerySet[Any, Any], order: Order, **context: Any) -> HttpResponseBase:
         if self.is_file_wanted:
