@@ -8,6 +8,7 @@ from django.contrib.admin import site
 from django.utils.text import capfirst
 
 from bikerental.console.pages.navigation import SECTIONS
+from tests.docs.test_markdown import RUSSIAN
 
 DOCS = Path(__file__).parents[2] / "docs"
 LABEL = re.compile(r"(?<!\*)\*(?!\*)([A-Z][^*]+)\*(?!\*)")
@@ -32,3 +33,8 @@ def labels_shown() -> set[str]:
 @pytest.mark.parametrize(("page", "label"), labels_named())
 def test_a_label_that_a_page_names_is_shown(page: str, label: str) -> None:
     assert label in labels_shown()
+
+
+def test_russian_documents_call_the_console_as_its_pages_do() -> None:
+    """Its pages say «пульт»."""
+    assert [page.name for page in RUSSIAN if "консол" in page.read_text().lower()] == []
