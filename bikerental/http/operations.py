@@ -20,7 +20,7 @@ _TEXT = {"type": openapi.TYPE_STRING}
 HEADERS = {
     "Allow": _TEXT | {"description": "The methods that the path takes."},
     "ETag": _TEXT | {"description": "For `If-None-Match`."},
-    "Location": _TEXT | {"description": "Where the new rental is."},
+    "Location": _TEXT | {"description": "Where the new one is."},
     "Idempotent-Replayed": _TEXT | {"description": "`true` where this is the first answer, given again."},
     "Retry-After": {"type": openapi.TYPE_INTEGER, "description": "Seconds to wait."},
     "WWW-Authenticate": _TEXT,

@@ -35,7 +35,7 @@ API_INFO = openapi.Info(
         "Register, log in with `POST auth/token/`, press **Authorize** and give the access token. "
         "Times are UTC, money is a decimal string beside its currency, lists are cursor pages, "
         "and every error is `application/problem+json` with a stable `code`. "
-        "`POST rentals/` and `POST rentals/{id}/return/` take an `Idempotency-Key`, so that a retry is safe."
+        "What begins, ends or disputes a ride or reserves a bike takes an `Idempotency-Key`, so that a retry is safe."
     ),
 )
 

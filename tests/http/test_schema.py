@@ -3,10 +3,11 @@
 import json
 import logging
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from types import CodeType
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from django.urls import path as route
 from drf_yasg.codecs import OpenAPICodecJson, OpenAPICodecYaml
 from jsonschema import Draft4Validator  # type: ignore[import-untyped] # brings no types
 from pytest_django import Settings
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import NotFound, ParseError
 from rest_framework.request import Request
 from rest_framework.test import APIClient, APIRequestFactory
 
@@ -27,7 +28,8 @@ from bikerental.http.document import Document
 from bikerental.http.fields import Body, TextField
 from bikerental.http.idempotency import IdempotencyKeyInvalidError, key_of
 from bikerental.http.operations import IDEMPOTENCY_KEY, MARK, documented
-from bikerental.http.schema import API_INFO, SchemaGenerator
+from bikerental.http.problems import status_and_code
+from bikerental.http.schema import API_INFO, COMMON_ERRORS, LOGIN_ERRORS, SchemaGenerator
 from bikerental.http.views import ApiView
 from tests.docs.swagger import with_nulls
 
@@ -267,6 +269,39 @@ def test_the_codes_of_problems_are_those_of_the_operations() -> None:
     }
 
     assert document["definitions"]["Problem"]["properties"]["code"]["enum"] == sorted(named)
+
+
+def test_each_operation_names_what_its_service_refuses() -> None:
+    refusals = defaultdict(set)  # two apps may use one name
+    for refusal in below(Refusal):
+        if hasattr(refusal, "code"):
+            refusals[refusal.__name__].add(status_and_code(refusal))
+
+    unsaid = [
+        f"{view.__name__}.{verb}: {name}"
+        for view in views(get_resolver().url_patterns)
+        for verb in METHODS & set(dir(view))
+        for name in refused_by(getattr(view, verb)) & set(refusals)
+        if refusals[name].isdisjoint(said_of(getattr(view, verb)))
+    ]
+
+    assert unsaid == ["ReportPhotoView.post: BikeNotFoundError"]  # a report has a bike
+
+
+def refused_by(method: Any) -> set[str]:
+    """What the docstrings of the services and selectors say that the method calls."""
+    called = [method.__globals__.get(name) for name in names_in(method.__code__)]
+    ours = [one for one in called if re.search(r"\.(services|selectors)\b", getattr(one, "__module__", None) or "")]
+    return {name for one in ours for name in re.findall(r"\w+Error", (one.__doc__ or "").partition(":raises")[2])}
+
+
+def names_in(code: CodeType) -> set[str]:
+    inner = (names_in(constant) for constant in code.co_consts if isinstance(constant, CodeType))
+    return set(code.co_names).union(*inner)
+
+
+def said_of(method: Any) -> set[tuple[int, str]]:
+    return set(map(status_and_code, [*method._swagger_auto_schema["errors"], *LOGIN_ERRORS, *COMMON_ERRORS, NotFound]))
 
 
 def test_a_refusal_has_the_status_of_its_class() -> None:

@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from bikerental.billing.exceptions import DebtTooHighError
 from bikerental.core.db.clock import database_now
 from bikerental.fleet.exceptions import BikeNotFoundError, BikeUnavailableError
 from bikerental.http.idempotency import answer_once
@@ -62,6 +63,7 @@ class ReservationsView(ApiView):
         success={201: ReservationOutput},
         errors=[
             EmailNotConfirmedError,
+            DebtTooHighError,
             ReservationsOffError,
             BikeNotFoundError,
             BikeUnavailableError,
