@@ -1,4 +1,4 @@
-"""The ledger: double entry, append-only. Triggers (migration 0002) enforce the rules that constraints cannot."""
+"""The ledger: double entry, append-only. Triggers (migrations 0002, 0004) enforce the rules that constraints cannot."""
 
 from decimal import Decimal
 from typing import ClassVar

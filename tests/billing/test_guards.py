@@ -237,6 +237,19 @@ def test_an_entry_is_reversed_once(rider: Account) -> None:
     )
 
 
+def test_reversals_of_themselves_reverse_nothing(rider: Account) -> None:
+    """They would have no postings, as what they reverse."""
+    one, other = uuid4(), uuid4()
+
+    def write_both() -> None:
+        with transaction.atomic():
+            insert_entry("reversal", id=one, reverses_id=other)
+            insert_entry("reversal", id=other, reverses_id=one)
+
+    refuse("entry_reverses_an_earlier_one", lambda: write("reversal", [], id=one, reverses_id=one))
+    refuse("entry_reverses_an_earlier_one", write_both)
+
+
 def test_a_reversal_is_the_opposite(rider: Account) -> None:
     cash, payment = make_account("cash"), pay(rider, "100.00")
     wrong: list[tuple[list[tuple[Account, str]], dict[str, Any]]] = [
