@@ -183,12 +183,14 @@ def writes_status(node: ast.AST) -> bool:
     return False
 
 
-@pytest.mark.parametrize("change", [lambda rows: rows.update(note="x"), lambda rows: rows.all().delete()])
-def test_the_log_is_only_added_to(change: Any) -> None:
+@pytest.mark.parametrize(
+    "change", ["UPDATE fleet_bikeevent SET note = 'x'", "DELETE FROM fleet_bikeevent", "TRUNCATE fleet_bikeevent"]
+)
+def test_the_log_is_only_added_to(change: str) -> None:
     bikes_pick_up(bike_ids=[make_bike().pk], operator_id=uuid4(), now=NOON)
 
-    with pytest.raises(IntegrityError, match="only added to"), transaction.atomic():
-        change(BikeEvent.objects)
+    with pytest.raises(IntegrityError, match="only added to"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(change)
 
     assert BikeEvent.objects.values_list("note", flat=True).get() == ""
 
