@@ -26,7 +26,7 @@ from bikerental.http.models import IdempotencyKey
 from bikerental.notifications.models import Notification
 from bikerental.rentals.messages import RECEIPT
 from bikerental.rentals.models import ReconcileCount, Rental, RentalEvent, Reservation
-from bikerental.rentals.pricing import cost_at
+from bikerental.rentals.pricing import ZERO, Cost, cost_at
 from bikerental.users.models import User
 
 BATCH = 5_000
@@ -245,7 +245,7 @@ def _rides_wrong(window: Window, progress: Progress) -> list[Finding]:
     """Rides whose charge is not there or not what they cost, and whose cost is not what their terms say."""
     missing, charges_wrong, costs_wrong = map(Finding, ("charges_missing", "charges_wrong", "costs_wrong"))
     done = 0
-    settled = Rental.objects.filter(status=Rental.Status.SETTLED, is_cancelled=False)
+    settled = Rental.objects.filter(status=Rental.Status.SETTLED)
     for batch in _batches(_since(settled, "started_at", window.since)):
         done += len(batch)
         progress("costs_wrong", done)
@@ -264,7 +264,7 @@ def _is_charged_right(rental: Rental, charge: ledger.RideCharge) -> bool:
 
 
 def _is_priced_right(rental: Rental, now: datetime) -> bool:
-    cost = cost_at(rental, now)
+    cost = Cost(ZERO, ()) if rental.is_cancelled else cost_at(rental, now)
     return (rental.cost_amount, rental.cost_lines) == (cost.amount, [line.as_json() for line in cost.lines])
 
 

@@ -25,10 +25,18 @@ from bikerental.fleet.models import Bike, Station
 from bikerental.fleet.services import bikes_pick_up
 from bikerental.http.models import IdempotencyKey
 from bikerental.notifications.models import Notification
+from bikerental.rentals.constants import CancelReason
 from bikerental.rentals.management.commands.reconcile import MEANINGS
 from bikerental.rentals.models import Rental, Reservation
 from bikerental.rentals.reconciliation import BATCH, Window, reconcile
-from bikerental.rentals.services import rental_return, rental_start, rentals_forget, rentals_reconcile, rentals_settle
+from bikerental.rentals.services import (
+    rental_cancel,
+    rental_return,
+    rental_start,
+    rentals_forget,
+    rentals_reconcile,
+    rentals_settle,
+)
 from bikerental.rentals.types import Correction
 from tests.billing import ledger
 from tests.clients import RiderClient
@@ -54,6 +62,7 @@ def settled_ride() -> Rental:
 
 def test_a_sound_city_has_nothing_to_find() -> None:
     settled_ride()
+    cancelled_ride()
     make_rental()
     make_returned_rental(minutes=60)
     make_bike(status="maintenance")
@@ -156,6 +165,23 @@ def charge_another_rider() -> None:
         Posting.objects.filter(account__kind="rider").update(account=ledger.make_account())
 
 
+def cancelled_ride() -> Rental:
+    rider, bike = make_user(), make_bike()
+    ride = rental_start(rider_id=rider.pk, bike_id=bike.pk, now=NOON)
+    rental_cancel(rental_id=UUID(ride.id), rider_id=rider.pk, reason=CancelReason.WRONG_BIKE, text="", now=NOON)
+    return Rental.objects.get(pk=ride.id)
+
+
+def charge_a_cancelled_ride() -> None:
+    ride = cancelled_ride()
+    ledger.charge(ledger.make_account(rider=ride.rider), "50.00", ride.pk)
+
+
+def put_a_line_into_a_cancelled_ride() -> None:
+    cancelled_ride()
+    Rental.objects.update(cost_lines=[{"code": "unlock", "amount": "50.00"}])
+
+
 def decided_claim() -> Claim:
     claim = make_claim(settled_ride())
     decision = Decision("We looked.", Correction())
@@ -194,6 +220,8 @@ SPOILERS: list[tuple[Callable[[], None], str]] = [
     (charge_another_amount, "charges_wrong"),
     (charge_another_currency, "charges_wrong"),
     (charge_another_rider, "charges_wrong"),
+    (charge_a_cancelled_ride, "charges_wrong"),
+    (put_a_line_into_a_cancelled_ride, "costs_wrong"),
     (lose_the_entry_of_a_claim, "decisions_without_entry"),
     (decide_another_amount, "decisions_without_entry"),
 ]
