@@ -1,5 +1,6 @@
 """Reads settings from the environment, and keeps what is wrong until all are read: one start names every fault."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -55,6 +56,13 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc] # django-environ 
         if not 0 <= value <= 1:
             self.fault(f"{var} must be a number from 0 to 1.")
         return value
+
+    def address(self, var: str, *, example: str) -> str:
+        """An address of HTTP without user, password and query; empty if unset."""
+        url: str = self.str(var, default="").strip()
+        if url and not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._/-]*)?", url):
+            self.fault(f"{var}={url} is not an address. Set one such as {example}, or leave it empty.")
+        return url
 
     def uuid(self, var: str, *, default: str) -> UUID:
         text = self.str(var, default=default)

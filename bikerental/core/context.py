@@ -1,10 +1,12 @@
-"""The id of the request that the running code serves, for logs, Sentry and tasks."""
+"""What the running code serves, for logs, Sentry, traces and tasks."""
 
 import re
 import uuid
 from contextvars import ContextVar
 
 request_id_var: ContextVar[str] = ContextVar("request_id", default="")
+# The span of the request or the task, as W3C's `traceparent`. Empty while OpenTelemetry is off.
+traceparent_var: ContextVar[str] = ContextVar("traceparent", default="")
 
 _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 

@@ -1,6 +1,7 @@
 """Log lines as JSON, each with the request and the task it belongs to."""
 
 import logging
+import time
 import traceback
 from datetime import UTC, datetime
 from typing import Any
@@ -22,6 +23,23 @@ class ContextFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = request_id_var.get() or None
         record.task_id = current_task.request.id if current_task else None  # type: ignore[truthy-bool] # a proxy, false outside of a task
+        return True
+
+
+class SeldomFilter(logging.Filter):
+    """Keeps one record in a minute."""
+
+    SECONDS = 60.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._again_at = 0.0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        now = time.monotonic()
+        if now < self._again_at:
+            return False
+        self._again_at = now + self.SECONDS
         return True
 
 

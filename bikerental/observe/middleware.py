@@ -36,7 +36,7 @@ class MetricsMiddleware:
             self._end(request, request_id, response.status_code, time.perf_counter() - started)
 
         if response.streaming and not isinstance(response, FileResponse):  # which the server sends by itself
-            response.streaming_content = _Closing(response.streaming_content, end)
+            response.streaming_content = Closing(response.streaming_content, end)
         else:
             end()
         return response
@@ -68,7 +68,7 @@ def _known_user_id(request: HttpRequest) -> UUID | None:
     return getattr(user, "pk", None)
 
 
-class _Closing:
+class Closing:
     """Iterates over a response's content; `close` runs when it was sent or the client has gone."""
 
     def __init__(self, content: Iterable[bytes], close: Callable[[], None]) -> None:

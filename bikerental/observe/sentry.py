@@ -52,6 +52,7 @@ def traces_sampler(rate: float) -> Callable[[dict[str, Any]], float]:
 def sentry_init(*, dsn: str, release: str, environment: str, traces_sample_rate: float, **options: Any) -> None:
     # Errors that anybody can cause are only counted (observe/provoked.py): they would use up Sentry's quota.
     ignore_logger("django.security.*")
+    ignore_logger("opentelemetry.*")  # a collector that is away
     sentry_sdk.init(
         dsn=dsn,
         release=release,

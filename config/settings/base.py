@@ -1,6 +1,7 @@
 """Settings that all environments share. Each environment sets the differences."""
 
 import re
+import sys
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from math import nan
@@ -295,15 +296,8 @@ if DOCUMENTATION_URL and not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?(/\
     )
 
 
-def _prometheus(name: str) -> str:
-    url: str = env.str(name, default="").strip()
-    if url and not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._/-]*)?", url):
-        env.fault(f"{name}={url} is not an address. Set one such as http://prometheus:9090, or leave it empty.")
-    return url
-
-
 # Where the console's page of the service finds alerts and figures. Empty: it shows what the service knows itself.
-PROMETHEUS_URL = _prometheus("PROMETHEUS_URL")
+PROMETHEUS_URL: str = env.address("PROMETHEUS_URL", example="http://prometheus:9090")
 
 # What the QR code on a bike says: an address with the number in it, which opens the riders' app. Empty: the number.
 BIKE_CODE_URL: str = env.str("BIKE_CODE_URL", default="")
@@ -558,6 +552,7 @@ LOGGING: dict[str, Any] = {
     "filters": {
         "context": {"()": "bikerental.observe.logs.ContextFilter"},
         "provoked": {"()": "bikerental.observe.provoked.ProvokedFilter"},
+        "seldom": {"()": "bikerental.observe.logs.SeldomFilter"},
     },
     "formatters": {"json": {"()": "bikerental.observe.logs.JsonFormatter"}},
     "handlers": {
@@ -573,8 +568,48 @@ LOGGING: dict[str, Any] = {
         "celery.app.trace": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
         "django.server": {"level": "CRITICAL"},
+        # What a collector that is away makes them write, several lines for each batch.
+        "opentelemetry.exporter.otlp.proto.http.trace_exporter": {"filters": ["seldom"]},
+        "opentelemetry.sdk._shared_internal": {"filters": ["seldom"]},
     },
 }
+
+# OpenTelemetry: no trace is made without the address of a collector that takes OTLP over HTTP.
+OTEL_EXPORTER_OTLP_ENDPOINT: str = env.address("OTEL_EXPORTER_OTLP_ENDPOINT", example="http://collector:4318")
+OTEL_EXPORTER_OTLP_HEADERS: str = env.str("OTEL_EXPORTER_OTLP_HEADERS", default="").strip()
+if not re.fullmatch(r"([\w-]+=[^,\s]+(,\s*|$))*", OTEL_EXPORTER_OTLP_HEADERS, re.ASCII):
+    env.fault(
+        "OTEL_EXPORTER_OTLP_HEADERS is not a list of headers. Set name=value, several with commas between them, and "
+        "write %20 for a space, such as authorization=Bearer%20TOKEN."
+    )
+OTEL_SERVICE_NAME: str = env.str("OTEL_SERVICE_NAME", default="") or "bikerental"
+
+
+def _traced_share() -> float:
+    """The share of requests that are traced. A task always follows its request, as with `parentbased_`."""
+    sampler: str = env.str("OTEL_TRACES_SAMPLER", default="").strip().removeprefix("parentbased_")
+    if sampler == "traceidratio":
+        return env.share("OTEL_TRACES_SAMPLER_ARG", default=1.0)
+    if sampler not in ("", "always_on", "always_off"):
+        env.fault(
+            f"OTEL_TRACES_SAMPLER={sampler} is none. Set parentbased_always_on, parentbased_always_off, or "
+            "parentbased_traceidratio with a share from 0 to 1 in OTEL_TRACES_SAMPLER_ARG."
+        )
+    return float(sampler != "always_off")
+
+
+TRACED_SHARE = _traced_share()
+if OTEL_EXPORTER_OTLP_ENDPOINT:
+    MIDDLEWARE.insert(
+        MIDDLEWARE.index("bikerental.http.middleware.RequestIdMiddleware") + 1,
+        "bikerental.observe.traces.TraceMiddleware",
+    )
+elif "redis" not in sys.modules:
+    # Where OpenTelemetry is installed, redis imports it: 7 MB and a tenth of a second in each process.
+    sys.modules["opentelemetry"] = None  # type: ignore[assignment] # Python's way to forbid an import
+    import redis  # noqa: F401
+
+    del sys.modules["opentelemetry"]
 
 # Sentry: nothing is sent without a DSN. The share of requests whose traces are sent is 0 by default.
 SENTRY_DSN: str = env.str("SENTRY_DSN", default="")

@@ -12,7 +12,7 @@ import pytest
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from bikerental.core.context import request_id_var
+from bikerental.core.context import request_id_var, traceparent_var
 from bikerental.core.work import enqueueing
 from bikerental.core.work.enqueueing import Note, Publisher, enqueue_after_commit
 from bikerental.rentals.models import Rental
@@ -138,6 +138,17 @@ def test_the_request_id_travels_with_the_message(publisher: Publisher, broker: B
 
     assert publisher.flush()
     assert broker.sent[0][1]["headers"] == {"request_id": "phone-7"}
+
+
+def test_each_span_that_caused_a_message_travels_with_it_once(publisher: Publisher, broker: Broker) -> None:
+    with transaction.atomic():
+        for cause in ("00-a", "00-b", "00-a"):
+            token = traceparent_var.set(cause)
+            enqueue_after_commit(TASK, row_id=uuid4())
+            traceparent_var.reset(token)
+
+    assert publisher.flush()
+    assert broker.sent[0][1]["headers"] == {"request_id": "", "traceparents": ["00-a", "00-b"]}
 
 
 def test_a_refusal_by_the_broker_is_logged_and_the_next_tried(

@@ -26,6 +26,9 @@ def read_settings(show: str = "", module: str = "local", **variables: str) -> su
         ("PROMETHEUS_URL", "file:///etc/passwd"),
         ("PROMETHEUS_URL", "http://user:password@prometheus:9090"),
         ("SENTRY_TRACES_SAMPLE_RATE", "nan"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer token"),
+        ("OTEL_TRACES_SAMPLER", "jaeger_remote"),
         ("THROTTLE_ANON", "5/month"),
         ("PASSWORD_RESET_URL", "https://app.example/reset"),
         ("NOTIFICATION_RETENTION_DAYS", "0"),
@@ -92,6 +95,7 @@ def test_one_start_names_all_that_is_wrong() -> None:
         "CITY_TIME_ZONE": "Mars/Olympus",
         "EMAIL_URL": "pigeon://roof",
         "SERVICE_BOUNDS": "here",
+        "OTEL_TRACES_SAMPLER": "some",
     }
     right = {name: value for name, value in PRODUCTION.items() if name != "DJANGO_ALLOWED_HOSTS"}
     environment = os.environ | right | wrong | {"DJANGO_SETTINGS_MODULE": "config.settings.production"}
@@ -118,6 +122,21 @@ def test_production_starts_on_no_committed_example() -> None:
         read = read_settings(module="production", **PRODUCTION | {name: examples[name]})
         refusal = f"django.core.exceptions.ImproperlyConfigured: {name} is missing or still the committed example"
         assert read.stderr.splitlines()[-1].startswith(refusal)
+
+
+@pytest.mark.parametrize(
+    ("sampler", "share"),
+    [("", 1.0), ("always_on", 1.0), ("parentbased_always_off", 0.0), ("parentbased_traceidratio", 0.25)],
+)
+def test_the_names_of_opentelemetry_say_which_share_is_traced(
+    monkeypatch: pytest.MonkeyPatch, sampler: str, share: float
+) -> None:
+    from config.settings import base
+
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER", sampler)
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER_ARG", "0.25")
+
+    assert base._traced_share() == share
 
 
 def test_mail_goes_by_smtp_or_by_ses_as_the_url_says() -> None:

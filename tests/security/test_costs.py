@@ -291,6 +291,7 @@ UNBOUNDED = {
     "bikerental.observe.readiness._all_applied",
     "bikerental.observe.prometheus.sources",
     "bikerental.observe.task_figures._periodic",
+    "bikerental.observe.traces.tracer",
 }
 
 

@@ -11,14 +11,14 @@ import threading
 import time
 from dataclasses import dataclass
 from multiprocessing.util import Finalize
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from celery import current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from bikerental.core.context import request_id_var
+from bikerental.core.context import request_id_var, traceparent_var
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +35,7 @@ class Note(NamedTuple):
     row_id: str
     request_id: str
     gather_seconds: float = GATHER_SECONDS
+    traceparent: str = ""
 
 
 @dataclass
@@ -109,10 +110,11 @@ def _send(notes: list[Note]) -> None:
     for start in range(0, len(notes), BATCH_SIZE):
         batch = notes[start : start + BATCH_SIZE]
         request_ids = dict.fromkeys(note.request_id for note in batch if note.request_id)
+        headers: dict[str, Any] = {"request_id": ",".join(request_ids)}
+        if traceparents := dict.fromkeys(note.traceparent for note in batch if note.traceparent):
+            headers["traceparents"] = list(traceparents)
         try:
-            current_app.send_task(
-                task, kwargs={"ids": [note.row_id for note in batch]}, headers={"request_id": ",".join(request_ids)}
-            )
+            current_app.send_task(task, kwargs={"ids": [note.row_id for note in batch]}, headers=headers)
         except OperationalError as error:
             logger.warning("The broker refused %d of %s; the sweep finds them: %s", len(batch), task, error)
 
@@ -128,6 +130,6 @@ def enqueue_after_commit(task: str, *, row_id: UUID | str, gather_seconds: float
     :param task: its name. A service that imported it would import what imports the service
     :param gather_seconds: how long other rows of the task may still join the first one's message
     """
-    note = Note(task, str(row_id), request_id_var.get(), gather_seconds)
+    note = Note(task, str(row_id), request_id_var.get(), gather_seconds, traceparent_var.get())
     # Not a partial: Django logs the name of a failed robust callback, and a partial has no name.
     transaction.on_commit(lambda: publisher.put(note), robust=True)
