@@ -17,7 +17,7 @@ handler400, handler403, handler404, handler500 = (
 
 
 class EmptyView(ApiView):
-    """The API's authentication, middleware and renderer without any work."""
+    """The API's authentication and renderer without any work. It also goes through the middlewares of pages."""
 
     def get(self, request: Request) -> Response:
         return Response({})
