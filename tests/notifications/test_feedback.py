@@ -16,7 +16,7 @@ from rest_framework.test import APIClient
 from bikerental.accounts.services import rider_close
 from bikerental.notifications.gateways import sns as gateway
 from bikerental.notifications.models import Notification, RefusedAddress
-from bikerental.notifications.services import feedback, notification_deliver
+from bikerental.notifications.services import notification_deliver
 from tests.factories import NOON, PASSWORD, make_user
 from tests.notifications.conftest import OVERDUE, FakeMailer, make_notification
 from tests.notifications.sns import (
@@ -356,7 +356,7 @@ def subscription(**changes: Any) -> dict[str, Any]:
 
 def test_a_subscription_of_our_topic_is_confirmed_by_its_token(send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
     confirmed: list[tuple[str, str]] = []
-    monkeypatch.setattr(feedback, "sns_confirm", lambda message: confirmed.append((message.topic, message.token)))
+    monkeypatch.setattr(gateway, "sns_confirm", lambda message: confirmed.append((message.topic, message.token)))
 
     assert send("You have chosen to subscribe", **subscription()).status_code == 200
 

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from django.conf import settings
 
 from bikerental.core.db.transactions import unit_of_work
-from bikerental.notifications.gateways.sns import NOTIFICATION, SUBSCRIPTION, sns_confirm, sns_verify
 from bikerental.notifications.models import Notification, RefusedAddress
 from bikerental.users.locks import user_lock
 from bikerental.users.selectors import user_of_email
@@ -35,12 +34,14 @@ def sns_message_take(*, document: dict[str, Any], now: datetime) -> None:
 
     :raises SnsRefusedError, UnavailableError: as `sns_verify`
     """
-    message = sns_verify(document, now=now)
-    if message.kind == NOTIFICATION:
+    from bikerental.notifications.gateways import sns  # here, because most processes never need its cryptography
+
+    message = sns.sns_verify(document, now=now)
+    if message.kind == sns.NOTIFICATION:
         for report in _reports(message.text):
             _report_take(report, now=now)
-    elif message.kind == SUBSCRIPTION:
-        sns_confirm(message)
+    elif message.kind == sns.SUBSCRIPTION:
+        sns.sns_confirm(message)
         logger.info("Subscribed to %s", message.topic)
     else:
         logger.error("%s reports no longer: somebody ended the subscription", message.topic)

@@ -145,8 +145,8 @@ GUARDS = (
     Guard(
         "a page builds no Swagger document",
         "bikerental/http/document.py",
-        "    def perform_content_negotiation(",
-        "    def _perform_content_negotiation(",
+        "        def perform_content_negotiation(",
+        "        def _perform_content_negotiation(",
         (f"{SCHEMA}::test_a_page_builds_no_document",),
     ),
     Guard(
