@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
+from bikerental.core.identifiers import uuid7
 from bikerental.notifications.selectors import notifications_of_user, notifications_unsent_count
 from tests.factories import NOON, make_user
 from tests.notifications.conftest import make_notification
@@ -13,8 +14,9 @@ def test_a_riders_messages_are_no_other_riders(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     rider = make_user()
-    older = make_notification(1, recipient=rider, created_at=NOON)
-    newer = make_notification(2, recipient=rider, created_at=NOON + timedelta(seconds=1))
+    # Two ids of one millisecond have no order.
+    older = make_notification(1, id=uuid7(NOON), recipient=rider)
+    newer = make_notification(2, id=uuid7(NOON + timedelta(milliseconds=1)), recipient=rider)
     make_notification(3)
 
     with django_assert_num_queries(1):
