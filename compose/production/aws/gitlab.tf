@@ -60,14 +60,14 @@ data "aws_iam_policy_document" "gitlab" {
     content {
       sid       = "NameTheImage"
       actions   = ["ssm:GetParameter", "ssm:PutParameter"]
-      resources = [aws_ssm_parameter.image[0].arn]
+      resources = [aws_ssm_parameter.image[0].arn, aws_ssm_parameter.healthy_image[0].arn]
     }
   }
   dynamic "statement" {
     for_each = local.is_group ? [1] : []
     content {
       sid       = "ReplaceHosts"
-      actions   = ["autoscaling:StartInstanceRefresh"]
+      actions   = ["autoscaling:CancelInstanceRefresh", "autoscaling:StartInstanceRefresh"]
       resources = [for group in aws_autoscaling_group.this : group.arn]
     }
   }
@@ -75,8 +75,8 @@ data "aws_iam_policy_document" "gitlab" {
     for_each = local.is_group ? [1] : []
     content {
       sid       = "WatchHosts"
-      actions   = ["autoscaling:DescribeInstanceRefreshes"]
-      resources = ["*"] # this action cannot be limited to resources
+      actions   = ["autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeInstanceRefreshes"]
+      resources = ["*"] # these actions cannot be limited to resources
     }
   }
 }

@@ -125,6 +125,17 @@ resource "aws_ssm_parameter" "image" {
   }
 }
 
+# The last image with which every host became healthy. A deploy that fails goes back to it, also one that is tried again.
+resource "aws_ssm_parameter" "healthy_image" {
+  count = local.is_group ? 1 : 0
+  name  = "/${var.name}/healthy-image"
+  type  = "String"
+  value = var.image
+  lifecycle {
+    ignore_changes = [value]
+  }
+}
+
 resource "aws_launch_template" "this" {
   for_each               = local.groups
   name                   = "${var.name}-${each.key}"

@@ -8,6 +8,11 @@ output "balancer" {
   value       = one(aws_lb.this[*].dns_name)
 }
 
+output "group" {
+  description = "The pipeline's variable STAGING_GROUP or PRODUCTION_GROUP, with several hosts."
+  value       = local.is_group ? var.name : null
+}
+
 output "instance_id" {
   description = "For `aws ssm start-session --target`."
   value       = aws_instance.host.id

@@ -315,6 +315,17 @@ def test_a_variable_makes_one_host_a_group(applied: Terraform, aws: str) -> None
     assert [(rule["from_port"], rule["cidr_ipv4"]) for rule in opened if rule["security_group_id"] == host] == [
         (80, None)
     ]
+    # The pipeline may do what compose/production/refresh does, to these groups alone.
+    policy = json.loads(resources["aws_iam_role_policy.gitlab"]["policy"])
+    by_sid = {statement["Sid"]: statement for statement in policy["Statement"]}
+    assert sorted(by_sid["ReplaceHosts"]["Action"]) == [
+        "autoscaling:CancelInstanceRefresh",
+        "autoscaling:StartInstanceRefresh",
+    ]
+    assert set(by_sid["ReplaceHosts"]["Resource"]) == {group["AutoScalingGroupARN"] for group in groups}
+    named = client("ssm", aws).get_parameters(Names=["/bikerental/image", "/bikerental/healthy-image"])["Parameters"]
+    assert {parameter["Value"] for parameter in named} == {GROUP["image"]}
+    assert set(by_sid["NameTheImage"]["Resource"]) == {parameter["ARN"] for parameter in named}
     # The database has the password of the secret, and the state has neither.
     secret = client("secretsmanager", aws).get_secret_value(SecretId="bikerental/database")["SecretString"]
     assert json.loads(secret)["username"] == "bikerental"

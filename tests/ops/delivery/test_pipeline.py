@@ -117,6 +117,11 @@ def test_no_merge_request_reaches_a_runner_that_gets_keys(repository: Path) -> N
 
     tagged = {name for name, job in resolved.items() if isinstance(job, dict) and "deploy" in job.get("tags", [])}
     assert {name for name in tagged if not name.startswith(".")} == DEPLOYS
+    for name in DEPLOYS:  # of a group, all hosts get what the first one gets
+        place = name.rpartition("-")[2].upper()
+        assert resolved[name]["variables"] == {
+            f"DEPLOY_{what}": f"${place}_{what}" for what in ("HOST", "GROUP", "URL")
+        }
 
 
 def test_the_shared_runners_have_the_same_jobs(repository: Path) -> None:

@@ -1,47 +1,99 @@
-"""`compose/production/refresh`, with an AWS CLI that keeps the parameter and answers as told."""
+"""A group of hosts: `compose/production/refresh`, and `ship`, which calls it after the first host's deploy."""
 
-import os
 from pathlib import Path
 
 import pytest
 
-from tests.ops.delivery.standin import ROOT, run
-
-AWS = """#!/bin/bash
-echo "$1 $2 $*" | cut -d' ' -f1,2 >>calls
-case "$1 $2" in
-  "ssm get-parameter") cat image ;;
-  "ssm put-parameter") while [[ $1 != --value ]]; do shift; done; echo "$2" | tee image >>named ;;
-  "autoscaling start-instance-refresh") cat image >started; echo an-id ;;
-  "autoscaling describe-instance-refreshes") if grep -q broken started; then echo Failed; else echo Successful; fi ;;
-esac
-"""
+from tests.ops.delivery.account import Account
+from tests.ops.delivery.standin import run
 
 
 @pytest.fixture
-def account(tmp_path: Path) -> Path:
-    (tmp_path / "aws").write_text(AWS)
-    (tmp_path / "aws").chmod(0o755)
-    (tmp_path / "image").write_text("registry.example/bikerental:one\n")
-    return tmp_path
+def account(tmp_path: Path) -> Account:
+    return Account(tmp_path)
 
 
-def refresh(account: Path, image: str) -> "tuple[int, str]":
-    path = {"PATH": f"{account}:{os.environ['PATH']}", "REFRESH_PAUSE": "0"}
-    done = run(str(ROOT / "compose/production/refresh"), "bikerental", image, environment=path, at=account)
+def refresh(account: Account, image: str, **environment: str) -> "tuple[int, str]":
+    done = run("compose/production/refresh", "bikerental", image, environment=account.variables | environment)
     return done.returncode, done.stdout + done.stderr
 
 
-def test_the_image_is_named_before_the_hosts_are_replaced(account: Path) -> None:
-    assert refresh(account, "registry.example/bikerental:two") == (
-        0,
-        "Every host of bikerental runs registry.example/bikerental:two.\n",
+def ship(account: Account, what: str) -> "tuple[int, str]":
+    variables = account.variables | {"DEPLOY_GROUP": "bikerental"}
+    done = run("compose/production/ship", "admin@first.example", what, environment=variables)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_the_image_is_named_before_the_hosts_are_replaced(account: Account) -> None:
+    assert refresh(account, "bikerental:two") == (0, "Every host of bikerental runs bikerental:two.\n")
+    assert account.calls == [
+        "image = bikerental:two",
+        "replace bikerental-web: two",
+        "replace bikerental-worker: two",
+        "healthy-image = bikerental:two",
+    ]
+
+
+def test_hosts_that_stay_unhealthy_bring_the_last_image_back(account: Account) -> None:
+    code, said = refresh(account, "bikerental:broken")
+
+    assert code == 1
+    assert said == ("bikerental-web: the replacement ended as Failed. Hosts stay unhealthy.\nBack to bikerental:one.\n")
+    assert account.running() == {"bikerental:one"}
+    assert account.parameters == {"image": "bikerental:one", "healthy-image": "bikerental:one"}
+
+
+def test_a_replacement_that_does_not_end_is_cancelled_and_taken_back(account: Account) -> None:
+    code, said = refresh(account, "bikerental:slow", REFRESH_SECONDS="-1")
+
+    assert code == 1
+    assert "bikerental-web: the replacement takes too long; it is InProgress. Waiting for a host." in said
+    assert account.calls[2:4] == ["image = bikerental:one", "cancel bikerental-web"]
+    assert account.running() == {"bikerental:one"}
+
+
+def test_a_second_try_after_a_killed_job_knows_the_healthy_image(account: Account) -> None:
+    account.begin(
+        parameters={"image": "bikerental:broken", "healthy-image": "bikerental:one"},
+        replacements={"bikerental-web": ("InProgress", "", "bikerental:broken")},
     )
-    assert (account / "started").read_text() == "registry.example/bikerental:two\n"
+
+    assert refresh(account, "bikerental:broken")[0] == 1
+    assert account.calls[1:3] == ["cancel bikerental-web", "replace bikerental-web: broken"]
+    assert account.running() == {"bikerental:one"}
 
 
-def test_hosts_that_stay_unhealthy_bring_the_last_image_back(account: Path) -> None:
-    code, said = refresh(account, "registry.example/bikerental:broken")
+def test_without_a_group_nothing_is_named(account: Account) -> None:
+    account.begin(groups=[])
 
-    assert (code, "Back to registry.example/bikerental:one." in said) == (1, True)
-    assert (account / "started").read_text() == "registry.example/bikerental:one\n"
+    assert refresh(account, "bikerental:two") == (
+        1,
+        "There is no group bikerental-web. Terraform's variable web_hosts makes it.\n",
+    )
+    assert account.calls == []
+
+
+def test_the_pipeline_deploys_the_first_host_and_then_the_group(account: Account) -> None:
+    for _ in range(2):  # a job that is started again changes nothing more
+        assert ship(account, "bikerental:two")[0] == 0
+        assert account.deployed[-2:] == ["bikerental:one", "bikerental:two"]
+        assert account.running() == {"bikerental:two"}
+
+
+def test_a_group_that_goes_back_takes_the_first_host_along(account: Account) -> None:
+    code, said = ship(account, "bikerental:broken")
+
+    assert code == 1
+    assert "Back to bikerental:one.\nThis host follows the group." in said
+    assert account.deployed == ["bikerental:zero", "bikerental:one"]
+
+
+def test_a_rollback_takes_the_group_to_the_first_hosts_last_image(account: Account) -> None:
+    assert ship(account, "--last")[0] == 0
+    assert account.deployed == ["bikerental:zero"]
+    assert account.running() == {"bikerental:zero"}
+
+
+def test_a_first_host_that_fails_leaves_the_group_alone(account: Account) -> None:
+    assert ship(account, "bikerental:unfit")[0] == 1
+    assert account.calls == []
