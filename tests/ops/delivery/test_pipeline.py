@@ -104,7 +104,7 @@ def test_each_kind_of_pipeline_has_its_jobs(repository: Path) -> None:
     assert names("main") == checks | DEPLOYS
     assert names("main", STAGING_HOST="") == checks | {name for name in DEPLOYS if "staging" not in name}
     assert names("tag") == checks | {"release-image", "release"}
-    assert names("schedule") == {"packages", "audit"}
+    assert names("schedule") == {"packages", "audit", "expire-images"}
 
 
 def test_the_tests_run_on_both_pythons(jobs: Jobs) -> None:
