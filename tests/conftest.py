@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.core.cache import cache
@@ -11,6 +12,8 @@ from rest_framework.test import APIClient
 
 from tests.clients import RiderClient
 from tests.factories import make_user
+from tests.live import web_server
+from tests.support.chromium import Browser, chromium
 
 
 def pytest_configure() -> None:
@@ -48,3 +51,16 @@ def anonymous() -> APIClient:
 def rider_client(db: None) -> RiderClient:
     """A client that is logged in as a new rider: `rider_client.rider`."""
     return RiderClient(make_user())
+
+
+@pytest.fixture
+def site(transactional_db: None, tmp_path: Path) -> Iterator[str]:
+    """The address of a web server on the test's database."""
+    with web_server(tmp_path / "web.log", processes=1) as address:
+        yield address
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Browser]:
+    with chromium(tmp_path / "profile") as running:
+        yield running

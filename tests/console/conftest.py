@@ -1,8 +1,6 @@
-"""Operators of each role, in a browser."""
+"""Operators of each role, logged in."""
 
-from collections.abc import Iterator
 from importlib import import_module
-from pathlib import Path
 
 import pytest
 from django.apps import apps
@@ -10,8 +8,6 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from tests.factories import make_user
-from tests.live import web_server
-from tests.security.chromium import Browser, chromium
 
 
 def browser_of(*roles: str) -> Client:
@@ -35,15 +31,3 @@ def manager(db: None) -> Client:
 @pytest.fixture
 def support(db: None) -> Client:
     return browser_of("support")
-
-
-@pytest.fixture
-def site(transactional_db: None, tmp_path: Path) -> Iterator[str]:
-    with web_server(tmp_path / "web.log", processes=1) as address:
-        yield address
-
-
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Browser]:
-    with chromium(tmp_path / "profile") as running:
-        yield running

@@ -7,13 +7,12 @@ from django.urls import reverse
 
 from bikerental.maintenance.models import BikeReport
 from bikerental.notifications.models import Notification
-from tests.console.test_browser import faults_of, needs_chromium, resize
+from tests.console.test_browser import ANSWERS, faults_of, resize
 from tests.factories import NOON, make_bike, make_rental, make_settled_rental, make_station, make_user
 from tests.feeds.rows import make_alert, make_region, make_system
-from tests.security.chromium import Browser
+from tests.support.chromium import Browser, needs_chromium
 
 pytestmark = needs_chromium
-ANSWERS = (("desk", "en"), ("phone", "ru"))  # each size and each language once: axe takes a second for a page
 
 
 def fill() -> list[str]:
@@ -46,10 +45,9 @@ def test_no_page_has_a_fault(site: str, browser: Browser) -> None:
     operator.force_login(make_user(is_staff=True, is_superuser=True))
     faults = {}
     for size, language in ANSWERS:
-        resize(browser, size)
         browser.call("Network.setExtraHTTPHeaders", headers={"Accept-Language": language})
         for page in ["/admin/login/", *pages]:
-            if found := faults_of(browser, site + page):
+            if found := faults_of(browser, site + page, size=size):
                 faults[size, page] = found
             if page == "/admin/login/":
                 session = operator.cookies["sessionid"].value

@@ -8,9 +8,9 @@ import zxingcpp
 from PIL import Image
 
 from bikerental.fleet.models import Bike
-from tests.console.test_browser import CONSOLE, log_in, needs_chromium, resize, violations_of
+from tests.console.test_browser import CONSOLE, log_in, resize, violations_of
 from tests.factories import make_model, make_station, make_tariff
-from tests.security.chromium import Browser
+from tests.support.chromium import Browser, needs_chromium
 
 HEAD = "number,model,tariff,station\n"
 

@@ -17,9 +17,9 @@ from bikerental.observe.heartbeat import heartbeat_record
 from bikerental.observe.overview import QueueState
 from compose.bare.processes import free_port
 from tests.console.prometheus import Answer, firing, prometheus, quiet, say
-from tests.console.test_browser import CONSOLE, SIZES, faults_of, log_in, needs_chromium, resize
+from tests.console.test_browser import ANSWERS, CONSOLE, faults_of, log_in
 from tests.live import web_server
-from tests.security.chromium import Browser
+from tests.support.chromium import Browser, needs_chromium
 
 PAGE = f"{CONSOLE}service/"
 AWAY = "Prometheus does not answer. Nobody is alerted while it is away."
@@ -129,16 +129,21 @@ class TestInChromium:
     def test_each_state_is_a_page_without_a_fault(
         self, transactional_db: None, tmp_path: Path, browser: Browser
     ) -> None:
-        away = f"http://127.0.0.1:{free_port()}"
+        states: dict[str, Answer] = {"some": firing, "none": quiet, "away": lambda handler: say(handler, {}, 500)}
         faults = {}
-        with prometheus(firing) as (some, _), prometheus(quiet) as (none, _):
-            for state, address in (("some", some), ("none", none), ("away", away)):
-                with web_server(tmp_path / f"{state}.log", processes=1, PROMETHEUS_URL=address) as site:
-                    for language in ("en", "ru"):
-                        log_in(browser, site, language)
-                        for size in SIZES:
-                            resize(browser, size)
-                            if found := faults_of(browser, f"{site}{PAGE}"):
-                                faults[state, language, size] = found
+
+        def answer(handler: BaseHTTPRequestHandler) -> None:
+            states[state](handler)
+
+        with (
+            prometheus(answer) as (address, asked),
+            web_server(tmp_path / "web.log", processes=1, PROMETHEUS_URL=address) as site,
+        ):
+            for size, language in ANSWERS:
+                log_in(browser, site, language)
+                for state in states:
+                    if found := faults_of(browser, f"{site}{PAGE}", size=size):
+                        faults[state, size, language] = found
 
         assert faults == {}
+        assert len(asked) >= len(ANSWERS) * len(states)

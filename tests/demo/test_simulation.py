@@ -9,8 +9,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import islice, pairwise
 from pathlib import Path
-from threading import Thread
-from typing import Any, Self
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -26,7 +25,9 @@ from bikerental.fleet.models import Bike
 from bikerental.rentals.models import Rental, Reservation
 from bikerental.rentals.reconciliation import Window, reconcile
 from bikerental.rentals.services import rentals_settle
+from compose.bare.processes import free_port
 from tests.live import environment, eventually, process, web_server
+from tests.support.serving import serving
 
 
 @pytest.mark.slow
@@ -98,14 +99,6 @@ class Server(HTTPServer):
         self.answers = list(answers)
         self.keys: list[str] = []
 
-    def __enter__(self) -> Self:
-        Thread(target=self.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.shutdown()
-        self.server_close()
-
 
 class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
@@ -133,7 +126,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def test_a_busy_service_is_asked_again_later_with_the_same_key(waits: list[float]) -> None:
     busy = [(429, "throttled", {"Retry-After": "3"}), (503, "unavailable", {}), (409, "request_in_progress", {})]
     tally = Tally()
-    with Server(*busy, (201, "", {})) as server:
+    with serving(Server(*busy, (201, "", {}))) as server:
         api = Api(f"http://127.0.0.1:{server.server_port}", clock=Clock(speed=1), tally=tally)
         assert api.ask("POST", "rentals/", body={"bike_number": "D-1"}).status == 201
 
@@ -146,7 +139,7 @@ def test_a_busy_service_is_asked_again_later_with_the_same_key(waits: list[float
 
 def test_a_refusal_is_counted_by_its_code_and_not_repeated(waits: list[float]) -> None:
     tally = Tally()
-    with Server((409, "bike_unavailable", {})) as server:
+    with serving(Server((409, "bike_unavailable", {}))) as server:
         api = Api(f"http://127.0.0.1:{server.server_port}", clock=Clock(speed=1), tally=tally)
         with pytest.raises(RefusedError, match="bike_unavailable"):
             api.ask("POST", "rentals/", body={"bike_number": "D-1"})
@@ -156,9 +149,7 @@ def test_a_refusal_is_counted_by_its_code_and_not_repeated(waits: list[float]) -
 
 def test_a_service_that_is_away_is_given_up(waits: list[float]) -> None:
     tally = Tally()
-    with Server() as gone:
-        pass
-    api = Api(f"http://127.0.0.1:{gone.server_port}", clock=Clock(speed=1), tally=tally)
+    api = Api(f"http://127.0.0.1:{free_port()}", clock=Clock(speed=1), tally=tally)
 
     with pytest.raises(simulation_api.UnansweredError):
         api.ask("POST", "rentals/", body={})

@@ -1,33 +1,12 @@
 """The pages in a real browser, with their Content-Security-Policy enforced."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 from django.test import Client
 from django.urls import reverse
 
 from tests.factories import make_bike, make_rental, make_user
-from tests.live import web_server
-from tests.security.chromium import PATH, Browser, chromium
+from tests.support.chromium import Browser, needs_chromium
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(PATH is None, reason="Chromium is not installed: apt-get install chromium"),
-]
-
-
-@pytest.fixture
-def site(transactional_db: None, tmp_path: Path) -> Iterator[str]:
-    with web_server(tmp_path / "web.log", processes=1) as address:
-        yield address
-
-
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Browser]:
-    with chromium(tmp_path / "profile") as running:
-        yield running
+pytestmark = needs_chromium
 
 
 def test_no_page_breaks_its_policy(site: str, browser: Browser) -> None:

@@ -18,7 +18,7 @@ from django.test import Client
 from django.utils import timezone
 
 from compose.bare.progress import TroubleError, step
-from tests.security.chromium import PATH, Browser, chromium
+from tests.support.chromium import PATH, Browser, chromium
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 QUALITY = 80  # of 100: text stays sharp

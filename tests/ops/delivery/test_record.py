@@ -2,7 +2,6 @@
 
 import json
 import os
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -10,6 +9,7 @@ import pytest
 
 from compose.bare.processes import free_port
 from tests.ops.delivery.standin import run
+from tests.support.serving import serving
 
 Call = tuple[str, str | None, dict[str, object]]
 SENTRY = {"SENTRY_AUTH_TOKEN": "token-of-the-trial", "SENTRY_ORG": "city", "SENTRY_PROJECT": "bikes"}
@@ -30,11 +30,8 @@ def sentry() -> Iterator[tuple[str, list[Call]]]:
         def log_message(self, *_arguments: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Noting)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}", calls
-    server.shutdown()
-    server.server_close()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Noting)) as server:
+        yield f"http://127.0.0.1:{server.server_port}", calls
 
 
 def record(**settings: str) -> tuple[int, str]:

@@ -12,9 +12,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 PATH = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ANSWER_SECONDS = 90
-QUIET_SECONDS = 1.0
+LOADING_SECONDS = 5.0
+IDLE = "new Promise((idle) => requestIdleCallback(idle, {timeout: 1000})).then(() => true)"
+needs_chromium = [
+    pytest.mark.slow,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(PATH is None, reason="Chromium is not installed: apt-get install chromium"),
+]
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--remote-debugging-pipe",
@@ -29,6 +37,7 @@ class Browser:
         self._pending = b""
         self._numbers = itertools.count(1)
         self.complaints: list[str] = []
+        self._loading: set[str] = set()
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Log", "Runtime", "Network"):
@@ -52,28 +61,34 @@ class Browser:
         raise AssertionError(f"{method} was not answered in {ANSWER_SECONDS} s")
 
     def open(self, url: str, *, until: str) -> list[str]:
-        """Open the page, wait until the script returns true, and a little longer. Returns the errors."""
+        """Open the page, wait until the script returns true and the page is idle. Returns the errors."""
         self.complaints.clear()
+        self._loading.clear()
         self.call("Page.navigate", url=url)
         self.wait_for(until)
-        self._listen(QUIET_SECONDS)
+        self.wait_until_idle()
         return list(self.complaints)
+
+    def wait_until_idle(self) -> None:
+        """Wait until no script runs and nothing is loading, which a page may do without an end."""
+        deadline = time.monotonic() + LOADING_SECONDS
+        self._run_out()
+        while self._loading and time.monotonic() < deadline:
+            time.sleep(0.02)
+            self._run_out()
+
+    def _run_out(self) -> None:
+        self.call("Runtime.evaluate", expression=IDLE, awaitPromise=True)
 
     def wait_for(self, script: str) -> None:
         """Wait until the script returns true."""
         deadline = time.monotonic() + ANSWER_SECONDS
         while not self.value(script):
             assert time.monotonic() < deadline, f"never {script}; {self.complaints}"
-            time.sleep(0.2)
+            time.sleep(0.05)
 
     def value(self, script: str) -> Any:
         return self.call("Runtime.evaluate", expression=script, returnByValue=True)["result"].get("value")
-
-    def _listen(self, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            for _ in self._messages(deadline - time.monotonic()):
-                pass
 
     def _messages(self, seconds: float) -> Iterator[dict[str, Any]]:
         ready, _, _ = select.select([self._reading], [], [], max(0, seconds))
@@ -92,6 +107,10 @@ class Browser:
             self.complaints.append(f"{event['entry']['text']} {event['entry'].get('url', '')}")
         elif method == "Runtime.exceptionThrown":
             self.complaints.append(json.dumps(event["exceptionDetails"])[:500])
+        elif method == "Network.requestWillBeSent":
+            self._loading.add(event["requestId"])
+        elif method in {"Network.loadingFinished", "Network.loadingFailed"}:
+            self._loading.discard(event["requestId"])
 
 
 @contextmanager
