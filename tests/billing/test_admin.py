@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from bikerental.billing.models import Account, Entry
-from bikerental.billing.selectors import balance_of_account, cost_of_ride
+from bikerental.billing.selectors import balance_of_account
 from bikerental.billing.services import charge_rentals
 from bikerental.billing.types import Charge
 from bikerental.users.models import User
@@ -41,8 +41,8 @@ class Desk:
         return balance_of_account(account_id=self.account.pk)
 
     def page_of(self, name: str) -> str:
-        if name in ("adjust", "reverse"):
-            return reverse(f"admin:billing_entry_{name}", args=[self.charge.pk])
+        if name == "reverse":
+            return reverse("admin:billing_entry_reverse", args=[self.charge.pk])
         return reverse("admin:billing_account_book", args=[self.account.pk, name])
 
     def send(self, name: str, **fields: Any) -> Any:
@@ -60,7 +60,6 @@ def desk(transactional_db: None) -> Desk:
     [
         ("payment", "payment", "in cash: At the desk", "100.00"),
         ("writeoff", "writeoff", "At the desk", "100.00"),
-        ("adjust", "adjustment", "At the desk", "100.00"),
         ("reverse", "reversal", "At the desk", "0.00"),
     ],
 )
@@ -84,13 +83,7 @@ def test_a_refund(desk: Desk) -> None:
     assert Entry.objects.get(kind="payment").reason == "by transfer: Statement 17"
 
 
-def test_an_adjustment_is_of_the_charges_ride(desk: Desk) -> None:
-    desk.send("adjust", amount="45.00")
-
-    assert cost_of_ride(rental_id=desk.ride) == Decimal("100.00")
-
-
-@pytest.mark.parametrize("name", ["payment", "writeoff", "adjust", "reverse"])
+@pytest.mark.parametrize("name", ["payment", "writeoff", "reverse"])
 def test_a_double_click_books_once(desk: Desk, name: str) -> None:
     page = desk.client.get(desk.page_of(name)).content.decode()
     key = re.search(r'name="key" value="([^"]+)"', page)
@@ -120,7 +113,6 @@ def test_each_form_has_a_key_of_its_own(desk: Desk) -> None:
         ("payment", {"key": "x"}, "key"),
         ("refund", {"amount": "0.01"}, "amount"),
         ("writeoff", {"amount": "145.01"}, "amount"),
-        ("adjust", {"amount": "145.01"}, "amount"),
         ("reverse", {"reason": ""}, "reason"),
     ],
 )
@@ -141,7 +133,7 @@ def test_what_is_reversed_already_is_said(desk: Desk) -> None:
     assert Entry.objects.count() == 2
 
 
-@pytest.mark.parametrize("name", ["payment", "refund", "writeoff", "adjust", "reverse"])
+@pytest.mark.parametrize("name", ["payment", "refund", "writeoff", "reverse"])
 def test_who_may_only_look_books_nothing(transactional_db: None, name: str) -> None:
     desk = Desk(rights=["view_account", "view_entry"])
 
@@ -150,14 +142,13 @@ def test_who_may_only_look_books_nothing(transactional_db: None, name: str) -> N
     assert Entry.objects.count() == 1
 
 
-@pytest.mark.parametrize("path", ["payment", "adjust"])
-def test_only_riders_accounts_and_charges_have_forms(desk: Desk, path: str) -> None:
+def test_only_riders_accounts_have_forms(desk: Desk) -> None:
     desk.send("payment")
-    payment, cash = Entry.objects.get(kind="payment"), Account.objects.get(kind="cash")
+    cash = Account.objects.get(kind="cash")
     pages = [
-        reverse("admin:billing_entry_adjust", args=[payment.pk]),
         reverse("admin:billing_account_book", args=[cash.pk, "payment"]),
         reverse("admin:billing_account_book", args=[desk.account.pk, "gift"]),
+        reverse("admin:billing_entry_reverse", args=[uuid4()]),
     ]
 
     assert [desk.client.get(page).status_code for page in pages] == [404, 404, 404]
@@ -199,14 +190,14 @@ def test_entries_are_found_by_ride_rider_account_and_id(desk: Desk) -> None:
     assert found(q="nothing") == []
 
 
-def test_an_entry_shows_what_mends_it(desk: Desk) -> None:
+def test_an_entry_shows_how_it_is_reversed(desk: Desk) -> None:
     page = reverse("admin:billing_entry_change", args=[desk.charge.pk])
     before = desk.client.get(page).content.decode()
 
     desk.send("reverse")
 
     after = desk.client.get(page).content.decode()
-    assert "/adjust/" in before
+    assert "/adjust/" not in before  # a ride's cost is corrected where its rider is told
     assert "/reverse/" in before
     assert "/reverse/" not in after
 

@@ -1,4 +1,4 @@
-"""Entries, and the forms that correct them."""
+"""Entries, and the form that reverses one."""
 
 from typing import Any, ClassVar
 from uuid import UUID
@@ -8,13 +8,13 @@ from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html_join
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from bikerental.billing.admin.base import AmountForm, BookingForm, LedgerAdmin, amount_text, rider_email
-from bikerental.billing.constants import AccountKind, EntryKind
+from bikerental.billing.admin.base import BookingForm, LedgerAdmin, amount_text, rider_email
+from bikerental.billing.constants import AccountKind
 from bikerental.billing.models import Account, Entry, Posting
-from bikerental.billing.services import adjust_ride, reverse_entry
+from bikerental.billing.services import reverse_entry
 from bikerental.billing.types import Booking
 from bikerental.users.admin_site import RiderSearch
 
@@ -62,55 +62,27 @@ class EntryAdmin(RiderSearch, LedgerAdmin):
 
     @admin.display(description=_("action"))
     def mending(self, entry: Entry) -> str:
-        links = []
-        if entry.kind == EntryKind.CHARGE:
-            links.append((reverse("admin:billing_entry_adjust", args=[entry.pk]), _("Adjust")))
-        if not entry.reversals.all():
-            links.append((reverse("admin:billing_entry_reverse", args=[entry.pk]), _("Reverse")))
-        return format_html_join(" · ", '<a href="{}">{}</a>', links)
+        if entry.reversals.all():
+            return ""
+        return format_html('<a href="{}">{}</a>', reverse("admin:billing_entry_reverse", args=[entry.pk]), _("Reverse"))
 
     def get_urls(self) -> list[URLPattern]:
-        views = [("adjust", self.adjust), ("reverse", self.reverse)]
-        return [
-            *(
-                path(f"<uuid:entry_id>/{name}/", self.admin_site.admin_view(view), name=f"billing_entry_{name}")
-                for name, view in views
-            ),
-            *super().get_urls(),
-        ]
-
-    def adjust(self, request: HttpRequest, entry_id: UUID) -> HttpResponse:
-        charges = Entry.objects.filter(kind=EntryKind.CHARGE)
-
-        def book(entry: Entry, form: BookingForm, booking: Booking) -> Entry:
-            rental_id: Any = entry.rental_id  # a charge has one
-            return adjust_ride(rental_id=rental_id, amount=form.cleaned_data["amount"], booking=booking)
-
-        return self._mend(request, charges, entry_id, AmountForm, _("Adjust a ride's cost"), book)
+        view = self.admin_site.admin_view(self.reverse)
+        return [path("<uuid:entry_id>/reverse/", view, name="billing_entry_reverse"), *super().get_urls()]
 
     def reverse(self, request: HttpRequest, entry_id: UUID) -> HttpResponse:
-        def book(entry: Entry, form: BookingForm, booking: Booking) -> Entry:
+        self.require_booking_right(request)
+        entry = get_object_or_404(Entry, pk=entry_id)
+        accounts = Account.objects.select_related("rider").filter(kind=AccountKind.RIDER)
+
+        def book(form: BookingForm, booking: Booking) -> Entry:
             return reverse_entry(entry_id=entry.pk, booking=booking)
 
-        return self._mend(request, Entry.objects.all(), entry_id, BookingForm, _("Reverse an entry"), book)
-
-    def _mend(
-        self,
-        request: HttpRequest,
-        entries: QuerySet[Entry],
-        entry_id: UUID,
-        form_class: type[BookingForm],
-        title: Any,
-        book: Any,
-    ) -> HttpResponse:
-        self.require_booking_right(request)
-        entry = get_object_or_404(entries, pk=entry_id)
-        accounts = Account.objects.select_related("rider").filter(kind=AccountKind.RIDER)
         return self.booking_page(
             request,
-            form_class,
+            BookingForm,
             account=accounts.get(postings__entry=entry),
-            title=title,
+            title=_("Reverse an entry"),
             back=reverse("admin:billing_entry_change", args=[entry.pk]),
-            book=lambda form, booking: book(entry, form, booking),
+            book=book,
         )
