@@ -75,7 +75,7 @@ def test_a_form_books(desk: Desk, name: str, kind: str, reason: str, owed: str) 
     assert {row.get_change_message() for row in logged} == {f"Booked: {kind}."}
 
 
-def test_a_refund(desk: Desk) -> None:
+def test_a_form_books_a_refund(desk: Desk) -> None:
     desk.send("payment", amount="200.00", method="transfer", reason="Statement 17")
     desk.send("refund", amount="55.00")
 
@@ -116,7 +116,7 @@ def test_each_form_has_a_key_of_its_own(desk: Desk) -> None:
         ("reverse", {"reason": ""}, "reason"),
     ],
 )
-def test_what_is_refused_is_said_at_its_field(desk: Desk, name: str, fields: dict[str, str], field: str) -> None:
+def test_a_refusal_is_shown_at_its_field(desk: Desk, name: str, fields: dict[str, str], field: str) -> None:
     answer = desk.send(name, **fields)
 
     assert (answer.status_code, list(answer.context["form"].errors)) == (200, [field])
@@ -124,7 +124,7 @@ def test_what_is_refused_is_said_at_its_field(desk: Desk, name: str, fields: dic
     assert not LogEntry.objects.filter(user=desk.operator).exists()
 
 
-def test_what_is_reversed_already_is_said(desk: Desk) -> None:
+def test_a_second_reversal_by_the_form_is_refused(desk: Desk) -> None:
     desk.send("reverse")
 
     answer = desk.client.post(desk.page_of("reverse"), {"key": str(uuid4()), "reason": "Again"}, follow=True)
@@ -134,7 +134,7 @@ def test_what_is_reversed_already_is_said(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("name", ["payment", "refund", "writeoff", "reverse"])
-def test_who_may_only_look_books_nothing(transactional_db: None, name: str) -> None:
+def test_view_rights_alone_book_nothing(transactional_db: None, name: str) -> None:
     desk = Desk(rights=["view_account", "view_entry"])
 
     assert desk.client.get(desk.page_of(name)).status_code == 403

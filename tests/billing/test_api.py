@@ -41,7 +41,7 @@ def pay(rider_id: UUID, amount: str, minutes: int = 0) -> Entry:
     return book_payment(account_id=account.pk, amount=Decimal(amount), booking=booking(minutes))
 
 
-def test_nothing_was_booked(rider_client: RiderClient) -> None:
+def test_a_rider_without_entries_owes_nothing(rider_client: RiderClient) -> None:
     charge(make_user().pk, "145.00")
 
     assert rider_client.get(ACCOUNT).json() == {"balances": [], "may_rent": True, "disputed": []}
@@ -138,7 +138,7 @@ def test_who_owes_more_than_the_limit_does_not_rent(
     assert Rental.objects.exists() is may_rent
 
 
-def test_a_debt_in_one_currency_is_not_made_up_for_by_another(rider_client: RiderClient, settings: Any) -> None:
+def test_a_credit_does_not_offset_a_debt_in_another_currency(rider_client: RiderClient, settings: Any) -> None:
     settings.DEBT_LIMIT = Decimal(10)
     rider_id = rider_client.rider.pk
     charge(rider_id, "1.00")
@@ -190,7 +190,7 @@ def dispute(monkeypatch: pytest.MonkeyPatch) -> Callable[[Rental], None]:
 
 
 @pytest.mark.django_db(transaction=True)  # the test continues after a refusal
-def test_rides_in_dispute_do_not_keep_from_renting(
+def test_rides_in_dispute_do_not_prevent_renting(
     rider_client: RiderClient, settings: Any, dispute: Callable[[Rental], None]
 ) -> None:
     settings.DEBT_LIMIT = Decimal(100)

@@ -168,7 +168,7 @@ def test_an_entry_is_reversed_once(ride: Ride) -> None:
     refuse(EntryReversedError, lambda: ride.reverse(payment.pk))
 
 
-def test_what_others_rest_on_is_not_reversed(ride: Ride) -> None:
+def test_an_entry_that_others_need_is_not_reversed(ride: Ride) -> None:
     payment = ride.pay("100.00")
     ride.refund("60.00")
     ride.adjust("1.00")

@@ -38,7 +38,7 @@ def test_each_ride_is_charged_to_its_rider() -> None:
     assert set(written) == {(charge.rental_id, -charge.amount, charge.currency, "charge", NOON) for charge in charges}
 
 
-def test_a_ride_of_nobody_is_charged_to_nobody() -> None:
+def test_an_anonymous_ride_is_charged_to_no_rider() -> None:
     charge_rentals(charges=[costing("1.00", None), costing("2.00", None)], now=NOON)
     charge_rentals(charges=[costing("3.00", None)], now=NOON)
 

@@ -34,7 +34,7 @@ def test_the_export_has_every_entry_once_oldest_first(rider_client: RiderClient,
     assert {entry["kind"] for entry in entries} == {"charge"}
 
 
-def test_erasing_leaves_a_debt_to_nobody(rider_client: RiderClient) -> None:
+def test_an_erased_accounts_debt_stays_without_a_name(rider_client: RiderClient) -> None:
     charge(rider_client.rider, 2)
     before = list(Posting.objects.order_by("pk").values())
 

@@ -102,7 +102,7 @@ def test_no_row_is_changed_or_removed(rider: Account, change: str) -> None:
     refuse("ledger_append_only", lambda: execute(change))
 
 
-def test_flush_says_that_it_empties_the_database(rider: Account) -> None:
+def test_flush_empties_the_ledger_which_stays_guarded(rider: Account) -> None:
     charge(rider, "145.00")
 
     call_command("flush", interactive=False, verbosity=0)
@@ -299,7 +299,7 @@ def test_an_entry_concerns_one_rider(rider: Account) -> None:
     refuse("entry_posts_as_its_kind", lambda: write("payment", [(cash, "10.00"), (revenue, "-10.00")]))
 
 
-def test_a_snapshot_older_than_the_lock_writes_nothing_bounded(rider: Account) -> None:
+def test_a_bounded_entry_needs_read_committed(rider: Account) -> None:
     ride, goodwill = charge(rider, "145.00"), make_account("goodwill")
 
     def adjust() -> None:
@@ -356,7 +356,7 @@ def test_constraints_of_rows(rider: Account) -> None:
             act()
 
 
-def test_nobody_and_each_kind_have_one_account_a_currency(transactional_db: None) -> None:
+def test_a_kind_of_account_exists_once_in_a_currency(transactional_db: None) -> None:
     for kind in ("rider", "cash"):
         Account.objects.create(kind=kind, currency="RUB")
         Account.objects.create(kind=kind, currency="EUR")

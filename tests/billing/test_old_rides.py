@@ -88,7 +88,7 @@ def test_ids_grow_with_the_time_of_the_settling() -> None:
     assert {entry.version for entry in Entry.objects.values_list("pk", flat=True)} == {7}
 
 
-def test_a_ride_of_nobody_is_charged_to_nobody() -> None:
+def test_an_anonymous_ride_is_charged_to_no_rider() -> None:
     rides = settled_rides(5)
     rentals_forget(now=timezone.now() + timedelta(days=5000))
 
@@ -98,7 +98,7 @@ def test_a_ride_of_nobody_is_charged_to_nobody() -> None:
     assert cost_of_ride(rental_id=rides[4].pk) == Decimal(1)
 
 
-def test_what_the_new_code_settles_meanwhile_is_charged_once() -> None:
+def test_a_ride_charged_before_the_migration_stays_so() -> None:
     rides = settled_rides(3)
     rental = make_returned_rental()
     rentals_settle(rental_ids=[rental.pk], now=NOON)

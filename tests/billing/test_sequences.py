@@ -99,7 +99,7 @@ def require_sound(city: City) -> None:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(sessions)
-def test_any_sequences_at_once_keep_the_books(
+def test_random_bookings_at_once_keep_the_books_balanced(
     transactional_db: None, steps_of_sessions: list[list[tuple[str, int, Decimal]]]
 ) -> None:
     city = City()

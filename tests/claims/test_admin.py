@@ -140,7 +140,7 @@ def test_a_second_operator_is_told_that_it_is_decided(desk: Desk) -> None:
     ],
 )
 @pytest.mark.parametrize("make", [make_claim, make_settled_rental])
-def test_an_odd_form_changes_nothing(desk: Desk, make: Any, fields: dict[str, str], field: str) -> None:
+def test_an_invalid_form_changes_nothing(desk: Desk, make: Any, fields: dict[str, str], field: str) -> None:
     row = make()
 
     answer = desk.send(row, **fields)
@@ -159,7 +159,7 @@ def test_a_running_ride_is_not_corrected(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("make", [make_claim, make_settled_rental])
-def test_who_may_only_look_decides_nothing(make: Any) -> None:
+def test_view_rights_alone_decide_nothing(make: Any) -> None:
     desk, row = Desk(["view_claim", "view_rental"]), make()
 
     assert desk.client.get(page_of(row)).status_code == 403

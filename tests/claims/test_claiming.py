@@ -146,7 +146,7 @@ def test_the_last_moment_of_the_thirty_days_is_in_time() -> None:
         ({"station": "7"}, "station"),
     ],
 )
-def test_an_odd_claim_is_a_400(rider_client: RiderClient, body: dict[str, Any], field: str) -> None:
+def test_an_invalid_claim_is_a_400(rider_client: RiderClient, body: dict[str, Any], field: str) -> None:
     answer = claim(rider_client, ended(rider_client), **body)
 
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")

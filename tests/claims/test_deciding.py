@@ -124,9 +124,7 @@ def test_a_rejected_claim_books_nothing(operator: User) -> None:
         (amount("145.01"), AdjustmentTooHighError),
     ],
 )
-def test_what_a_ride_does_not_cost_is_not_taken_off(
-    operator: User, correction: Correction, refusal: type[Refusal]
-) -> None:
+def test_no_more_than_the_cost_is_taken_off(operator: User, correction: Correction, refusal: type[Refusal]) -> None:
     claim = make_claim()
 
     with pytest.raises(refusal):
@@ -138,7 +136,7 @@ def test_what_a_ride_does_not_cost_is_not_taken_off(
 
 
 @pytest.mark.parametrize("correction", [None, amount("1.00")])
-def test_a_decision_says_why(operator: User, correction: Correction | None) -> None:
+def test_a_decision_needs_a_reason(operator: User, correction: Correction | None) -> None:
     claim = make_claim()
 
     with pytest.raises(ReasonMissingError):
@@ -164,9 +162,7 @@ def test_a_claim_is_decided_once(operator: User, second: Correction | None) -> N
     ("second", "reason"),
     [(amount("45.00"), "Looked again."), (amount("100.00"), "We looked."), (Correction(), "We looked.")],
 )
-def test_another_decision_of_the_same_operator_is_no_repetition(
-    operator: User, second: Correction, reason: str
-) -> None:
+def test_another_decision_of_the_same_operator_is_refused(operator: User, second: Correction, reason: str) -> None:
     claim = make_claim()
     decide(claim, operator, amount("45.00"))
 
@@ -196,7 +192,7 @@ def test_a_second_claim_gets_only_what_the_ride_still_costs(operator: User) -> N
     assert cost_of_ride(rental_id=first.rental_id) == Decimal("50.00")
 
 
-def test_the_price_until_the_corrected_end_knows_the_cap(operator: User) -> None:
+def test_a_corrected_end_is_priced_with_the_daily_cap(operator: User) -> None:
     tariff = make_tariff(daily_cap=Decimal("100.00"))
     claim = make_claim(make_settled_rental(300, bike=make_bike(tariff=tariff)))
     assert claim.rental.cost_amount == Decimal("150.00")
@@ -218,7 +214,7 @@ def test_a_ride_that_awaits_settling_is_settled_first(operator: User) -> None:
     assert {entry.kind for entry in Entry.objects.all()} == {"charge", "adjustment"}
 
 
-def test_a_running_ride_has_no_cost_to_take_from(operator: User) -> None:
+def test_nothing_is_taken_off_a_ride_that_goes_on(operator: User) -> None:
     claim = make_claim(make_rental())
 
     with pytest.raises(RentalNotSettledError):
@@ -253,7 +249,7 @@ def test_nothing_is_taken_off_a_free_ride(operator: User, correction: Correction
     ("correction", "told"),
     [(amount("95.00"), {"amount": "95.00", "cost": "50.00"}), (None, {"amount": None, "cost": "145.00"})],
 )
-def test_the_rider_is_told(operator: User, correction: Correction | None, told: dict[str, Any]) -> None:
+def test_the_rider_gets_a_message(operator: User, correction: Correction | None, told: dict[str, Any]) -> None:
     claim = make_claim(make_settled_rental(rider=make_user(language="ru")))
 
     decide(claim, operator, correction)
@@ -294,9 +290,7 @@ def test_a_list_of_rides_shows_adjustments_in_one_statement(rider_client: RiderC
         decide(make_claim(rental), operator, Correction())
     rider_client.get("/api/v1/rentals/")
 
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
+    with CaptureQueriesContext(connection) as queries:
         rides = rider_client.get("/api/v1/rentals/").json()["results"]
 
     costs = {ride["id"]: ride["cost"]["amount"] for ride in rides}
@@ -304,7 +298,7 @@ def test_a_list_of_rides_shows_adjustments_in_one_statement(rider_client: RiderC
     assert len([query for query in queries if "rentals_rental" in query["sql"] or "EXECUTE" in query["sql"]]) == 2
 
 
-def test_what_is_in_dispute_does_not_count_as_debt(rider_client: RiderClient, settings: Any) -> None:
+def test_disputed_rides_do_not_count_as_debt(rider_client: RiderClient, settings: Any) -> None:
     settings.DEBT_LIMIT = Decimal("100.00")
     disputed = make_claim(make_settled_rental(rider=rider_client.rider))
 
@@ -325,7 +319,7 @@ class TestByHand:
         booking = Booking(key, operator.pk, "The lock was broken.", LATER)
         rental_correct(rental_id=rental.pk, correction=correction, booking=booking)
 
-    def test_it_leaves_actor_and_reason_and_tells_the_rider(self, operator: User) -> None:
+    def test_a_correction_has_actor_reason_and_message(self, operator: User) -> None:
         rental = make_returned_rental()
 
         self.correct(rental, operator, at(10))
@@ -341,7 +335,7 @@ class TestByHand:
         )
 
     @pytest.mark.parametrize("correction", [Correction(), at(10), amount("10.00")])
-    def test_twice_with_one_form_is_once(self, operator: User, correction: Correction) -> None:
+    def test_a_form_that_is_sent_twice_corrects_once(self, operator: User, correction: Correction) -> None:
         rental = make_returned_rental()
 
         for _ in range(2):
@@ -359,7 +353,7 @@ class TestByHand:
 
         assert cost_of_ride(rental_id=other.pk) == Decimal("145.00")
 
-    def test_a_waived_ride_is_owed_nothing_for(self, operator: User) -> None:
+    def test_nothing_is_owed_for_a_waived_ride(self, operator: User) -> None:
         rental = make_returned_rental()
 
         self.correct(rental, operator, Correction())

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(hours=2)
 
 
-def test_the_words_of_an_erased_rider_go_and_the_claim_stays() -> None:
+def test_an_erased_riders_texts_go_and_the_claim_stays() -> None:
     rental = make_settled_rental()
     decided = make_claim(rental, text="I live in Elm Street.", latitude=59.9, longitude=30.3)
     decision = Decision("Elm Street it was.", Correction())
@@ -37,7 +37,7 @@ def test_the_words_of_an_erased_rider_go_and_the_claim_stays() -> None:
     ]
 
 
-def test_claims_about_rides_of_nobody_are_deleted() -> None:
+def test_claims_about_anonymous_rides_are_deleted() -> None:
     old, kept = make_claim(), make_claim()
     Rental.objects.filter(pk=old.rental_id).update(rider=None, start_station=None, end_station=None)
 
@@ -47,7 +47,7 @@ def test_claims_about_rides_of_nobody_are_deleted() -> None:
     assert Entry.objects.filter(rental_id=old.rental_id).exists()
 
 
-def test_the_metrics_tell_how_many_claims_wait_and_how_long() -> None:
+def test_metrics_count_open_claims_and_their_age() -> None:
     assert open_claims_count(now=NOON) == {"bikerental_claims_open": 0, "bikerental_claims_oldest_age_seconds": 0}
 
     make_claim(created_at=NOON - timedelta(minutes=10))

@@ -42,7 +42,7 @@ def uploads_of(rider: RiderClient, bike: Bike, media: Path, data: bytes) -> list
     [((8000, 5000), 400), ((3162, 3162), 202)],
     ids=["too many pixels", "as many as may be"],
 )
-def test_sixty_looks_at_once_keep_no_other_rider_waiting(tmp_path: Path, size: tuple[int, int], status: int) -> None:
+def test_sixty_checks_at_once_delay_no_other_rider(tmp_path: Path, size: tuple[int, int], status: int) -> None:
     media, bike = tmp_path / "media", make_bike()
     media.mkdir()
     rider, other = RiderClient(make_user()), RiderClient(make_user())

@@ -28,7 +28,7 @@ def make_action(**fields: object) -> Action:
     return Action.objects.get(key=act.key)
 
 
-def test_a_deed_is_written_with_whom_it_concerns() -> None:
+def test_an_action_is_logged_with_what_it_concerns() -> None:
     bike, station = uuid4(), uuid4()
     act = make_act(reason="flat tyre", concerns={"bike_id": bike}, details={"to": "here"})
 
@@ -87,7 +87,7 @@ def test_two_clicks_at_once_act_once() -> None:
         "TRUNCATE console_action",
     ],
 )
-def test_a_row_is_never_changed(change: str) -> None:
+def test_a_row_of_the_log_cannot_be_changed(change: str) -> None:
     make_action(reason="why")
 
     with pytest.raises(IntegrityError) as caught, transaction.atomic(), connection.cursor() as cursor:

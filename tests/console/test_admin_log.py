@@ -52,7 +52,7 @@ def noted(*columns: str) -> list[tuple[Any, ...]]:
         ("decommission", "maintenance", "bike_retired", "Decommissioned."),
     ],
 )
-def test_a_move_is_noted_for_the_bikes_that_moved(
+def test_a_move_is_logged_for_the_bikes_that_moved(
     admin_client: Client, admin_user: User, action: str, status: str, kind: str, told: str
 ) -> None:
     bike = make_bike(status=status)
@@ -65,7 +65,7 @@ def test_a_move_is_noted_for_the_bikes_that_moved(
     assert (entry.object_id, entry.get_change_message()) == (str(bike.pk), told)
 
 
-def test_a_tariff_that_is_set_is_noted(admin_client: Client) -> None:
+def test_a_changed_tariff_of_a_bike_is_logged(admin_client: Client) -> None:
     bike, tariff = make_bike(), make_tariff(name="Evening")
 
     act(admin_client, "fleet_bike", "set_tariff", bike, tariff=str(tariff.pk))
@@ -73,7 +73,7 @@ def test_a_tariff_that_is_set_is_noted(admin_client: Client) -> None:
     assert noted("bike_id", "details") == [("tariff_set", bike.pk, {"tariff": "Evening"})]
 
 
-def test_the_end_of_a_ride_is_noted_with_its_reason(admin_client: Client) -> None:
+def test_the_end_of_a_ride_is_logged_with_its_reason(admin_client: Client) -> None:
     ride = make_rental()
     page = reverse("admin:rentals_rental_end", args=[ride.pk])
 
@@ -85,7 +85,7 @@ def test_the_end_of_a_ride_is_noted_with_its_reason(admin_client: Client) -> Non
     ]
 
 
-def test_a_correction_and_a_decision_are_noted_once(admin_client: Client) -> None:
+def test_a_correction_and_a_decision_are_logged_once(admin_client: Client) -> None:
     ride, claim = make_settled_rental(), make_claim()
     for page, key in (
         (reverse("admin:rentals_rental_correct", args=[ride.pk]), uuid4()),
@@ -100,7 +100,7 @@ def test_a_correction_and_a_decision_are_noted_once(admin_client: Client) -> Non
     ]
 
 
-def test_a_booking_is_noted_with_its_amount(admin_client: Client) -> None:
+def test_a_booking_is_logged_with_its_amount(admin_client: Client) -> None:
     account = make_account(rider=make_user())
     charge(account, "145.00", uuid4())
     form = {"key": str(uuid4()), "amount": "45.00", "reason": "At the desk", "method": "cash"}
@@ -112,7 +112,7 @@ def test_a_booking_is_noted_with_its_amount(admin_client: Client) -> None:
     assert rows == [("entry_booked", account.rider_id, "At the desk", details)]
 
 
-def test_what_is_done_to_an_account_is_noted(admin_client: Client) -> None:
+def test_actions_on_an_account_are_logged(admin_client: Client) -> None:
     rider = make_user()
     for action in ("end_sessions", "close_accounts", "reopen_accounts"):
         act(admin_client, "users_user", action, rider)
@@ -122,7 +122,7 @@ def test_what_is_done_to_an_account_is_noted(admin_client: Client) -> None:
     ]  # fmt: skip
 
 
-def test_reports_and_reservations_that_end_are_noted(admin_client: Client) -> None:
+def test_ended_reports_and_reservations_are_logged(admin_client: Client) -> None:
     report = BikeReport.objects.create(bike=make_bike(), rider=make_user(), kind="lights")
     closed = BikeReport.objects.create(
         bike=make_bike(), rider=make_user(), kind="lights", state="resolved", closed_at=NOON
@@ -139,7 +139,7 @@ def test_reports_and_reservations_that_end_are_noted(admin_client: Client) -> No
     ]  # fmt: skip
 
 
-def test_every_form_is_noted_without_what_it_says(admin_client: Client) -> None:
+def test_every_form_is_logged_without_its_values(admin_client: Client) -> None:
     admin_client.post(reverse("admin:fleet_tariff_add"), {})  # refused
     station = make_station(name="Old")
     page = reverse("admin:fleet_station_change", args=[station.pk])
@@ -153,7 +153,7 @@ def test_every_form_is_noted_without_what_it_says(admin_client: Client) -> None:
     ]  # fmt: skip
 
 
-def test_every_other_action_is_noted(admin_client: Client) -> None:
+def test_every_other_action_is_logged(admin_client: Client) -> None:
     agency = Agency.objects.create(name="Transport", token_digest="1")
 
     act(admin_client, "feeds_agency", "end", agency)
@@ -162,7 +162,7 @@ def test_every_other_action_is_noted(admin_client: Client) -> None:
     assert noted("details") == [("admin_acted", details)]
 
 
-def test_a_page_that_asks_first_is_not_noted(admin_client: Client) -> None:
+def test_a_confirmation_page_is_not_logged(admin_client: Client) -> None:
     row = FailedRow.objects.create(task="t", row_id="1", error="e", failed_at=NOON, retry_at=NOON)
 
     act(admin_client, "auth_group", "delete_selected")
@@ -172,7 +172,7 @@ def test_a_page_that_asks_first_is_not_noted(admin_client: Client) -> None:
     assert noted() == []
 
 
-def test_the_log_shows_it_in_the_operators_language(admin_client: Client) -> None:
+def test_the_log_is_in_the_operators_language(admin_client: Client) -> None:
     station = make_station(name="Площадь")
     page = reverse("admin:fleet_station_change", args=[station.pk])
     admin_client.post(page, open_form(admin_client, page) | {"name": "Новая"})
@@ -186,7 +186,7 @@ def test_the_log_shows_it_in_the_operators_language(admin_client: Client) -> Non
     assert english_texts(admin_client, reverse("console:log")) <= {"EN", "bikerental", "· bikerental"}
 
 
-def test_it_is_found_by_bike(admin_client: Client) -> None:
+def test_a_row_of_the_log_is_found_by_bike(admin_client: Client) -> None:
     bike, other = make_bike(), make_bike()
     act(admin_client, "fleet_bike", "send_to_maintenance", bike, other)
 

@@ -36,14 +36,14 @@ def test_an_operator_sees_the_groups_of_the_own_rights() -> None:
     assert re.findall(r'id="group-(\w+)-list"', page) == ["fleet", "feeds"]
 
 
-def test_console_and_admin_lead_to_each_other(admin_client: Client) -> None:
+def test_console_and_admin_link_to_each_other(admin_client: Client) -> None:
     console, admin = reverse("console:today"), reverse("admin:index")
 
     assert f'href="{console}"' in admin_client.get(admin).content.decode()
     assert f'href="{admin}"' in admin_client.get(console).content.decode()
 
 
-def test_the_site_is_the_landing_page(admin_client: Client, settings: Settings) -> None:
+def test_the_admin_links_to_the_landing_page(admin_client: Client, settings: Settings) -> None:
     page = admin_client.get(reverse("admin:index")).content.decode()
 
     assert '<a href="/">View site</a>' in page

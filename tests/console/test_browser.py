@@ -127,7 +127,7 @@ class TestPages:
 
         assert faults == {}
 
-    def test_a_fault_is_seen(self, site: str, browser: Browser) -> None:
+    def test_each_kind_of_fault_is_found(self, site: str, browser: Browser) -> None:
         log_in(browser, site, "en")
         page = f"{site}{CONSOLE}"
         assert faults_of(browser, page, size="phone") == []
@@ -151,7 +151,7 @@ class TestPages:
             "The ride has ended; the rider gets the receipt."
         )
 
-    def test_the_day_keeps_its_figures_up_to_date(self, site: str, browser: Browser) -> None:
+    def test_the_page_today_renews_its_figures(self, site: str, browser: Browser) -> None:
         log_in(browser, site, "en")
         browser.open(f"{site}{CONSOLE}", until="!!document.querySelector('[data-live=figures]')")
         first = "document.querySelector('.task .figure').innerText"

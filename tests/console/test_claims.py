@@ -39,7 +39,7 @@ def test_the_oldest_claim_is_first(support: Client) -> None:
     assert re.findall(r"claims/([0-9a-f-]{36})/", page) == [str(claims[index].pk) for index in (1, 2, 0)]
 
 
-def test_what_decides_a_claim_stands_beside_it(support: Client) -> None:
+def test_a_claim_is_shown_with_its_evidence(support: Client) -> None:
     ride = make_settled_rental()
     claim = make_claim(ride, text="I left it at ten past", ended_at=NOON + timedelta(minutes=10))
     other = make_claim(make_settled_rental(rider=ride.rider), status="rejected", decided_at=NOON,
@@ -109,7 +109,7 @@ def test_the_second_of_two_operators_is_told() -> None:
     assert "the dock shows it" in answer.content.decode()
 
 
-def test_who_may_only_look_decides_nothing(manager: Client) -> None:
+def test_view_rights_alone_decide_nothing(manager: Client) -> None:
     claim = make_claim()
     manager.operator.groups.clear()
     looks = ["view_claim", "view_rental", "view_user"]

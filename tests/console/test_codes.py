@@ -38,7 +38,7 @@ def scan(svg: str) -> str:
 
 @pytest.mark.parametrize("address", ["", "https://rent.example/b/{number}", "https://rent.example/?number={number}"])
 @pytest.mark.parametrize("number", ["D-000006", "Б-17", "A/1", "=1+1", "@ 9", "-5", "Ж & ?#1", "9" * 32])
-def test_a_code_says_what_the_bike_is_found_by(number: str, address: str) -> None:
+def test_the_api_finds_a_bike_by_its_scanned_code(number: str, address: str) -> None:
     said = scan(code_picture(code_text(number, address=address)))
 
     assert number_key_typed(said) == number_key(number)
@@ -46,7 +46,7 @@ def test_a_code_says_what_the_bike_is_found_by(number: str, address: str) -> Non
 
 
 @pytest.mark.django_db
-def test_the_chosen_bikes_are_on_the_sheets(manager: Client, settings: Settings) -> None:
+def test_the_chosen_bikes_are_printed_twelve_to_a_sheet(manager: Client, settings: Settings) -> None:
     settings.BIKE_CODE_URL = "https://rent.example/b/{number}"
     model, tariff = make_model(), make_tariff()
     bikes = [make_bike(number=f"B-{number:02}", model=model, tariff=tariff) for number in range(14)]
@@ -60,7 +60,7 @@ def test_the_chosen_bikes_are_on_the_sheets(manager: Client, settings: Settings)
 
 
 @pytest.mark.django_db
-def test_without_a_choice_all_that_the_filters_find_are(manager: Client) -> None:
+def test_without_a_choice_all_filtered_bikes_are_printed(manager: Client) -> None:
     model, tariff = make_model(), make_tariff()
     for number in range(241):
         make_bike(number=f"B-{number:03}", model=model, tariff=tariff)

@@ -36,7 +36,7 @@ def strict() -> Client:
         ("get", "/admin/fleet/bike/?q=%00", 400, "This request cannot be understood"),
     ],
 )
-def test_an_error_says_what_to_do(strict: Client, method: str, path: str, status: int, english: str) -> None:
+def test_an_error_page_says_what_to_do(strict: Client, method: str, path: str, status: int, english: str) -> None:
     answers = [getattr(strict, method)(path, headers={"Accept-Language": language}) for language in ("en", "ru")]
 
     assert [answer.status_code for answer in answers] == [status, status]
@@ -47,7 +47,7 @@ def test_an_error_says_what_to_do(strict: Client, method: str, path: str, status
     assert "console/console.css" in answers[0].content.decode()
 
 
-def test_a_fault_of_ours_is_told_without_details(strict: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_error_shows_no_details(strict: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(self: Any, request: HttpRequest, **ids: Any) -> None:
         raise RuntimeError("secret")
 

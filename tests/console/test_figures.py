@@ -53,7 +53,7 @@ def file_of(client: Client, table: str, days: int = 7) -> list[list[str]]:
 
 @pytest.mark.django_db
 class TestPage:
-    def test_it_shows_the_days_beside_those_before(self, manager: Client) -> None:
+    def test_the_page_compares_days_with_those_before(self, manager: Client) -> None:
         make_city()
         page = manager.get(f"{PAGE}?{address(7)}")
         keys = {str(key.label): key.values for key in page.context["keys"]}
@@ -68,7 +68,7 @@ class TestPage:
         assert "Days are those of Europe/Moscow" in text
         assert "beside" not in text
 
-    def test_its_statements_do_not_grow_with_the_days(self, manager: Client) -> None:
+    def test_the_statements_do_not_grow_with_the_days(self, manager: Client) -> None:
         make_city()
         manager.get(PAGE)
         counts = []
@@ -90,13 +90,13 @@ class TestPage:
             ("until=2026-03-01", "This field is required."),
         ],
     )
-    def test_days_that_cannot_be_shown_are_refused_in_words(self, manager: Client, asked: str, said: str) -> None:
+    def test_impossible_days_are_refused_with_the_reason(self, manager: Client, asked: str, said: str) -> None:
         page = manager.get(f"{PAGE}?{asked}")
 
         assert (page.status_code, said in page.content.decode()) == (422, True)
         assert manager.get(f"{PAGE}rides-by-day/?{asked}").status_code == 404
 
-    def test_an_empty_city_is_told_what_to_do(self, manager: Client) -> None:
+    def test_without_figures_the_page_says_what_to_do(self, manager: Client) -> None:
         assert "manage.py figures" in manager.get(PAGE).content.decode()
         make_returned_rental(started_at=timezone.now() - 90 * DAY)
         figures_keep(now=timezone.now())
@@ -105,7 +105,7 @@ class TestPage:
         last = city_date(timezone.now() - 90 * DAY)
         assert f"?since={last - 27 * DAY}&amp;until={last}" in page
 
-    def test_figures_that_are_not_kept_are_late(self, manager: Client) -> None:
+    def test_figures_that_are_not_renewed_are_shown_as_late(self, manager: Client) -> None:
         figures_keep(now=timezone.now() - timedelta(hours=3))
         assert "The figures are late" in manager.get(PAGE).content.decode()
         figures_keep(now=timezone.now())
@@ -127,7 +127,7 @@ class TestFiles:
         assert file_of(manager, "bikes-by-day")[-1] == [yesterday, "3.0", "1.0", "1.0", "1.0", "140"]
         assert file_of(manager, "models")[1] == ["Cargo", "3", "1", "1.0", "26.6667", "0.4286", "1.0"]
 
-    def test_a_name_is_no_formula(self, manager: Client) -> None:
+    def test_a_name_is_not_run_as_a_formula(self, manager: Client) -> None:
         make_city()
         answer = manager.get(f"{PAGE}stations/?{address(7)}")
 
@@ -139,7 +139,7 @@ class TestFiles:
             ["in the street", "'=Harbour", "1", "0"],
         ]
 
-    def test_money_is_that_of_its_currency(self, manager: Client) -> None:
+    def test_each_currency_has_a_table_of_its_own(self, manager: Client) -> None:
         ride, now = make_settled_rental(started_at=timezone.now() - 2 * DAY), timezone.now() - DAY
         account = Account.objects.get(rider=ride.rider)
 
@@ -161,7 +161,7 @@ class TestFiles:
 class TestBrowser:
     pytestmark = needs_chromium
 
-    def test_charts_show_the_tables(self, site: str, browser: Browser) -> None:
+    def test_charts_are_drawn_from_the_tables(self, site: str, browser: Browser) -> None:
         make_city()
         log_in(browser, site, "ru")
         resize(browser, "phone")

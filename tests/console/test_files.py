@@ -67,7 +67,7 @@ def test_a_file_has_the_rows_that_the_page_leaves_out(manager: Client) -> None:
 
 
 @pytest.mark.parametrize("page", ["rides/now/", "riders/", "claims/", "log/", "messages/"])
-def test_who_may_not_open_the_list_gets_no_file(page: str) -> None:
+def test_without_the_right_to_the_list_there_is_no_file(page: str) -> None:
     make_rental()
 
     assert browser_of("viewer").get(f"{CONSOLE}{page}?file=csv").status_code == 403

@@ -231,7 +231,7 @@ def test_a_known_bike_gets_what_the_file_says_and_no_more() -> None:
 
 
 @pytest.mark.parametrize("status", ["rented", "reserved", "retired"])
-def test_a_bike_that_stands_nowhere_keeps_place_and_state(status: str) -> None:
+def test_a_bike_that_is_not_parked_keeps_place_and_state(status: str) -> None:
     bike = make_bike(number="B-1", status=status)
 
     checked = fleet_files_check(FleetFiles(bikes=table(HEAD, "B-1,,Day,,59.95,30.35,available"))).bikes

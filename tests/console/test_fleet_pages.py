@@ -66,7 +66,7 @@ def test_files_are_checked_then_written_once(manager: Client) -> None:
     assert [len(each) for each in fleet()] == [1, 1]
 
 
-def test_the_log_says_what_was_written(manager: Client) -> None:
+def test_what_was_written_is_logged(manager: Client) -> None:
     write(manager, hidden(check(manager, stations=STATIONS, bikes=BIKES)))
 
     written = Action.objects.order_by("kind").values_list("kind", "operator", "station_id", "details")
@@ -84,7 +84,7 @@ def test_faults_are_listed_and_nothing_can_be_written(manager: Client) -> None:
     assert APPLY not in page.content.decode()
 
 
-def test_a_file_that_changes_nothing_is_not_offered(manager: Client) -> None:
+def test_a_file_without_changes_cannot_be_written(manager: Client) -> None:
     load(BIKES)
 
     page = check(manager, bikes=BIKES)
@@ -107,7 +107,7 @@ def test_only_the_files_that_the_operator_checked_are_written(manager: Client) -
     assert not Bike.objects.exists()
 
 
-def test_a_fleet_that_has_changed_since_is_not_written_over(manager: Client) -> None:
+def test_files_that_no_longer_fit_the_fleet_are_refused(manager: Client) -> None:
     sent = hidden(
         check(manager, bikes=table("number,model,tariff,station", "B-1,Sprint,Day,Harbour"), stations=STATIONS)
     )
@@ -138,7 +138,7 @@ def test_a_file_that_is_too_large_is_refused(manager: Client) -> None:
     assert "The file is larger than 3 MiB." in text(check(manager, bikes=b"x" * (3 * 1024**2 + 1)))
 
 
-def test_files_that_are_taken_away_give_the_same_fleet_back(manager: Client) -> None:
+def test_exported_files_load_into_the_same_fleet(manager: Client) -> None:
     station, other = make_station(name="=cmd|'/c calc'!A0"), make_station(name="'=twice", is_renting=False)
     make_station(name="'=TWICE", latitude=-33.9, longitude=151.2)
     make_bike(number="+7", model=make_model(name="@a"), tariff=make_tariff(name="-b\t"), station=station)
@@ -175,7 +175,7 @@ def test_the_file_of_bikes_has_those_that_the_filters_find(manager: Client) -> N
     assert rows(manager.get(f"{FLEET}bikes.csv?q=a2"))[1][3:] == ["", "", "", "rented"]
 
 
-def test_the_list_goes_on_after_its_last_bike(manager: Client) -> None:
+def test_the_list_continues_on_the_next_page(manager: Client) -> None:
     model, tariff = make_model(), make_tariff()
     for number in range(51):
         make_bike(number=f"B-{number:02}", model=model, tariff=tariff)

@@ -20,26 +20,26 @@ def navigation(client: Client) -> list[str]:
     return re.findall(r"<li><a[^>]*>([^<]+)</a>", page.partition("</nav>")[0])
 
 
-def test_a_stranger_is_led_to_the_log_in(client: Client) -> None:
+def test_a_stranger_is_redirected_to_the_log_in(client: Client) -> None:
     answer = client.get(f"{HOME}log/?before=1")
 
     assert (answer.status_code, answer["Location"]) == (302, "/admin/login/?next=/admin/console/log/%3Fbefore%3D1")
 
 
-def test_a_rider_is_led_to_the_log_in() -> None:
+def test_a_rider_is_redirected_to_the_log_in() -> None:
     client = Client()
     client.force_login(make_user())
 
     assert client.get(HOME)["Location"] == "/admin/login/?next=/admin/console/"
 
 
-def test_without_the_code_an_operator_is_led_to_the_log_in(manager: Client, settings: Settings) -> None:
+def test_an_operator_without_the_code_is_redirected(manager: Client, settings: Settings) -> None:
     settings.ADMIN_SECOND_FACTOR = True
 
     assert manager.get(HOME)["Location"] == "/admin/login/?next=/admin/console/"
 
 
-def test_an_operator_without_a_role_is_refused_in_words() -> None:
+def test_an_operator_without_a_role_is_told_why() -> None:
     answer = browser_of().get(HOME)
 
     assert answer.status_code == 403

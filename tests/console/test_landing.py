@@ -22,7 +22,7 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,imag
         ("", "application/json"),
     ],
 )
-def test_only_who_prefers_html_gets_it(accept: str, content_type: str) -> None:
+def test_html_is_sent_only_if_the_client_prefers_it(accept: str, content_type: str) -> None:
     answer = Client().get("/", headers={"Accept": accept})
 
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, content_type)
@@ -31,7 +31,7 @@ def test_only_who_prefers_html_gets_it(accept: str, content_type: str) -> None:
     assert not answer.cookies
 
 
-def test_a_program_gets_the_addresses_and_each_leads_somewhere(db: None, settings: Settings) -> None:
+def test_a_program_gets_links_and_each_of_them_works(db: None, settings: Settings) -> None:
     settings.DOCUMENTATION_URL = "https://bikes.example/docs/"
     client = Client()
 
@@ -54,7 +54,7 @@ def test_an_operators_session_is_not_read() -> None:
     assert "console/" in client.get("/").content.decode()
 
 
-def test_a_path_of_the_admin_that_is_secret_is_not_told(settings: Settings) -> None:
+def test_a_secret_path_of_the_admin_is_not_shown(settings: Settings) -> None:
     settings.ADMIN_PATH = "a-secret-path/"
 
     assert "console" not in Client().get("/").json()

@@ -92,7 +92,7 @@ def test_the_first_answer_has_everything(manager: Client) -> None:
     assert (data["whole"], data["rides"]) == (True, 0)
 
 
-def test_a_rider_is_not_followed(manager: Client) -> None:
+def test_the_map_has_no_place_of_a_ridden_bike(manager: Client) -> None:
     rental = make_rental()
 
     data = ask(manager)
@@ -123,7 +123,7 @@ def test_later_answers_have_what_has_changed(manager: Client) -> None:
 
 
 @pytest.mark.parametrize("change", ["number", "model", "removed", "name of the model"])
-def test_a_change_that_is_in_no_log_is_sent_too(manager: Client, change: str) -> None:
+def test_a_change_that_no_log_has_is_sent(manager: Client, change: str) -> None:
     bike, other = make_bike(), make_bike()
     log_event(other, ago=timedelta(hours=1))
     mark = ask(manager)["mark"]
@@ -169,7 +169,7 @@ def test_a_new_zone_is_sent_once(manager: Client) -> None:
     assert "zones" not in ask(manager, data["mark"])
 
 
-def test_an_event_that_became_visible_late_is_not_missed(manager: Client) -> None:
+def test_an_event_that_was_committed_late_is_sent(manager: Client) -> None:
     bike = make_bike()
     log_event(make_bike())
     mark = ask(manager)["mark"]
@@ -180,7 +180,7 @@ def test_an_event_that_became_visible_late_is_not_missed(manager: Client) -> Non
     assert (data["whole"], bike.number in data["bikes"]["number"]) == (False, True)
 
 
-def test_a_quiet_city_is_not_modified(manager: Client) -> None:
+def test_without_changes_the_answer_is_a_304(manager: Client) -> None:
     log_event(make_bike())
     mark = ask(manager)["mark"]
     first = manager.get(DATA, {"since": mark})
@@ -191,7 +191,7 @@ def test_a_quiet_city_is_not_modified(manager: Client) -> None:
 
 
 @pytest.mark.parametrize("mark", ["", "x", "-1-0-", "9" * 30 + "-0-", "999999999-0-", "٣-0-", "1"])
-def test_a_mark_that_says_nothing_gets_everything(manager: Client, mark: str) -> None:
+def test_an_invalid_mark_gets_a_whole_answer(manager: Client, mark: str) -> None:
     old_event()
 
     assert ask(manager, mark)["whole"]
@@ -208,7 +208,7 @@ def test_after_too_many_events_everything_is_sent(manager: Client) -> None:
     assert ask(manager, before)["whole"]
 
 
-def test_who_may_not_read_reports_gets_none() -> None:
+def test_without_the_right_to_reports_there_are_none() -> None:
     BikeReport.objects.create(bike=make_bike(), rider=make_user(), kind="lights")
 
     assert ask(browser_of("viewer"))["reports"] is None
@@ -237,7 +237,7 @@ def test_a_card_is_found_by_any_spelling_of_the_number(manager: Client) -> None:
     assert (answer.status_code, "HC-007" in answer.content.decode()) == (200, True)
 
 
-def test_the_card_of_a_ridden_bike_tells_no_place(manager: Client) -> None:
+def test_the_card_of_a_ridden_bike_shows_no_place(manager: Client) -> None:
     rental = make_rental()
 
     card = manager.get(f"/admin/console/map/bike/{rental.bike_id}/").content.decode()
@@ -246,7 +246,7 @@ def test_the_card_of_a_ridden_bike_tells_no_place(manager: Client) -> None:
     assert "in the street</dd>" not in card
 
 
-def test_the_card_has_what_its_state_allows_and_the_role_may(manager: Client) -> None:
+def test_the_card_offers_what_state_and_role_allow(manager: Client) -> None:
     bike = make_bike(status="maintenance")
     address = f"/admin/console/map/bike/{bike.pk}/"
 
@@ -269,7 +269,7 @@ def test_the_last_event_of_the_log_is_on_the_card(manager: Client) -> None:
     assert "<strong>maintenance</strong>" in page_of(manager, f"/admin/console/map/bike/{bike.pk}/")
 
 
-def test_the_base_map_alone_joins_the_policy(manager: Client, settings: Settings) -> None:
+def test_the_policy_adds_only_the_origin_of_the_base_map(manager: Client, settings: Settings) -> None:
     before = manager.get("/admin/console/map/")["Content-Security-Policy"]
     settings.MAP_TILES_URL = "https://tiles.example:8443/{z}/{x}/{y}.png"
 

@@ -56,7 +56,7 @@ def test_a_bike_changes_its_state(manager: Client, deed: str, before: str, after
 
 
 @pytest.mark.parametrize("deed", ["out", "back", "retire", "move"])
-def test_a_bike_that_is_ridden_meanwhile_is_refused_in_words(manager: Client, deed: str) -> None:
+def test_an_action_on_a_bike_ridden_meanwhile_is_refused(manager: Client, deed: str) -> None:
     bike = make_rental().bike
 
     answer = send(manager, f"bike/{bike.pk}/{deed}/", **moved_to(bike, latitude=59.94, longitude=30.32))

@@ -72,7 +72,7 @@ def test_without_a_reason_nothing_changes(manager: Client) -> None:
     assert (roles_of(operator), Action.objects.count()) == ({"viewer"}, 0)
 
 
-def test_nobody_changes_the_own_roles(manager: Client) -> None:
+def test_nobody_changes_their_own_roles(manager: Client) -> None:
     answer = send(manager, manager.operator, ["viewer"], key="01a20844-d8b0-7c11-9d2e-3f4a5b6c7d8e", shown="manager")
 
     assert told(answer)[-1] == "Nobody changes the own roles: ask another manager."
@@ -80,7 +80,7 @@ def test_nobody_changes_the_own_roles(manager: Client) -> None:
 
 
 @pytest.mark.parametrize("is_superuser", [True, False])
-def test_who_is_above_or_no_operator_is_left_alone(manager: Client, is_superuser: bool) -> None:
+def test_superusers_and_riders_get_no_roles(manager: Client, is_superuser: bool) -> None:
     other = make_user(is_superuser=is_superuser, is_staff=is_superuser)
 
     answer = send(manager, other, ["viewer"], key="01a20844-d8b0-7c11-9d2e-3f4a5b6c7d8e")
@@ -114,7 +114,7 @@ def test_a_change_that_another_made_meanwhile_is_not_undone(manager: Client) -> 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_managers_who_depose_each_other_one_stays() -> None:
+def test_of_two_managers_removing_each_other_one_stays() -> None:
     browser_of()
     managers = [make_operator("manager") for _ in range(2)]
 
@@ -134,9 +134,7 @@ def test_the_list_takes_two_statements(manager: Client) -> None:
     for _ in range(3):
         make_operator("support")
 
-    with CaptureQueriesContext(
-        connection,
-    ) as statements:
+    with CaptureQueriesContext(connection) as statements:
         rows = operators()
 
     assert (len(rows), len(statements)) == (4, 2)

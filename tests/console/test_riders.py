@@ -42,7 +42,7 @@ def test_a_rider_is_found_by_a_part_of_e_mail_or_name(support: Client, words: st
 
 
 @pytest.mark.parametrize("words", ["An", "", "%", "_", "\0", "nobody@example.org", "'"])
-def test_too_little_finds_nobody(support: Client, words: str) -> None:
+def test_a_search_for_too_little_finds_nobody(support: Client, words: str) -> None:
     make_user(email="ann@example.org", name="Ann")
 
     answer = support.get(RIDERS, {"q": words})
@@ -93,7 +93,7 @@ def test_a_ride_is_on_one_page(support: Client) -> None:
     assert len(captured) <= 13, [query["sql"][:100] for query in captured]
 
 
-def test_a_ride_is_ended_once_and_written_down(support: Client) -> None:
+def test_a_ride_is_ended_once_and_logged(support: Client) -> None:
     ride = make_rental()
     page = f"/admin/console/ride/{ride.pk}/end/"
     form = fields_of(support, page) | {"place": "taken", "reason": "the lock is stuck"}
@@ -152,7 +152,7 @@ def test_the_price_is_shown_before_it_is_done(support: Client, fields: dict[str,
     assert (action.kind, action.details["cost"], entry.actor) == ("ride_corrected", price, support.operator)
 
 
-def test_a_price_that_was_not_shown_is_not_taken(support: Client) -> None:
+def test_a_price_that_was_not_shown_is_not_accepted(support: Client) -> None:
     ride = make_settled_rental()
     page = f"/admin/console/ride/{ride.pk}/correct/"
 
@@ -201,7 +201,7 @@ def test_a_rider_is_blocked_and_unblocked(support: Client) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_rides_or_works_here_is_not_blocked() -> None:
+def test_riders_on_a_ride_and_operators_are_not_blocked() -> None:
     support = browser_of("support")
     rules = {
         make_rental().rider_id: "The rider is riding.",

@@ -7,7 +7,7 @@ from tests.console.conftest import browser_of
 pytestmark = pytest.mark.django_db
 
 
-def test_a_manager_fills_in_the_feeds_and_a_viewer_looks() -> None:
+def test_managers_edit_the_feeds_and_viewers_see_alerts() -> None:
     pages = ["system/add/", "region/add/", "alert/add/", "agency/", "alert/"]
 
     def statuses(role: str) -> list[int]:

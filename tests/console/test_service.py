@@ -40,7 +40,7 @@ def text_of(client: Client) -> str:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_without_prometheus_the_service_says_what_it_knows(manager: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_prometheus_the_page_shows_own_measurements(manager: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     heartbeat_record(name="beat", now=timezone.now())
     heartbeat_record(name="backup", now=timezone.now() - timedelta(hours=27))
     queues = [QueueState("settling", 1234, 121.0), QueueState("messages", 0, 0.0)]
@@ -99,7 +99,7 @@ def flood(handler: BaseHTTPRequestHandler) -> None:
     ],
     ids=["drips", "floods", "fails", "odd", "nothing", "no names", "away"],
 )
-def test_a_prometheus_that_fails_is_told_and_spoils_nothing(
+def test_a_failing_prometheus_is_named_and_the_page_works(
     manager: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch, answer: Answer | None
 ) -> None:
     monkeypatch.setattr(answers, "ANSWER_SECONDS", 0.5)
@@ -112,7 +112,7 @@ def test_a_prometheus_that_fails_is_told_and_spoils_nothing(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_prometheus_leads_to_no_other_address(manager: Client, settings: Settings) -> None:
+def test_a_redirect_of_prometheus_is_not_followed(manager: Client, settings: Settings) -> None:
     with prometheus(quiet) as (other, others):
         lead = lambda handler: say(handler, {}, 302, Location=f"{other}/secret")  # noqa: E731
         with prometheus(lead) as (address, asked):

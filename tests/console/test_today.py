@@ -43,7 +43,7 @@ def numbers(now: datetime = NOON) -> dict[str, int]:
     return {name: waiting.number for name, waiting in today(now=now).counts.items() if waiting.number}
 
 
-def test_an_empty_city_wants_nothing() -> None:
+def test_in_an_empty_city_nothing_waits() -> None:
     assert numbers() == {}
 
 
@@ -66,20 +66,20 @@ def make_message(**fields: Any) -> Notification:
     return Notification.objects.create(kind="receipt", recipient=make_user(), key=str(uuid4()), language="en", **fields)
 
 
-def test_the_oldest_is_told() -> None:
+def test_the_time_of_the_oldest_is_shown() -> None:
     make_rental(started_at=NOON - 3 * DAY, overdue_at=NOON - DAY)
     make_rental(started_at=NOON - 5 * DAY, overdue_at=NOON)
 
     assert today(now=NOON).waiting("rides_overdue").oldest == NOON - 5 * DAY
 
 
-def test_a_ride_that_has_just_ended_is_not_late_to_settle() -> None:
+def test_a_ride_that_has_just_ended_is_not_counted_as_unsettled() -> None:
     make_returned_rental(minutes=10, started_at=NOON - timedelta(minutes=14))
 
     assert "rides_unsettled" not in numbers()
 
 
-def test_stations_are_empty_or_full_of_what_is_there() -> None:
+def test_stations_are_empty_or_full_by_their_bikes() -> None:
     broken, full, closed, shut = (make_station(capacity=1) for _ in range(4))
     make_bike(station=broken, status="maintenance")  # no bike to take, and no dock
     make_bike(station=full)
@@ -99,7 +99,7 @@ def make_old_bike(**fields: Any) -> Any:
     return make_bike(created_at=NOON - 40 * DAY, **fields)
 
 
-def test_bikes_that_nobody_rides() -> None:
+def test_idle_bikes_are_counted_and_listed() -> None:
     idle, ridden = make_old_bike(), make_old_bike()
     make_returned_rental(bike=idle, started_at=NOON - 8 * DAY)
     make_returned_rental(bike=ridden, started_at=NOON - 6 * DAY)
@@ -110,7 +110,7 @@ def test_bikes_that_nobody_rides() -> None:
     assert [each.bike for each in idle_listed(now=NOON, days=7)] == [idle]
 
 
-def test_days_are_the_citys(settings: Settings) -> None:
+def test_days_begin_at_the_citys_midnight(settings: Settings) -> None:
     settings.CITY_TIME_ZONE = "Europe/Moscow"
     midnight = datetime(2026, 6, 14, 21, 0, tzinfo=UTC)  # a Monday begins in Moscow
     for before in (timedelta(0), timedelta(microseconds=1), 7 * DAY):
@@ -123,7 +123,7 @@ def test_days_are_the_citys(settings: Settings) -> None:
     assert (counts["rides_today"], counts["rides_week"]) == (1, 1)
 
 
-def test_a_day_of_a_change_of_clocks_has_its_own_length(settings: Settings) -> None:
+def test_a_day_with_a_change_of_clocks_has_23_hours(settings: Settings) -> None:
     settings.CITY_TIME_ZONE = "Europe/Berlin"
     morning = datetime(2026, 3, 29, 10, 0, tzinfo=UTC)
 
@@ -133,7 +133,7 @@ def test_a_day_of_a_change_of_clocks_has_its_own_length(settings: Settings) -> N
     assert week_begins(city_date(morning)).astimezone(UTC) == datetime(2026, 3, 22, 23, 0, tzinfo=UTC)
 
 
-def test_money_is_what_was_posted_today() -> None:
+def test_money_counts_on_the_day_it_was_posted() -> None:
     ride, old = make_returned_rental(), make_returned_rental(started_at=NOON - 2 * DAY)
     rentals_settle(rental_ids=[old.pk], now=NOON - DAY)
     rentals_settle(rental_ids=[ride.pk], now=NOON)
@@ -151,7 +151,7 @@ def test_money_is_what_was_posted_today() -> None:
     assert today(now=NOON).money == [("RUB", Decimal("145.00"), Decimal("40.00"), Decimal("30.00"))]
 
 
-def test_what_does_not_beat_is_late(manager: Client) -> None:
+def test_an_old_heartbeat_is_shown_as_late(manager: Client) -> None:
     page = manager.get(HOME).content.decode()
     assert len(re.findall("late</span>", page)) == 2
     Heartbeat.objects.create(name="beat", beat_at=timezone.now() - timedelta(minutes=6))
@@ -161,7 +161,7 @@ def test_what_does_not_beat_is_late(manager: Client) -> None:
     assert (page.count("late</span>"), page.count("in time</span>")) == (1, 1)
 
 
-def test_a_count_opens_its_list_for_whom_it_may(manager: Client) -> None:
+def test_a_count_links_to_its_list_if_the_role_may_open_it(manager: Client) -> None:
     links = {path: path in manager.get(HOME).content.decode() for path in LISTS}
     assert links == dict.fromkeys(LISTS, True)
     for path in LISTS:
@@ -186,7 +186,7 @@ def test_the_page_takes_few_statements(manager: Client) -> None:
     assert len(captured) <= 12, [query["sql"][:100] for query in captured]
 
 
-def test_an_idle_bike_is_shown_beside_its_surroundings(manager: Client) -> None:
+def test_an_idle_bike_is_compared_with_bikes_near_it(manager: Client) -> None:
     lonely = make_old_bike(latitude=59.0, longitude=30.0)
     idle = make_old_bike(latitude=59.93, longitude=30.31)
     near = make_old_bike(latitude=59.9335, longitude=30.31)  # 390 m

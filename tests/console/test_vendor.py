@@ -23,12 +23,12 @@ def test_each_file_is_listed_and_is_what_the_list_says() -> None:
 
 
 @pytest.mark.parametrize("library", LIBRARIES, ids=lambda library: library["name"])
-def test_each_library_says_whose_it_is(library: dict[str, str]) -> None:
+def test_each_library_has_its_version_and_licence(library: dict[str, str]) -> None:
     assert all(library[name] for name in ("name", "version", "licence", "package", "changes"))
     assert f"{library['name']}/LICENSE" in library["files"]
 
 
-def test_production_finds_all_that_they_refer_to(tmp_path: Path, settings: Settings) -> None:
+def test_production_finds_all_files_of_the_libraries(tmp_path: Path, settings: Settings) -> None:
     settings.STATIC_ROOT = str(tmp_path)
     settings.STORAGES = {
         **settings.STORAGES,

@@ -18,7 +18,7 @@ from bikerental.core.addresses import household
         ("[2001:db8:0:1::1]", "2001:db8:0:1::2"),
     ],
 )
-def test_these_are_one(address: str, same: str) -> None:
+def test_addresses_of_a_household_are_equal(address: str, same: str) -> None:
     assert household(address) == household(same)
 
 
@@ -31,10 +31,10 @@ def test_these_are_one(address: str, same: str) -> None:
         ("", "192.0.2.1"),
     ],
 )
-def test_these_are_two(address: str, other: str) -> None:
+def test_addresses_of_two_households_differ(address: str, other: str) -> None:
     assert household(address) != household(other)
 
 
 @pytest.mark.parametrize("address", ["", "unix:", "not an address"])
-def test_what_is_no_address_is_itself(address: str) -> None:
+def test_a_text_that_is_no_address_stays_as_it_is(address: str) -> None:
     assert household(address) == address

@@ -62,7 +62,7 @@ def test_what_can_be_run_is_sent(admin_client: Client) -> None:
     assert sent() == 1
 
 
-def test_who_may_only_look_runs_nothing(client: Client) -> None:
+def test_view_rights_alone_run_no_task(client: Client) -> None:
     operator = make_user(is_staff=True)
     operator.user_permissions.add(Permission.objects.get(codename="view_periodictask"))
     client.force_login(operator)

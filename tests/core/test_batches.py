@@ -153,7 +153,7 @@ def test_the_others_go_on(work: Work, caplog: pytest.LogCaptureFixture) -> None:
 
 
 @pytest.mark.parametrize("work", WORKS, ids=lambda work: work.task)
-def test_what_is_mended_is_done_when_it_is_due_again(work: Work) -> None:
+def test_a_repaired_row_succeeds_when_it_is_due_again(work: Work) -> None:
     bad = work.make()
     with poisoned(bad):
         run(work.task)
@@ -226,7 +226,7 @@ def test_an_error_is_told_without_the_data() -> None:
 @pytest.mark.parametrize(
     "error", [OperationalError("canceling statement due to statement timeout"), RuntimeError("a bug")]
 )
-def test_what_is_not_the_rows_fault_ends_the_batch(error: Exception) -> None:
+def test_an_error_that_no_row_caused_ends_the_batch(error: Exception) -> None:
     def fail(ids: Any) -> int:
         raise error
 
@@ -253,7 +253,7 @@ def test_a_batch_of_bad_rows_does_not_hide_the_good_ones(monkeypatch: pytest.Mon
     assert good.tariff_name == "taken"
 
 
-def test_a_message_that_cannot_be_worded_stops_no_other() -> None:
+def test_a_message_that_cannot_be_rendered_stops_no_other() -> None:
     wordless = make_notification(1, context={"started_at": "yesterday"}, next_attempt_at=timezone.now() - YEARS)
     make_notification(2)
 
@@ -278,7 +278,7 @@ def test_operators_are_told_once_of_all_that_is_new() -> None:
     assert "settle rentals: 1: 22003\nsettle rentals: 2: 22003\n" in sent.body
 
 
-def test_of_two_sweeps_at_once_one_tells(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_two_sweeps_at_once_one_informs_the_operators(monkeypatch: pytest.MonkeyPatch) -> None:
     batches._put_down("settle rentals", "1", "22003", now=timezone.now())
 
     def tell() -> int:

@@ -64,7 +64,7 @@ def until(condition: Callable[[], bool]) -> bool:
     return condition()
 
 
-def test_rows_that_commit_together_travel_together(publisher: Publisher, broker: Broker) -> None:
+def test_rows_committed_together_share_a_message(publisher: Publisher, broker: Broker) -> None:
     ids = [uuid4(), uuid4()]
 
     with transaction.atomic():
@@ -84,7 +84,7 @@ def test_rows_that_come_while_the_first_waits_go_together(publisher: Publisher, 
     assert until(lambda: broker.rows() == [["1", "2"]])
 
 
-def test_a_task_that_gathers_long_keeps_no_other_waiting(publisher: Publisher, broker: Broker) -> None:
+def test_a_long_gathering_does_not_delay_other_tasks(publisher: Publisher, broker: Broker) -> None:
     publisher.put(Note("tests.patient", "1", "", gather_seconds=30))
     publisher.put(Note("tests.hasty", "2", "", gather_seconds=0))
 
@@ -111,7 +111,7 @@ def test_rides_that_end_together_are_settled_together(publisher: Publisher, brok
     assert broker.rows("bikerental.rentals.tasks.settle_rentals") == [[str(rental.pk) for rental in rentals]]
 
 
-def test_a_large_crowd_travels_in_several_messages(publisher: Publisher, broker: Broker) -> None:
+def test_many_rows_are_sent_in_several_messages(publisher: Publisher, broker: Broker) -> None:
     for number in range(250):
         publisher.put(Note(TASK, str(number), "", gather_seconds=30))
 
@@ -120,7 +120,7 @@ def test_a_large_crowd_travels_in_several_messages(publisher: Publisher, broker:
     assert [len(ids) for ids in broker.rows()] == [100, 100, 50]
 
 
-def test_nothing_is_told_of_what_did_not_commit(publisher: Publisher, broker: Broker) -> None:
+def test_a_rollback_sends_no_message(publisher: Publisher, broker: Broker) -> None:
     with transaction.atomic():
         enqueue_after_commit(TASK, row_id=uuid4())
         transaction.set_rollback(True)
@@ -222,7 +222,7 @@ def test_after_a_fork_the_child_sends_its_own_notes_alone() -> None:
     assert (ended.returncode, sorted(ended.stdout.splitlines())) == (0, ["child 2", "parent 1"]), ended.stderr
 
 
-def test_a_failure_to_tell_fails_no_ride_and_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_enqueueing_fails_no_ride_and_no_other_row(monkeypatch: pytest.MonkeyPatch) -> None:
     rental = make_rental()
     called: list[str] = []
 

@@ -78,7 +78,7 @@ def history(client: RiderClient) -> list[str]:
     return [ride["status"] for ride in client.get("/api/v1/rentals/").json()["results"]]
 
 
-def test_lists_may_be_old_and_ones_own_history_is_not(replica: Replica) -> None:
+def test_lists_may_be_old_but_not_the_riders_own_history(replica: Replica) -> None:
     rider, other = RiderClient(make_user()), RiderClient(make_user())
     bike = make_bike(station=make_station())
 
@@ -164,7 +164,7 @@ def test_a_replica_that_is_behind_is_not_asked(replica: Replica, settings: Setti
         assert numbers(client, LISTS[0]) == [bike.number]
 
 
-def test_nothing_comes_from_one_whose_age_is_not_known(replica: Replica) -> None:
+def test_a_replica_of_unknown_age_is_not_read(replica: Replica) -> None:
     client = RiderClient(make_user())
     with replica.paused():
         bike = make_bike()
@@ -174,7 +174,7 @@ def test_nothing_comes_from_one_whose_age_is_not_known(replica: Replica) -> None
         assert numbers(client, LISTS[0]) == [bike.number]
 
 
-def test_one_that_is_away_is_asked_once_and_again_later(
+def test_an_unreachable_replica_is_tried_again_later(
     replica: Replica, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     client = RiderClient(make_user())
@@ -200,7 +200,7 @@ def test_one_that_is_away_is_asked_once_and_again_later(
 
 
 @pytest.mark.parametrize("poll_seconds", [0.0, 3600.0], ids=["at a poll", "at a read"])
-def test_one_that_hangs_is_given_up(replica: Replica, monkeypatch: pytest.MonkeyPatch, poll_seconds: float) -> None:
+def test_a_hanging_replica_is_given_up(replica: Replica, monkeypatch: pytest.MonkeyPatch, poll_seconds: float) -> None:
     client = RiderClient(make_user())
     replica.catch_up()
     assert numbers(client, LISTS[0]) == []
@@ -212,7 +212,7 @@ def test_one_that_hangs_is_given_up(replica: Replica, monkeypatch: pytest.Monkey
         assert numbers(client, LISTS[0]) == [bike.number]
 
 
-def test_a_read_that_it_refuses_is_asked_again(replica: Replica) -> None:
+def test_a_read_that_the_replica_refuses_goes_to_the_primary(replica: Replica) -> None:
     asked = []
 
     def ask(using: str) -> int:
@@ -227,7 +227,7 @@ def test_a_read_that_it_refuses_is_asked_again(replica: Replica) -> None:
     assert asked == [REPLICA, "default"]
 
 
-def test_without_a_replica_nothing_is_noted(rider_client: RiderClient) -> None:
+def test_without_a_replica_no_change_is_recorded(rider_client: RiderClient) -> None:
     ride = rider_client.post("/api/v1/rentals/", {"bike_number": make_bike().number}).json()
     rider_client.post(f"/api/v1/rentals/{ride['id']}/return/")
 

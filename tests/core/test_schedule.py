@@ -35,7 +35,7 @@ def test_a_message_nobody_took_is_gone_when_the_next_comes(entry: Periodic) -> N
     assert 0 < entry.expires <= entry.seconds
 
 
-def test_names_are_told_apart() -> None:
+def test_names_of_periodic_tasks_are_unique() -> None:
     assert len(set(NAMES)) == len(SCHEDULE)
 
 

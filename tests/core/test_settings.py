@@ -80,14 +80,14 @@ def read_settings(show: str = "", module: str = "local", **variables: str) -> su
         ("DJANGO_SECRET_KEY_FILE", "/nowhere/secret"),
     ],
 )
-def test_what_means_nothing_is_refused_by_name(name: str, value: str) -> None:
+def test_an_invalid_setting_is_refused_by_name(name: str, value: str) -> None:
     read = read_settings(**{name: value})
 
     assert read.returncode != 0
     assert read.stderr.splitlines()[-1].startswith("django.core.exceptions.ImproperlyConfigured: " + name)
 
 
-def test_one_start_names_all_that_is_wrong() -> None:
+def test_a_start_names_all_faults_at_once() -> None:
     wrong = {
         "DJANGO_SECRET_KEY": "short",
         "DJANGO_ALLOWED_HOSTS_FILE": "/nowhere/hosts",

@@ -46,7 +46,7 @@ def test_a_token_opens_the_citys_view_and_is_kept_as_a_digest() -> None:
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Bearer x", "Basic x", "Bearer " + "é" * 99])
-def test_nobody_else_reads_it(header: str) -> None:
+def test_without_an_agencys_token_nothing_is_read(header: str) -> None:
     answer = APIClient().get("/mds/trips", headers={"Authorization": header} if header else {})
 
     assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
@@ -198,7 +198,7 @@ def test_an_operator_makes_a_token_and_sees_it_once(operator: Client) -> None:
         assert agency.token_digest not in shown
 
 
-def test_the_page_with_a_token_is_kept_nowhere(operator: Client) -> None:
+def test_the_page_with_a_token_is_not_cached(operator: Client) -> None:
     answer = operator.post(reverse("admin:feeds_agency_add"), {"name": "City of Example"})
 
     assert "no-store" in answer.headers["Cache-Control"]
@@ -221,7 +221,7 @@ def test_an_operator_ends_a_token(operator: Client) -> None:
     assert agency.get("/mds/vehicles").status_code == 401
 
 
-def test_who_may_only_look_ends_nothing() -> None:
+def test_view_rights_alone_end_no_token() -> None:
     watcher = make_user(is_staff=True)
     watcher.user_permissions.add(Permission.objects.get(codename="view_agency"))
     client, agency = Client(), AgencyClient()

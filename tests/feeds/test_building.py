@@ -153,7 +153,7 @@ def test_the_public_id_needs_the_key(settings: Any) -> None:
     assert public_id() != before
 
 
-def test_the_order_of_vehicles_tells_nothing() -> None:
+def test_vehicles_are_listed_by_their_changing_ids() -> None:
     """In an order of the bikes, a bike would be known by its place in the list."""
     for latitude in range(20):
         make_bike(latitude=latitude, number=f"N-{latitude:02}")
@@ -376,7 +376,7 @@ def test_all_files_appear_together(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(stations()) == 1
 
 
-def test_of_builds_at_once_one_builds() -> None:
+def test_of_simultaneous_builds_one_builds() -> None:
     now = timezone.now()
 
     assert sorted(at_once(lambda _: feed_build(now=now), times=3)) == [False, False, True]
@@ -437,7 +437,7 @@ def test_a_process_reads_only_the_files_that_it_does_not_have() -> None:
     assert files_read(before) == before
 
 
-def test_what_says_the_same_keeps_its_tag_for_a_while() -> None:
+def test_an_unchanged_file_keeps_its_etag_for_a_while() -> None:
     now = timezone.now()
     make_station()
     build(now=now)
@@ -471,7 +471,7 @@ def test_a_change_is_in_the_next_build() -> None:
     assert [each["name"] for each in stations("2/station_information")] == ["New"]
 
 
-def test_a_file_that_is_no_longer_made_goes() -> None:
+def test_a_file_that_is_no_longer_built_is_removed() -> None:
     build()
     FeedFile.objects.filter(name="3/gbfs.json").update(name="3/former.json")
 
@@ -519,7 +519,7 @@ def test_the_database_keeps_one_last_build() -> None:
         FeedBuild.objects.create(pk=2)
 
 
-def test_the_figures_tell_age_size_and_duration() -> None:
+def test_metrics_have_age_size_and_duration_of_a_build() -> None:
     assert feed_figures(now=NOON) == {}
     build(now=NOON)
 

@@ -127,7 +127,7 @@ def test_each_pair_that_we_know_is_in_the_modes_schema(agency: AgencyClient, hou
         (["rebalance_pick_up"], "retired", ("removed", "rebalance_pick_up")),
     ],
 )
-def test_what_the_mode_does_not_allow_is_unspecified(
+def test_events_that_the_mode_does_not_allow_are_unspecified(
     event_types: list[str], state: str, expected: tuple[str, str]
 ) -> None:
     row = EventRow(1, "bike", 5, event_types, state, 59.9, 30.3, None, None)
@@ -256,7 +256,7 @@ def test_a_bike_without_a_log_has_no_status_yet(agency: AgencyClient) -> None:
     assert [row["device_id"] for row in agency.rows("vehicles")] == [str(bike.pk)]
 
 
-def test_a_vehicle_is_what_is_painted_on_it(agency: AgencyClient) -> None:
+def test_a_vehicle_has_the_number_on_its_frame(agency: AgencyClient) -> None:
     bike = make_bike(number="B-77")
 
     [vehicle] = agency.rows(f"vehicles/{bike.pk}")
@@ -274,7 +274,7 @@ def test_a_vehicle_is_what_is_painted_on_it(agency: AgencyClient) -> None:
 @pytest.mark.parametrize(
     ("path", "code"), [("vehicles", "vehicle"), ("vehicles/status", "vehicle"), ("stops", "station")]
 )
-def test_what_there_is_not_is_a_404(agency: AgencyClient, path: str, code: str) -> None:
+def test_an_absent_bike_station_or_report_is_a_404(agency: AgencyClient, path: str, code: str) -> None:
     answer = agency.get(f"/mds/{path}/0198c3f2-0000-7000-8000-000000000000")
 
     assert (answer.status_code, answer.json()["code"]) == (404, f"{code}_not_found")
@@ -309,7 +309,7 @@ PARAMETERS = {"trips": "end_time", "events/historical": "event_time", "telemetry
 @pytest.mark.parametrize(
     "given", ["", "2026-06-15", "2026-06-15T24", "2026-02-30T01", "2026-06-15T12:00", "1969-12-31T23", "٢٠٢٦-06-15T12"]
 )
-def test_what_is_no_hour_is_a_400(agency: AgencyClient, path: str, given: str) -> None:
+def test_an_invalid_hour_is_a_400(agency: AgencyClient, path: str, given: str) -> None:
     answer = agency.get(f"/mds/{path}", {PARAMETERS[path]: given})
 
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, PARAMETERS[path])
@@ -342,7 +342,7 @@ def test_the_answer_by_hour(
     assert [status(f"2026-06-14T{hour:02}") for hour in (14, 13)] == [200, 404]
 
 
-def test_an_hour_that_may_change_is_asked_for_later(agency: AgencyClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_hour_that_may_still_change_is_a_202(agency: AgencyClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mds.timezone, "now", lambda: datetime(2026, 6, 15, 12, 1, tzinfo=UTC))
     put_bike(datetime(2026, 6, 14, 12, 30, tzinfo=UTC))
 
@@ -490,7 +490,7 @@ def test_places_that_the_log_does_not_have(agency: AgencyClient, hour: datetime)
     assert len(agency.rows("telemetry", telemetry_time=hour_text(hour))) == 2
 
 
-def test_a_ride_that_is_nobodys_is_still_a_trip(agency: AgencyClient, life: dict[str, Any], hour: datetime) -> None:
+def test_an_anonymous_ride_is_still_a_trip(agency: AgencyClient, life: dict[str, Any], hour: datetime) -> None:
     before = agency.rows("trips", end_time=hour_text(hour))
     rentals_settle(rental_ids=list(life["rides"].values()), now=timezone.now())
     Rental.objects.filter(status="settled").update(rider=None, start_station=None, end_station=None)

@@ -50,7 +50,7 @@ def test_a_file_comes_with_its_headers(address: str) -> None:
     assert all(name in answer.headers for name in HOUSE)
 
 
-def test_the_headers_of_the_house_are_those_of_every_response(address: str) -> None:
+def test_a_file_has_the_headers_of_every_response(address: str) -> None:
     built()
 
     feed, other = get(address, STATUS), requests.get(f"{address}/health/live/", timeout=20)
@@ -71,7 +71,7 @@ def test_a_request_id_is_taken_or_made(address: str) -> None:
         ("gzip;q=0", False), ("gzip; q=0.000, *", False), ("*;q=0", False),
     ],
 )  # fmt: skip
-def test_gzip_is_sent_as_it_is_stored_to_whom_takes_it(address: str, accepted: str, is_packed: bool) -> None:
+def test_gzip_is_sent_as_stored_if_the_client_accepts_it(address: str, accepted: str, is_packed: bool) -> None:
     make_station()
     built()
     stored = bytes(FeedFile.objects.get(name=STATUS).body)
@@ -97,7 +97,7 @@ def test_a_large_file_is_whole_without_gzip(address: str) -> None:
     assert len(plain.json()["data"]["stations"]) == 700
 
 
-def test_what_a_caller_has_is_not_sent_again(address: str) -> None:
+def test_a_file_that_the_caller_has_is_not_sent_again(address: str) -> None:
     built()
     first = get(address, INFORMATION)
     tag = first.headers["ETag"]
@@ -111,7 +111,7 @@ def test_what_a_caller_has_is_not_sent_again(address: str) -> None:
     assert get(address, INFORMATION, **{"If-None-Match": '"other"'}).status_code == 200
 
 
-def test_a_date_counts_where_there_is_no_tag(address: str) -> None:
+def test_without_an_etag_the_date_decides(address: str) -> None:
     built()
     date = get(address, INFORMATION).headers["Last-Modified"]
     before = format_datetime(datetime.now(UTC) - timedelta(hours=1), usegmt=True)
@@ -178,7 +178,7 @@ def test_urls_have_the_host_by_which_they_were_asked_for(address: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["evil.example", "a" * 300, "", "127.0.0.1:x", "127.0.0.1@evil.example"])
-def test_a_strange_host_is_refused(address: str, host: str) -> None:
+def test_a_host_that_is_not_allowed_is_refused(address: str, host: str) -> None:
     answer = get(address, "3/gbfs.json", Host=host)
 
     assert answer.status_code == 400

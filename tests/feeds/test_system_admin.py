@@ -53,7 +53,7 @@ def alert_form(**fields: Any) -> dict[str, Any]:
 # The system
 
 
-def test_a_fresh_city_is_asked_for_what_its_feeds_say_already(operator: Client) -> None:
+def test_the_first_form_has_the_values_of_the_settings(operator: Client) -> None:
     sent = open_form(operator, ADD_SYSTEM)
     assert (sent["languages"], sent["name_ru"], sent["opening_hours"]) == (["en ru"], ["Прокат велосипедов"], ["24/7"])
 
@@ -94,7 +94,7 @@ def test_a_fresh_city_is_asked_for_what_its_feeds_say_already(operator: Client) 
         ("operator_en", "Example Ltd", "Write this in every language of the system. Missing: Russian."),
     ],
 )
-def test_the_system_form_says_why(operator: Client, field: str, value: str, reason: str) -> None:
+def test_the_form_of_the_system_says_why_it_refuses(operator: Client, field: str, value: str, reason: str) -> None:
     make_system()
     before = System.objects.values().get()
 
@@ -152,7 +152,7 @@ def test_a_new_language_asks_for_every_text(operator: Client) -> None:
     assert (system.languages, system.name["pt-BR"]) == ("en ru pt-BR", "Bicicletas")
 
 
-def test_a_language_that_goes_takes_its_texts_along(operator: Client) -> None:
+def test_removing_a_language_removes_its_texts(operator: Client) -> None:
     make_system()
     assert operator.post(SYSTEM, open_form(operator, SYSTEM) | {"languages": "ru"}).status_code == 302
     assert System.objects.get().name == {"en": "Example bikes", "ru": "Велосипеды"}
@@ -210,7 +210,7 @@ def test_a_station_of_another_region_is_refused(operator: Client) -> None:
     assert Region.objects.count() == 1
 
 
-def test_a_region_that_an_alert_names_stays(operator: Client) -> None:
+def test_a_region_that_an_alert_names_is_not_deleted(operator: Client) -> None:
     region = make_region(make_station())
     alert = make_alert(regions=(region,))
     path = f"/admin/feeds/region/{region.pk}/delete/"
@@ -237,7 +237,7 @@ def test_stations_and_regions_are_found_by_their_names(operator: Client) -> None
 # Alerts
 
 
-def test_an_alert_says_where_and_what(operator: Client) -> None:
+def test_an_alert_is_stored_as_the_form_says(operator: Client) -> None:
     station, region = make_station(), make_region()
     form = alert_form(
         type="station_closure",
@@ -275,12 +275,14 @@ def test_an_alert_says_where_and_what(operator: Client) -> None:
         ),
     ],
 )
-def test_the_alert_form_says_why(operator: Client, fields: dict[str, str], found: dict[str, list[str]]) -> None:
+def test_the_form_of_an_alert_says_why_it_refuses(
+    operator: Client, fields: dict[str, str], found: dict[str, list[str]]
+) -> None:
     assert errors(operator, ADD_ALERT, **alert_form(**fields)) == found
     assert not Alert.objects.exists()
 
 
-def test_a_change_of_an_alert_is_a_new_time(operator: Client) -> None:
+def test_a_change_of_an_alert_renews_its_time(operator: Client) -> None:
     alert = make_alert()
     path = f"/admin/feeds/alert/{alert.pk}/change/"
     before = timezone.now()

@@ -48,7 +48,7 @@ def faults(path: str, name: str) -> list[str]:
 
 
 @pytest.mark.parametrize("path", ["3", "2/en", "2/ru"])
-def test_all_that_an_operator_can_say_is_valid(path: str) -> None:
+def test_a_feed_with_every_field_filled_in_is_valid(path: str) -> None:
     make_system(**FULL)
     station = make_station()
     region, now = make_region(station), timezone.now()
@@ -62,7 +62,7 @@ def test_all_that_an_operator_can_say_is_valid(path: str) -> None:
     assert [fault for name in names for fault in faults(path, name)] == []
 
 
-def test_each_version_says_the_licence_in_its_way() -> None:
+def test_each_version_has_the_licence_in_its_own_field() -> None:
     make_system(**FULL)
 
     build()
@@ -82,7 +82,7 @@ def test_each_version_says_the_licence_in_its_way() -> None:
     }
 
 
-def test_what_an_operator_does_not_say_is_left_out() -> None:
+def test_fields_left_empty_are_left_out() -> None:
     make_system(license_url="https://example.org/licence")
 
     build()
@@ -94,7 +94,7 @@ def test_what_an_operator_does_not_say_is_left_out() -> None:
     assert file("3/system_alerts")["data"] == {"alerts": []}
 
 
-def test_what_an_alert_and_a_station_name_is_in_the_feed() -> None:
+def test_alerts_and_stations_name_rows_that_the_feed_has() -> None:
     station = make_station()
     region = make_region(station)
     make_alert(stations=(station,), regions=(region,), ends_at=None)

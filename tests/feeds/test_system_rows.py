@@ -166,7 +166,7 @@ def test_a_text_not_yet_translated_is_in_the_first_language() -> None:
     assert region_rows(system_row().languages)[0].name == {"ru": "Центр", "de": "Центр", "en": "Centre"}
 
 
-def test_a_text_of_a_language_that_went_is_not_read() -> None:
+def test_a_text_of_a_removed_language_is_not_read() -> None:
     make_system(languages="de")
 
     assert system_row().name == {"de": "Example bikes"}

@@ -63,7 +63,7 @@ def ranges_of(city: LivingCity) -> list[Days]:
     return [*each_day, Days(first, last), Days(last - timedelta(days=2), last), Days(first, first + timedelta(days=2))]
 
 
-def test_each_figure_is_what_the_rows_say_also_after_a_rebuild(lived: LivingCity) -> None:
+def test_each_figure_equals_one_computed_from_the_rows(lived: LivingCity) -> None:
     for days in ranges_of(lived):
         check_rides(days)
         check_places(days)
@@ -177,7 +177,7 @@ def test_a_row_that_was_committed_late_is_counted() -> None:
     assert figures_keep(now=midnight + 3 * HOUR) == 1  # today alone
 
 
-def test_a_run_that_ends_early_goes_on_in_the_next() -> None:
+def test_a_run_that_ends_early_continues_in_the_next() -> None:
     make_settled_rental(started_at=NOON - 3 * DAY)
     days = Days(city_date(NOON - 3 * DAY), city_date(NOON))
 
@@ -212,7 +212,7 @@ def test_what_retention_has_deleted_stays_counted(settings: Settings) -> None:
     assert StationPair.objects.count() == 1
 
 
-def test_the_command_tells_what_it_does() -> None:
+def test_the_command_counts_the_days_and_says_how_many() -> None:
     yesterday = timezone.now() - DAY
     make_returned_rental(started_at=yesterday)
     output = StringIO()
@@ -225,6 +225,6 @@ def test_the_command_tells_what_it_does() -> None:
         call_command("figures", "--rebuid")
 
 
-def test_the_database_keeps_one_row_of_how_far_it_has_come() -> None:
+def test_the_database_allows_one_row_of_progress() -> None:
     with pytest.raises(IntegrityError, match="figures_keeping_one_row"):
         Keeping.objects.create(pk=2)

@@ -163,7 +163,7 @@ def test_a_tariff_must_be_chosen(operator: Client) -> None:
     assert Bike.objects.get(pk=bike.pk).tariff_id == bike.tariff_id
 
 
-def test_who_may_only_look_has_no_actions(client: Client) -> None:
+def test_view_rights_alone_show_no_actions(client: Client) -> None:
     viewer = make_user(is_staff=True)
     viewer.user_permissions.add(Permission.objects.get(codename="view_bike"))
     client.force_login(viewer)

@@ -134,7 +134,7 @@ def test_one_bike_that_does_not_move_is_refused_by_name() -> None:
     assert (Bike.objects.get().status, BikeEvent.objects.count()) == ("rented", 0)
 
 
-def test_who_may_not_is_a_mistake_of_the_code() -> None:
+def test_a_move_by_the_wrong_actor_is_an_error_of_the_code() -> None:
     bike = make_bike()
 
     with pytest.raises(ValueError, match="rider may not"), transaction.atomic():

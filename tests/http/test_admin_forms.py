@@ -279,7 +279,7 @@ def test_a_version_that_was_not_shown_is_refused(operator: Client, forge: Callab
     assert value_in_row(station, "name") == "Old"
 
 
-def test_who_may_only_look_sees_the_page() -> None:
+def test_view_rights_alone_show_the_page() -> None:
     viewer = make_user(is_staff=True)
     viewer.user_permissions.set(Permission.objects.filter(codename__in=["view_bike", "view_group", "view_user"]))
     client = Client()

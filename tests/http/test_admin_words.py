@@ -233,5 +233,5 @@ def test_a_permission_is_told_in_the_operators_language() -> None:
 
 
 @pytest.mark.parametrize("text", ["Rider", "Add bike", "e-mail", "FLEET rentals", "Выберите bike"])
-def test_english_is_seen(text: str) -> None:
+def test_english_on_a_russian_page_is_found(text: str) -> None:
     assert english_words(text)

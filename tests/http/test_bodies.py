@@ -160,7 +160,7 @@ def test_another_content_type_is_a_415(client: APIClient, content_type: str) -> 
 
 @pytest.mark.parametrize("encoding", ["gzip", "GZIP", "deflate", "br", "identity, gzip", "x"])
 @pytest.mark.parametrize("body", [gzip.compress(b'{"number": 1}'), b'{"number": 1}'])
-def test_a_packed_body_is_a_415(client: APIClient, encoding: str, body: bytes) -> None:
+def test_a_compressed_body_is_a_415(client: APIClient, encoding: str, body: bytes) -> None:
     response = client.generic(
         "POST", ECHO, body, content_type="application/json", headers={"Content-Encoding": encoding}
     )

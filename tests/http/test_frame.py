@@ -39,7 +39,7 @@ def answer(client: APIClient, method: str, path: str, extra: dict[str, Any]) -> 
 
 @pytest.mark.parametrize("is_logged_in", [True, False])
 @pytest.mark.parametrize(("method", "path", "extra"), CALLS)
-def test_the_answer_is_that_of_the_long_way(
+def test_the_short_frame_answers_as_all_middlewares_do(
     method: str, path: str, extra: dict[str, Any], is_logged_in: bool, settings: Settings
 ) -> None:
     make_bike()
@@ -53,7 +53,7 @@ def test_the_answer_is_that_of_the_long_way(
     assert short == answer(client, method, path, extra)
 
 
-def test_an_api_request_meets_no_session(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_api_request_runs_neither_session_nor_csrf(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     met: list[str] = []
 
     def meet(self: Any, request: Any) -> None:

@@ -207,7 +207,7 @@ def test_a_key_is_quoted_or_bare(sent: str, key: str) -> None:
 @pytest.mark.parametrize(
     "sent", ["", '""', "x" * 256, '"' + "x" * 256 + '"', '"a', 'a"', r'"a\b"', "a\x00b", "é", "a\tb", '"a" ;x', "\x7f"]
 )
-def test_what_is_no_key_is_refused(sent: str) -> None:
+def test_an_invalid_key_is_refused(sent: str) -> None:
     with pytest.raises(IdempotencyKeyInvalidError):
         key_of(a_request(sent))
 
@@ -267,7 +267,7 @@ def test_a_process_that_dies_leaves_no_claim() -> None:
     assert Station.objects.count() == 1
 
 
-def test_many_keys_at_once_do_not_meet() -> None:
+def test_different_keys_at_once_all_act() -> None:
     outcomes = race(*[lambda: ask(uuid4().hex)] * 10)
 
     assert outcomes == {"done": 10}

@@ -108,7 +108,7 @@ def test_publishing_takes_less_than_200_mebibytes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", TIRING.values(), ids=TIRING)
-def test_a_look_lets_other_threads_run(make: Callable[[], bytes]) -> None:
+def test_a_check_lets_other_threads_run(make: Callable[[], bytes]) -> None:
     data = make()
 
     # A busy machine also delays a thread, but not in each of five runs.

@@ -107,7 +107,7 @@ def test_two_riders_take_a_dangerous_bike_off_the_street(kind: str, before: str)
 
 
 @pytest.mark.django_db
-def test_one_rider_however_loud_is_one() -> None:
+def test_many_reports_of_one_rider_count_as_one() -> None:
     bike, rider = make_bike(), make_user()
 
     for kind in GRAVE_KINDS:

@@ -60,7 +60,7 @@ def test_what_is_not_grave_takes_no_bike_out_by_the_sweep() -> None:
 
 
 @pytest.mark.django_db
-def test_who_has_not_ridden_the_bike_takes_it_nowhere() -> None:
+def test_reports_by_riders_of_other_bikes_do_not_count() -> None:
     bike, clients = make_bike(), [RiderClient(make_user()) for _ in range(3)]
     for client in clients:
         make_returned_rental(rider=client.rider, started_at=timezone.now(), minutes=0)  # of another bike
@@ -209,7 +209,7 @@ def test_the_sweep_keeps_the_limit_and_tells() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_at_the_edge_one_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_two_bikes_at_the_limit_one_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(9):
         take_out()
     bikes = [make_bike(), make_bike()]
@@ -239,7 +239,7 @@ def test_the_admin_shows_what_waits_and_lets_it_go(client: Client) -> None:
 
 
 @pytest.mark.django_db
-def test_who_may_only_look_releases_nothing(client: Client) -> None:
+def test_view_rights_alone_release_nothing(client: Client) -> None:
     for _ in range(10):
         take_out()
     waiting, reader = take_out(), make_user(is_staff=True)

@@ -66,7 +66,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("in_one_process", [True, False])
-def test_one_upload_is_looked_at_once_however_many_confirm_it(
+def test_an_upload_is_checked_once_however_often_confirmed(
     looks: list[int], monkeypatch: pytest.MonkeyPatch, in_one_process: bool
 ) -> None:
     @contextmanager
@@ -116,7 +116,7 @@ def test_a_claimed_photo_is_left_until_its_claim_expires() -> None:
 
 
 @pytest.mark.django_db
-def test_what_was_not_there_may_be_looked_at_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_file_may_be_checked_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     report = make_report()
     upload_id = begin(report)
     with pytest.raises(PhotoMissingError):
@@ -172,7 +172,7 @@ def test_the_storage_is_not_asked_for_a_form_that_is_refused(monkeypatch: pytest
 
 
 @pytest.mark.django_db(transaction=True)
-def test_looks_are_counted_too_and_the_next_is_a_429(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_checks_are_counted_too_and_the_next_is_a_429(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(CAP, 1)
     client = RiderClient(make_user())
     report = make_report(client.rider)
@@ -187,7 +187,7 @@ def test_looks_are_counted_too_and_the_next_is_a_429(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.django_db(transaction=True)
-def test_looks_at_once_at_many_photos_are_all_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_checks_at_once_of_many_photos_are_all_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(CAP, 1)
     monkeypatch.setattr(images, "decoding", nullcontext)  # each in a process of its own
     report = make_report()

@@ -323,7 +323,7 @@ def test_a_photo_being_published_is_left_until_its_claim_ends(staff: RiderClient
 
 
 @pytest.mark.usefixtures("bucket")
-def test_what_ended_its_worker_each_time_is_given_up(staff: RiderClient) -> None:
+def test_a_photo_that_kills_its_worker_is_given_up(staff: RiderClient) -> None:
     upload(staff, path(make_bike()), picture())
     PhotoUpload.objects.update(attempts=PUBLISH_ATTEMPTS_MAX)
 

@@ -51,7 +51,7 @@ def test_a_failed_message_is_sent_again(chief: Client) -> None:
     assert (failed.state, failed.attempts) == ("pending", 0)
 
 
-def test_one_who_may_only_look_cannot_send(operator: Client) -> None:
+def test_view_rights_alone_send_nothing(operator: Client) -> None:
     failed = make_notification(state="failed", attempts=1, last_error="recipient_gone")
 
     send_again(operator, failed)
@@ -107,7 +107,7 @@ def test_an_operator_lets_an_address_be_written_to_again(chief: Client) -> None:
     assert notification_deliver(owed.pk, now=timezone.now(), mailer=FakeMailer()) == "sent"
 
 
-def test_one_who_may_only_look_frees_no_address(operator: Client) -> None:
+def test_view_rights_alone_free_no_address(operator: Client) -> None:
     operator_user = User.objects.get(is_staff=True)
     operator_user.user_permissions.add(Permission.objects.get(codename="view_refusedaddress"))
     row = RefusedAddress.objects.create(email="gone@example.org", reason="bounced")

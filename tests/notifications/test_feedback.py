@@ -135,7 +135,7 @@ def test_a_complaint_marks_the_address(send: Send) -> None:
     ],
     ids=str,
 )
-def test_what_says_nothing_lasting_of_ours_marks_nothing(send: Send, event: object) -> None:
+def test_reports_that_are_not_final_or_not_ours_mark_nothing(send: Send, event: object) -> None:
     make_user(email=EMAIL)
 
     assert send(event).status_code == 200

@@ -36,7 +36,7 @@ def test_what_is_over_is_forgotten_when_the_setting_says(settings: Settings) -> 
     assert kept() == ["receipt:2", "receipt:5", "receipt:6"]
 
 
-def test_what_nobody_was_meant_by_is_forgotten_after_an_hour() -> None:
+def test_messages_without_recipient_go_after_an_hour() -> None:
     dropped = {"kind": "password_reset", "recipient": None, "state": "dropped", "last_error": "no_account"}
     make_notification(1, created_at=NOON - timedelta(hours=1, seconds=1), **dropped)
     make_notification(2, created_at=NOON - timedelta(minutes=59), **dropped)

@@ -166,7 +166,7 @@ def test_strangers_who_ask_for_resets_use_up_none_of_the_riders(settings: Settin
     assert ends()[-3:] == [("sent", ""), ("sent", ""), ("dropped", "too_many_messages")]
 
 
-def test_registering_anothers_address_makes_no_home_there(settings: Settings) -> None:
+def test_registering_a_strangers_address_gains_no_trust(settings: Settings) -> None:
     settings.RESETS_PER_ADDRESS_HOUR = 1
     register(EMAIL)
 

@@ -55,7 +55,7 @@ def test_the_html_form_escapes() -> None:
     assert "<b>: 1.00 RUB" in receipt.text
 
 
-def test_words_follow_the_row_and_not_whoever_sends() -> None:
+def test_a_message_has_the_language_of_its_row() -> None:
     with translation.override("en"):
         receipt = content("receipt", "ru")
 

@@ -69,7 +69,7 @@ def now_ms() -> str:
     ids=["absent", "refused", "too large", "wrong host", "shed", "page"],
 )
 @pytest.mark.django_db
-def test_what_is_refused_has_a_line_too(
+def test_a_refused_request_has_a_line_too(
     anonymous: APIClient,
     lines: list[Line],
     monkeypatch: pytest.MonkeyPatch,

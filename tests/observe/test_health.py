@@ -132,7 +132,7 @@ def test_a_broker_that_takes_no_writes_is_not_ready(
     assert response.json()["checks"] == {"database": "ok", "broker": "failed", "migrations": "ok"}
 
 
-def test_those_who_ask_at_once_are_one_to_the_database(client: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_simultaneous_probes_run_one_check(client: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
     def slow() -> bool:
@@ -155,7 +155,7 @@ def hangs() -> bool:
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_however_many_hang_the_answer_comes_in_time(
+def test_the_answer_is_in_time_however_many_checks_hang(
     client: APIClient, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
     checks: dict[str, Callable[[], bool]] = {f"check{number}": hangs for number in range(count)}

@@ -44,7 +44,7 @@ async def ask_again_and_again(address: str, token: str) -> Tally:
     return tally
 
 
-def test_too_much_is_refused_and_the_rest_is_served_in_time(tmp_path: Path) -> None:
+def test_under_overload_the_served_are_in_time(tmp_path: Path) -> None:
     for _ in range(BIKES):
         make_bike()
     # One process, so that a core is left for the load.

@@ -32,7 +32,7 @@ def test_a_database_that_takes_no_writes_is_a_fault() -> None:
 
 
 @pytest.mark.django_db
-def test_a_mail_server_that_is_away_is_a_warning(settings: Settings) -> None:
+def test_an_unreachable_mail_server_is_a_warning(settings: Settings) -> None:
     settings.EMAIL_BACKEND, settings.EMAIL_HOST, settings.EMAIL_PORT = (
         "django.core.mail.backends.smtp.EmailBackend", "127.0.0.1", 9,
     )  # fmt: skip
@@ -45,7 +45,7 @@ def test_a_mail_server_that_is_away_is_a_warning(settings: Settings) -> None:
 
 
 @pytest.mark.django_db
-def test_a_wrong_password_is_said_in_words() -> None:
+def test_a_wrong_password_is_an_error_without_a_traceback() -> None:
     url = re.sub(r"//([^@/]*@)?", "//nobody:secret-word@", environment()["DATABASE_URL"], count=1)
 
     run = subprocess.run(

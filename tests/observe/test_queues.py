@@ -18,7 +18,7 @@ def app() -> Celery:
     return app
 
 
-def test_what_waits_is_counted_and_the_oldest_is_timed(
+def test_waiting_messages_are_counted_and_timed(
     app: Celery, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with own_redis(tmp_path) as server:
@@ -34,7 +34,7 @@ def test_what_waits_is_counted_and_the_oldest_is_timed(
     assert figures["bikerental_queue_age_seconds"] == {"default": 0.0, "settling": 90.0, "messages": 0.0}
 
 
-def test_a_broker_that_is_away_is_an_error(settings: Settings) -> None:
+def test_an_unreachable_broker_is_an_error(settings: Settings) -> None:
     settings.CELERY_BROKER_URL = "redis://127.0.0.1:1/0"
 
     with pytest.raises(redis.ConnectionError):

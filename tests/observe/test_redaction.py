@@ -56,7 +56,7 @@ def test_an_address_is_masked_and_the_rest_is_kept() -> None:
     assert json.loads(line)["message"] == "The server refused [e-mail], 3 of 5"
 
 
-def test_at_any_depth() -> None:
+def test_addresses_are_masked_at_any_depth() -> None:
     event = {"a": [{"b": ("x@example.org", 1, None)}]}
 
     assert redacted(event) == {"a": [{"b": ["[e-mail]", 1, None]}]}

@@ -51,7 +51,7 @@ def evenly(queue: Queue, *, rate: float, since: float, until: float) -> None:
 
 
 @pytest.mark.parametrize("rate", [25, 100, 1000])
-def test_a_crowd_that_comes_at_once_is_served_however_slowly(rate: float) -> None:
+def test_a_crowd_at_once_is_served_however_slowly(rate: float) -> None:
     queue = Queue(rate)
 
     at_once(queue, 200)
@@ -60,7 +60,7 @@ def test_a_crowd_that_comes_at_once_is_served_however_slowly(rate: float) -> Non
 
 
 @pytest.mark.parametrize("rate", [2, 25, 100, 1000])
-def test_as_many_as_may_wait_ask_again_however_slow_it_is(rate: float) -> None:
+def test_the_allowed_number_of_clients_is_never_refused(rate: float) -> None:
     queue = Queue(rate)
     asking = [0.0] * QUEUE
     for _ in range(1000):
@@ -70,7 +70,7 @@ def test_as_many_as_may_wait_ask_again_however_slow_it_is(rate: float) -> None:
 
 
 @pytest.mark.parametrize(("rate", "times"), [(50, 1.3), (50, 5), (100, 2), (100, 8), (400, 1.3), (400, 3)])
-def test_under_too_much_load_what_is_served_is_served_soon(rate: float, times: float) -> None:
+def test_under_overload_served_requests_wait_briefly(rate: float, times: float) -> None:
     queue = Queue(rate)
 
     evenly(queue, rate=times * rate, since=0, until=40)
@@ -85,7 +85,7 @@ def test_under_too_much_load_what_is_served_is_served_soon(rate: float, times: f
     assert refused >= 0.8 * (times - 1) * rate
 
 
-def test_the_queue_is_gone_a_second_after_the_load() -> None:
+def test_the_queue_is_empty_a_second_after_the_load() -> None:
     queue = Queue(100)
     evenly(queue, rate=300, since=0, until=60)
 
@@ -96,7 +96,7 @@ def test_the_queue_is_gone_a_second_after_the_load() -> None:
     assert queue.refused == refused
 
 
-def test_a_crowd_after_a_silence_is_served() -> None:
+def test_a_crowd_after_a_pause_is_served() -> None:
     queue = Queue(100)
     evenly(queue, rate=300, since=0, until=60)
     refused = queue.refused
@@ -122,7 +122,7 @@ def counted(name: str) -> float:
 
 
 @pytest.mark.usefixtures("impatient")
-def test_it_is_told_to_come_back(client: APIClient) -> None:
+def test_a_refused_request_gets_retry_after(client: APIClient) -> None:
     before = counted("bikerental_http_shed_total")
 
     answer = client.post(PATH, {"a": 1}, headers={"X-Request-Start": stamp(3), "X-Request-ID": "mine"})
@@ -136,7 +136,7 @@ def test_it_is_told_to_come_back(client: APIClient) -> None:
 
 
 @pytest.mark.usefixtures("impatient")
-def test_it_is_told_in_its_language_and_an_operator_by_a_line(client: APIClient) -> None:
+def test_a_refusal_is_translated_and_plain_for_the_admin(client: APIClient) -> None:
     headers = {"X-Request-Start": stamp(3), "Accept-Language": "ru"}
 
     assert client.get(PATH, headers=headers).json()["title"] == "Недоступно"
@@ -148,19 +148,19 @@ def test_it_is_told_in_its_language_and_an_operator_by_a_line(client: APIClient)
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("path", ["/health/live/", "/metrics"])
 @pytest.mark.django_db
-def test_what_tells_how_busy_it_is_is_never_turned_away(client: APIClient, path: str) -> None:
+def test_health_and_metrics_are_never_refused(client: APIClient, path: str) -> None:
     assert client.get(path, headers={"X-Request-Start": stamp(3)}).status_code == 200
 
 
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("sent", ["", "soon", "-5", "1.5", "１７９５", "9" * 400, "0"])
-def test_a_stamp_that_is_none_is_no_wait(client: APIClient, sent: str) -> None:
+def test_a_malformed_stamp_is_ignored(client: APIClient, sent: str) -> None:
     assert client.get(PATH, headers={"X-Request-Start": sent}).status_code == 404
 
 
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("ago", [3600, 61, 0.0, -5, -3600])
-def test_a_stamp_of_another_clock_is_no_wait(client: APIClient, ago: float) -> None:
+def test_a_stamp_far_from_now_is_ignored(client: APIClient, ago: float) -> None:
     assert client.get(PATH, headers={"X-Request-Start": stamp(ago)}).status_code == 404
 
 
@@ -171,7 +171,7 @@ def test_a_wait_is_measured(client: APIClient) -> None:
     assert 2.9 < counted("bikerental_http_wait_seconds_sum") - before < 30
 
 
-def test_it_stands_before_costly_and_after_counting_middleware(settings: Settings) -> None:
+def test_the_middleware_is_before_costly_ones_and_after_metrics(settings: Settings) -> None:
     order = [name.rpartition(".")[2] for name in settings.MIDDLEWARE]
     before, after = order[: order.index("SheddingMiddleware")], order[order.index("SheddingMiddleware") + 1 :]
 
@@ -180,7 +180,7 @@ def test_it_stands_before_costly_and_after_counting_middleware(settings: Setting
     assert after[0] == "ProblemMiddleware"
 
 
-def test_it_costs_a_request_next_to_nothing(settings: Settings) -> None:
+def test_the_middleware_costs_almost_nothing(settings: Settings) -> None:
     """Compared with creating and answering an empty request, which is much cheaper than a real one."""
 
     def answer(request: HttpRequest) -> HttpResponse:
@@ -198,7 +198,7 @@ def test_it_costs_a_request_next_to_nothing(settings: Settings) -> None:
     assert min(seconds(middleware) for _ in range(7)) < 8 * min(seconds(answer) for _ in range(7))
 
 
-def test_it_can_be_switched_off(settings: Settings) -> None:
+def test_shedding_can_be_switched_off(settings: Settings) -> None:
     settings.SHED_AFTER_SECONDS = 0
 
     with pytest.raises(MiddlewareNotUsed):

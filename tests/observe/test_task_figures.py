@@ -28,7 +28,7 @@ def count(state: str) -> float | None:
 @pytest.mark.parametrize(
     ("event", "state"), [("task-succeeded", "success"), ("task-failed", "failure"), ("task-retried", "retry")]
 )
-def test_each_end_is_counted_once(monkeypatch: pytest.MonkeyPatch, event: str, state: str) -> None:
+def test_each_outcome_of_a_task_is_counted_once(monkeypatch: pytest.MonkeyPatch, event: str, state: str) -> None:
     monkeypatch.setattr(Request, "send_event", lambda *_, **__: None)
     begin_at_zero([TASK])
     ended = CountedRequest.__new__(CountedRequest)
@@ -48,7 +48,7 @@ def test_every_task_is_counted() -> None:
     assert requests == {"bikerental.observe.task_figures:CountedRequest"}
 
 
-def test_flower_hears_of_rides_and_not_of_sweeps() -> None:
+def test_flower_gets_tasks_of_rides_but_not_sweeps() -> None:
     heard = {name for name, task in app.tasks.items() if name.startswith("bikerental.") and task.send_events}
 
     assert settle_rentals.name in heard
@@ -58,7 +58,7 @@ def test_flower_hears_of_rides_and_not_of_sweeps() -> None:
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_the_worker_of_the_stacks_tells_prometheus(tmp_path: Path) -> None:
+def test_the_worker_of_the_stacks_has_metrics(tmp_path: Path) -> None:
     port, log = free_port(), tmp_path / "worker.log"
     command = (sys.executable, "-m", "celery", "--app", "compose.production.django.heartbeat", "worker")
     counted = f'bikerental_task_seconds_count{{state="success",task="{TASK}"}} 1.0'
@@ -76,7 +76,7 @@ def test_the_worker_of_the_stacks_tells_prometheus(tmp_path: Path) -> None:
             assert "bikerental_processes 2.0" in told()
 
 
-def test_a_service_knows_what_its_processes_use() -> None:
+def test_metrics_have_what_the_processes_use() -> None:
     found = {metric.name: metric.samples[0].value for metric in ProcessesCollector().collect()}
 
     assert found["bikerental_processes"] >= 1

@@ -174,7 +174,7 @@ def running(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Iterator[Cal
     ends[-1]()
 
 
-def test_a_collector_that_hangs_blocks_neither_requests_nor_the_end(running: Callable[..., Running]) -> None:
+def test_a_hanging_collector_blocks_no_request_and_no_end(running: Callable[..., Running]) -> None:
     process = running(1.0)
 
     for _ in range(3000):  # more than are kept

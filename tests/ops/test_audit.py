@@ -69,7 +69,7 @@ def test_a_history_without_secrets_is_clean() -> None:
         ("settings.py", 'password = "s0mething-real"\n', "Secret Keyword"),
     ],
 )
-def test_what_a_later_commit_removed_is_found(name: str, text: str, kind: str) -> None:
+def test_a_secret_that_a_later_commit_removed_is_found(name: str, text: str, kind: str) -> None:
     Path(name).parent.mkdir(exist_ok=True)
     commit(name, text)
     commit(name, "\n")
@@ -98,7 +98,7 @@ def test_before_a_commit_files_are_looked_at() -> None:
     assert (found.returncode, found.stdout.splitlines()[0]) == (1, "deploy.py:2: AWS Access Key")
 
 
-def test_a_part_of_a_history_is_no_history(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_shallow_history_is_refused(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     commit("more.py", "\n")
     clone = tmp_path_factory.mktemp("clone")
     git("clone", "--quiet", "--depth=1", f"file://{repository}", str(clone))
@@ -109,14 +109,14 @@ def test_a_part_of_a_history_is_no_history(repository: Path, tmp_path_factory: p
             secret_scan.in_history()
 
 
-def test_a_hole_is_named_with_what_mends_it() -> None:
+def test_a_vulnerability_is_named_with_its_fix() -> None:
     hole = {"id": "PYSEC-2026-1", "fix_versions": ["1.1"], "aliases": [], "description": ""}
     document = {"dependencies": [{"name": "wheelset", "version": "1.0", "vulns": [hole]}]}
 
     assert report.holes(document) == ["wheelset 1.0: PYSEC-2026-1, fixed in 1.1"]
 
 
-def test_packages_that_nobody_spoke_of_are_no_all_clear() -> None:
+def test_packages_missing_from_the_answer_are_a_failure() -> None:
     spoken = {"name": "wheelset", "version": "1.0", "vulns": []}
     skipped = {"name": "saddle", "skip_reason": "Dependency not found"}
 
@@ -126,7 +126,7 @@ def test_packages_that_nobody_spoke_of_are_no_all_clear() -> None:
 
 
 @pytest.mark.parametrize(("arguments", "code"), [([], 0), (["--strict"], 1)])
-def test_a_service_that_is_away_fails_the_pipeline_alone(
+def test_without_the_service_only_the_pipeline_fails(
     arguments: list[str], code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def unreached() -> list[str]:

@@ -196,7 +196,7 @@ def test_run_serves_term_ends_it_and_the_next_has_its_data(folder: Path) -> None
 
 
 @pytest.mark.slow
-def test_what_dies_is_started_again(folder: Path) -> None:
+def test_a_killed_process_is_started_again(folder: Path) -> None:
     with running(folder) as run:
         run.wait_for_line("Ready after")
         for victim in run.members("celery", "worker"):
@@ -227,7 +227,7 @@ def test_a_second_start_says_why_not(folder: Path) -> None:
 
 
 @pytest.mark.slow
-def test_an_interrupt_for_the_whole_group_ends_it_in_order(folder: Path) -> None:
+def test_an_interrupt_of_the_whole_group_stops_in_order(folder: Path) -> None:
     with running(folder, "city", "--", "--riders", "4", "--speed", "1000") as run:
         run.wait_for_line("1 riding")
         family = run.family()
@@ -281,7 +281,7 @@ def test_a_killed_stack_is_cleared_away_by_the_next_start(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(("variable", "value"), [("PORT", "eight"), ("FLOWER_PORT", "-1"), ("WEB_PROCESSES", "2.5")])
-def test_a_number_that_is_none_gets_one_sentence(tmp_path: Path, variable: str, value: str) -> None:
+def test_an_invalid_number_gets_one_sentence(tmp_path: Path, variable: str, value: str) -> None:
     with running(tmp_path / "state", **{variable: value}) as run:
         assert run.runner.wait(REFUSAL_SECONDS) == 1
     assert run.output == f"{variable} must be a number, not {value!r}.\n"
@@ -315,7 +315,7 @@ def test_supervisor_runs_in_a_folder_of_any_name(tmp_path: Path, name: str) -> N
         socket.setdefaulttimeout(None)  # the Supervisor client set it for this process
 
 
-def test_what_supervisor_refuses_is_shown(tmp_path: Path) -> None:
+def test_an_error_of_supervisor_is_shown(tmp_path: Path) -> None:
     state = State(tmp_path / "state")
     state.create()
     supervisor = Supervisor(state, [Group("all", [Program("say", ["true"], 1, stop_signal="LOUD")], True)])
@@ -324,7 +324,7 @@ def test_what_supervisor_refuses_is_shown(tmp_path: Path) -> None:
         supervisor.start(clean_environment())
 
 
-def test_a_name_that_cannot_be_kept_is_refused_in_words(tmp_path: Path) -> None:
+def test_a_folder_with_an_impossible_name_is_refused(tmp_path: Path) -> None:
     for name in ("bikes:new", "bikes$new", 'bikes "new"'):
         refused = subprocess.run(
             [*BARE, "run"],
@@ -391,7 +391,7 @@ def test_the_servers_own_tools_come_first(tmp_path: Path, monkeypatch: pytest.Mo
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="needs root, and setpriv to be less of it")
-def test_root_in_a_container_leaves_nothing_either() -> None:
+def test_root_in_a_container_leaves_no_processes() -> None:
     """There root cannot read the environment of PostgreSQL's process."""
     process = with_services(REPORT, before=("setpriv", "--bounding-set=-sys_ptrace,-perfmon,-sys_admin", "--"))
     output, _ = process.communicate(timeout=START_SECONDS)
@@ -417,7 +417,7 @@ def test_with_services_clears_away_even_when_it_is_ended(number: signal.Signals)
 
 
 @pytest.mark.slow
-def test_servers_that_are_named_already_are_used() -> None:
+def test_servers_named_in_the_environment_are_used() -> None:
     named = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL")}
     process = with_services(REPORT, **named)
     output, _ = process.communicate(timeout=START_SECONDS)
@@ -449,7 +449,7 @@ def test_modules_stay_compiled_whatever_the_terminal_says(monkeypatch: pytest.Mo
     assert "PYTHONDONTWRITEBYTECODE" not in os.environ
 
 
-def test_a_command_ends_with_what_waits_for_it(tmp_path: Path) -> None:
+def test_a_command_ends_with_the_process_that_waits_for_it(tmp_path: Path) -> None:
     mark = f"{time.time() % 1 + 60}"
     with (
         pytest.raises(TroubleError),

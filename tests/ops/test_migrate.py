@@ -32,7 +32,7 @@ def attempts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return errors
 
 
-def test_a_migration_is_tried_again_while_rides_are_in_its_way(attempts: list[str]) -> None:
+def test_a_migration_is_tried_again_after_lock_timeouts(attempts: list[str]) -> None:
     attempts += ["55P03", "40P01"]
 
     migrate.main()
@@ -59,7 +59,7 @@ def asks_for_its_turn(pid_of_first: int) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_a_host_that_waits_for_its_turn_is_in_no_indexs_way() -> None:
+def test_a_waiting_host_does_not_block_a_concurrent_index() -> None:
     """CREATE INDEX CONCURRENTLY waits for every older statement. An index that it leaves unfinished is dropped."""
     running = psycopg2.connect(database_url())
     running.autocommit = True

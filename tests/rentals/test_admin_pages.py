@@ -35,7 +35,7 @@ def test_too_short_a_part_finds_nobody(admin_client: Client) -> None:
     assert list(admin_client.get(LIST, {"q": "An"}).context["cl"].result_list) == []
 
 
-def test_who_may_not_see_accounts_finds_none_by_a_part() -> None:
+def test_without_the_right_to_accounts_a_search_finds_none() -> None:
     technician = browser_of("technician")
     report = make_claim().rental  # any rider
     assert report.rider is not None

@@ -101,7 +101,7 @@ def test_a_second_ride_at_the_same_time_is_refused(rider_client: RiderClient) ->
         {"bike": "0198c3f2-0000-7000-8000-000000000000", "bike_number": "B-7"},
     ],
 )
-def test_an_odd_wish_is_a_400(rider_client: RiderClient, body: dict[str, Any]) -> None:
+def test_an_invalid_rent_is_a_400(rider_client: RiderClient, body: dict[str, Any]) -> None:
     answer = rider_client.post(RENTALS, body)
 
     assert code_of(answer) == (400, "invalid")

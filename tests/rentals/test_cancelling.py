@@ -129,7 +129,7 @@ def test_after_two_minutes_it_is_too_late(rider_client: RiderClient) -> None:
     assert state(ride) == ("active", "rented")
 
 
-def test_just_in_time_is_in_time() -> None:
+def test_a_cancellation_at_the_last_moment_is_accepted() -> None:
     rider, bike = make_user(), make_bike()
     ride = rental_start(rider_id=rider.pk, bike_id=bike.pk, now=NOON)
 
@@ -141,7 +141,7 @@ def test_just_in_time_is_in_time() -> None:
     assert (cancelled.id, cancelled.status) == (ride.id, "cancelled")
 
 
-def test_three_in_a_day_are_enough(rider_client: RiderClient) -> None:
+def test_a_fourth_cancellation_in_a_day_is_refused(rider_client: RiderClient) -> None:
     bike = make_bike()
     rides = [rent_and_cancel(rider_client, bike) for _ in range(3)]
     ride = rent(rider_client, bike)

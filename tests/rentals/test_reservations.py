@@ -104,7 +104,7 @@ def test_an_unknown_bike_is_a_404(rider_client: RiderClient) -> None:
 
 
 @pytest.mark.parametrize("same", [True, False])
-def test_one_at_a_time(rider_client: RiderClient, same: bool) -> None:
+def test_a_rider_holds_one_bike_at_a_time(rider_client: RiderClient, same: bool) -> None:
     bike, other = make_bike(), make_bike()
     hold(bike, rider_client.rider)
 
@@ -114,7 +114,7 @@ def test_one_at_a_time(rider_client: RiderClient, same: bool) -> None:
     assert (state(bike), state(other)) == ("reserved", "available")
 
 
-def test_none_while_riding(rider_client: RiderClient) -> None:
+def test_no_bike_is_held_during_a_ride(rider_client: RiderClient) -> None:
     bike = make_bike()
     make_rental(rider=rider_client.rider)
 
@@ -192,7 +192,7 @@ def test_renting_another_bike_gives_the_hold_up(rider_client: RiderClient) -> No
         rider_client.post(f"{RENTALS}{ride['id']}/return/")
 
 
-def test_anothers_hold_is_in_the_way(rider_client: RiderClient) -> None:
+def test_a_bike_that_another_holds_is_not_rented(rider_client: RiderClient) -> None:
     bike = make_bike()
     made = hold(bike)
 
@@ -204,7 +204,7 @@ def test_anothers_hold_is_in_the_way(rider_client: RiderClient) -> None:
 
 
 @pytest.mark.parametrize("path", [RENTALS, RESERVATIONS])
-def test_a_hold_that_ran_out_binds_nobody_before_the_sweep(rider_client: RiderClient, path: str) -> None:
+def test_a_hold_that_ran_out_does_not_keep_the_bike(rider_client: RiderClient, path: str) -> None:
     bike = make_bike()
     made = hold(bike)
     run_out(made)
@@ -217,7 +217,7 @@ def test_a_hold_that_ran_out_binds_nobody_before_the_sweep(rider_client: RiderCl
     assert log(bike)[1] == ("reservation_cancel", "available", "system", made.pk)
 
 
-def test_a_riders_own_hold_that_ran_out_is_none(rider_client: RiderClient) -> None:
+def test_a_riders_own_hold_that_ran_out_does_not_count(rider_client: RiderClient) -> None:
     bike, other = make_bike(), make_bike()
     made = hold(bike, rider_client.rider)
     run_out(made)
@@ -258,7 +258,7 @@ def test_the_same_bike_again_has_to_wait_twenty_minutes(rider_client: RiderClien
     assert rider_client.post(RESERVATIONS, {"bike": str(bike.pk)}).status_code == 201
 
 
-def test_five_unused_in_a_day_are_enough(rider_client: RiderClient) -> None:
+def test_a_sixth_hold_after_five_unused_is_refused(rider_client: RiderClient) -> None:
     for hours in (23, 22, 21, 20, 19):
         made = hold(make_bike(), rider_client.rider)
         ended = timezone.now() - timedelta(hours=hours)

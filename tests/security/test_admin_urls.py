@@ -69,7 +69,7 @@ def base(model: type[Model]) -> str:
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
-def test_lists(operator: Client, model: type[Model]) -> None:
+def test_no_list_of_the_admin_fails(operator: Client, model: type[Model]) -> None:
     for name in [*PARAMETERS, *filters(model)]:
         for value in ODD:
             ask(operator, f"{base(model)}?{name}={value}")
@@ -79,7 +79,7 @@ def test_lists(operator: Client, model: type[Model]) -> None:
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
-def test_forms(operator: Client, model: type[Model]) -> None:
+def test_no_form_of_the_admin_fails(operator: Client, model: type[Model]) -> None:
     names = {field.name for field in model._meta.get_fields()} | form_fields(operator, model)
     known = {"id", "station", "email", "created_at", "task"}
     for name in ["_changelist_filters", "_to_field", "_popup", *sorted(names)]:
@@ -94,7 +94,7 @@ def form_fields(client: Client, model: type[Model]) -> set[str]:
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
-def test_actions(operator: Client, model: type[Model]) -> None:
+def test_no_action_of_the_admin_fails(operator: Client, model: type[Model]) -> None:
     """With a form that a person invented."""
     for action in site._registry[model].get_actions(operator.get("/admin/").wsgi_request):
         for value in ["abc", "9" * 20, *(["", "-1", "1.5", "9" * 5000, "\0", "1\n"] if IS_LONG else [])]:
@@ -105,13 +105,13 @@ def test_actions(operator: Client, model: type[Model]) -> None:
 
 
 @pytest.mark.parametrize("name", AUTOCOMPLETE)
-def test_autocomplete(operator: Client, name: str) -> None:
+def test_no_autocomplete_of_the_admin_fails(operator: Client, name: str) -> None:
     for value in ODD:
         query = "&".join(f"{key}={given}" for key, given in (AUTOCOMPLETE | {name: value}).items())
         ask(operator, f"/admin/autocomplete/?{query}")
 
 
-def test_ids(operator: Client) -> None:
+def test_no_id_in_the_admin_fails(operator: Client) -> None:
     routes = [route for route, _ in routes_of_code(pages="admin") if "{" in route]
     assert len(routes) > 50
     for route in routes:
@@ -132,6 +132,6 @@ def test_an_operator_with_few_rights() -> None:
 
 
 @pytest.mark.parametrize("value", ODD)
-def test_nobody(client: Client, value: str) -> None:
+def test_no_admin_page_fails_without_a_log_in(client: Client, value: str) -> None:
     for page in ("", "login/", "logout/", "jsi18n/", "fleet/bike/", "password_change/"):
         ask(client, f"/admin/{page}?next={value}&q={value}")

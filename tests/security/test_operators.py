@@ -20,7 +20,7 @@ def operator(*rights: str) -> Client:
     return client
 
 
-def test_who_may_only_look_ends_no_ride() -> None:
+def test_view_rights_alone_end_no_ride() -> None:
     rental = make_rental()
     page = reverse("admin:rentals_rental_end", args=[rental.pk])
 
@@ -30,7 +30,7 @@ def test_who_may_only_look_ends_no_ride() -> None:
     assert (answer.status_code, rental.status) == (403, "active")
 
 
-def test_who_may_change_rides_ends_one() -> None:
+def test_the_right_to_change_rides_ends_one() -> None:
     rental = make_rental()
     page = reverse("admin:rentals_rental_end", args=[rental.pk])
 
@@ -44,7 +44,7 @@ def test_who_may_change_rides_ends_one() -> None:
 @pytest.mark.parametrize(
     ("rights", "state"), [(["view_bikereport"], "open"), (["view_bikereport", "change_bikereport"], "resolved")]
 )
-def test_who_may_only_look_closes_no_report(rights: list[str], state: str) -> None:
+def test_view_rights_alone_close_no_report(rights: list[str], state: str) -> None:
     report = BikeReport.objects.create(bike=make_bike(), rider=make_user(), kind="saddle", created_at=NOON)
     page = reverse("admin:maintenance_bikereport_changelist")
 

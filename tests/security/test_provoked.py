@@ -54,7 +54,7 @@ def provoke(address: str) -> list[int]:
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_sentry_hears_of_bugs_alone(tmp_path: Path) -> None:
+def test_only_bugs_reach_sentry(tmp_path: Path) -> None:
     log = tmp_path / "web.log"
     with (
         sentry_server() as sentry,

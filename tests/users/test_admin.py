@@ -168,7 +168,7 @@ def test_an_operator_does_not_act_on_operators(as_operator: Client, superuser: U
     assert client.get("/api/v1/me/").status_code == 200
 
 
-def test_who_may_only_look_cannot_act() -> None:
+def test_view_rights_alone_allow_no_action() -> None:
     looker = make_user(is_staff=True)
     looker.user_permissions.set(Permission.objects.filter(codename="view_user"))
     rider = make_user()

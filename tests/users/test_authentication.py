@@ -98,13 +98,13 @@ def test_a_refresh_token_is_no_access_token(rider_client: RiderClient) -> None:
     assert code_for(f"Bearer {rider_client.tokens.refresh}") == (401, "token_invalid")
 
 
-def test_a_closed_account_is_out_at_once(rider_client: RiderClient) -> None:
+def test_a_closed_account_loses_access_at_once(rider_client: RiderClient) -> None:
     User.objects.filter(pk=rider_client.rider.pk).update(is_active=False)
 
     assert code_for(f"Bearer {rider_client.tokens.access}") == (401, "token_invalid")
 
 
-def test_an_ended_session_is_out_at_once(rider_client: RiderClient) -> None:
+def test_an_ended_session_loses_access_at_once(rider_client: RiderClient) -> None:
     Session.objects.filter(user=rider_client.rider).update(ended_at=timezone.now())
 
     assert code_for(f"Bearer {rider_client.tokens.access}") == (401, "token_invalid")

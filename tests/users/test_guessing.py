@@ -49,7 +49,7 @@ def wait_for(email: str, *, address: str = HOME, now: datetime = NOON) -> float:
     return refusal.value.retry_after
 
 
-def test_five_mistakes_cost_nothing() -> None:
+def test_five_wrong_passwords_cause_no_wait() -> None:
     rider = make_user()
 
     assert [guess(rider.email) for _ in range(5)] == ["refused"] * 5
@@ -88,7 +88,7 @@ def test_a_refused_guess_is_not_counted() -> None:
     assert wait_for(rider.email) == 1
 
 
-def test_an_address_nobody_has_slows_down_as_well() -> None:
+def test_guesses_at_an_unknown_email_slow_down_too() -> None:
     assert [guess("nobody@example.org") for _ in range(7)] == ["refused"] * 6 + ["slowed"]
 
 
@@ -188,7 +188,7 @@ def test_an_address_that_succeeded_otherwise_is_let_in_at_once() -> None:
     assert guess(rider.email, password=PASSWORD, now=NOON - timedelta(seconds=1)) == "in"
 
 
-def test_a_day_of_peace_forgets() -> None:
+def test_a_day_without_guesses_clears_the_count() -> None:
     rider = make_user()
     for _ in range(6):
         guess(rider.email)
@@ -288,7 +288,7 @@ def test_logins_at_once_end_in_an_answer() -> None:
     assert {outcome for outcomes_of_one in outcomes for outcome in outcomes_of_one} <= {"in", "slowed", "busy"}
 
 
-def test_the_purge_keeps_what_still_says_something() -> None:
+def test_the_purge_keeps_counters_that_still_count() -> None:
     trusted, guessed = make_user(), make_user()
     guess(trusted.email, password=PASSWORD)
     guess(guessed.email)

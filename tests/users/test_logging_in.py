@@ -106,7 +106,7 @@ def test_guessing_is_slowed_with_the_time_to_wait(anonymous: APIClient) -> None:
     assert response.headers["Retry-After"] == "1"
 
 
-def test_a_header_of_the_clients_making_is_no_other_address(anonymous: APIClient) -> None:
+def test_an_invented_forwarded_header_is_ignored(anonymous: APIClient) -> None:
     rider = make_user()
     for number in range(6):
         log_in(anonymous, rider, "wrong", HTTP_X_FORWARDED_FOR=f"203.0.113.{number}")
@@ -178,7 +178,7 @@ def test_a_login_takes_five_statements_and_no_transaction(anonymous: APIClient) 
 
 
 @pytest.mark.parametrize("path", [LOGOUT, CHANGE])
-def test_these_need_a_rider(anonymous: APIClient, path: str) -> None:
+def test_log_out_and_the_like_need_a_rider(anonymous: APIClient, path: str) -> None:
     response = anonymous.post(path, {})
 
     assert (response.status_code, response.json()["code"]) == (401, "not_authenticated")

@@ -11,7 +11,7 @@ from tests.factories import make_user
 
 
 @pytest.mark.django_db
-def test_the_purge_takes_what_says_nothing_any_more() -> None:
+def test_the_purge_deletes_what_has_expired() -> None:
     now, user = timezone.now(), make_user()
     past, future = now - timedelta(days=400), now + timedelta(days=1)
     for key, time in (("old", past), ("new", now)):

@@ -14,14 +14,14 @@ GUARDS = (
         "bikerental/core/work/enqueueing.py",
         "transaction.on_commit(lambda: publisher.put(note), robust=True)",
         "transaction.on_commit(lambda: publisher.put(note))",
-        (f"{ENQUEUEING}::test_a_failure_to_tell_fails_no_ride_and_stops_no_other",),
+        (f"{ENQUEUEING}::test_a_failed_enqueueing_fails_no_ride_and_no_other_row",),
     ),
     Guard(
         "telling waits for the commit",
         "bikerental/core/work/enqueueing.py",
         "    transaction.on_commit(lambda: publisher.put(note), robust=True)",
         "    publisher.put(note)",
-        (f"{ENQUEUEING}::test_nothing_is_told_of_what_did_not_commit",),
+        (f"{ENQUEUEING}::test_a_rollback_sends_no_message",),
     ),
     Guard(
         "notes of before a fork are the parent's",
@@ -114,7 +114,7 @@ GUARDS = (
         "bikerental/maintenance/services/publishing.py",
         "attempts__gte=PUBLISH_ATTEMPTS_MAX",
         "attempts__gte=9999",
-        (f"{UPLOADS}::test_what_ended_its_worker_each_time_is_given_up",),
+        (f"{UPLOADS}::test_a_photo_that_kills_its_worker_is_given_up",),
     ),
     Guard(
         "an upload that nobody confirmed expires",

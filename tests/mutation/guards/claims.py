@@ -67,7 +67,7 @@ GUARDS = (
         SERVICES,
         "    if not decision.reason.strip():\n        raise ReasonMissingError\n",
         "",
-        (f"{DECIDING}::test_a_decision_says_why",),
+        (f"{DECIDING}::test_a_decision_needs_a_reason",),
     ),
     Guard(
         "a ride is settled before its claim is decided",
@@ -81,21 +81,21 @@ GUARDS = (
         SERVICES,
         "said = (claim.decided_by_id, claim.answer,",
         "said = (claim.decided_by_id, booking.reason,",
-        (f"{DECIDING}::test_another_decision_of_the_same_operator_is_no_repetition",),
+        (f"{DECIDING}::test_another_decision_of_the_same_operator_is_refused",),
     ),
     Guard(
         "the rider is told how a claim was decided",
         SERVICES,
         "    notification_create(\n        kind=CLAIM_DECIDED.name,",
         "    (lambda **_: None)(\n        kind=CLAIM_DECIDED.name,",
-        (f"{DECIDING}::test_the_rider_is_told",),
+        (f"{DECIDING}::test_the_rider_gets_a_message",),
     ),
     Guard(
         "a corrected end is within the ride",
         ADJUSTING,
         " <= ended_at <= rental.ended_at:",
         ":",
-        (f"{DECIDING}::test_what_a_ride_does_not_cost_is_not_taken_off",),
+        (f"{DECIDING}::test_no_more_than_the_cost_is_taken_off",),
     ),
     Guard(
         "a preview takes off no more than the ride costs",

@@ -39,14 +39,14 @@ GUARDS = (
         "bikerental/feeds/documents/vehicles.py",
         "    vehicles.sort()\n",
         "",
-        (f"{BUILDING}::test_the_order_of_vehicles_tells_nothing",),
+        (f"{BUILDING}::test_vehicles_are_listed_by_their_changing_ids",),
     ),
     Guard(
         "the public feed knows its hosts",
         "bikerental/feeds/wsgi.py",
         " or not _is_allowed(host)",
         "",
-        (f"{SERVING}::test_a_strange_host_is_refused",),
+        (f"{SERVING}::test_a_host_that_is_not_allowed_is_refused",),
     ),
     Guard(
         "the limits of headers hold for the public feed",

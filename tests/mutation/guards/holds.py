@@ -19,7 +19,7 @@ GUARDS = (
         CANCEL,
         "if lately.count() >= settings.CANCELS_PER_DAY:",
         "if False:",
-        (f"{CANCELLING}::test_three_in_a_day_are_enough",),
+        (f"{CANCELLING}::test_a_fourth_cancellation_in_a_day_is_refused",),
     ),
     Guard(
         "nobody holds the same bike again and again",
@@ -28,7 +28,7 @@ GUARDS = (
         "if seconds := 0:",
         (
             f"{RESERVATIONS}::test_the_same_bike_again_has_to_wait_twenty_minutes",
-            f"{RESERVATIONS}::test_five_unused_in_a_day_are_enough",
+            f"{RESERVATIONS}::test_a_sixth_hold_after_five_unused_is_refused",
         ),
     ),
     Guard(
@@ -43,21 +43,21 @@ GUARDS = (
         RESERVE,
         "    if is_riding(rider_id=rider_id):\n        raise RentalInProgressError\n",
         "",
-        (f"{RESERVATIONS}::test_none_while_riding",),
+        (f"{RESERVATIONS}::test_no_bike_is_held_during_a_ride",),
     ),
     Guard(
         "a rider holds one bike",
         RESERVE,
         "    if own is not None and own.binds:\n        raise ReservationInProgressError\n",
         "",
-        (f"{RESERVATIONS}::test_one_at_a_time",),
+        (f"{RESERVATIONS}::test_a_rider_holds_one_bike_at_a_time",),
     ),
     Guard(
         "a hold that ran out is not cancelled",
         RESERVE,
         "    if hold is None or not hold.binds:\n        raise ReservationNotActiveError",
         "    if hold is None:\n        raise ReservationNotActiveError",
-        (f"{RESERVATIONS}::test_a_riders_own_hold_that_ran_out_is_none",),
+        (f"{RESERVATIONS}::test_a_riders_own_hold_that_ran_out_does_not_count",),
     ),
     Guard(
         "a hold that is given up locks its bike",
@@ -86,14 +86,14 @@ GUARDS = (
         "bikerental/rentals/services/taking.py",
         "(hold.binds and hold.rider_id != rider_id)",
         "False",
-        (f"{RESERVATIONS}::test_anothers_hold_is_in_the_way",),
+        (f"{RESERVATIONS}::test_a_bike_that_another_holds_is_not_rented",),
     ),
     Guard(
         "a hold that ran out ends before another rider has the bike",
         "bikerental/rentals/services/taking.py",
         "            hold_end(hold, Status.EXPIRED, actor=SYSTEM, now=now)\n            bike, hold",
         "            bike, hold",
-        (f"{RESERVATIONS}::test_a_hold_that_ran_out_binds_nobody_before_the_sweep",),
+        (f"{RESERVATIONS}::test_a_hold_that_ran_out_does_not_keep_the_bike",),
     ),
     Guard(
         "renting another bike gives the hold up",
@@ -107,7 +107,7 @@ GUARDS = (
         "bikerental/rentals/selectors.py",
         "status=Reservation.Status.ACTIVE, expires_at__gt=Now()\n",
         "status=Reservation.Status.ACTIVE\n",
-        (f"{RESERVATIONS}::test_a_riders_own_hold_that_ran_out_is_none",),
+        (f"{RESERVATIONS}::test_a_riders_own_hold_that_ran_out_does_not_count",),
     ),
     Guard(
         "a hold that was taken away is no unused one",

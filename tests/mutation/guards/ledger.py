@@ -59,6 +59,6 @@ GUARDS = (
         "bikerental/billing/selectors.py",
         "balance.amount - balance.disputed <= limit",
         "balance.amount <= limit",
-        ("tests/claims/test_deciding.py::test_what_is_in_dispute_does_not_count_as_debt",),
+        ("tests/claims/test_deciding.py::test_disputed_rides_do_not_count_as_debt",),
     ),
 )

@@ -193,7 +193,7 @@ GUARDS = (
         "bikerental/maintenance/services/taking_out.py",
         "    limit = take_out_limit_lock()\n    if limit.paused_at is not None:",
         "    limit = TakeOutLimit.objects.get_or_create()[0]\n    if limit.paused_at is not None:",
-        ("tests/maintenance/test_taking_out.py::test_of_two_at_the_edge_one_waits",),
+        ("tests/maintenance/test_taking_out.py::test_of_two_bikes_at_the_limit_one_waits",),
     ),
     Guard(
         "who reports locks the account",

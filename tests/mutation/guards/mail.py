@@ -85,7 +85,7 @@ GUARDS = (
         "bikerental/users/services/resetting.py",
         "at_home=logged_in_there and user.email_confirmed",
         "at_home=logged_in_there",
-        (f"{LIMITING}::test_registering_anothers_address_makes_no_home_there",),
+        (f"{LIMITING}::test_registering_a_strangers_address_gains_no_trust",),
     ),
     Guard(
         "erasing an unconfirmed account leaves the refusal",

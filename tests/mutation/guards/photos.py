@@ -38,7 +38,7 @@ GUARDS = (
         UPLOADS,
         "    _refuse_more_than(LOOKS_PER_FORM * _forms_per_hour(upload.report_id), uploads, looks, now=now)\n",
         "",
-        (f"{LIMITS}::test_looks_are_counted_too_and_the_next_is_a_429",),
+        (f"{LIMITS}::test_checks_are_counted_too_and_the_next_is_a_429",),
     ),
     Guard(
         "looks at photos are counted under a lock",
@@ -47,14 +47,14 @@ GUARDS = (
         "    uploads = _of_last_hour(upload.uploader_id, upload.report_id, now)\n"
         "    looks",
         "    uploads = _of_last_hour(upload.uploader_id, upload.report_id, now)\n    looks",
-        (f"{LIMITS}::test_looks_at_once_at_many_photos_are_all_counted",),
+        (f"{LIMITS}::test_checks_at_once_of_many_photos_are_all_counted",),
     ),
     Guard(
         "a photo is claimed before it is looked at",
         UPLOADS,
         "    due = _pending(upload.pk).filter(next_attempt_at__lte=now)\n",
         "    due = _pending(upload.pk)\n",
-        (f"{LIMITS}::test_one_upload_is_looked_at_once_however_many_confirm_it",),
+        (f"{LIMITS}::test_an_upload_is_checked_once_however_often_confirmed",),
     ),
     Guard(
         "who confirms a photo that is looked at is told to wait",
@@ -68,7 +68,7 @@ GUARDS = (
         UPLOADS,
         "            _pending(upload.pk).update(next_attempt_at=now)\n",
         "",
-        (f"{LIMITS}::test_what_was_not_there_may_be_looked_at_again_at_once",),
+        (f"{LIMITS}::test_a_missing_file_may_be_checked_again_at_once",),
     ),
     Guard(
         "a busy looker refuses at once",

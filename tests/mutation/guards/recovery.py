@@ -36,7 +36,7 @@ GUARDS = (
         "bikerental/observe/health.py",
         "        if name not in _asked or not _asked[name].is_open:\n",
         "        if True:\n",
-        (f"{HEALTH}::test_those_who_ask_at_once_are_one_to_the_database",),
+        (f"{HEALTH}::test_simultaneous_probes_run_one_check",),
     ),
     Guard(
         "a stale plan closes its connection",
@@ -81,14 +81,14 @@ GUARDS = (
         "bikerental/observe/metrics_files.py",
         "os.posix_fallocate(opened.fileno(), 0, self._capacity)",
         "opened.truncate(self._capacity)",
-        (f"{METRICS}::test_a_full_disk_ends_no_process_and_figures_come_back",),
+        (f"{METRICS}::test_a_full_disk_ends_no_process_and_metrics_return",),
     ),
     Guard(
         "figures go back to the disk that has room again",
         "bikerental/observe/metrics_files.py",
         "        if self._retry_at is not None and time.monotonic() > self._retry_at:\n",
         "        if False:\n",
-        (f"{METRICS}::test_figures_in_memory_are_written_once_there_is_room",),
+        (f"{METRICS}::test_metrics_in_memory_are_written_when_there_is_space",),
     ),
     Guard(
         "a batch that fails is tried row by row",
@@ -123,14 +123,14 @@ GUARDS = (
         "bikerental/core/work/batches.py",
         'due.values_list("row_id", flat=True)[:RETRIES_AT_ONCE]',
         'due.none().values_list("row_id", flat=True)',
-        (f"{BATCHES}::test_what_is_mended_is_done_when_it_is_due_again",),
+        (f"{BATCHES}::test_a_repaired_row_succeeds_when_it_is_due_again",),
     ),
     Guard(
         "a row that is done loses its mark",
         "bikerental/core/work/batches.py",
         "        failed_rows_forget(task, [row_id])\n",
         "        pass\n",
-        (f"{BATCHES}::test_what_is_mended_is_done_when_it_is_due_again",),
+        (f"{BATCHES}::test_a_repaired_row_succeeds_when_it_is_due_again",),
     ),
     Guard(
         "a message that an operator sends again loses its mark",
@@ -151,7 +151,7 @@ GUARDS = (
         "bikerental/core/work/batches.py",
         "ROW_ERRORS = (DataError,",
         "ROW_ERRORS = (Exception, DataError,",
-        (f"{BATCHES}::test_what_is_not_the_rows_fault_ends_the_batch",),
+        (f"{BATCHES}::test_an_error_that_no_row_caused_ends_the_batch",),
     ),
     Guard(
         "a mark holds nothing of the row's data",
@@ -173,7 +173,7 @@ GUARDS = (
         "bikerental/notifications/services/failing.py",
         "pk__in=[row.pk for row in rows], told_at=None)",
         "pk__in=[row.pk for row in rows])",
-        (f"{BATCHES}::test_of_two_sweeps_at_once_one_tells",),
+        (f"{BATCHES}::test_of_two_sweeps_at_once_one_informs_the_operators",),
     ),
     Guard(
         "a message about marked rows is not told of itself",

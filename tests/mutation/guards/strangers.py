@@ -115,14 +115,14 @@ GUARDS = (
         "bikerental/observe/shedding.py",
         "return stood_behind_most and now - came > self._seconds",
         "return False",
-        ("tests/observe/test_shedding.py::test_under_too_much_load_what_is_served_is_served_soon",),
+        ("tests/observe/test_shedding.py::test_under_overload_served_requests_wait_briefly",),
     ),
     Guard(
         "a stamp of another clock is no wait",
         "bikerental/observe/shedding.py",
         "return came if abs(now - came) < STAMP_SECONDS_MAX else None",
         "return came",
-        ("tests/observe/test_shedding.py::test_a_stamp_of_another_clock_is_no_wait",),
+        ("tests/observe/test_shedding.py::test_a_stamp_far_from_now_is_ignored",),
     ),
     Guard(
         "an odd request id is replaced",
@@ -136,7 +136,7 @@ GUARDS = (
         "bikerental/observe/middleware.py",
         'match.route if match else "unknown"',
         "request.path",
-        ("tests/observe/test_metrics.py::test_a_scanner_makes_no_series_of_its_inventions",),
+        ("tests/observe/test_metrics.py::test_unknown_paths_and_methods_share_one_series",),
     ),
     Guard(
         "personal answers are not stored",
@@ -199,7 +199,7 @@ GUARDS = (
         "bikerental/maintenance/selectors.py",
         'Count("rider", distinct=True)',
         'Count("rider")',
-        (f"{REPORTS}::test_one_rider_however_loud_is_one",),
+        (f"{REPORTS}::test_many_reports_of_one_rider_count_as_one",),
     ),
     Guard(
         "a ridden bike stays in service until it is back",
@@ -213,7 +213,7 @@ GUARDS = (
         "bikerental/maintenance/selectors.py",
         "kind__in=GRAVE_KINDS, counts=True)",
         "kind__in=GRAVE_KINDS)",
-        (f"{TAKING_OUT}::test_who_has_not_ridden_the_bike_takes_it_nowhere",),
+        (f"{TAKING_OUT}::test_reports_by_riders_of_other_bikes_do_not_count",),
     ),
     Guard(
         "a ride of long ago lets nobody judge the bike",
@@ -283,6 +283,6 @@ GUARDS = (
         "bikerental/notifications/services/feedback.py",
         "        if _is_ours(email):\n",
         "        if True:\n",
-        (f"{FEEDBACK}::test_what_says_nothing_lasting_of_ours_marks_nothing",),
+        (f"{FEEDBACK}::test_reports_that_are_not_final_or_not_ours_mark_nothing",),
     ),
 )

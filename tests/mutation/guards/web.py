@@ -61,7 +61,7 @@ GUARDS = (
         "        if False:\n",
         (
             f"{HEADERS}::test_a_cookie_with_backslashes_spoils_no_other",
-            f"{COSTS}::test_a_cookie_of_a_name_that_is_read",
+            f"{COSTS}::test_a_long_cookie_takes_linear_time",
         ),
     ),
     Guard(
@@ -97,21 +97,21 @@ GUARDS = (
         "bikerental/observe/provoked.py",
         '        PROVOKED.labels(record.name.rpartition(".")[2]).inc()\n',
         "",
-        (f"{PROVOKED}::test_sentry_hears_of_bugs_alone",),
+        (f"{PROVOKED}::test_only_bugs_reach_sentry",),
     ),
     Guard(
         "what strangers provoke is logged without a trace",
         "bikerental/observe/provoked.py",
         "        record.exc_info = record.exc_text = None\n",
         "",
-        (f"{PROVOKED}::test_sentry_hears_of_bugs_alone",),
+        (f"{PROVOKED}::test_only_bugs_reach_sentry",),
     ),
     Guard(
         "what strangers provoke is not told to Sentry",
         "bikerental/observe/sentry.py",
         '    ignore_logger("django.security.*")\n',
         "",
-        (f"{PROVOKED}::test_sentry_hears_of_bugs_alone",),
+        (f"{PROVOKED}::test_only_bugs_reach_sentry",),
         survives="the filter makes it a warning, and no event; this keeps it out of a later event's trail as well",
     ),
     Guard(
@@ -119,7 +119,7 @@ GUARDS = (
         "bikerental/observe/provoked.py",
         '        record.levelno, record.levelname = logging.WARNING, "WARNING"\n',
         "",
-        (f"{PROVOKED}::test_sentry_hears_of_bugs_alone",),
+        (f"{PROVOKED}::test_only_bugs_reach_sentry",),
     ),
     Guard(
         "a client does not decide what is traced",
@@ -161,14 +161,14 @@ GUARDS = (
         "bikerental/core/addresses.py",
         'return f"{int(parsed) >> 64:x}::/64"',
         "return str(parsed)",
-        ("tests/core/test_addresses.py::test_these_are_one",),
+        ("tests/core/test_addresses.py::test_addresses_of_a_household_are_equal",),
     ),
     Guard(
         "an IPv4 address written as IPv6 is itself",
         "bikerental/core/addresses.py",
         " and parsed.ipv4_mapped is None",
         "",
-        ("tests/core/test_addresses.py::test_these_are_two",),
+        ("tests/core/test_addresses.py::test_addresses_of_two_households_differ",),
     ),
     Guard(
         "a rate counts a household",
@@ -182,7 +182,7 @@ GUARDS = (
         "bikerental/http/parsers.py",
         '        if encoding.strip().lower() not in ("", "identity"):',
         "        if False:",
-        ("tests/http/test_bodies.py::test_a_packed_body_is_a_415",),
+        ("tests/http/test_bodies.py::test_a_compressed_body_is_a_415",),
     ),
     Guard(
         "only who looks is redirected to the slash",
@@ -217,7 +217,7 @@ GUARDS = (
         "bikerental/http/admin_queries.py",
         "            return field.to_python(given)\n",
         "            return given\n",
-        ("tests/security/test_admin_urls.py::test_forms",),
+        ("tests/security/test_admin_urls.py::test_no_form_of_the_admin_fails",),
     ),
     Guard(
         "a page shows the city's time",

@@ -140,12 +140,7 @@ class Manager:
 
 
 def test_without_secrets_manager_the_known_password_is_used() -> None:
-    secret, manager = (
-        Secret(
-            "arn:aws:secretsmanager:eu-central-1:1:secret:database",
-        ),
-        Manager(),
-    )
+    secret, manager = Secret("arn:aws:secretsmanager:eu-central-1:1:secret:database"), Manager()
     secret._client = manager
     assert secret.candidates() == [Credentials(ROLE, "first")]
     manager.is_away = True

@@ -158,7 +158,7 @@ def test_only_the_protected_branch_takes_the_pipelines_role(resources: dict[str,
     }
 
 
-def test_what_moto_cannot_decide_is_conditioned(resources: dict[str, dict[str, Any]]) -> None:
+def test_conditions_that_moto_ignores_are_in_the_policy(resources: dict[str, dict[str, Any]]) -> None:
     policy = json.loads(resources["aws_iam_role_policy.host"]["policy"])
     by_sid = {statement["Sid"]: statement for statement in policy["Statement"]}
 
@@ -227,7 +227,7 @@ def test_the_role_keeps_to_its_prefixes(settings: dict[str, str], role: Callable
         assert refused(lambda b=bucket, k=key: s3.delete_object(Bucket=b, Key=k)) == "AccessDenied"
 
 
-def test_the_role_rules_over_nothing(settings: dict[str, str], role: Callable[[str], Any]) -> None:
+def test_the_role_may_not_administer(settings: dict[str, str], role: Callable[[str], Any]) -> None:
     backups = settings["BACKUP_BUCKET"]
     s3, iam, ec2 = role("s3"), role("iam"), role("ec2")
 
@@ -321,7 +321,7 @@ def test_a_variable_makes_one_host_a_group(applied: Terraform, aws: str) -> None
     assert json.loads(secret)["password"] not in applied.run("state", "pull").stdout
 
 
-def test_everything_is_taken_down_again(applied: Terraform, aws: str) -> None:
+def test_everything_is_destroyed_again(applied: Terraform, aws: str) -> None:
     # moto cannot delete this one alone. Deleting its configuration set deletes it, here and at AWS.
     assert applied.run("state", "rm", "aws_ses_event_destination.mail").returncode == 0
 

@@ -102,7 +102,7 @@ def test_the_operators_commands_are_on_the_server(host: Host, deployed: str) -> 
         assert done.returncode == 0, done.stderr
 
 
-def test_there_is_nothing_before_the_first(host: Host, deployed: str) -> None:
+def test_without_an_earlier_deploy_last_is_refused(host: Host, deployed: str) -> None:
     nothing = host.ship("--last")
 
     assert nothing.returncode == 1
@@ -170,7 +170,7 @@ FAULTS = [
 ]
 
 
-def test_what_cannot_work_is_refused_before_anything_is_touched(
+def test_settings_that_cannot_work_change_nothing(
     host: Host, deployed: str, one: str, two: str, load: Callable[[], Load]
 ) -> None:
     before = host.running(), host.container("web"), host.container("proxy")
@@ -208,7 +208,7 @@ def test_a_setting_that_only_the_worker_refuses_is_taken_back(
 
 
 @pytest.mark.parametrize("service", ["web", "worker"] if IS_LONG else ["web"])
-def test_a_broken_image_rolls_itself_back(
+def test_a_broken_image_is_rolled_back(
     host: Host, image: str, deployed: str, two: str, load: Callable[[], Load], service: str
 ) -> None:
     """A broken web never gets a request. A broken worker fails after web was replaced."""
@@ -234,7 +234,7 @@ def test_a_broken_image_rolls_itself_back(
 @pytest.mark.skipif(
     bool(GITLAB_CI_LOCAL) and not IS_LONG, reason="rollback-staging goes back under load as well; LONG=1 does both"
 )
-def test_the_last_image_is_one_command_away(host: Host, deployed: str, two: str, load: Callable[[], Load]) -> None:
+def test_one_command_goes_back_to_the_last_image(host: Host, deployed: str, two: str, load: Callable[[], Load]) -> None:
     if not runs(host, two):
         assert host.ship(two).returncode == 0
 
@@ -283,7 +283,7 @@ def test_the_pipelines_jobs_deploy_verify_and_go_back(
     assert (running.failures, running.answers["GET 200"] > 100) == ([], True), running.answers
 
 
-def test_a_service_that_is_away_is_not_verified(host: Host, deployed: str) -> None:
+def test_a_service_that_does_not_answer_is_not_verified(host: Host, deployed: str) -> None:
     away = run("compose/production/verify", "https://localhost:9", environment={"VERIFY_SECONDS": "2"}, at=ROOT)
 
     assert away.returncode == 1

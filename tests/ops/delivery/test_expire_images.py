@@ -90,7 +90,7 @@ def expire(address: str, *arguments: str, **environment: str) -> "tuple[int, str
     return done.returncode, done.stdout + done.stderr
 
 
-def test_a_week_old_image_of_a_merge_request_is_deleted_and_no_other(registry: Registry) -> None:
+def test_only_week_old_images_of_merge_requests_are_deleted(registry: Registry) -> None:
     old, young = f"mr-7-{COMMIT}", f"mr-12-{COMMIT}"
     kept = {COMMIT: ago(90), "v1.2.3": ago(90), "mr-hand-made": ago(90), young: ago(6)}
     registry.made = {**kept, old: ago(8)}

@@ -70,7 +70,7 @@ def test_gitlab_accepts_the_file(file: str) -> None:
     assert schema_says(ROOT / file)[0] == 0
 
 
-def test_what_gitlab_does_not_know_is_seen(tmp_path: Path) -> None:
+def test_an_invalid_pipeline_file_is_found(tmp_path: Path) -> None:
     text = (ROOT / ".gitlab-ci.yml").read_text()
     (tmp_path / "wrong.yml").write_text(text.replace("max: 1", "max: 9"))
 
@@ -86,7 +86,7 @@ def test_a_deploy_waits_for_every_check(jobs: Jobs) -> None:
     ]
 
 
-def test_staging_is_deployed_by_itself_and_production_by_hand(jobs: Jobs) -> None:
+def test_staging_deploys_automatically_production_by_hand(jobs: Jobs) -> None:
     by_hand = {name for name, job in jobs.items() if job["when"] == "manual"}
 
     assert by_hand == {"production", "rollback-staging", "rollback-production"}

@@ -40,7 +40,7 @@ def record(**settings: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def test_sentry_hears_of_the_release_and_then_of_the_deploy(sentry: tuple[str, list[Call]]) -> None:
+def test_sentry_gets_the_release_and_then_the_deploy(sentry: tuple[str, list[Call]]) -> None:
     address, calls = sentry
 
     assert record(SENTRY_URL=address, **SENTRY) == (0, "Sentry knows that abc123 runs in staging.\n")
@@ -56,14 +56,14 @@ def test_sentry_hears_of_the_release_and_then_of_the_deploy(sentry: tuple[str, l
     ]
 
 
-def test_without_a_token_nobody_is_called(sentry: tuple[str, list[Call]]) -> None:
+def test_without_a_token_sentry_is_not_called(sentry: tuple[str, list[Call]]) -> None:
     address, calls = sentry
 
     assert record(SENTRY_URL=address) == (0, "")
     assert calls == []
 
 
-def test_a_sentry_that_is_away_stops_no_deploy() -> None:
+def test_a_deploy_goes_on_if_sentry_does_not_answer() -> None:
     code, said = record(SENTRY_URL=f"http://127.0.0.1:{free_port()}", **SENTRY)
 
     assert code == 0

@@ -43,7 +43,7 @@ def test_hosts_that_stay_unhealthy_bring_the_last_image_back(account: Account) -
     assert account.parameters == {"image": "bikerental:one", "healthy-image": "bikerental:one"}
 
 
-def test_a_replacement_that_does_not_end_is_cancelled_and_taken_back(account: Account) -> None:
+def test_a_replacement_that_hangs_is_cancelled_and_undone(account: Account) -> None:
     code, said = refresh(account, "bikerental:slow", REFRESH_SECONDS="-1")
 
     assert code == 1
@@ -52,7 +52,7 @@ def test_a_replacement_that_does_not_end_is_cancelled_and_taken_back(account: Ac
     assert account.running() == {"bikerental:one"}
 
 
-def test_a_second_try_after_a_killed_job_knows_the_healthy_image(account: Account) -> None:
+def test_after_a_killed_job_a_second_try_knows_the_good_image(account: Account) -> None:
     account.begin(
         parameters={"image": "bikerental:broken", "healthy-image": "bikerental:one"},
         replacements={"bikerental-web": ("InProgress", "", "bikerental:broken")},
@@ -88,7 +88,7 @@ def test_a_group_that_goes_back_takes_the_first_host_along(account: Account) -> 
     assert account.deployed == ["bikerental:zero", "bikerental:one"]
 
 
-def test_a_rollback_takes_the_group_to_the_first_hosts_last_image(account: Account) -> None:
+def test_a_rollback_returns_the_group_to_the_last_image(account: Account) -> None:
     assert ship(account, "--last")[0] == 0
     assert account.deployed == ["bikerental:zero"]
     assert account.running() == {"bikerental:zero"}

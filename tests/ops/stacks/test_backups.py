@@ -179,7 +179,7 @@ print([item["Key"] for item in found["Contents"]])
 """
 
 
-def test_old_ones_go_from_the_disk_and_from_s3(production: Stack) -> None:
+def test_old_backups_are_deleted_from_disk_and_s3(production: Stack) -> None:
     """Two of the same day long ago: the newer one stays as the month's."""
     in_s3(production, PLANT)
 

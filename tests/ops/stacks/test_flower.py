@@ -75,7 +75,7 @@ def test_it_shows_workers_and_tasks_after_a_restart_of_redis(
 
 
 @pytest.mark.skipif(not IS_LONG, reason="starts two more workers; LONG=1 does")
-def test_more_workers_come_and_go_as_told(production: Stack, flower: requests.Session, root: str) -> None:
+def test_workers_are_added_and_removed(production: Stack, flower: requests.Session, root: str) -> None:
     up = ("up", "--detach", "--no-build", "--wait")
 
     more = production.compose(*up, "--no-recreate", "--scale", "worker=3")

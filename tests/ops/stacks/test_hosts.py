@@ -108,7 +108,7 @@ def tokens(service: Service) -> list[str]:
     return found
 
 
-def test_a_host_dies_and_an_image_comes_and_no_ride_is_lost(
+def test_a_killed_host_and_a_deploy_lose_no_ride(
     service: Service, tokens: list[str], image: str, tmp_path: Path
 ) -> None:
     one, other = service.web

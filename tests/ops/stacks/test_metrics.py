@@ -60,7 +60,7 @@ UNKNOWN_HERE = {EXPRESSIONS["certificate"], EXPRESSIONS["down"]}  # localhost ha
 
 @pytest.mark.docker
 @pytest.mark.slow
-def test_every_part_gives_its_figures(production: Stack, rider: requests.Session, base: str) -> None:
+def test_every_part_has_metrics(production: Stack, rider: requests.Session, base: str) -> None:
     settled(rider, ride(rider, base))
 
     def jobs(expression: str) -> set[str]:
@@ -186,7 +186,7 @@ RENT = 'route="api/v1/rentals/",method="POST",status="201"'
 @pytest.mark.parametrize(
     "path", ["/metrics", "/metrics/", "/METRICS", "/%6Detrics", "//metrics", "/api/../metrics", "/flower/metrics"]
 )
-def test_nothing_of_it_is_for_the_outside(browser: requests.Session, base: str, path: str) -> None:
+def test_metrics_are_not_reachable_from_outside(browser: requests.Session, base: str, path: str) -> None:
     address = base.removesuffix("/api/v1")
     request = browser.prepare_request(requests.Request("GET", address))
     request.url = address + path  # unchanged: the library would normalise it
@@ -199,7 +199,7 @@ def test_nothing_of_it_is_for_the_outside(browser: requests.Session, base: str, 
 
 @pytest.mark.docker
 @pytest.mark.slow
-def test_a_name_of_the_inside_opens_nothing_outside(browser: requests.Session, base: str) -> None:
+def test_an_internal_host_name_opens_nothing_from_outside(browser: requests.Session, base: str) -> None:
     answer = browser.get(base.removesuffix("api/v1") + "metrics", headers={"Host": "web"}, timeout=15)
 
     assert "# HELP" not in answer.text

@@ -43,7 +43,7 @@ def test_plain_http_is_sent_to_tls(production: Stack) -> None:
     assert answer.headers["Location"].startswith("https://localhost")
 
 
-def test_the_broker_keeps_and_the_cache_forgets(production: Stack) -> None:
+def test_the_broker_refuses_and_the_cache_evicts_when_full(production: Stack) -> None:
     def policy(service: str) -> list[str]:
         script = "REDISCLI_AUTH=$REDIS_PASSWORD redis-cli config get maxmemory-policy && redis-cli ping"
         return production.compose("exec", "-T", service, "bash", "-c", script).stdout.split()
@@ -68,7 +68,7 @@ def test_a_photo_is_sent_to_whoever_has_its_signed_url(production: Stack, browse
     assert browser.get(site + upload, timeout=15).status_code == 404
 
 
-def test_two_migrations_queue(production: Stack) -> None:
+def test_of_two_migrations_the_second_waits(production: Stack) -> None:
     once = ("docker", "compose", "run", "--rm", "--no-deps", "-T", "migrate")
     environment = os.environ | production.environment
     both = [subprocess.Popen(once, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL) for _ in range(2)]

@@ -37,5 +37,5 @@ def started(folder: Path, *, unknown: str) -> str:
     ],
     ids=["until 2.6.3", "from 2.6.4"],
 )
-def test_requests_are_buffered_in_the_words_that_caddy_knows(tmp_path: Path, unknown: str, lines: str) -> None:
+def test_requests_are_buffered_with_an_option_caddy_knows(tmp_path: Path, unknown: str, lines: str) -> None:
     assert started(tmp_path, unknown=unknown) == lines

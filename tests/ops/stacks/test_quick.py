@@ -39,7 +39,7 @@ def test_flower_answers_on_this_machine(quick: Stack) -> None:
     assert direct().get(f"http://127.0.0.1:{quick.environment['FLOWER_PORT']}/", timeout=15).status_code == 200
 
 
-def test_it_stops_in_order_and_starts_cold_again_and_again(quick: Stack) -> None:
+def test_it_stops_cleanly_and_starts_cold_repeatedly(quick: Stack) -> None:
     for _ in range(COLD_STARTS):
         quick.compose("stop", seconds=STOP_SECONDS)
         states = quick.states()

@@ -23,13 +23,13 @@ def test_a_year_of_daily_backups_leaves_days_weeks_and_months() -> None:
     ]
 
 
-def test_the_newest_of_a_day_stays() -> None:
+def test_the_newest_backup_of_a_day_is_kept() -> None:
     morning, noon = (backup_name("bikerental", NOON - timedelta(hours=hours)) for hours in (5, 0))
 
     assert to_keep([morning, noon]) == {noon}
 
 
-def test_what_was_made_rarely_stays() -> None:
+def test_rare_backups_are_kept() -> None:
     rare = [backup_name("bikerental", NOON - timedelta(days=100 * number)) for number in range(4)]
 
     assert to_keep(rare) == set(rare)
