@@ -47,11 +47,23 @@ def charges_of(*, rental_ids: Collection[UUID]) -> dict[UUID, RideCharge]:
 
 def charges_doubled(since: datetime | None) -> Iterator[QuerySet[Any, Any]]:
     """Rides that were charged again since then, or ever. In parts."""
-    charges = Entry.objects.order_by().filter(kind=EntryKind.CHARGE)
-    if since is not None:
-        charges = charges.filter(pk__gte=first_uuid7(since))
+    charges = _charges(since)
     earlier = Entry.objects.filter(kind=EntryKind.CHARGE, rental_id=OuterRef("rental_id"), pk__lt=OuterRef("pk"))
     return rows_in_parts(charges.filter(Exists(earlier)).values_list("rental_id").distinct(), along=charges)
+
+
+def charges_without(rides: QuerySet[Any, Any], since: datetime | None) -> Iterator[QuerySet[Any, Any]]:
+    """Rides of charges since then, or of all, that are not among these and whose charge was not reversed. In parts.
+
+    :param rides: a subquery of the ride whose id is `OuterRef("rental_id")`
+    """
+    charges = _charges(since)
+    return rows_in_parts(charges.filter(~Exists(rides), reversals=None).values_list("rental_id"), along=charges)
+
+
+def _charges(since: datetime | None) -> QuerySet[Entry]:
+    charges = Entry.objects.order_by().filter(kind=EntryKind.CHARGE)
+    return charges if since is None else charges.filter(pk__gte=first_uuid7(since))
 
 
 def sums_wrong(since: datetime | None, *, progress: Callable[[int], None] = lambda entries: None) -> SumsWrong:

@@ -198,6 +198,11 @@ def _rows_failed(window: Window) -> Parts:
     return [FailedRow.objects.order_by("pk").values_list(named)]
 
 
+def _charges_without_ride(window: Window) -> Parts:
+    settled = Rental.objects.filter(pk=OuterRef("rental_id"), status=Rental.Status.SETTLED)
+    return ledger.charges_without(settled, window.since)
+
+
 def _since(rows: QuerySet[Any, Any], column: str, since: datetime | None) -> QuerySet[Any, Any]:
     rows = rows.order_by()
     return rows if since is None else rows.filter(**{f"{column}__gte": since})
@@ -228,6 +233,7 @@ _CHECKS: dict[str, Callable[[Window], Parts]] = {
     "messages_unsent": _messages_unsent,
     "keys_orphaned": _keys_orphaned,
     "rows_failed": _rows_failed,
+    "charges_without_ride": _charges_without_ride,
     "charges_doubled": lambda window: ledger.charges_doubled(window.since),
 }
 

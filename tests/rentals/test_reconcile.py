@@ -17,6 +17,8 @@ from django.test import Client
 from django.utils import timezone
 
 from bikerental.billing.models import Account, Entry, Posting
+from bikerental.billing.services import reverse_entry
+from bikerental.billing.types import Booking
 from bikerental.claims.models import Claim
 from bikerental.claims.services import claim_decide
 from bikerental.claims.types import Decision
@@ -172,6 +174,14 @@ def cancelled_ride() -> Rental:
     return Rental.objects.get(pk=ride.id)
 
 
+def charge_no_ride() -> None:
+    ledger.charge(ledger.make_account(), "50.00")
+
+
+def charge_a_ride_that_goes_on() -> None:
+    ledger.charge(ledger.make_account(), "50.00", make_rental().pk)
+
+
 def charge_a_cancelled_ride() -> None:
     ride = cancelled_ride()
     ledger.charge(ledger.make_account(rider=ride.rider), "50.00", ride.pk)
@@ -220,6 +230,8 @@ SPOILERS: list[tuple[Callable[[], None], str]] = [
     (charge_another_amount, "charges_wrong"),
     (charge_another_currency, "charges_wrong"),
     (charge_another_rider, "charges_wrong"),
+    (charge_no_ride, "charges_without_ride"),
+    (charge_a_ride_that_goes_on, "charges_without_ride"),
     (charge_a_cancelled_ride, "charges_wrong"),
     (put_a_line_into_a_cancelled_ride, "costs_wrong"),
     (lose_the_entry_of_a_claim, "decisions_without_entry"),
@@ -272,6 +284,7 @@ def close_a_riders_account() -> None:
         (ride_twice, "riders_riding_twice"),
         (lose_a_receipt, "receipts_missing"),
         (double_a_receipt, "receipts_doubled"),
+        (charge_no_ride, "charges_without_ride"),
         (double_a_charge, "charges_doubled"),
         (decide_another_amount, "decisions_without_entry"),
     ],
@@ -354,6 +367,17 @@ def test_an_entry_that_lost_its_postings_is_found() -> None:
         Posting.objects.all().delete()
 
     assert counts() == {"charges_missing": 1, "entries_unbalanced": 1}
+
+
+def test_a_charge_without_a_ride_is_reversed() -> None:
+    ride = uuid4()
+    ledger.charge(ledger.make_account(), "50.00", ride)
+    charge = Entry.objects.get(rental_id=ride)
+    booking = Booking("reversal", make_user().pk, "There was no such ride.", LATER)
+
+    reverse_entry(entry_id=charge.pk, booking=booking)
+
+    assert counts() == {}
 
 
 def test_a_ride_that_is_nobodys_by_now_was_charged_to_its_rider() -> None:
@@ -448,7 +472,7 @@ def test_the_command_says_zero_and_ends_well() -> None:
     call_command("reconcile", stdout=output)
 
     assert "costs_wrong                 0" in output.getvalue()
-    assert "0 settled rides priced anew, 24 counts" in output.getvalue()
+    assert "0 settled rides priced anew, 25 counts" in output.getvalue()
 
 
 def test_the_command_names_what_it_found_and_exits_with_1() -> None:

@@ -30,6 +30,7 @@ MEANINGS = {
     "keys_orphaned": "idempotency keys whose ride or rider is gone",
     "rows_failed": "rows whose own data make a task fail",
     "charges_missing": "settled rides with a cost and without a charge",
+    "charges_without_ride": "charges of rides that are not settled, or not there",
     "charges_doubled": "rides with more than one charge",
     "charges_wrong": "rides with a wrong charge: another amount or rider",
     "entries_unbalanced": "entries that do not add up to zero",
