@@ -59,6 +59,13 @@ def pipeline(repository: Path, kind: str, *options: str, **variables: str) -> Jo
     return {job["name"]: job for job in found if job["when"] != "never"}
 
 
+def preview(repository: Path, file: str) -> dict[str, Any]:
+    """The whole file as GitLab would resolve it."""
+    shown = must("gitlab-ci-local", "--preview", "--file", file, at=repository)
+    resolved: dict[str, Any] = yaml.safe_load(shown[shown.index("---") :])
+    return resolved
+
+
 @pytest.fixture(scope="module")
 def jobs(repository: Path) -> Jobs:
     """The jobs of a pipeline of the default branch, for a project with two servers."""
@@ -112,8 +119,7 @@ def test_the_tests_run_on_both_pythons(jobs: Jobs) -> None:
 
 
 def test_no_merge_request_reaches_a_runner_that_gets_keys(repository: Path) -> None:
-    shown = must("gitlab-ci-local", "--preview", at=repository)
-    resolved = yaml.safe_load(shown[shown.index("---") :])
+    resolved = preview(repository, ".gitlab-ci.yml")
 
     tagged = {name for name, job in resolved.items() if isinstance(job, dict) and "deploy" in job.get("tags", [])}
     assert {name for name in tagged if not name.startswith(".")} == DEPLOYS
@@ -122,6 +128,14 @@ def test_no_merge_request_reaches_a_runner_that_gets_keys(repository: Path) -> N
         assert resolved[name]["variables"] == {
             f"DEPLOY_{what}": f"${place}_{what}" for what in ("HOST", "GROUP", "URL")
         }
+
+
+@pytest.mark.parametrize("file", [".gitlab-ci.yml", SHARED])
+def test_a_job_logs_in_before_it_asks_a_private_registry(repository: Path, file: str) -> None:
+    resolved = preview(repository, file)
+
+    for name in ("build", "smoke", "drill", "release-image"):
+        assert "docker login" in resolved[name]["before_script"][0]
 
 
 def test_the_shared_runners_have_the_same_jobs(repository: Path) -> None:
