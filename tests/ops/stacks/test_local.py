@@ -143,6 +143,18 @@ def test_a_changed_source_is_taken_up_by_web_worker_and_beat(local: Stack, addre
     assert eventually(lambda: all(starts()[name] > before[name] for name in marks), RELOAD_SECONDS), (before, starts())
 
 
+def test_the_process_that_waits_has_none_of_the_source() -> None:
+    code = (
+        "import ready, sys; ready.prepare(); "
+        "print([name for name in sys.modules if name.split('.')[0] in ('bikerental', 'config')])"
+    )
+    place = {"PYTHONPATH": f"{ROOT / 'compose/local'}:{ROOT}"}
+
+    waiting = run(sys.executable, "-c", code, environment=place)
+
+    assert waiting.stdout == "[]\n", waiting.stderr
+
+
 def answers(url: str) -> bool:
     try:
         return direct().get(url, timeout=15).ok
