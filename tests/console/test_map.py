@@ -209,9 +209,12 @@ def test_after_too_many_events_everything_is_sent(manager: Client) -> None:
 
 
 def test_without_the_right_to_reports_there_are_none() -> None:
-    BikeReport.objects.create(bike=make_bike(), rider=make_user(), kind="lights")
+    report = BikeReport.objects.create(bike=make_bike(), rider=make_user(), kind="lights", text="my lamp")
+    viewer, pages = browser_of("viewer"), [f"map/bike/{report.bike_id}/", f"bikes/{report.bike_id}/"]
 
-    assert ask(browser_of("viewer"))["reports"] is None
+    assert ask(viewer)["reports"] is None
+    assert [page for page in pages if "my lamp" in page_of(viewer, f"/admin/console/{page}")] == []
+    assert "my lamp" in page_of(browser_of("technician"), f"/admin/console/{pages[1]}")
 
 
 def test_the_number_of_statements_does_not_grow(django_assert_num_queries: Any) -> None:
