@@ -104,8 +104,8 @@ def _get(path: str, **fields: str) -> Any:
 
 
 def _alerts(found: list[Mapping[str, Any]]) -> list[Alert]:
-    alerts = [_alert(each) for each in found[:ALERTS_MAX] if each["state"] == "firing"]
-    return sorted(alerts, key=lambda alert: (alert.severity != "page", alert.name))
+    alerts = [_alert(each) for each in found if each["state"] == "firing"]
+    return sorted(alerts, key=lambda alert: (alert.severity != "page", alert.name))[:ALERTS_MAX]
 
 
 def _alert(found: Mapping[str, Any]) -> Alert:

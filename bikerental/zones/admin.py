@@ -32,6 +32,10 @@ class ShapeField(forms.JSONField):
         self.points = shape.points
         return shape.geojson
 
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """The text as it was sent: `prepare_value` shows it again, and nothing else reads a text that was refused."""
+        return data
+
     def prepare_value(self, value: Any) -> Any:
         if value is None:
             return ""

@@ -6,6 +6,7 @@ cut there, with a part on each side, as RFC 7946 (3.1.9) requires.
 
 import json
 import math
+import reprlib
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -96,7 +97,9 @@ def _position(position: Any) -> tuple[float, float]:
     is_pair = isinstance(position, list) and len(position) in {2, 3}  # the third would be a height
     if not is_pair or not all(type(number) in {int, float} for number in position):
         raise ShapeInvalidError(
-            _("A point is [longitude, latitude], two numbers; this is %(point)s."), point=str(position)[:60]
+            # It may be as deep as it is long.
+            _("A point is [longitude, latitude], two numbers; this is %(point)s."),
+            point=reprlib.repr(position)[:60],
         )
     longitude, latitude = position[:2]
     if not (-180 <= longitude <= 180 and -90 <= latitude <= 90):

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from bikerental.observe.prometheus_answers import ALERTS_MAX
 from tests.support.serving import serving
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
@@ -31,7 +32,7 @@ def say(handler: BaseHTTPRequestHandler, data: Any, status: int = 200, **headers
 
 def firing(handler: BaseHTTPRequestHandler) -> None:
     if "/api/v1/alerts" in handler.path:
-        return say(handler, {"alerts": [ALERT, PENDING]})
+        return say(handler, {"alerts": [*[PENDING] * ALERTS_MAX, ALERT]})
     found = [{"metric": {"figure": name}, "value": [0, value]} for name, value in FIGURES.items()]
     return say(handler, {"result": [*found, {"metric": {"figure": "down", "job": "redis"}, "value": [0, "1"]}]})
 

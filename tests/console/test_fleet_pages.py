@@ -165,12 +165,12 @@ def test_the_file_of_bikes_has_those_that_the_filters_find(manager: Client) -> N
     make_bike(number="B-1", status="retired")
 
     found = {query: [row[0] for row in rows(manager.get(f"{FLEET}bikes.csv?{query}"))[1:]] for query in (
-        "", "q=a", "q=b1", "status=retired", f"station={harbour.pk}", "status=blue",
+        "", "q=a", "q=b1", "status=retired", f"station={harbour.pk}", "status=blue", "q=-", "q=x://y/%2500",
     )}  # fmt: skip
 
     assert found == {
         "": ["A-1", "A-2"], "q=a": ["A-1", "A-2"], "q=b1": ["B-1"], "status=retired": ["B-1"],
-        f"station={harbour.pk}": ["A-1"], "status=blue": ["A-1", "A-2"],
+        f"station={harbour.pk}": ["A-1"], "status=blue": ["A-1", "A-2"], "q=-": [], "q=x://y/%2500": [],
     }  # fmt: skip
     assert rows(manager.get(f"{FLEET}bikes.csv?q=a2"))[1][3:] == ["", "", "", "rented"]
 

@@ -256,6 +256,9 @@ def test_an_operator_draws_a_zone(operator: Client) -> None:
     ("field", "value", "said"),
     [
         ("shape", "no JSON", "This is not JSON."),
+        ("shape", "[" * 100_000, "This is not JSON."),
+        ("shape", "9" * 5_000, "This is not JSON."),
+        ("shape", '{"type":"Polygon","coordinates":' + "[" * 990 + "]" * 990 + "}", "A point is [longitude, latitude]"),
         ("shape", dumps(polygon([[30, 59], [31, 60], [31, 59], [30, 60], [30, 59]])), "crosses or touches itself"),
         ("shape", dumps(polygon(square(30, 59, 200, 60))), "Longitude is from -180 to 180"),
         ("shape", "", "required"),

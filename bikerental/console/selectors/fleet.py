@@ -10,6 +10,7 @@ from bikerental.console.constants import CODES_MAX, PAGE_SIZE
 from bikerental.core.db.keyset import pages_after
 from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.models import NUMBER_KEY, Bike, Station
+from bikerental.fleet.numbers import is_number_key
 
 PART = 1_000  # rows of a statement
 
@@ -27,6 +28,8 @@ class BikeSearch(NamedTuple):
         """In the order of their numbers. Retired bikes only where they are asked for."""
         bikes = Bike.objects.order_by("number")
         if self.number_key is not None:
+            if not is_number_key(self.number_key):
+                return bikes.none()
             bikes = bikes.alias(number_key=NUMBER_KEY).filter(number_key__startswith=self.number_key)
         elif self.status is None:
             bikes = bikes.exclude(status=BikeStatus.RETIRED)
