@@ -15,7 +15,7 @@ FOUND_LENGTH = 20
 EVENTS_BEFORE, EVENTS_AFTER = 5, 15  # of a bike, around a ride
 # The same ages as in the alerts.
 OLD_AFTER = {"beat": timedelta(minutes=5), "backup": timedelta(hours=26)}
-# Limits of the service's page, the same as in the alerts.
+# Limits of the service's page, the same as in the alerts. Only the disk is marked earlier: its alert fires at 0.1.
 QUEUE_SECONDS = 120
 ERRORS_SHARE = 0.02
 SLOW_SECONDS = 1.0

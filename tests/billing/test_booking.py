@@ -1,4 +1,4 @@
-"""Entries that operators book: as a whole, once, and not more than there is."""
+"""Entries that operators book: completely, once, and within the bounds."""
 
 from collections.abc import Callable
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""A rider's end: the export has the entries, and the erased account keeps them under nobody's name."""
+"""The export has the entries, and an erased account keeps them without a name."""
 
 from datetime import timedelta
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What the database refuses of the ledger: with raw SQL and real commits."""
+"""The database guards the ledger, also against raw SQL. The tests use real commits."""
 
 import threading
 from collections.abc import Callable

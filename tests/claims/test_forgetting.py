@@ -1,4 +1,4 @@
-"""What is personal in claims leaves them; what waits is told to the metrics."""
+"""Personal data is erased from claims; metrics count the open claims."""
 
 from datetime import timedelta
 

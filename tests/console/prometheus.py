@@ -1,4 +1,4 @@
-"""A stand-in of Prometheus's HTTP API, with answers that a test chooses."""
+"""A fake of Prometheus's HTTP API, with the answers that a test chooses."""
 
 import json
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""The log of what operators do: written once with the deed, and never changed."""
+"""The operators' log: a row is written once, in the transaction of the action, and never changed."""
 
 from uuid import UUID, uuid4
 

@@ -1,4 +1,4 @@
-"""The pages around the console in a real browser: the landing page, the admin, errors; on a desk and a phone."""
+"""The landing page, the admin and error pages in a real browser, at a desktop's width and a phone's."""
 
 import json
 

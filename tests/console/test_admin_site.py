@@ -1,4 +1,4 @@
-"""The admin beside the console: its order and its look."""
+"""The admin's groups of models, and the links between admin and console."""
 
 import re
 

@@ -69,7 +69,7 @@ def resize(browser: Browser, size: str) -> None:
 
 
 def fill() -> dict[str, Any]:
-    """Something on each page."""
+    """Rows for each page."""
     station = make_station(name="By the old harbour and the fish market", capacity=1)
     bike = make_bike(station=station, created_at=NOON)
     make_bike(station=station, created_at=NOON)

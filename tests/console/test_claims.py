@@ -1,4 +1,4 @@
-"""Claims in the console: the queue, what decides one, and the decision."""
+"""Claims in the console: the queue, the evidence, and the decision."""
 
 import re
 from datetime import timedelta
@@ -22,7 +22,7 @@ CLAIMS = "/admin/console/claims/"
 
 
 def decide(client: Client, claim: Claim, **fields: str) -> Any:
-    """Show the price, then decide."""
+    """Send the form twice: the first answer shows the price, the second one decides."""
     page = f"{CLAIMS}{claim.pk}/"
     form = fields_of(client, page) | {"reason": "the dock shows it"} | fields
     shown = client.post(page, form).content.decode()

@@ -1,4 +1,4 @@
-"""QR codes of bikes: what a phone reads is what the API finds the bike by."""
+"""QR codes of bikes: the API finds a bike by what a phone reads."""
 
 import re
 

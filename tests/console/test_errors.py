@@ -1,4 +1,4 @@
-"""The operators' pages of errors: in the console's look and words, in the reader's language."""
+"""The operators' error pages: they look like the console and say what to do, in the reader's language."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The page of figures: what it shows of rows made for it, and its files. tests/figures checks all figures."""
+"""The page of figures and its files, with a few rows. tests/figures checks all figures."""
 
 import csv
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Each list as a file: whole, without formulas, and only for whom the list is."""
+"""Each list as a CSV file: complete, without formulas, and only for operators who may open the list."""
 
 import csv
 from io import StringIO

@@ -1,4 +1,4 @@
-"""Files and QR codes of the fleet in a real browser: what an operator chooses, reads and prints."""
+"""The fleet's files and QR codes in a real browser: loading a file, and printing codes."""
 
 import base64
 import re

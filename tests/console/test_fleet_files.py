@@ -1,4 +1,4 @@
-"""Bikes and stations from files: what a line may say, all or nothing, and the log."""
+"""Bikes and stations from files: valid and invalid lines, all or nothing, and the log."""
 
 from threading import Event
 from time import sleep

@@ -1,4 +1,4 @@
-"""The pages of the fleet: files that are checked and then written once, files to take away, and QR codes."""
+"""The pages of the fleet: files are checked and then written once, and exported again."""
 
 import csv
 import re
@@ -34,13 +34,13 @@ def check(client: Client, **files: bytes) -> Any:
 
 
 def hidden(page: Any) -> dict[str, str]:
-    """What the form says that writes the files."""
+    """The hidden fields of the form that writes the files."""
     form = page.content.decode().partition(f'action="{APPLY}"')[2].partition("</form>")[0]
     return {name: re.findall(rf'name="{name}" value="([^"]+)"', form)[0] for name in ("key", "digest")}
 
 
 def write(client: Client, sent: dict[str, str]) -> str:
-    """The words of the page that the answer leads to."""
+    """The text of the page to which the answer redirects."""
     with transaction.atomic():  # which a refusal rolls back, as it does the request's own
         answer = client.post(APPLY, sent)
     return text(client.get(answer["Location"]) if answer.status_code == 302 else answer)

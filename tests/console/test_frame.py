@@ -1,4 +1,4 @@
-"""The frame of each page: who gets in, its navigation, its language, what is not there."""
+"""What all pages share: access, navigation, language, and absent pages."""
 
 import re
 

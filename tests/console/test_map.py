@@ -1,4 +1,4 @@
-"""The data of the map: what is in the first answer, and what later ones leave out."""
+"""The data of the map: the whole first answer, and later answers with only the changes."""
 
 import gzip
 import json

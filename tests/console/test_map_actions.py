@@ -1,4 +1,4 @@
-"""What operators do on the map: by a service, in the log, once."""
+"""Operators' actions on the map: each is done once, by a service, and logged."""
 
 from typing import Any
 from uuid import UUID, uuid4

@@ -1,4 +1,4 @@
-"""The map in a real browser: it breaks no policy, and what an operator does there is in the database."""
+"""The map in a real browser: it keeps the policy, and an operator's actions reach the database."""
 
 import time
 from collections.abc import Callable

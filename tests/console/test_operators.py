@@ -1,4 +1,4 @@
-"""Managers give and take the roles of operators, and nobody gets above the rights of the one who gives."""
+"""Managers give and take the roles of operators, but no right that they do not have themselves."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Riders in the console: found, shown, and what operators do to their rides and accounts."""
+"""Riders in the console: search, their page, and actions on their rides and accounts."""
 
 import re
 from typing import Any
@@ -124,7 +124,7 @@ def test_a_form_without_a_reason_changes_nothing(support: Client) -> None:
 
 
 def correct(client: Client, ride: Rental, **fields: str) -> Any:
-    """Show the price, then do it."""
+    """Send the form twice: the first answer shows the price, the second one corrects."""
     page = f"/admin/console/ride/{ride.pk}/correct/"
     form = fields_of(client, page) | {"reason": "the end was late"} | fields
     shown = client.post(page, form)

@@ -1,4 +1,4 @@
-"""The page of the service: by itself, with Prometheus, and with a Prometheus that fails."""
+"""The page Service: without Prometheus, with it, and with a Prometheus that fails."""
 
 import re
 import time

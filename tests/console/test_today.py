@@ -1,4 +1,4 @@
-"""The day's page: each count against rows made for it."""
+"""The page Today: each count, with rows made for it."""
 
 import re
 from datetime import UTC, datetime, timedelta

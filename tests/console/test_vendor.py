@@ -1,4 +1,4 @@
-"""The libraries of others that the console's pages load."""
+"""The vendored libraries that the console's pages load."""
 
 import json
 from hashlib import sha256

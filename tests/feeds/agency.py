@@ -1,4 +1,4 @@
-"""A client of the city's view, and a city in which all kinds of things have happened."""
+"""A client of MDS, and a city in which all kinds of events have happened."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a valid feed may still get wrong. Each check returns the faults that it has found."""
+"""Checks that the schemas cannot make. Each check returns the faults that it has found."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator

@@ -17,7 +17,7 @@ def build(*, now: datetime | None = None) -> None:
 
 
 def file(name: str) -> dict[str, Any]:
-    """Such as 3/station_status."""
+    """One file, such as 3/station_status."""
     body = FeedFile.objects.get(name=f"{name}.json").body
     text: dict[str, Any] = json.loads(gzip.decompress(body))
     return text

@@ -36,7 +36,7 @@ STOP = {
 
 
 def faults(path: str, document: Any) -> list[str]:
-    """What the schema of this path, such as `/trips`, has against the answer."""
+    """The errors that the schema of this path, such as `/trips`, finds in the answer."""
     return [f"{list(error.absolute_path)}: {error.message}"[:300] for error in _validator(path).iter_errors(document)]
 
 

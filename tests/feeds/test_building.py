@@ -154,7 +154,7 @@ def test_the_public_id_needs_the_key(settings: Any) -> None:
 
 
 def test_vehicles_are_listed_by_their_changing_ids() -> None:
-    """In an order of the bikes, a bike would be known by its place in the list."""
+    """In a fixed order a bike could be recognised by its place in the list."""
     for latitude in range(20):
         make_bike(latitude=latitude, number=f"N-{latitude:02}")
 

@@ -1,4 +1,4 @@
-"""The city's own view: what each endpoint of MDS 2.0 says, by hour, without a word about riders."""
+"""MDS 2.0: the answers of each endpoint, by hour, without personal data of riders."""
 
 import gc
 import json

@@ -1,4 +1,4 @@
-"""The city's own view over HTTP, from the running server."""
+"""MDS over HTTP, from a running server."""
 
 import time
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The operators' pages of the system, its regions and alerts: what they take, and what they refuse and why."""
+"""The admin's forms of the system, its regions and alerts: what they accept, and what they refuse and why."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What operators say of the system: what the database refuses, and what the feeds read."""
+"""The rows of the system, regions and alerts: what the database refuses, and what the feeds read."""
 
 from datetime import date, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""The figures once more, in plain Python over the rows, with nothing of the code that keeps them."""
+"""The same figures, computed in plain Python from the rows, without the product's code."""
 
 import itertools
 from collections import Counter, defaultdict
@@ -83,7 +83,7 @@ def money(first: date, last: date) -> dict[str, dict[str, Decimal]]:
 
 
 def bike_time(first: date, last: date, now: datetime, *, model_id: UUID | None = None) -> tuple[float, float, float]:
-    """Seconds in service, seconds free, and days of bikes: a second is a part of its own day, however long."""
+    """Seconds in service, seconds free, and days of bikes. A second is a part of its own day (23 to 25 hours)."""
     in_service = free = bike_days = 0.0
     for bike in Bike.objects.all() if model_id is None else Bike.objects.filter(model=model_id):
         events = list(BikeEvent.objects.filter(bike=bike).order_by("id"))

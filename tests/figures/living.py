@@ -1,4 +1,4 @@
-"""A small city in which something happens at random, through the services: rides that end late, cancelled rides,
+"""A small city in which random things happen, through the services: rides that end late, cancelled rides,
 bikes that break, late settling, corrections and reversals."""
 
 import random

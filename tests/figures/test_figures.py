@@ -1,4 +1,4 @@
-"""Each figure against an independent computation, and the counts that are kept against those that are counted anew."""
+"""Each figure equals an independent computation, and a rebuild gives the same counts."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal

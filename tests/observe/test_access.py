@@ -1,4 +1,4 @@
-"""One line for each request and each task, as JSON, in which a stranger chooses no word."""
+"""One JSON line for each request and each task, without text from a stranger."""
 
 import json
 import logging

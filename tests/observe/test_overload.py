@@ -1,4 +1,4 @@
-"""Far more requests than the real server can serve: served ones, refused ones, and the time afterwards."""
+"""More requests than the real server can serve: some are served in time, the others refused, and it recovers."""
 
 import asyncio
 import random

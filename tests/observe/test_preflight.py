@@ -1,4 +1,4 @@
-"""What a deploy asks an image before it replaces anything."""
+"""`manage.py preflight`, which a deploy runs in an image before it replaces anything."""
 
 import re
 import subprocess

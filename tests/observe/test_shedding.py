@@ -1,4 +1,4 @@
-"""Which requests are refused under overload, computed with given times, and how."""
+"""Which requests are refused under overload, computed with given times, and the answer they get."""
 
 import heapq
 import time

@@ -1,4 +1,4 @@
-"""What a deploy does if a migration and requests are in each other's way."""
+"""A deploy's migration when requests hold locks, and when several hosts migrate at once."""
 
 import subprocess
 import sys

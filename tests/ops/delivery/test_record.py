@@ -1,4 +1,4 @@
-"""What Sentry is told of a deploy."""
+"""A deploy is reported to Sentry."""
 
 import json
 import os

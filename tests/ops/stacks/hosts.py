@@ -145,7 +145,7 @@ def balanced(folder: Path, network: str, hosts: list[Host]) -> Iterator[str]:
 
 
 class Riders:
-    """Riders who ride all the time. Who gets no answer asks again, with the same key."""
+    """Riders who ride all the time. Without an answer they repeat the request, with the same key."""
 
     def __init__(self, base: str, tokens: list[str]) -> None:
         self.base = base

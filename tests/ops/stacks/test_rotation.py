@@ -1,4 +1,4 @@
-"""Which backups stay: the newest of 7 days, 5 weeks and 12 months."""
+"""Which backups are kept: the newest of 7 days, 5 weeks and 12 months."""
 
 from datetime import UTC, datetime, timedelta
 
