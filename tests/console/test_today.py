@@ -199,3 +199,26 @@ def test_an_idle_bike_is_compared_with_bikes_near_it(manager: Client) -> None:
     assert (found[idle.pk].near_bikes, found[idle.pk].near_rides, found[idle.pk].rides_a_bike) == (1, 3, 3.0)
     assert (found[lonely.pk].near_bikes, found[lonely.pk].rides_a_bike) == (0, None)
     assert near.pk not in found
+
+
+def test_the_rides_around_idle_bikes_are_counted_once_for_all() -> None:
+    statements: list[str] = []
+
+    def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        statements.append(context["cursor"].mogrify(sql, params).decode())
+        return execute(sql, params, many, context)
+
+    for _ in range(4):
+        make_old_bike()
+    ridden = make_old_bike()
+    for hours in range(1, 11):
+        make_returned_rental(bike=ridden, started_at=NOON - DAY - hours * HOUR)
+
+    with connection.execute_wrapper(note):
+        assert [each.near_rides for each in idle_listed(now=NOON, days=7)] == [10] * 4
+
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN (ANALYZE, TIMING OFF) " + statements[-1])
+        steps = re.findall(r"actual rows=([0-9.]+) loops=([0-9]+)", "\n".join(line for (line,) in cursor.fetchall()))
+    # Each idle bike has four beside it. With each ride of theirs, there would be 4 times 13 rows.
+    assert max(float(rows) * int(loops) for rows, loops in steps) <= 25

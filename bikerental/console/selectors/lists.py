@@ -84,15 +84,19 @@ class IdleBike(NamedTuple):
         return self.near_rides / self.near_bikes if self.near_bikes else None
 
 
-# Bikes in service around each of these, and the rides that began with them.
+# Bikes in service around each of these, and the rides that began with them. In the middle of a city a hundred bikes are
+# around each: their rides are counted once for all, not again for each idle bike.
 _SURROUNDINGS = """
-    SELECT idle.id, count(DISTINCT near.id), count(ride.id)
+    WITH ridden AS MATERIALIZED (
+        SELECT bike_id, count(*) AS rides FROM rentals_rental WHERE started_at >= %(since)s GROUP BY bike_id
+    )
+    SELECT idle.id, count(near.id), coalesce(sum(ridden.rides), 0)::bigint
     FROM fleet_bike idle
     JOIN fleet_bike near ON near.id <> idle.id AND near.status IN ('available', 'rented', 'reserved')
         AND point(near.longitude, near.latitude) <@ box(
             point(idle.longitude - %(degrees)s / greatest(0.01, cosd(idle.latitude)), idle.latitude - %(degrees)s),
             point(idle.longitude + %(degrees)s / greatest(0.01, cosd(idle.latitude)), idle.latitude + %(degrees)s))
-    LEFT JOIN rentals_rental ride ON ride.bike_id = near.id AND ride.started_at >= %(since)s
+    LEFT JOIN ridden ON ridden.bike_id = near.id
     WHERE idle.id = ANY(%(ids)s::uuid[])
     GROUP BY idle.id
 """
