@@ -16,9 +16,9 @@ from django.utils.translation import gettext_noop, ngettext
 from bikerental.accounts.services import account_close_with_ride, accounts_close_unless_riding
 from bikerental.core.db.clock import database_now
 from bikerental.core.db.transactions import unit_of_work
-from bikerental.rentals.admin import ENDED, EndsRides
+from bikerental.rentals.admin import ENDED, EndPageMixin
 from bikerental.rentals.models import Rental
-from bikerental.rentals.types import OperatorsEnd
+from bikerental.rentals.types import RideEnd
 from bikerental.users.admin import UserAdmin
 from bikerental.users.admin_site import note
 from bikerental.users.models import User
@@ -28,7 +28,7 @@ CLOSED = gettext_noop("Closed the account.")
 
 
 @admin.register(User)
-class RiderAdmin(EndsRides, UserAdmin):
+class RiderAdmin(EndPageMixin, UserAdmin):
     """A rider who is riding keeps the account until the ride has ended."""
 
     actions = ["end_sessions", "close_accounts", "reopen_accounts"]
@@ -84,13 +84,13 @@ class RiderAdmin(EndsRides, UserAdmin):
                 self.message_user(request, _("This rider is not riding: close the account here."), messages.WARNING)
             return HttpResponseRedirect(accounts)
 
-        def end(end: OperatorsEnd) -> None:
+        def end(end: RideEnd) -> None:
             self._close_with_ride(request, user, rental, end)
 
         return self.end_page(request, rental, title=_("End the ride and close the account"), back=accounts, end=end)
 
     @unit_of_work
-    def _close_with_ride(self, request: HttpRequest, user: User, rental: Rental, end: OperatorsEnd) -> None:
+    def _close_with_ride(self, request: HttpRequest, user: User, rental: Rental, end: RideEnd) -> None:
         operator: Any = request.user  # the admin admits only users
         closed = account_close_with_ride(user_id=user.pk, operator=operator, end=end, now=database_now())
         note(request, [rental], ENDED, kind="ride_ended", reason=end.reason)

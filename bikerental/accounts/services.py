@@ -18,7 +18,7 @@ from bikerental.rentals.locks import rental_lock
 from bikerental.rentals.models import Rental
 from bikerental.rentals.selectors import active_rental_id, is_riding, riders_riding
 from bikerental.rentals.services import rental_end_by_operator, reservations_end_of_riders
-from bikerental.rentals.types import OperatorsEnd
+from bikerental.rentals.types import RideEnd
 from bikerental.users.exceptions import AccountClosedError
 from bikerental.users.locks import user_lock, users_lock
 from bikerental.users.models import User
@@ -51,7 +51,7 @@ def accounts_close_unless_riding(*, user_ids: Collection[UUID], now: datetime) -
 
 
 @unit_of_work
-def account_close_with_ride(*, user_id: UUID, operator: User, end: OperatorsEnd, now: datetime) -> bool:
+def account_close_with_ride(*, user_id: UUID, operator: User, end: RideEnd, now: datetime) -> bool:
     """End the rider's ride, which may have ended meanwhile, and close the account. Returns whether the account was
     open.
 

@@ -21,7 +21,7 @@ from bikerental.core.db.clock import database_now
 from bikerental.core.db.transactions import unit_of_work
 from bikerental.core.money import money_text
 from bikerental.fleet.admin.base import BikeSearchMixin, ReadOnlyMixin
-from bikerental.rentals.admin import CorrectionForm, CorrectsRides, correction_text
+from bikerental.rentals.admin import CorrectionForm, CorrectionPageMixin, correction_text
 from bikerental.rentals.types import Correction
 from bikerental.users.admin_site import RiderSearch, note
 
@@ -35,8 +35,8 @@ class DecisionForm(CorrectionForm):
 
 
 @admin.register(Claim)
-class ClaimAdmin(CorrectsRides, BikeSearchMixin, RiderSearch, ReadOnlyMixin, admin.ModelAdmin[Claim]):
-    """The list of claims, the oldest open ones first. Each open claim links to the page that decides it."""
+class ClaimAdmin(CorrectionPageMixin, BikeSearchMixin, RiderSearch, ReadOnlyMixin, admin.ModelAdmin[Claim]):
+    """The list of claims, the newest first. Each open claim links to the page that decides it."""
 
     list_display = ("created_at", "status", "kind", "bike", "rider_email", "taken_off", "decide_link")
     list_filter = ("status", "kind", "created_at")

@@ -5,9 +5,9 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from bikerental.claims.models import Claim
-from bikerental.claims.selectors import claims_open
+from bikerental.claims.selectors import open_claims
 
 
 def disputed_rides(rider_id: UUID) -> QuerySet[Claim, UUID]:
     """The ids of the rider's rides with an open claim."""
-    return claims_open().filter(rider=rider_id).values_list("rental_id", flat=True)
+    return open_claims().filter(rider=rider_id).values_list("rental_id", flat=True)

@@ -43,18 +43,18 @@ def claims_for_export(*, rider_id: UUID) -> Iterator[list[tuple[ClaimRow, Claime
 
     def read(last: tuple[ClaimRow, ClaimedPlace] | None) -> list[tuple[ClaimRow, ClaimedPlace]]:
         rows = claims if last is None else claims.filter(pk__gt=last[0].id)
-        cut = len(_COLUMNS)
-        return [(ClaimRow._make(row[:cut]), ClaimedPlace._make(row[cut:])) for row in rows[:PAGE_SIZE_MAX]]
+        width = len(_COLUMNS)
+        return [(ClaimRow._make(row[:width]), ClaimedPlace._make(row[width:])) for row in rows[:PAGE_SIZE_MAX]]
 
     return pages_after(read)
 
 
-def claims_open() -> QuerySet[Claim]:
+def open_claims() -> QuerySet[Claim]:
     return Claim.objects.filter(status=ClaimStatus.OPEN)
 
 
 def open_claims_count(*, now: datetime) -> dict[str, float]:
     """The number of open claims, and the age of the oldest in seconds. One statement."""
-    row = claims_open().aggregate(count=Count("pk"), oldest=Min("created_at"))
+    row = open_claims().aggregate(count=Count("pk"), oldest=Min("created_at"))
     age = 0.0 if row["oldest"] is None else (now - row["oldest"]).total_seconds()
     return {"bikerental_claims_open": float(row["count"]), "bikerental_claims_oldest_age_seconds": max(0.0, age)}

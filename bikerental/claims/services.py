@@ -151,10 +151,10 @@ def _decide(rental_id: UUID, booking: Booking, claim_id: UUID, decision: Decisio
 
 
 def _is_repetition(claim: Claim, booking: Booking, correction: Correction | None) -> bool:
-    said = (claim.decided_by_id, claim.answer, claim.status, claim.corrected_end)
+    stored = (claim.decided_by_id, claim.answer, claim.status, claim.corrected_end)
     if correction is None:
-        return said == (booking.actor_id, booking.reason, ClaimStatus.REJECTED, None)
-    if said != (booking.actor_id, booking.reason, ClaimStatus.ACCEPTED, correction.ended_at):
+        return stored == (booking.actor_id, booking.reason, ClaimStatus.REJECTED, None)
+    if stored != (booking.actor_id, booking.reason, ClaimStatus.ACCEPTED, correction.ended_at):
         return False
     if correction.amount is None and correction.ended_at is None:
         return cost_of_ride(rental_id=claim.rental_id) == 0  # all of it was taken off

@@ -2,10 +2,10 @@
 
 from celery import shared_task
 
+from bikerental.claims.services import claims_forget
+
 
 @shared_task
 def forget_claims(**_newer: object) -> None:
     """Delete the claims about anonymised rides. The next run is the retry."""
-    from bikerental.claims.services import claims_forget
-
     claims_forget()

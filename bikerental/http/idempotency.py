@@ -58,25 +58,28 @@ def key_of(request: Request) -> str | None:
     raise IdempotencyKeyInvalidError
 
 
-def answer_once(request: Request, *, rider_id: UUID, route: str, act: Callable[[], Response]) -> HttpResponse:
-    """Act, or return the earlier answer to the same request.
+def answer_once(request: Request, *, rider_id: UUID, route: str, respond: Callable[[], Response]) -> HttpResponse:
+    """The response to the request; to a repeated one, the first response again.
 
     Refusals are not kept: they changed nothing, and the next try may succeed.
+
+    :param route: the method and the path, in which the key is unique for the rider
+    :param respond: does the work and makes the response; called at most once for each key
     """
     key = key_of(request)
     if key is None:
-        return act()
+        return respond()
     # null means absent, so a body is the same with and without it.
-    said = {name: value for name, value in dict(request.data).items() if value is not None}
-    fingerprint = sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    return _answer_once(rider_id=rider_id, route=route, key=key, fingerprint=fingerprint, act=act)
+    given = {name: value for name, value in dict(request.data).items() if value is not None}
+    fingerprint = sha256(orjson.dumps(given, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return _answer_once(rider_id=rider_id, route=route, key=key, fingerprint=fingerprint, respond=respond)
 
 
 @unit_of_work
 def _answer_once(
-    *, rider_id: UUID, route: str, key: str, fingerprint: str, act: Callable[[], Response]
+    *, rider_id: UUID, route: str, key: str, fingerprint: str, respond: Callable[[], Response]
 ) -> HttpResponse:
-    _claim(f"{rider_id}\n{route}\n{key}")
+    _lock_key(f"{rider_id}\n{route}\n{key}")
     keys = IdempotencyKey.objects.filter(rider_id=rider_id, route=route, key=key)
     first = keys.first()
     if first is not None and first.created_at < timezone.now() - KEYS_KEPT_FOR:
@@ -84,7 +87,7 @@ def _answer_once(
         first = None
     if first is not None:
         return _replay(first, fingerprint)
-    response = act()
+    response = respond()
     IdempotencyKey.objects.create(
         rider_id=rider_id,
         route=route,
@@ -98,7 +101,11 @@ def _answer_once(
     return response
 
 
-def _claim(name: str) -> None:
+def _lock_key(name: str) -> None:
+    """Hold the key until the transaction ends.
+
+    :raises RequestInProgressError: while another request holds it
+    """
     number = int.from_bytes(sha256(name.encode()).digest()[:8], "big", signed=True)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number])

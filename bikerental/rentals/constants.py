@@ -5,12 +5,12 @@ from datetime import timedelta
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-# Rides settled within this time are charged if they have no charge.
-CHARGE_BACK = timedelta(days=1)
+# The periodic task looks this far back for settled rides that have no charge.
+UNCHARGED_LOOK_BACK = timedelta(days=1)
 FORGET_BATCH = 1000
 OVERDUE_REMINDED_AFTER = timedelta(days=1)
 QUOTE_MINUTES_MAX = 7 * 24 * 60
-RECONCILED_BACK = timedelta(days=1)
+RECONCILE_LOOK_BACK = timedelta(days=1)  # the periodic reconciliation checks this much
 # A report counts if its rider rode the bike within this time.
 REPORTS_COUNT_FOR = timedelta(hours=24)
 # Rides that are settled together take a fraction of the processor time. Nobody waits for it: the answer to the return

@@ -111,13 +111,13 @@ def returned_rentals_lock(*, rental_ids: Sequence[UUID]) -> list[Rental]:
     return list(rentals.filter(pk__in=rental_ids, status=Rental.Status.RETURNED).order_by("pk"))
 
 
-def open_rentals_lock(*, rental_ids: Sequence[UUID]) -> list[Rental]:
+def active_rentals_lock(*, rental_ids: Sequence[UUID]) -> list[Rental]:
     """The active ones of the rentals, locked, with their bikes. One statement."""
     rentals = Rental.objects.select_for_update(no_key=True, of=("self",), skip_locked=True).select_related("bike")
     return list(rentals.filter(pk__in=rental_ids, status=Rental.Status.ACTIVE).order_by("pk"))
 
 
-def somebodys_rentals_lock(*, rental_ids: Sequence[UUID]) -> list[UUID]:
+def rentals_with_rider_lock(*, rental_ids: Sequence[UUID]) -> list[UUID]:
     """The ids of the settled rentals that still have a rider, locked.
 
     One statement. Rentals that another worker has locked are left out.

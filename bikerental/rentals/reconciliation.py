@@ -182,8 +182,8 @@ def _messages_unsent(window: Window) -> Parts:
 
 def _keys_orphaned(window: Window) -> Parts:
     """Keys whose answer names a ride that is missing, is not in the answered state, or has no rider any more."""
-    told = Func(F("body"), Value("UTF8"), function="convert_from", output_field=CharField())
-    rental_id = Cast(KeyTextTransform("id", Cast(told, JSONField())), UUIDField())
+    answer = Func(F("body"), Value("UTF8"), function="convert_from", output_field=CharField())
+    rental_id = Cast(KeyTextTransform("id", Cast(answer, JSONField())), UUIDField())
     ride = Rental.objects.filter(pk=OuterRef("rental_id"), rider_id=OuterRef("rider_id"))
     ended = ride.exclude(status=Rental.Status.ACTIVE)
     rider = User.objects.filter(pk=OuterRef("rider_id"), is_active=True)
@@ -209,7 +209,7 @@ def _since(rows: QuerySet[Any, Any], column: str, since: datetime | None) -> Que
 
 
 def _checks() -> "dict[str, Callable[[Window], Parts]]":
-    """Those of the rides, and those that apps above declare: `checks.CHECKS`."""
+    """The checks of this app, and those that apps above declare as `CHECKS` in their `checks.py`."""
     checks = dict(_CHECKS)
     for more in declared("checks", "CHECKS"):
         checks |= more

@@ -222,20 +222,20 @@ def reservation_active_of_rider(*, rider_id: UUID) -> ReservationRow:
     return row
 
 
-def holds(**of: Any) -> QuerySet[Reservation, Any]:
+def holds(**filters: Any) -> QuerySet[Reservation, Any]:
     """The active reservations of a bike or a rider as HoldRow, including expired ones."""
-    active = Reservation.objects.filter(**of, status=Reservation.Status.ACTIVE).order_by("bike_id")
+    active = Reservation.objects.filter(**filters, status=Reservation.Status.ACTIVE).order_by("bike_id")
     binds = ExpressionWrapper(Q(expires_at__gt=Now()), output_field=BooleanField())
     return active.annotate(binds=binds).values_list(*HoldRow._fields)
 
 
-def hold_of(**of: Any) -> HoldRow | None:
+def hold_of(**filters: Any) -> HoldRow | None:
     """The active reservation of the bike or the rider, or None. One statement."""
-    row = holds(**of).first()
+    row = holds(**filters).first()
     return None if row is None else HoldRow._make(row)
 
 
-def reservation_again_in(*, rider_id: UUID, bike_id: UUID) -> float:
+def reservation_wait_seconds(*, rider_id: UUID, bike_id: UUID) -> float:
     """Seconds until the rider may reserve the bike; 0 if it is allowed now. Two statements.
 
     Computed from the rows by the database's clock: unused reservations of this bike, and all of the last 24 hours.
@@ -244,12 +244,14 @@ def reservation_again_in(*, rider_id: UUID, bike_id: UUID) -> float:
         rider_id=rider_id, counts=True, status__in=[Reservation.Status.CANCELLED, Reservation.Status.EXPIRED]
     ).order_by("-ended_at")
     cooldown = timedelta(minutes=settings.RESERVATION_COOLDOWN_MINUTES)
-    most = settings.RESERVATIONS_UNUSED_PER_DAY
+    maximum = settings.RESERVATIONS_UNUSED_PER_DAY
     waits = [
         unused.filter(bike_id=bike_id)
         .annotate(wait=F("ended_at") + cooldown - Now())
         .values_list("wait", flat=True)[:1],
-        unused.annotate(wait=F("ended_at") + UNUSED_COUNT_FOR - Now()).values_list("wait", flat=True)[most - 1 : most],
+        unused.annotate(wait=F("ended_at") + UNUSED_COUNT_FOR - Now()).values_list("wait", flat=True)[
+            maximum - 1 : maximum
+        ],
     ]
     seconds: list[float] = [wait.total_seconds() for found in waits for wait in found]
     return max([0.0, *seconds])

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.db import OperationalError
 
 from bikerental.core.db.clock import database_now
-from bikerental.rentals.constants import CHARGE_BACK
+from bikerental.rentals.constants import UNCHARGED_LOOK_BACK
 from bikerental.rentals.services import (
     rentals_charge_left_over,
     rentals_check_overdue,
@@ -35,7 +35,7 @@ def sweep_returned_rentals(**_newer: object) -> None:
 def charge_settled_rentals(**_newer: object) -> None:
     """Charge settled rides that have no charge. The next run is the retry."""
     now = database_now()
-    rentals_charge_left_over(now=now, since=now - CHARGE_BACK)
+    rentals_charge_left_over(now=now, since=now - UNCHARGED_LOOK_BACK)
 
 
 @shared_task

@@ -61,8 +61,8 @@ class ReservationRow(NamedTuple):
     ended_at: datetime | None
 
 
-class OperatorsEnd(NamedTuple):
-    """An operator's end of a ride: the reason, the bike's place, and when it was left there."""
+class RideEnd(NamedTuple):
+    """How an operator ends a ride: the reason, where the bike is, and when it was left there."""
 
     reason: str
     place: Place | None = None  # None: where it was taken

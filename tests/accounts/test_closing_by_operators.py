@@ -18,7 +18,7 @@ from bikerental.core.errors import Refusal
 from bikerental.fleet.models import Bike
 from bikerental.rentals.models import Rental
 from bikerental.rentals.services import rental_return, rental_start
-from bikerental.rentals.types import OperatorsEnd
+from bikerental.rentals.types import RideEnd
 from bikerental.users.models import Session, User
 from tests.clients import RiderClient
 from tests.factories import NOON, make_bike, make_rental, make_user
@@ -170,7 +170,7 @@ def race_both(*runs: Callable[[], Any]) -> list[Any]:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_return_while_the_account_closes_ends_the_ride_once() -> None:
-    operator, end = make_user(is_staff=True), OperatorsEnd("x")
+    operator, end = make_user(is_staff=True), RideEnd("x")
     for _ in range(5):
         rental = make_rental()
         rider_id: Any = rental.rider_id

@@ -30,7 +30,7 @@ from bikerental.rentals.services import (
     rentals_forget,
     rentals_settle,
 )
-from bikerental.rentals.types import OperatorsEnd, Place
+from bikerental.rentals.types import Place, RideEnd
 from bikerental.users.locks import users_lock
 from bikerental.users.models import GuessCounter, Session, User
 from bikerental.users.services import (
@@ -64,9 +64,9 @@ BIKES = "bikerental.fleet.services.bikes.bikes_lock"
 RENTAL = "bikerental.rentals.services.rides.rental_lock"
 RETURNED = "bikerental.rentals.services.settling.returned_rentals_lock"
 REPORTED = "bikerental.maintenance.services.reports.bikes_lock"
-FORGOTTEN = "bikerental.rentals.services.forgetting.somebodys_rentals_lock"
+FORGOTTEN = "bikerental.rentals.services.forgetting.rentals_with_rider_lock"
 PUBLISHED = "bikerental.maintenance.services.publishing.bikes_lock"
-OPEN = "bikerental.rentals.services.overdue.open_rentals_lock"
+OPEN = "bikerental.rentals.services.overdue.active_rentals_lock"
 
 
 def make_upload(bike: Bike, **fields: Any) -> PhotoUpload:
@@ -263,7 +263,7 @@ def test_an_account_that_closes_waits_for_its_riders_return(monkeypatch: pytest.
         monkeypatch,
         RENTAL,
         first=lambda: rental_return(rental_id=rental.pk, rider_id=rider_id, place=None, now=NOON).status,
-        second=lambda: account_close_with_ride(user_id=rider_id, operator=operator, end=OperatorsEnd("x"), now=NOON),
+        second=lambda: account_close_with_ride(user_id=rider_id, operator=operator, end=RideEnd("x"), now=NOON),
     )
 
     assert outcome == ("returned", True, True)

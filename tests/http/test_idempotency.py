@@ -61,12 +61,12 @@ def make() -> Response:
 def ask(
     key: str | None = "key",
     *,
-    act: Callable[[], Response] = make,
+    respond: Callable[[], Response] = make,
     rider_id: UUID = RIDER,
     route: str = ROUTE,
     **sent: str,
 ) -> HttpResponse:
-    return answer_once(a_request(key, **sent), rider_id=rider_id, route=route, act=act)
+    return answer_once(a_request(key, **sent), rider_id=rider_id, route=route, respond=respond)
 
 
 def age(**how_long: float) -> None:
@@ -125,7 +125,7 @@ def test_what_fails_rolls_back_and_is_not_kept(error: Exception) -> None:
         raise error
 
     with pytest.raises(type(error)):
-        ask(act=fail)
+        ask(respond=fail)
 
     assert not Station.objects.exists()
     assert ask().status_code == 201
@@ -137,7 +137,7 @@ def test_a_service_inside_joins_the_transaction() -> None:
         raise Refused
 
     with pytest.raises(Refused):
-        ask(act=fail_late)
+        ask(respond=fail_late)
 
     assert not Station.objects.exists()
 
@@ -241,7 +241,7 @@ def test_while_the_first_runs_the_second_is_told_so() -> None:
         assert may_end.wait(20)
         return make()
 
-    with meanwhile(lambda: ask(act=slow)):
+    with meanwhile(lambda: ask(respond=slow)):
         assert is_acting.wait(20)
         with pytest.raises(RequestInProgressError):
             ask()
@@ -261,7 +261,7 @@ def test_a_process_that_dies_leaves_no_claim() -> None:
         raise Died
 
     with pytest.raises(Died):
-        ask(act=die)
+        ask(respond=die)
 
     assert ask().status_code == 201
     assert Station.objects.count() == 1

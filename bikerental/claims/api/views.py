@@ -54,13 +54,13 @@ class ClaimsOfRentalView(ApiView):
         complaint = ClaimInput.complaint(read(ClaimInput, request))
         rider_id = rider_of(request).pk
 
-        def act() -> Response:
+        def respond() -> Response:
             claim = claim_open(rental_id=rental_id, rider_id=rider_id, complaint=complaint, now=database_now())
             location = request.build_absolute_uri(reverse("claim", args=[claim.id]))
             return Response(claim_json(claim), status=201, headers={"Location": location})
 
         # The scope of a key is the claims, not the rentals: answers kept for rentals are rides.
-        return answer_once(request, rider_id=rider_id, route=f"POST claims/{rental_id}/", act=act)
+        return answer_once(request, rider_id=rider_id, route=f"POST claims/{rental_id}/", respond=respond)
 
 
 class ClaimsView(ApiView):

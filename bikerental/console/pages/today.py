@@ -26,7 +26,7 @@ class Task(NamedTuple):
 
 
 TASKS = (
-    Task("claims_open", _("Claims to decide"), "claims.view_claim", "claims"),
+    Task("open_claims", _("Claims to decide"), "claims.view_claim", "claims"),
     Task("rides_overdue", _("Rides overdue"), "rentals.view_rental", "rides", ("overdue",)),
     Task("reports_grave", _("Grave reports"), "maintenance.view_bikereport", "reports", level="bad"),
     Task("stations_empty", _("Stations without a bike"), "fleet.view_station", "stations", ("empty",)),

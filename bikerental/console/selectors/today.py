@@ -8,7 +8,7 @@ from django.db.models import Count, Min, QuerySet, Value
 
 from bikerental.billing.selectors import money_posted
 from bikerental.billing.types import Posted
-from bikerental.claims.selectors import claims_open
+from bikerental.claims.selectors import open_claims
 from bikerental.console.constants import IDLE_DAYS, UNSETTLED_AFTER
 from bikerental.console.selectors.lists import (
     grave_reports,
@@ -75,7 +75,7 @@ def _counts(now: datetime) -> dict[str, Waiting]:
     """One statement, over partial indexes and the index of starts. What is not there is left out."""
     day, rides = city_date(now), Rental.objects.filter(is_cancelled=False)
     rows = [
-        _counted("claims_open", claims_open(), "created_at"),
+        _counted("open_claims", open_claims(), "created_at"),
         _counted("rides_overdue", rides_overdue(), "started_at"),
         _counted("reports_grave", grave_reports(), "created_at"),
         _counted("rides_unsettled", rides_unsettled(before=now - UNSETTLED_AFTER), "ended_at"),

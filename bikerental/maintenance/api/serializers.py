@@ -55,7 +55,7 @@ class ReportInput(Body):
     text = TextField(max_length=REPORT_TEXT_MAX, required=False, allow_blank=True, default="")
 
     class Meta:
-        ref_name = "ReportWish"
+        ref_name = "ReportCreate"
 
 
 class ReportOutput(serializers.Serializer[Any]):

@@ -67,7 +67,7 @@ def _cost(rental: Rental) -> Decimal:
     return cost_of_ride(rental_id=rental.pk)
 
 
-class CorrectsRides:
+class CorrectionPageMixin:
     """A page that corrects what a ride costs, by hand or by a claim."""
 
     admin_site: admin.AdminSite

@@ -19,7 +19,7 @@ from bikerental.fleet.models import LATITUDE_RANGE, LONGITUDE_RANGE, Station
 from bikerental.http.admin_forms import CITY_TIME_STYLE
 from bikerental.rentals.models import Rental
 from bikerental.rentals.pricing import cost_at
-from bikerental.rentals.types import OperatorsEnd, Place
+from bikerental.rentals.types import Place, RideEnd
 
 
 class EndRideForm(forms.Form):
@@ -65,24 +65,24 @@ class EndRideForm(forms.Form):
                 self.add_error(name, _("Say where the bike is."))
         return cleaned
 
-    def end(self) -> OperatorsEnd:
+    def end(self) -> RideEnd:
         cleaned = self.cleaned_data
         place = None
         if cleaned["place"] == "station":
             place = Place(station_id=cleaned["station"].pk)
         elif cleaned["place"] == "point":
             place = Place(latitude=cleaned["latitude"], longitude=cleaned["longitude"])
-        return OperatorsEnd(cleaned["reason"], place, cleaned["ended_at"])
+        return RideEnd(cleaned["reason"], place, cleaned["ended_at"])
 
 
-class EndsRides:
+class EndPageMixin:
     """A page that ends a ride, alone or with the rider's account."""
 
     admin_site: admin.AdminSite
     opts: Any
 
     def end_page(
-        self, request: HttpRequest, rental: Rental, *, title: Any, back: str, end: Callable[[OperatorsEnd], None]
+        self, request: HttpRequest, rental: Rental, *, title: Any, back: str, end: Callable[[RideEnd], None]
     ) -> HttpResponse:
         """Show the form, and end the ride with its data.
 

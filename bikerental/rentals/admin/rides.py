@@ -19,23 +19,21 @@ from bikerental.core.db.clock import database_now
 from bikerental.core.db.transactions import unit_of_work
 from bikerental.core.money import money_text
 from bikerental.fleet.admin.base import BikeSearchMixin, ReadOnlyMixin
-from bikerental.rentals.admin.correcting import CorrectionForm, CorrectsRides, correction_text
-from bikerental.rentals.admin.ending import EndsRides
+from bikerental.rentals.admin.correcting import CorrectionForm, CorrectionPageMixin, correction_text
+from bikerental.rentals.admin.ending import EndPageMixin
 from bikerental.rentals.exceptions import RentalNotActiveError, RentalNotSettledError
 from bikerental.rentals.models import Rental, RentalEvent
 from bikerental.rentals.pricing import cost_at
 from bikerental.rentals.services import rental_correct, rental_end_by_operator
-from bikerental.rentals.types import Correction, OperatorsEnd
+from bikerental.rentals.types import Correction, RideEnd
 from bikerental.users.admin_site import RiderSearch, note
 
 ENDED = gettext_noop("Ended the ride.")
-
-
 RECEIPT_LINE = '<tr><th scope="row">{}</th><td>{} {}</td></tr>'
 
 
-def _lines(rental: Rental) -> list[dict[str, Any]]:
-    """Of the receipt, or of the cost so far."""
+def _cost_lines(rental: Rental) -> list[dict[str, Any]]:
+    """The lines of the receipt or, before the ride is settled, of the cost so far."""
     if rental.cost_lines is not None:
         return list(rental.cost_lines)
     return [line.as_json() for line in cost_at(rental, database_now()).lines]
@@ -61,7 +59,9 @@ class RentalEventInline(ReadOnlyMixin, admin.TabularInline[RentalEvent, Rental])
 
 
 @admin.register(Rental)
-class RentalAdmin(EndsRides, CorrectsRides, BikeSearchMixin, RiderSearch, ReadOnlyMixin, admin.ModelAdmin[Rental]):
+class RentalAdmin(
+    EndPageMixin, CorrectionPageMixin, BikeSearchMixin, RiderSearch, ReadOnlyMixin, admin.ModelAdmin[Rental]
+):
     list_display = ("started_at", "state", "bike", "rider_email", "ended_at", "cost", "overdue_at", "page_link")
     list_filter = ("status", ("overdue_at", admin.EmptyFieldListFilter), "started_at")
     search_fields = ("pk",)  # only shows the search box; get_search_results does the search
@@ -98,7 +98,7 @@ class RentalAdmin(EndsRides, CorrectsRides, BikeSearchMixin, RiderSearch, ReadOn
 
     @admin.display(description=_("receipt lines"))
     def receipt(self, rental: Rental) -> str:
-        lines = [(_line_text(line), line["amount"], rental.currency) for line in _lines(rental)]
+        lines = [(_line_text(line), line["amount"], rental.currency) for line in _cost_lines(rental)]
         return format_html('<table class="receipt">{}</table>', format_html_join("", RECEIPT_LINE, lines))
 
     @admin.display(description=_("rider"))
@@ -135,14 +135,14 @@ class RentalAdmin(EndsRides, CorrectsRides, BikeSearchMixin, RiderSearch, ReadOn
             messages.error(request, RentalNotActiveError.detail)
             return HttpResponseRedirect(rides)
 
-        def end(end: OperatorsEnd) -> None:
+        def end(end: RideEnd) -> None:
             self._end(request, rental, end)
             messages.success(request, _("The ride has ended; the rider gets the receipt."))
 
         return self.end_page(request, rental, title=_("End this ride"), back=rides, end=end)
 
     @unit_of_work
-    def _end(self, request: HttpRequest, rental: Rental, end: OperatorsEnd) -> None:
+    def _end(self, request: HttpRequest, rental: Rental, end: RideEnd) -> None:
         operator: Any = request.user  # the admin admits only users
         rental_end_by_operator(rental_id=rental.pk, operator=operator, **end._asdict(), now=database_now())
         note(request, [rental], ENDED, kind="ride_ended", reason=end.reason)

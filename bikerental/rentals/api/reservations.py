@@ -75,18 +75,18 @@ class ReservationsView(ApiView):
         headers=["Idempotency-Key"],
     )
     def post(self, request: Request) -> HttpResponse:
-        wish = read(RentalStartInput, request)
+        data = read(RentalStartInput, request)
 
-        def act() -> Response:
+        def respond() -> Response:
             reservation = reservation_start(
                 rider_id=rider_of(request).pk,
-                bike_id=wish.get("bike"),
-                bike_number=wish.get("bike_number"),
+                bike_id=data.get("bike"),
+                bike_number=data.get("bike_number"),
                 now=database_now(),
             )
             return Response(reservation_json(reservation), status=201)
 
-        return answer_once(request, rider_id=rider_of(request).pk, route="POST reservations/", act=act)
+        return answer_once(request, rider_id=rider_of(request).pk, route="POST reservations/", respond=respond)
 
 
 class CurrentReservationView(ApiView):

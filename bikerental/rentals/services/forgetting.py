@@ -10,7 +10,7 @@ from django.conf import settings
 from bikerental.core.db.transactions import unit_of_work
 from bikerental.core.work.batches import run_left_over
 from bikerental.rentals.constants import FORGET_BATCH
-from bikerental.rentals.locks import somebodys_rentals_lock
+from bikerental.rentals.locks import rentals_with_rider_lock
 from bikerental.rentals.models import Rental, RentalEvent
 
 
@@ -29,7 +29,7 @@ def rentals_forget(*, now: datetime) -> int:
 @unit_of_work
 def _batch_forget(rental_ids: Sequence[UUID]) -> int:
     """Locks the rentals. Bike and times stay: without a rider they are data about bikes."""
-    rental_ids = somebodys_rentals_lock(rental_ids=rental_ids)
+    rental_ids = rentals_with_rider_lock(rental_ids=rental_ids)
     RentalEvent.objects.filter(rental__in=rental_ids).update(actor=None, reason="")
     return Rental.objects.filter(pk__in=rental_ids).update(rider=None, start_station=None, end_station=None)
 

@@ -11,7 +11,7 @@ from bikerental.core.work.batches import run_left_over
 from bikerental.notifications.models import Notification
 from bikerental.notifications.services import notifications_create
 from bikerental.rentals.constants import OVERDUE_REMINDED_AFTER, SWEEP_BATCH
-from bikerental.rentals.locks import open_rentals_lock
+from bikerental.rentals.locks import active_rentals_lock
 from bikerental.rentals.messages import OVERDUE_OPERATORS, OVERDUE_RIDER
 from bikerental.rentals.models import Rental, RentalEvent
 
@@ -21,13 +21,14 @@ def rentals_check_overdue(*, now: datetime) -> int:
 
     A second run finds them notified.
     """
-    return run_left_over("check overdue rentals", _to_tell(now), lambda ids: _tell(ids, now), size=SWEEP_BATCH)
+    due = _due_for_message(now)
+    return run_left_over("check overdue rentals", due, lambda ids: _mark_and_notify(ids, now), size=SWEEP_BATCH)
 
 
 @unit_of_work
-def _tell(rental_ids: Sequence[UUID], now: datetime) -> int:
+def _mark_and_notify(rental_ids: Sequence[UUID], now: datetime) -> int:
     """Locks the rentals."""
-    rentals = open_rentals_lock(rental_ids=rental_ids)
+    rentals = active_rentals_lock(rental_ids=rental_ids)
     for rental in rentals:
         rental.overdue_at = rental.overdue_at or now
         rental.overdue_told_at = now
@@ -39,7 +40,8 @@ def _tell(rental_ids: Sequence[UUID], now: datetime) -> int:
     return len(rentals)
 
 
-def _to_tell(now: datetime) -> QuerySet[Rental]:
+def _due_for_message(now: datetime) -> QuerySet[Rental]:
+    """Overdue rides without a message yet, or whose last message is a day old."""
     minutes = Value(timedelta(minutes=1), output_field=DurationField())
     due_at = ExpressionWrapper(F("overdue_after_minutes") * minutes, output_field=DurationField())
     overdue = Rental.objects.filter(

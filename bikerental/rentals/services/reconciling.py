@@ -3,7 +3,7 @@
 import logging
 from datetime import datetime
 
-from bikerental.rentals.constants import RECONCILED_BACK
+from bikerental.rentals.constants import RECONCILE_LOOK_BACK
 from bikerental.rentals.models import ReconcileCount
 from bikerental.rentals.reconciliation import Window, reconcile
 
@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 def rentals_reconcile(*, now: datetime) -> int:
     """Count inconsistent rows of the last day, and store the counts. Returns their sum."""
-    findings = reconcile(Window(now=now, since=now - RECONCILED_BACK))
+    findings = reconcile(Window(now=now, since=now - RECONCILE_LOOK_BACK))
     ReconcileCount.objects.bulk_create(
         [ReconcileCount(check_name=found.check, count=found.rows, checked_at=now) for found in findings],
         update_conflicts=True,

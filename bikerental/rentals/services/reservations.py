@@ -38,7 +38,7 @@ from bikerental.rentals.selectors import (
     holds,
     is_riding,
     reservation_active_of_rider,
-    reservation_again_in,
+    reservation_wait_seconds,
 )
 from bikerental.rentals.services.taking import bike_claim, hold_end, rider_admit
 from bikerental.rentals.types import HoldRow, ReservationRow
@@ -71,7 +71,7 @@ def reservation_start(
         raise ReservationInProgressError
     claim = bike_claim(rider_id=rider_id, bike_id=bike_id, bike_number=bike_number, now=now)
     bike = UUID(claim.bike.id)
-    if seconds := reservation_again_in(rider_id=rider_id, bike_id=bike):
+    if seconds := reservation_wait_seconds(rider_id=rider_id, bike_id=bike):
         raise ReservationRefusedError(retry_after=seconds)
     hold_for = timedelta(minutes=settings.RESERVATION_MINUTES)
     made = Reservation(pk=uuid7(), rider_id=rider_id, bike_id=bike, created_at=Now(), expires_at=Now() + hold_for)
@@ -157,8 +157,8 @@ def reservations_end_of_riders(*, rider_ids: Sequence[UUID], actor: Actor, now: 
         hold_end(hold, Status.CANCELLED if hold.binds else Status.EXPIRED, actor=actor, now=now)
 
 
-def _holds(**of: object) -> list[HoldRow]:
-    return list(map(HoldRow._make, holds(**of)))
+def _holds(**filters: object) -> list[HoldRow]:
+    return list(map(HoldRow._make, holds(**filters)))
 
 
 def reservations_purge(*, now: datetime) -> int:

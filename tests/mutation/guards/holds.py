@@ -24,7 +24,7 @@ GUARDS = (
     Guard(
         "nobody holds the same bike again and again",
         RESERVE,
-        "if seconds := reservation_again_in(rider_id=rider_id, bike_id=bike):",
+        "if seconds := reservation_wait_seconds(rider_id=rider_id, bike_id=bike):",
         "if seconds := 0:",
         (
             f"{RESERVATIONS}::test_the_same_bike_again_has_to_wait_twenty_minutes",

@@ -25,7 +25,7 @@ MEANINGS = {
     "riders_riding_twice": "riders with more than one open ride",
     "rides_unsettled": "rides that ended and were not settled in time",
     "receipts_missing": "settled rides without a receipt",
-    "receipts_doubled": "rides with more than one receipt, or one that prevents no second",
+    "receipts_doubled": "rides with a receipt whose key does not prevent a second one",
     "messages_unsent": "due messages that were not sent in time",
     "keys_orphaned": "idempotency keys whose ride or rider is gone",
     "rows_failed": "rows whose own data make a task fail",
@@ -34,12 +34,12 @@ MEANINGS = {
     "charges_doubled": "rides with more than one charge",
     "charges_wrong": "rides with a wrong charge: another amount or rider",
     "entries_unbalanced": "entries that do not add up to zero",
-    "accounts_wrong": "accounts with postings of such entries",
+    "accounts_wrong": "accounts with postings of unbalanced entries",
     "trial_balance": "currencies whose postings do not add up to zero",
     "costs_wrong": "settled rides whose cost differs from their terms",
 }
-for further in declared("checks", "MEANINGS"):
-    MEANINGS |= further
+for meanings_of_app in declared("checks", "MEANINGS"):
+    MEANINGS |= meanings_of_app
 
 
 class Command(BaseCommand):
