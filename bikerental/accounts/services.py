@@ -25,15 +25,15 @@ from bikerental.users.models import User
 from bikerental.users.services import accounts_close, password_confirm
 
 
-def rider_close(*, rider: User, password: str, address: str, now: datetime) -> None:
-    """Erase the rider's personal data. The rides stay, anonymised.
+def account_erase(*, rider: User, password: str, address: str, now: datetime) -> None:
+    """Close the rider's account and erase its personal data. The rides stay, anonymised.
 
     :raises PasswordWrongError: if it is not the rider's
     :raises ThrottledError: while earlier guesses at the password delay
     :raises RentalInProgressError: if the rider is riding
     """
     password_confirm(user=rider, password=password, field="password", address=address, now=now)
-    _rider_erase(rider=rider, now=now)
+    _erase(rider=rider, now=now)
 
 
 @unit_of_work
@@ -68,7 +68,7 @@ def account_close_with_ride(*, user_id: UUID, operator: User, end: RideEnd, now:
 
 
 @unit_of_work
-def _rider_erase(*, rider: User, now: datetime) -> None:
+def _erase(*, rider: User, now: datetime) -> None:
     # A ride that starts at the same time locks the rider too, so one of the two comes first.
     user = user_lock(user_id=rider.pk)
     if user is None:

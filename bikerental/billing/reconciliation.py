@@ -28,8 +28,11 @@ class RideCharge(NamedTuple):
 
 
 class SumsWrong(NamedTuple):
-    """Entries that do not add up to zero in a currency or have no postings; the accounts whose sums these make
-    wrong; and the currencies whose postings do not add up to zero."""
+    """What is wrong with the ledger's sums.
+
+    `entries`: they do not add up to zero in a currency, or have no postings. `accounts`: they have postings of such
+    entries. `currencies`: their postings do not add up to zero.
+    """
 
     entries: list[UUID]
     accounts: list[UUID]
@@ -81,8 +84,11 @@ def sums_wrong(since: datetime | None, *, progress: Callable[[int], None] = lamb
         first, last = batch[0], batch[-1]
         postings = Posting.objects.order_by().filter(entry__gte=first, entry__lte=last)
         sums: QuerySet[Any, Any] = postings.values("entry", "account__currency").annotate(total=Sum("amount"))
-        bare = Entry.objects.filter(pk__gte=first, pk__lte=last, postings=None)
-        wrong = [*sums.exclude(total=0).values_list("entry", flat=True), *bare.values_list("pk", flat=True)]
+        without_postings = Entry.objects.filter(pk__gte=first, pk__lte=last, postings=None)
+        wrong = [
+            *sums.exclude(total=0).values_list("entry", flat=True),
+            *without_postings.values_list("pk", flat=True),
+        ]
         entries += wrong
         accounts |= set(postings.filter(entry__in=wrong).values_list("account", flat=True).distinct())
         for currency, total in postings.values_list("account__currency").annotate(total=Sum("amount")):

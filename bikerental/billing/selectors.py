@@ -150,7 +150,7 @@ _POSTED = """
 
 
 def money_posted(*, begin: datetime, end: datetime) -> list[Posted]:
-    """What was posted from the first time until before the second one, by currency. One statement."""
+    """What was posted from `begin` on and before `end`, by currency. One statement."""
     values: dict[str, Any] = {"begin": begin, "end": end, "first_id": first_uuid7(begin), "end_id": first_uuid7(end)}
     with connection.cursor() as cursor:
         cursor.execute(_POSTED, values)

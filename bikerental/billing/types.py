@@ -45,7 +45,7 @@ class RiderEntry(NamedTuple):
 
 
 class Posted(NamedTuple):
-    """The money of a time, in one currency. What riders were given is positive too."""
+    """The sums of a period in one currency. Adjustments and refunds are positive too."""
 
     currency: str
     charged: Decimal

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 
 def close(user: User) -> None:
-    services.rider_close(rider=user, password=PASSWORD, address="192.0.2.10", now=NOON)
+    services.account_erase(rider=user, password=PASSWORD, address="192.0.2.10", now=NOON)
 
 
 def test_each_app_with_exported_data_declares_its_erasure() -> None:

@@ -18,7 +18,7 @@ from rest_framework import serializers
 from rest_framework.test import APIClient
 
 from bikerental.accounts.api.serializers import ExportOutput
-from bikerental.billing.services import charge_rentals
+from bikerental.billing.services import rentals_charge
 from bikerental.billing.types import Charge
 from bikerental.core.db.keyset import PAGE_SIZE_MAX
 from bikerental.http import streams
@@ -77,7 +77,7 @@ def fill(user: User) -> None:
     )
     PhotoUpload.objects.create(bike=bike, report=report, uploader=user, key=str(user.pk), expires_at=NOON)
     TOTPDevice.objects.create(user=user, name=f"of {user.email}")
-    charge_rentals(charges=[Charge(rental.pk, user.pk, Decimal(1), "RUB")], now=NOON)
+    rentals_charge(charges=[Charge(rental.pk, user.pk, Decimal(1), "RUB")], now=NOON)
     LogEntry.objects.log_actions(str(make_user().pk), [user], CHANGE, [{"changed": {"fields": ["Name"]}}])
 
 

@@ -32,7 +32,7 @@ class Desk:
         self.client.force_login(self.operator)
         self.rider = make_user()
         self.ride = uuid4()
-        charge_rentals(charges=[Charge(self.ride, self.rider.pk, Decimal("145.00"), "RUB")], now=NOON)
+        rentals_charge(charges=[Charge(self.ride, self.rider.pk, Decimal("145.00"), "RUB")], now=NOON)
         self.account = Account.objects.get(rider=self.rider)
         self.charge = Entry.objects.get(rental_id=self.ride)
 

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from bikerental.billing import selectors
 from bikerental.billing.api.serializers import EntryOutput, RiderAccountOutput
 from bikerental.billing.models import Account, Entry
-from bikerental.billing.services import adjust_ride, book_payment, charge_rentals
+from bikerental.billing.services import payment_book, rentals_charge, ride_adjust
 from bikerental.billing.types import Booking, Charge
 from bikerental.core.db.statements import Statement
 from bikerental.rentals.models import Rental
@@ -28,7 +28,7 @@ ACCOUNT, ENTRIES, RENTALS = "/api/v1/me/account/", "/api/v1/me/account/entries/"
 def charge(rider_id: UUID, amount: str, currency: str = "RUB", minutes: int = 0) -> UUID:
     ride = uuid4()
     charges = [Charge(ride, rider_id, Decimal(amount), currency)]
-    assert charge_rentals(charges=charges, now=NOON + timedelta(minutes=minutes))
+    assert rentals_charge(charges=charges, now=NOON + timedelta(minutes=minutes))
     return ride
 
 
@@ -38,7 +38,7 @@ def booking(minutes: int = 0) -> Booking:
 
 def pay(rider_id: UUID, amount: str, minutes: int = 0) -> Entry:
     account = Account.objects.get(rider=rider_id, currency="RUB")
-    return book_payment(account_id=account.pk, amount=Decimal(amount), booking=booking(minutes))
+    return payment_book(account_id=account.pk, amount=Decimal(amount), booking=booking(minutes))
 
 
 def test_a_rider_without_entries_owes_nothing(rider_client: RiderClient) -> None:
@@ -65,7 +65,7 @@ def test_entries_newest_first(rider_client: RiderClient) -> None:
     rider_id = rider_client.rider.pk
     ride = charge(rider_id, "145.00")
     paid = pay(rider_id, "100.00", minutes=1)
-    adjusted = adjust_ride(rental_id=ride, amount=Decimal("45.00"), booking=booking(2))
+    adjusted = ride_adjust(rental_id=ride, amount=Decimal("45.00"), booking=booking(2))
 
     answer = rider_client.get(ENTRIES).json()
 
@@ -196,8 +196,8 @@ def test_rides_in_dispute_do_not_prevent_renting(
     settings.DEBT_LIMIT = Decimal(100)
     rider = rider_client.rider
     rental = make_returned_rental(rider=rider)
-    charge_rentals(charges=[Charge(rental.pk, rider.pk, Decimal("145.00"), "RUB")], now=NOON)
-    adjust_ride(rental_id=rental.pk, amount=Decimal("5.00"), booking=booking())
+    rentals_charge(charges=[Charge(rental.pk, rider.pk, Decimal("145.00"), "RUB")], now=NOON)
+    ride_adjust(rental_id=rental.pk, amount=Decimal("5.00"), booking=booking())
     charge(rider.pk, "90.00")
     assert rent(rider_client) == (409, "debt_too_high")
 

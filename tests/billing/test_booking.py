@@ -22,12 +22,12 @@ from bikerental.billing.exceptions import (
 from bikerental.billing.models import Account, Entry
 from bikerental.billing.selectors import balance_of_account, cost_of_ride
 from bikerental.billing.services import (
-    adjust_ride,
-    book_payment,
-    charge_rentals,
-    refund_payment,
-    reverse_entry,
-    write_off_debt,
+    debt_write_off,
+    entry_reverse,
+    payment_book,
+    payment_refund,
+    rentals_charge,
+    ride_adjust,
 )
 from bikerental.billing.types import Booking, Charge
 from bikerental.core.errors import Refusal
@@ -46,7 +46,7 @@ class Ride:
     def __init__(self, currency: str = "RUB") -> None:
         self.id, self.operator = uuid4(), make_user(is_staff=True)
         rider = make_user()
-        charge_rentals(charges=[Charge(self.id, rider.pk, COST, currency)], now=NOON)
+        rentals_charge(charges=[Charge(self.id, rider.pk, COST, currency)], now=NOON)
         self.account = Account.objects.get(rider=rider).pk
 
     def booking(self, key: str = "", reason: str = "Paid at the desk") -> Booking:
@@ -57,19 +57,19 @@ class Ride:
         return balance_of_account(account_id=self.account)
 
     def pay(self, amount: str, **booking: str) -> Entry:
-        return book_payment(account_id=self.account, amount=Decimal(amount), booking=self.booking(**booking))
+        return payment_book(account_id=self.account, amount=Decimal(amount), booking=self.booking(**booking))
 
     def refund(self, amount: str, **booking: str) -> Entry:
-        return refund_payment(account_id=self.account, amount=Decimal(amount), booking=self.booking(**booking))
+        return payment_refund(account_id=self.account, amount=Decimal(amount), booking=self.booking(**booking))
 
     def write_off(self, amount: str, **booking: str) -> Entry:
-        return write_off_debt(account_id=self.account, amount=Decimal(amount), booking=self.booking(**booking))
+        return debt_write_off(account_id=self.account, amount=Decimal(amount), booking=self.booking(**booking))
 
     def adjust(self, amount: str, **booking: str) -> Entry:
-        return adjust_ride(rental_id=self.id, amount=Decimal(amount), booking=self.booking(**booking))
+        return ride_adjust(rental_id=self.id, amount=Decimal(amount), booking=self.booking(**booking))
 
     def reverse(self, entry_id: UUID, **booking: str) -> Entry:
-        return reverse_entry(entry_id=entry_id, booking=self.booking(**booking))
+        return entry_reverse(entry_id=entry_id, booking=self.booking(**booking))
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_what_is_owed_may_be_written_off_and_no_more(ride: Ride) -> None:
 
 def test_a_ride_is_adjusted_by_no_more_than_it_costs(ride: Ride) -> None:
     claim = uuid4()
-    entry = adjust_ride(rental_id=ride.id, amount=Decimal("95.00"), booking=ride.booking(), claim_id=claim)
+    entry = ride_adjust(rental_id=ride.id, amount=Decimal("95.00"), booking=ride.booking(), claim_id=claim)
 
     assert (entry.rental_id, entry.claim_id) == (ride.id, claim)
     assert cost_of_ride(rental_id=ride.id) == ride.owed == Decimal("50.00")
@@ -132,7 +132,7 @@ def test_a_ride_is_adjusted_by_no_more_than_it_costs(ride: Ride) -> None:
 
 
 def test_a_ride_without_a_charge_is_not_adjusted(ride: Ride) -> None:
-    refuse(RideNotChargedError, lambda: adjust_ride(rental_id=uuid4(), amount=Decimal("1.00"), booking=ride.booking()))
+    refuse(RideNotChargedError, lambda: ride_adjust(rental_id=uuid4(), amount=Decimal("1.00"), booking=ride.booking()))
 
 
 def test_a_reversal_is_the_opposite_of_its_entry(ride: Ride) -> None:
@@ -230,7 +230,7 @@ def test_a_key_books_nothing_else(ride: Ride) -> None:
 def test_several_bookings_share_a_transaction(ride: Ride) -> None:
     with transaction.atomic():
         ride.pay("100.00")
-        charge_rentals(charges=[Charge(uuid4(), ride.operator.pk, COST, "RUB")], now=NOON)
+        rentals_charge(charges=[Charge(uuid4(), ride.operator.pk, COST, "RUB")], now=NOON)
         ride.refund("100.00")
 
     assert ride.owed == COST

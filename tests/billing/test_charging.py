@@ -8,7 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from bikerental.billing.models import Account, Entry, Posting
 from bikerental.billing.selectors import balances_of_rider
-from bikerental.billing.services import charge_rentals
+from bikerental.billing.services import rentals_charge
 from bikerental.billing.types import Charge
 from tests.factories import NOON, make_user
 from tests.support.threads import race
@@ -28,7 +28,7 @@ def test_each_ride_is_charged_to_its_rider() -> None:
     one, other = make_user().pk, make_user().pk
     charges = [costing("145.00", one), costing("55.00", one), costing("9.99", one, "EUR"), costing("1.00", other)]
 
-    assert charge_rentals(charges=charges, now=NOON) == 4
+    assert rentals_charge(charges=charges, now=NOON) == 4
 
     assert owed(one) == {"EUR": Decimal("9.99"), "RUB": Decimal("200.00")}
     assert owed(other) == {"RUB": Decimal("1.00")}
@@ -51,7 +51,7 @@ def test_a_free_ride_posts_nothing(django_assert_num_queries: DjangoAssertNumQue
     charges = [costing("0.00", make_user().pk)]
 
     with django_assert_num_queries(2):  # BEGIN and COMMIT, because no transaction is open
-        assert charge_rentals(charges=charges, now=NOON) == 0
+        assert rentals_charge(charges=charges, now=NOON) == 0
 
     assert not Entry.objects.exists()
 
@@ -59,9 +59,9 @@ def test_a_free_ride_posts_nothing(django_assert_num_queries: DjangoAssertNumQue
 def test_a_ride_is_charged_once_also_in_another_batch() -> None:
     rider = make_user().pk
     first, second = costing("145.00", rider), costing("55.00", rider)
-    charge_rentals(charges=[first], now=NOON)
+    rentals_charge(charges=[first], now=NOON)
 
-    assert charge_rentals(charges=[first._replace(amount=Decimal(1)), second], now=NOON) == 1
+    assert rentals_charge(charges=[first._replace(amount=Decimal(1)), second], now=NOON) == 1
 
     assert owed(rider) == {"RUB": Decimal("200.00")}
     assert Posting.objects.count() == 4
@@ -72,14 +72,14 @@ def test_a_hundred_rides_take_as_many_statements_as_one(django_assert_num_querie
 
     for size in (1, 100):
         with django_assert_num_queries(4):  # including BEGIN and COMMIT
-            charge_rentals(charges=[costing("1.00", riders[number % 3]) for number in range(size)], now=NOON)
+            rentals_charge(charges=[costing("1.00", riders[number % 3]) for number in range(size)], now=NOON)
 
 
 def test_many_at_once_charge_each_ride_once() -> None:
     riders = [make_user().pk for _ in range(5)]
     charges = [costing("1.00", riders[number % 5]) for number in range(50)]
 
-    outcomes = race(*[lambda turn=turn: charge_rentals(charges=charges[turn:] + charges[:turn], now=NOON)
+    outcomes = race(*[lambda turn=turn: rentals_charge(charges=charges[turn:] + charges[:turn], now=NOON)
                       for turn in range(0, 50, 10)])  # fmt: skip
 
     assert outcomes == {"done": 5}

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from bikerental.billing.models import Account, Posting
-from bikerental.billing.services import charge_rentals
+from bikerental.billing.services import rentals_charge
 from bikerental.billing.types import Charge
 from bikerental.core.db.keyset import PAGE_SIZE_MAX
 from bikerental.users.models import User
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 def charge(user: User, count: int = 1) -> None:
     for number in range(count):
         now = NOON + timedelta(minutes=number)
-        charge_rentals(charges=[Charge(uuid4(), user.pk, Decimal(number + 1), "RUB")], now=now)
+        rentals_charge(charges=[Charge(uuid4(), user.pk, Decimal(number + 1), "RUB")], now=now)
 
 
 @pytest.mark.parametrize("count", [1, PAGE_SIZE_MAX, PAGE_SIZE_MAX + 1])

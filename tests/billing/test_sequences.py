@@ -16,12 +16,12 @@ from bikerental.billing import reconciliation
 from bikerental.billing.models import Account, Entry, Posting
 from bikerental.billing.selectors import cost_of_ride
 from bikerental.billing.services import (
-    adjust_ride,
-    book_payment,
-    charge_rentals,
-    refund_payment,
-    reverse_entry,
-    write_off_debt,
+    debt_write_off,
+    entry_reverse,
+    payment_book,
+    payment_refund,
+    rentals_charge,
+    ride_adjust,
 )
 from bikerental.billing.types import Booking, Charge
 from bikerental.core.errors import Refusal
@@ -47,7 +47,7 @@ class City:
         self.rides = [(uuid4(), rider, currency) for rider in riders for currency in CURRENCIES]
         self.operator = make_user(is_staff=True).pk
         charges = [Charge(uuid4(), rider, Decimal("20.00"), currency) for _, rider, currency in self.rides]
-        charge_rentals(charges=charges, now=NOON)
+        rentals_charge(charges=charges, now=NOON)
         self.accounts = list(Account.objects.filter(rider__in=riders).order_by("pk").values_list("pk", flat=True))
         self.outcomes: Counter[str] = Counter()
 
@@ -64,13 +64,13 @@ class City:
         ride, rider, currency = self.rides[which % 4]
         account = self.accounts[which % 4]
         if what == "charge":
-            charge_rentals(charges=[Charge(ride, rider, amount, currency)], now=NOON)
+            rentals_charge(charges=[Charge(ride, rider, amount, currency)], now=NOON)
         elif what == "adjust":
-            adjust_ride(rental_id=ride, amount=amount, booking=booking)
+            ride_adjust(rental_id=ride, amount=amount, booking=booking)
         elif what == "reverse":
-            reverse_entry(entry_id=self.recent(which), booking=booking)
+            entry_reverse(entry_id=self.recent(which), booking=booking)
         else:
-            service = {"pay": book_payment, "refund": refund_payment, "write off": write_off_debt}[what]
+            service = {"pay": payment_book, "refund": payment_refund, "write off": debt_write_off}[what]
             service(account_id=account, amount=amount, booking=booking)
 
     def recent(self, which: int) -> UUID:

@@ -48,14 +48,14 @@ def test_settling_twice_charges_once() -> None:
 
 def test_a_ride_that_cannot_be_charged_is_not_settled(monkeypatch: pytest.MonkeyPatch) -> None:
     good, bad = make_returned_rental(), make_returned_rental()
-    charge_rentals = settling.charge_rentals
+    rentals_charge = settling.rentals_charge
 
     def refuse(*, charges: list[Any], **options: Any) -> int:
         if bad.pk in [charge.rental_id for charge in charges]:
             raise IntegrityError
-        return charge_rentals(charges=charges, **options)
+        return rentals_charge(charges=charges, **options)
 
-    monkeypatch.setattr(settling, "charge_rentals", refuse)
+    monkeypatch.setattr(settling, "rentals_charge", refuse)
 
     rentals_settle(rental_ids=[good.pk, bad.pk], now=NOON)
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bikerental.accounts.services import rider_close
+from bikerental.accounts.services import account_erase
 from bikerental.billing.models import Entry
 from bikerental.claims.models import Claim
 from bikerental.claims.selectors import open_claims_count
@@ -27,7 +27,7 @@ def test_an_erased_riders_texts_go_and_the_claim_stays() -> None:
     others = make_claim(text="Mine.")
     assert rental.rider is not None
 
-    rider_close(rider=rental.rider, password=PASSWORD, address="192.0.2.10", now=LATER)
+    account_erase(rider=rental.rider, password=PASSWORD, address="192.0.2.10", now=LATER)
 
     rows = Claim.objects.order_by("pk").values_list("pk", "status", "text", "answer", "latitude")
     assert list(rows) == [

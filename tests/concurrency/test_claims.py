@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from bikerental.accounts.services import rider_close
+from bikerental.accounts.services import account_erase
 from bikerental.billing.models import Entry
 from bikerental.billing.selectors import cost_of_ride
 from bikerental.billing.types import Booking
@@ -135,7 +135,7 @@ def test_no_words_are_left_of_a_rider_who_goes_meanwhile() -> None:
 
         outcomes = race(
             lambda rental=rental: claim(rental, "other"),
-            lambda rider=rider: rider_close(rider=rider, password=PASSWORD, address="192.0.2.10", now=LATER),
+            lambda rider=rider: account_erase(rider=rider, password=PASSWORD, address="192.0.2.10", now=LATER),
         )
 
         assert outcomes in (Counter(done=2), Counter(done=1, AccountClosedError=1))
@@ -148,7 +148,7 @@ def test_a_claim_waits_for_the_closing_that_came_first(monkeypatch: pytest.Monke
     outcome = interleave(
         monkeypatch,
         "bikerental.accounts.services.user_lock",
-        first=lambda: rider_close(rider=rental.rider, password=PASSWORD, address="192.0.2.10", now=LATER),
+        first=lambda: account_erase(rider=rental.rider, password=PASSWORD, address="192.0.2.10", now=LATER),
         second=lambda: claim(rental, "other"),
     )
 
@@ -163,7 +163,7 @@ def test_the_closing_waits_for_the_claim_that_came_first(monkeypatch: pytest.Mon
         monkeypatch,
         "bikerental.claims.services.open_user_lock",
         first=lambda: claim(rental, "other"),
-        second=lambda: rider_close(rider=rental.rider, password=PASSWORD, address="192.0.2.10", now=LATER),
+        second=lambda: account_erase(rider=rental.rider, password=PASSWORD, address="192.0.2.10", now=LATER),
     )
 
     assert outcome == (None, None, True)

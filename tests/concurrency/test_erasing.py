@@ -17,7 +17,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from bikerental.accounts.services import rider_close
+from bikerental.accounts.services import account_erase
 from bikerental.fleet.models import Bike
 from bikerental.http.models import IdempotencyKey
 from bikerental.maintenance.models import BikeReport, PhotoUpload
@@ -66,7 +66,7 @@ def bike() -> Bike:
 
 
 def erase(rider: User) -> None:
-    rider_close(rider=rider, password=PASSWORD, address=ADDRESS, now=timezone.now())
+    account_erase(rider=rider, password=PASSWORD, address=ADDRESS, now=timezone.now())
 
 
 def erase_before(monkeypatch: pytest.MonkeyPatch, rider: User, write: Write) -> Interleaved:

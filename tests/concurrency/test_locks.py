@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from bikerental.accounts.services import account_close_with_ride, rider_close
+from bikerental.accounts.services import account_close_with_ride, account_erase
 from bikerental.fleet.locks import bikes_lock
 from bikerental.fleet.models import Bike
 from bikerental.fleet.services import bikes_send_to_maintenance, bikes_set_tariff
@@ -85,7 +85,7 @@ def lock_users(keys: list[UUID]) -> None:
 
 
 def close(rider: object) -> None:
-    rider_close(rider=rider, password=PASSWORD, address="192.0.2.10", now=NOON)
+    account_erase(rider=rider, password=PASSWORD, address="192.0.2.10", now=NOON)
 
 
 def test_closing_an_account_waits_for_the_rent_that_came_first(monkeypatch: pytest.MonkeyPatch) -> None:

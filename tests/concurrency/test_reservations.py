@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from bikerental.accounts.services import rider_close
+from bikerental.accounts.services import account_erase
 from bikerental.fleet.models import Bike, BikeEvent
 from bikerental.fleet.selectors import bikes_contradicted_by_log
 from bikerental.fleet.services import bikes_send_to_maintenance
@@ -155,7 +155,7 @@ def test_an_operator_against_the_rent_of_the_held_bike() -> None:
 def test_an_erasure_against_a_reservation_leaves_no_hold() -> None:
     for _ in range(TIMES):
         rider, bike = make_user(), make_bike()
-        close = partial(rider_close, rider=rider, password=PASSWORD, address="127.0.0.1", now=timezone.now())
+        close = partial(account_erase, rider=rider, password=PASSWORD, address="127.0.0.1", now=timezone.now())
 
         outcomes = race(close, reserve(bike, rider))
 

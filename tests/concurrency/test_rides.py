@@ -2,7 +2,7 @@
 
 import pytest
 
-from bikerental.accounts.services import rider_close
+from bikerental.accounts.services import account_erase
 from bikerental.fleet.models import Bike
 from bikerental.notifications.models import Notification
 from bikerental.rentals.models import Rental, RentalEvent
@@ -60,7 +60,7 @@ def test_an_account_is_never_closed_over_a_ride(attempt: int) -> None:
     rider, bike = make_user(), make_bike()
 
     race(
-        lambda: rider_close(rider=rider, password=PASSWORD, address="192.0.2.10", now=NOON),
+        lambda: account_erase(rider=rider, password=PASSWORD, address="192.0.2.10", now=NOON),
         lambda: rental_start(rider_id=rider.pk, bike_id=bike.pk, now=NOON),
     )
 

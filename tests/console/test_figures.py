@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from bikerental.billing.models import Account
-from bikerental.billing.services import adjust_ride, book_payment, refund_payment, reverse_entry
+from bikerental.billing.services import entry_reverse, payment_book, payment_refund, ride_adjust
 from bikerental.billing.types import Booking
 from bikerental.console.selectors.today import today
 from bikerental.core.days import city_date, day_begins
@@ -146,11 +146,11 @@ class TestFiles:
         def booking(key: str) -> Booking:
             return Booking(key, make_user().pk, "because", now)
 
-        book_payment(account_id=account.pk, amount=Decimal(100), booking=booking("a"))
-        adjust_ride(rental_id=ride.pk, amount=Decimal(40), booking=booking("b"))
-        undone = refund_payment(account_id=account.pk, amount=Decimal(30), booking=booking("c"))
-        undoing = reverse_entry(entry_id=undone.pk, booking=booking("d"))
-        reverse_entry(entry_id=undoing.pk, booking=booking("e"))  # so the refund is in force
+        payment_book(account_id=account.pk, amount=Decimal(100), booking=booking("a"))
+        ride_adjust(rental_id=ride.pk, amount=Decimal(40), booking=booking("b"))
+        undone = payment_refund(account_id=account.pk, amount=Decimal(30), booking=booking("c"))
+        undoing = entry_reverse(entry_id=undone.pk, booking=booking("d"))
+        entry_reverse(entry_id=undoing.pk, booking=booking("e"))  # so the refund is in force
         figures_keep(now=timezone.now())
 
         assert file_of(manager, "money-RUB")[-1] == [str(city_date(now)), "0.00", "0", "40.00", "30.00"]

@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from bikerental.billing.models import Account, Entry
-from bikerental.billing.services import book_payment
+from bikerental.billing.services import payment_book
 from bikerental.billing.types import Booking
 from bikerental.console.models import Action
 from bikerental.rentals.models import Rental
@@ -177,7 +177,7 @@ def test_too_much_is_refused_in_the_form() -> None:
 def test_a_payment_is_refunded(manager: Client) -> None:
     ride = make_settled_rental()
     account = Account.objects.get(rider=ride.rider)
-    book_payment(account_id=account.pk, amount=200, booking=Booking("p", manager.operator.pk, "cash", NOON))
+    payment_book(account_id=account.pk, amount=200, booking=Booking("p", manager.operator.pk, "cash", NOON))
     page = f"{RIDERS}{ride.rider_id}/refund/RUB/"
 
     answer = manager.post(page, fields_of(manager, page) | {"amount": "55", "reason": "paid twice"}, follow=True)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from bikerental.billing.models import Account
-from bikerental.billing.services import adjust_ride, book_payment, refund_payment, reverse_entry
+from bikerental.billing.services import entry_reverse, payment_book, payment_refund, ride_adjust
 from bikerental.billing.types import Booking
 from bikerental.console.selectors.lists import (
     STATIONS_EMPTY,
@@ -142,11 +142,11 @@ def test_money_counts_on_the_day_it_was_posted() -> None:
     def booking(key: str) -> Booking:
         return Booking(key, make_user().pk, "because", NOON)
 
-    adjust_ride(rental_id=ride.pk, amount=Decimal(40), booking=booking("a"))
-    undone = adjust_ride(rental_id=ride.pk, amount=Decimal(5), booking=booking("b"))
-    reverse_entry(entry_id=undone.pk, booking=booking("c"))
-    book_payment(account_id=account.pk, amount=Decimal(100), booking=booking("d"))
-    refund_payment(account_id=account.pk, amount=Decimal(30), booking=booking("e"))
+    ride_adjust(rental_id=ride.pk, amount=Decimal(40), booking=booking("a"))
+    undone = ride_adjust(rental_id=ride.pk, amount=Decimal(5), booking=booking("b"))
+    entry_reverse(entry_id=undone.pk, booking=booking("c"))
+    payment_book(account_id=account.pk, amount=Decimal(100), booking=booking("d"))
+    payment_refund(account_id=account.pk, amount=Decimal(30), booking=booking("e"))
 
     assert today(now=NOON).money == [("RUB", Decimal("145.00"), Decimal("40.00"), Decimal("30.00"))]
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import transaction
 
 from bikerental.billing.models import Account, Entry
-from bikerental.billing.services import book_payment, refund_payment, reverse_entry
+from bikerental.billing.services import entry_reverse, payment_book, payment_refund
 from bikerental.billing.types import Booking
 from bikerental.core.errors import Refusal
 from bikerental.fleet.models import Bike
@@ -108,17 +108,17 @@ class LivingCity:
         return self.chance.choice(accounts).pk
 
     def pay(self) -> None:
-        book_payment(account_id=self.account(), amount=Decimal(50), booking=self.booking())
+        payment_book(account_id=self.account(), amount=Decimal(50), booking=self.booking())
 
     def refund(self) -> None:
-        refund_payment(account_id=self.account(), amount=Decimal(20), booking=self.booking())
+        payment_refund(account_id=self.account(), amount=Decimal(20), booking=self.booking())
 
     def reverse(self) -> None:
         """Also a reversal, which puts into force again what it had reversed."""
         entries: list[Any] = list(Entry.objects.order_by("created_at", "key"))
         if not entries:
             raise Refusal
-        reverse_entry(entry_id=self.chance.choice(entries).pk, booking=self.booking())
+        entry_reverse(entry_id=self.chance.choice(entries).pk, booking=self.booking())
 
     def break_bike(self) -> None:
         bikes = Bike.objects.order_by("number")

@@ -17,7 +17,7 @@ from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 from rest_framework.response import Response
 from rest_framework.test import APIClient
 
-from bikerental.accounts.services import rider_close
+from bikerental.accounts.services import account_erase
 from bikerental.fleet.models import Bike
 from bikerental.maintenance import tasks
 from bikerental.maintenance.constants import PUBLISH_ATTEMPTS_MAX
@@ -393,7 +393,7 @@ def test_a_closed_account_leaves_no_words_and_no_photos_behind() -> None:
     publish(upload(rider, path(bike, report), picture()))
     waiting = upload(rider, path(bike, report), picture())
 
-    rider_close(rider=rider.rider, password=PASSWORD, address="127.0.0.1", now=timezone.now())
+    account_erase(rider=rider.rider, password=PASSWORD, address="127.0.0.1", now=timezone.now())
     publish(waiting)
 
     report.refresh_from_db()

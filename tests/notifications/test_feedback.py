@@ -13,7 +13,7 @@ from pytest_django import Settings
 from rest_framework.response import Response
 from rest_framework.test import APIClient
 
-from bikerental.accounts.services import rider_close
+from bikerental.accounts.services import account_erase
 from bikerental.notifications.gateways import sns as gateway
 from bikerental.notifications.models import Notification, RefusedAddress
 from bikerental.notifications.services import notification_deliver
@@ -178,7 +178,7 @@ def test_an_erased_account_leaves_no_address(send: Send) -> None:
     owed = make_notification(recipient=rider, last_error="SMTPRecipientsRefused 550", attempts=1)
     send()
 
-    rider_close(rider=rider, password=PASSWORD, address="192.0.2.1", now=datetime.now(UTC))
+    account_erase(rider=rider, password=PASSWORD, address="192.0.2.1", now=datetime.now(UTC))
     send()
 
     assert marks() == []

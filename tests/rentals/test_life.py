@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from pytest_django import Settings
 
-from bikerental.accounts.services import rider_close
+from bikerental.accounts.services import account_erase
 from bikerental.claims.models import Claim
 from bikerental.claims.services import claim_decide, claim_open
 from bikerental.claims.types import Complaint, Decision
@@ -234,7 +234,7 @@ class Life(RuleBasedStateMachine):
         if user.pk in self.closed:
             return
         expected = "RentalInProgressError" if user.pk in self.riding else "done"
-        close = lambda: rider_close(rider=user, password=PASSWORD, address="192.0.2.10", now=self.now)  # noqa: E731
+        close = lambda: account_erase(rider=user, password=PASSWORD, address="192.0.2.10", now=self.now)  # noqa: E731
         assert outcome_of(close) == expected
         if expected == "done":
             self.holding.pop(user.pk, None)

@@ -5,7 +5,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from bikerental.accounts.api.serializers import PasswordInput
-from bikerental.accounts.services import rider_close
+from bikerental.accounts.services import account_erase
 from bikerental.http.operations import documented
 from bikerental.http.throttles import client_address
 from bikerental.http.views import read
@@ -30,5 +30,5 @@ class AccountView(ProfileView):
     def delete(self, request: Request) -> Response:
         data = read(PasswordInput, request)
         address = client_address(request)
-        rider_close(rider=rider_of(request), password=data["password"], address=address, now=timezone.now())
+        account_erase(rider=rider_of(request), password=data["password"], address=address, now=timezone.now())
         return Response(status=204)

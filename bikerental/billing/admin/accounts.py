@@ -15,14 +15,14 @@ from bikerental.billing.admin.base import AmountForm, BookingForm, LedgerAdmin, 
 from bikerental.billing.constants import AccountKind
 from bikerental.billing.models import Account, Entry, Posting
 from bikerental.billing.selectors import balance_of_account
-from bikerental.billing.services import book_payment, refund_payment, write_off_debt
+from bikerental.billing.services import debt_write_off, payment_book, payment_refund
 from bikerental.billing.types import Booking
 from bikerental.users.admin_site import RiderSearch
 
 BOOKINGS: dict[str, tuple[Any, type[AmountForm], Any]] = {
-    "payment": (_("Book a payment"), PaymentForm, book_payment),
-    "refund": (_("Book a refund"), AmountForm, refund_payment),
-    "writeoff": (_("Write off a debt"), AmountForm, write_off_debt),
+    "payment": (_("Book a payment"), PaymentForm, payment_book),
+    "refund": (_("Book a refund"), AmountForm, payment_refund),
+    "writeoff": (_("Write off a debt"), AmountForm, debt_write_off),
 }
 
 

@@ -1,6 +1,7 @@
 """Shared by the admin's pages of the ledger."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import uuid4
 
@@ -37,7 +38,7 @@ class BookingForm(forms.Form):
 
     shown: ClassVar = ["reason"]
 
-    def booking(self, operator: User, now: Any) -> Booking:
+    def booking(self, operator: User, now: datetime) -> Booking:
         return Booking(f"form:{self.cleaned_data['key']}", operator.pk, self.cleaned_data["reason"], now)
 
 
@@ -54,7 +55,7 @@ class PaymentForm(AmountForm):
 
     shown: ClassVar = ["amount", "method", "reason"]
 
-    def booking(self, operator: User, now: Any) -> Booking:
+    def booking(self, operator: User, now: datetime) -> Booking:
         booking = super().booking(operator, now)
         method = dict(self.METHODS)[self.cleaned_data["method"]]
         return booking._replace(reason=f"{method}: {booking.reason}"[:REASON_LENGTH])

@@ -21,7 +21,7 @@ from bikerental.users.admin_site import RiderSearch
 
 @admin.register(Entry)
 class EntryAdmin(RiderSearch, LedgerAdmin):
-    list_display = ("created_at", "kind", "rider_email", "amount", "ride", "actor_name", "reason", "mending")
+    list_display = ("created_at", "kind", "rider_email", "amount", "ride", "actor_name", "reason", "correction_links")
     list_filter = ("kind",)
     list_select_related = ("actor",)
     search_fields = ("pk",)  # only shows the search box; get_search_results does the search
@@ -31,9 +31,9 @@ class EntryAdmin(RiderSearch, LedgerAdmin):
     ordering = ("-pk",)
     fields: ClassVar = [
         "created_at", "kind", "rider_email", "amount", "ride", "claim_id", "reverses", "actor_name", "reason", "key",
-        "mending",
+        "correction_links",
     ]  # fmt: skip
-    readonly_fields = ("rider_email", "amount", "ride", "actor_name", "mending")
+    readonly_fields = ("rider_email", "amount", "ride", "actor_name", "correction_links")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Entry]:
         riders = Posting.objects.select_related("account__rider").filter(account__kind=AccountKind.RIDER)

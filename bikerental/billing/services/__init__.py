@@ -1,15 +1,15 @@
 """The writes of the ledger."""
 
-from bikerental.billing.services.booking import adjust_ride, book_payment, refund_payment, reverse_entry, write_off_debt
-from bikerental.billing.services.charging import charge_rentals
-from bikerental.billing.services.debts import require_no_debt
+from bikerental.billing.services.booking import debt_write_off, entry_reverse, payment_book, payment_refund, ride_adjust
+from bikerental.billing.services.charging import rentals_charge
+from bikerental.billing.services.debts import debt_check
 
 __all__ = [
-    "adjust_ride",
-    "book_payment",
-    "charge_rentals",
-    "refund_payment",
-    "require_no_debt",
-    "reverse_entry",
-    "write_off_debt",
+    "debt_check",
+    "debt_write_off",
+    "entry_reverse",
+    "payment_book",
+    "payment_refund",
+    "rentals_charge",
+    "ride_adjust",
 ]

@@ -54,7 +54,7 @@ class _Draft(NamedTuple):
 
 
 @unit_of_work
-def book_payment(*, account_id: UUID, amount: Decimal, booking: Booking) -> Entry:
+def payment_book(*, account_id: UUID, amount: Decimal, booking: Booking) -> Entry:
     """The rider paid, in cash or by transfer. The amount may exceed the debt.
 
     :raises AmountInvalidError, ReasonMissingError, KeyReusedError: as for every booking
@@ -64,7 +64,7 @@ def book_payment(*, account_id: UUID, amount: Decimal, booking: Booking) -> Entr
 
 
 @unit_of_work
-def refund_payment(*, account_id: UUID, amount: Decimal, booking: Booking) -> Entry:
+def payment_refund(*, account_id: UUID, amount: Decimal, booking: Booking) -> Entry:
     """Pay an earlier payment back to the rider.
 
     :raises RefundTooHighError: if the rider has paid less, minus earlier refunds
@@ -74,7 +74,7 @@ def refund_payment(*, account_id: UUID, amount: Decimal, booking: Booking) -> En
 
 
 @unit_of_work
-def write_off_debt(*, account_id: UUID, amount: Decimal, booking: Booking) -> Entry:
+def debt_write_off(*, account_id: UUID, amount: Decimal, booking: Booking) -> Entry:
     """Write off a debt that the rider will not pay.
 
     :raises WriteOffTooHighError: if the rider owes less
@@ -87,7 +87,7 @@ def write_off_debt(*, account_id: UUID, amount: Decimal, booking: Booking) -> En
 
 
 @unit_of_work
-def adjust_ride(*, rental_id: UUID, amount: Decimal, booking: Booking, claim_id: UUID | None = None) -> Entry:
+def ride_adjust(*, rental_id: UUID, amount: Decimal, booking: Booking, claim_id: UUID | None = None) -> Entry:
     """Reduce the rider's debt for a ride.
 
     :raises RideNotChargedError: if the ride has no charge, because it is free or not settled yet
@@ -102,7 +102,7 @@ def adjust_ride(*, rental_id: UUID, amount: Decimal, booking: Booking, claim_id:
 
 
 @unit_of_work
-def reverse_entry(*, entry_id: UUID, booking: Booking) -> Entry:
+def entry_reverse(*, entry_id: UUID, booking: Booking) -> Entry:
     """Undo an entry by its opposite, which can be reversed in turn.
 
     :raises EntryNotFoundError: if there is none

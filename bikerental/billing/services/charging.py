@@ -57,7 +57,7 @@ SELECT count(*) FROM entry
 
 
 @unit_of_work
-def charge_rentals(*, charges: Sequence[Charge], now: datetime) -> int:
+def rentals_charge(*, charges: Sequence[Charge], now: datetime) -> int:
     """Charge each ride once. Returns how many had no charge before. Two statements, none for free rides.
 
     A ride that has a charge keeps it, whatever the new amount.

@@ -8,8 +8,8 @@ from bikerental.billing.exceptions import DebtTooHighError
 from bikerental.billing.selectors import balances_of_rider, may_rent
 
 
-def require_no_debt(*, rider_id: UUID) -> None:
-    """One statement; none if DEBT_LIMIT is empty.
+def debt_check(*, rider_id: UUID) -> None:
+    """Check that the rider may rent with the debts of earlier rides. One statement; none if DEBT_LIMIT is empty.
 
     :raises DebtTooHighError: if the rider owes more than DEBT_LIMIT in any currency, without rides in dispute
     """

@@ -14,7 +14,7 @@ from bikerental.accounts.services import accounts_close_unless_riding
 from bikerental.billing.constants import AccountKind
 from bikerental.billing.models import Account
 from bikerental.billing.selectors import balance_of_account
-from bikerental.billing.services import refund_payment
+from bikerental.billing.services import payment_refund
 from bikerental.billing.types import Booking
 from bikerental.console.constants import ActionKind
 from bikerental.console.exceptions import AccountUnchangedError, OperatorsAccountError, RiderRidingError
@@ -70,7 +70,7 @@ class RefundPage(OfRider):
 
     def do(self, form: Any, act: Act) -> None:
         booking = Booking(f"form:{act.key}", act.operator_id, act.reason, act.now)
-        refund_payment(account_id=self.account.pk, amount=form.cleaned_data["amount"], booking=booking)
+        payment_refund(account_id=self.account.pk, amount=form.cleaned_data["amount"], booking=booking)
 
     def details(self, form: Any) -> Mapping[str, Any]:
         return {"amount": money_text(form.cleaned_data["amount"]), "currency": self.account.currency}

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from bikerental.billing.exceptions import AdjustmentTooHighError, KeyReusedError
 from bikerental.billing.selectors import cost_of_ride, entry_of_key
-from bikerental.billing.services import adjust_ride
+from bikerental.billing.services import ride_adjust
 from bikerental.billing.types import Booking
 from bikerental.core.db.transactions import unit_of_work
 from bikerental.core.money import money_text
@@ -79,7 +79,7 @@ def rental_adjust(
     if amount is None:
         costs = rental_cost_corrected(rental=rental, correction=correction, now=booking.now)
         amount = costs.present - costs.corrected
-    adjust_ride(rental_id=UUID(rental.id), amount=amount, booking=booking, claim_id=claim_id)
+    ride_adjust(rental_id=UUID(rental.id), amount=amount, booking=booking, claim_id=claim_id)
     return amount
 
 

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef
 
 from bikerental.billing.constants import EntryKind
 from bikerental.billing.models import Entry
-from bikerental.billing.services import charge_rentals
+from bikerental.billing.services import rentals_charge
 from bikerental.billing.types import Charge
 from bikerental.core.work.batches import run_left_over
 from bikerental.rentals.constants import SWEEP_BATCH
@@ -42,4 +42,4 @@ def rentals_charge_left_over(*, now: datetime, since: datetime | None) -> int:
 
 def _charge(rental_ids: Sequence[UUID], now: datetime) -> int:
     rentals = Rental.objects.filter(pk__in=rental_ids).values_list("pk", "rider_id", "cost_amount", "currency")
-    return charge_rentals(charges=list(map(Charge._make, rentals)), now=now)
+    return rentals_charge(charges=list(map(Charge._make, rentals)), now=now)

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Q
 
-from bikerental.billing.services import charge_rentals
+from bikerental.billing.services import rentals_charge
 from bikerental.billing.types import Charge
 from bikerental.core.db.clock import database_now
 from bikerental.core.db.transactions import unit_of_work
@@ -74,7 +74,7 @@ def _settle(rental_ids: Sequence[UUID], now: datetime) -> int:
     RentalEvent.objects.bulk_create(
         RentalEvent(rental=rental, kind=RentalEvent.Kind.SETTLED, happened_at=now) for rental in rentals
     )
-    charge_rentals(charges=[_charge(rental) for rental in rentals], now=now)
+    rentals_charge(charges=[_charge(rental) for rental in rentals], now=now)
     notifications_create(
         [_receipt(rental) for rental in rentals if rental.cost_amount or settings.RECEIPT_FOR_FREE_RIDES]
     )

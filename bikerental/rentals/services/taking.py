@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Least, Now
 
-from bikerental.billing.services import require_no_debt
+from bikerental.billing.services import debt_check
 from bikerental.fleet.constants import BikeStatus, Transitions
 from bikerental.fleet.exceptions import BikeNotFoundError, BikeUnavailableError
 from bikerental.fleet.services import bike_move
@@ -40,7 +40,7 @@ def rider_admit(*, rider_id: UUID) -> None:
     confirmed_at = open_user_lock(user_id=rider_id)
     if confirmed_at is None and not settings.UNCONFIRMED_MAY_RENT:
         raise EmailNotConfirmedError
-    require_no_debt(rider_id=rider_id)
+    debt_check(rider_id=rider_id)
 
 
 def bike_claim(*, rider_id: UUID, bike_id: UUID | None = None, bike_number: str | None = None, now: datetime) -> Claim:

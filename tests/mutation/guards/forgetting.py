@@ -51,8 +51,8 @@ GUARDS = (
     Guard(
         "an app that refuses keeps the account as it was",
         "bikerental/accounts/services.py",
-        "@unit_of_work\ndef _rider_erase(",
-        "def _rider_erase(",
+        "@unit_of_work\ndef _erase(",
+        "def _erase(",
         ("tests/accounts/test_erasure.py::test_an_app_that_refuses_keeps_everything",),
     ),
     Guard(
