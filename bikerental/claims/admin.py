@@ -21,17 +21,23 @@ from bikerental.core.db.clock import database_now
 from bikerental.core.db.transactions import unit_of_work
 from bikerental.core.money import money_text
 from bikerental.fleet.admin.base import BikeSearchMixin, ReadOnlyMixin
-from bikerental.rentals.admin import CorrectionForm, CorrectionPageMixin, correction_text
+from bikerental.rentals.admin import CorrectionChoice, CorrectionForm, CorrectionPageMixin, correction_text
 from bikerental.rentals.types import Correction
 from bikerental.users.admin_site import RiderSearch, note
 
 
-class DecisionForm(CorrectionForm):
-    HOW: ClassVar = [*CorrectionForm.HOW, ("no", _("no: the ride costs what it costs"))]
+class DecisionChoice(CorrectionChoice):
+    """A correction or, for a rejected claim, none."""
+
+    HOW: ClassVar = [*CorrectionChoice.HOW, ("no", _("no: the ride costs what it costs"))]
 
     @property
     def correction(self) -> Correction | None:
         return None if self.cleaned_data["how"] == "no" else super().correction
+
+
+class DecisionForm(DecisionChoice, CorrectionForm):
+    pass
 
 
 @admin.register(Claim)

@@ -6,11 +6,11 @@ in the row is refused, and both values are shown. The row is locked before it is
 two forms sees what the first has written.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.utils import display_for_field, flatten_fieldsets
 from django.core.exceptions import ValidationError
 from django.core.files import File
@@ -20,12 +20,33 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from bikerental.core.errors import FieldRefusal, Refusal
 from bikerental.http.locks import row_lock
 
 SHOWN = "shown"
 # Hides Django's note beside each time about the difference between the browser's clock and "server time".
 CITY_TIME_STYLE = {"all": ["api/admin_times.css"]}
 Version = dict[str, Any]  # the value of each field as text; for a relation to many, the ids
+
+
+def form_done(request: HttpRequest, form: Any, *, run: Callable[[], None]) -> bool:
+    """Run what a form asks for, once it is sent and valid. Whether the operator leaves the page.
+
+    A refusal of one field is shown at the field, and the operator stays. Any other refusal becomes a message for the
+    next page.
+
+    :param run: calls a service, which may refuse
+    """
+    if request.method != "POST" or not form.is_valid():
+        return False
+    try:
+        run()
+    except FieldRefusal as refusal:
+        form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal.field_detail))
+        return False
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+    return True
 
 
 class ShownField(forms.CharField):

@@ -19,8 +19,8 @@ from bikerental.billing.constants import REASON_LENGTH
 from bikerental.billing.models import Account, Entry
 from bikerental.billing.types import Booking
 from bikerental.core.db.transactions import unit_of_work
-from bikerental.core.errors import FieldRefusal, Refusal
 from bikerental.core.money import money_text
+from bikerental.http.admin_forms import form_done
 from bikerental.users.admin_site import note
 from bikerental.users.models import User
 
@@ -99,17 +99,8 @@ class LedgerAdmin(admin.ModelAdmin[Any]):
         :param book: books the form's data, or refuses
         """
         form: Any = form_class(request.POST or None)  # it is not a model's form, which the stubs of AdminForm require
-        if request.method == "POST" and form.is_valid():
-            try:
-                self._book(request, form, account, book)
-            except FieldRefusal as refusal:
-                form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal.field_detail))
-            except Refusal as refusal:
-                messages.error(request, str(refusal))
-                return HttpResponseRedirect(back)
-            else:
-                messages.success(request, _("Booked."))
-                return HttpResponseRedirect(back)
+        if form_done(request, form, run=lambda: self._book(request, form, account, book)):
+            return HttpResponseRedirect(back)
         context = self.admin_site.each_context(request) | {
             "adminform": AdminForm(form, [(None, {"fields": form.shown})], {}),
             "form": form,
@@ -121,8 +112,12 @@ class LedgerAdmin(admin.ModelAdmin[Any]):
         }
         return TemplateResponse(request, "billing/admin/book.html", context)
 
-    @unit_of_work
     def _book(self, request: HttpRequest, form: BookingForm, account: Account, book: Book) -> None:
+        self._book_and_log(request, form, account, book)
+        messages.success(request, _("Booked."))
+
+    @unit_of_work
+    def _book_and_log(self, request: HttpRequest, form: BookingForm, account: Account, book: Book) -> None:
         operator: Any = request.user  # the admin admits only users
         now = timezone.now()
         entry = book(form, form.booking(operator, now))

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext_lazy as _
 
+from bikerental.claims.admin import DecisionChoice
 from bikerental.claims.constants import ClaimStatus
 from bikerental.claims.exceptions import ClaimDecidedError
 from bikerental.claims.models import Claim
@@ -29,7 +30,7 @@ from bikerental.core.db.clock import database_now
 from bikerental.core.db.keyset import rows_in_order
 from bikerental.rentals.models import Rental
 from bikerental.rentals.pricing import minutes_begun, price
-from bikerental.rentals.types import CorrectedCost, Correction
+from bikerental.rentals.types import CorrectedCost
 
 
 class ClaimsPage(Page):
@@ -57,12 +58,8 @@ def _claim_line(claim: Claim) -> Sequence[Any]:
     )  # fmt: skip
 
 
-class DecisionForm(CorrectionForm):
-    HOW: ClassVar = [*CorrectionForm.HOW, ("no", _("no: the ride costs what it costs"))]
-
-    @property
-    def correction(self) -> Correction | None:
-        return None if self.cleaned_data["how"] == "no" else super().correction
+class DecisionForm(DecisionChoice, CorrectionForm):
+    pass
 
 
 class PriceAt(NamedTuple):

@@ -1,7 +1,7 @@
 """A form that takes something off the cost of a ride. What the ride will cost is shown before it is done."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -9,20 +9,15 @@ from django.utils.translation import gettext_lazy as _
 from bikerental.console.pages.base import ReasonForm
 from bikerental.core.db.clock import database_now
 from bikerental.core.money import money_text
+from bikerental.rentals.admin import CorrectionChoice
 from bikerental.rentals.exceptions import RentalNotFoundError
 from bikerental.rentals.models import Rental
 from bikerental.rentals.selectors import rental_of_rider
 from bikerental.rentals.services import rental_cost_corrected
-from bikerental.rentals.types import CorrectedCost, Correction
+from bikerental.rentals.types import CorrectedCost
 
 
-class CorrectionForm(ReasonForm):
-    HOW: ClassVar[list[tuple[str, Any]]] = [
-        ("end", _("correct the end: the rider pays up to it")),
-        ("amount", _("take off an amount")),
-        ("all", _("waive all that the ride still costs")),
-    ]
-
+class CorrectionForm(CorrectionChoice, ReasonForm):
     how = forms.ChoiceField(label=_("Decision"), widget=forms.RadioSelect)
     ended_at = forms.DateTimeField(
         label=_("Corrected end"),
@@ -36,23 +31,7 @@ class CorrectionForm(ReasonForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        how: Any = self.fields["how"]
-        how.choices = self.HOW
         self.fields["reason"].help_text = _("The rider reads it, and it stays for good: no names or addresses here.")
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        needed = {"end": "ended_at", "amount": "amount"}.get(cleaned.get("how", ""))
-        if needed is not None and cleaned.get(needed) is None and needed not in self.errors:
-            self.add_error(needed, _("This decision needs it."))
-        return cleaned
-
-    @property
-    def correction(self) -> Correction | None:
-        how = self.cleaned_data["how"]
-        if how == "end":
-            return Correction(ended_at=self.cleaned_data["ended_at"])
-        return Correction(amount=self.cleaned_data["amount"]) if how == "amount" else Correction()
 
 
 class CorrectsCost:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -21,11 +21,12 @@ from bikerental.console.selectors.rides import RideHistory, bike_page, ride_hist
 from bikerental.console.types import Act
 from bikerental.core.db.clock import database_now
 from bikerental.fleet.models import LATITUDE_RANGE, LONGITUDE_RANGE, Station
+from bikerental.rentals.admin import EndPlaceChoice
 from bikerental.rentals.exceptions import RentalNotActiveError, RentalNotSettledError
 from bikerental.rentals.models import Rental
 from bikerental.rentals.pricing import MINUTE, cost_at
 from bikerental.rentals.services import rental_correct, rental_end_by_operator
-from bikerental.rentals.types import Correction, Place
+from bikerental.rentals.types import Correction
 
 
 class OfRide(Page):
@@ -69,14 +70,10 @@ class RidePage(OfRide):
         return self.show({"title": title, **shown})
 
 
-class EndForm(ReasonForm):
-    PLACES: ClassVar = [
-        ("taken", _("where it was taken")),
-        ("station", _("at a station")),
-        ("point", _("at coordinates")),
-    ]
-
-    place = forms.ChoiceField(label=_("The bike is"), choices=PLACES, widget=forms.RadioSelect, initial="taken")
+class EndForm(EndPlaceChoice, ReasonForm):
+    place = forms.ChoiceField(
+        label=_("The bike is"), choices=EndPlaceChoice.PLACES, widget=forms.RadioSelect, initial="taken"
+    )
     station = forms.ModelChoiceField(
         label=_("Station"), queryset=Station.objects.order_by("name"), required=False, empty_label="–"
     )
@@ -89,22 +86,6 @@ class EndForm(ReasonForm):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
     field_order = ["place", "station", "latitude", "longitude", "ended_at", "reason"]
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        needed = {"station": ["station"], "point": ["latitude", "longitude"]}.get(cleaned.get("place", ""), [])
-        for name in needed:
-            if cleaned.get(name) is None and name not in self.errors:
-                self.add_error(name, _("Say where the bike is."))
-        return cleaned
-
-    def left(self) -> Place | None:
-        cleaned = self.cleaned_data
-        if cleaned["place"] == "station":
-            return Place(station_id=cleaned["station"].pk)
-        if cleaned["place"] == "point":
-            return Place(latitude=cleaned["latitude"], longitude=cleaned["longitude"])
-        return None
 
 
 class EndPage(OfRide, FormPage):
@@ -125,7 +106,7 @@ class EndPage(OfRide, FormPage):
             rental_id=self.ride.pk,
             operator=self.operator,
             reason=act.reason,
-            place=form.left(),
+            place=form.bike_place,
             ended_at=form.cleaned_data["ended_at"],
             now=act.now,
         )

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.helpers import AdminForm
 from django.contrib.admin.widgets import AdminRadioSelect, AdminSplitDateTime
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -15,31 +15,21 @@ from django.utils.translation import gettext_lazy as _
 from bikerental.billing.admin.base import BookingForm
 from bikerental.billing.selectors import cost_of_ride
 from bikerental.core.db.clock import database_now
-from bikerental.core.errors import FieldRefusal, Refusal
 from bikerental.core.money import money_text
-from bikerental.http.admin_forms import CITY_TIME_STYLE
+from bikerental.http.admin_forms import CITY_TIME_STYLE, form_done
 from bikerental.rentals.models import Rental
 from bikerental.rentals.pricing import cost_at
 from bikerental.rentals.types import Correction
 
 
-class CorrectionForm(BookingForm):
-    """The reduction of the cost, and the reason."""
+class CorrectionChoice(forms.Form):
+    """Three ways to reduce a cost, for forms with the fields `how`, `ended_at` and `amount`."""
 
     HOW: ClassVar[list[tuple[str, Any]]] = [
         ("end", _("correct the end: the rider pays up to it")),
         ("amount", _("take off an amount")),
         ("all", _("waive all that the ride still costs")),
     ]
-
-    how = forms.ChoiceField(label=_("Decision"), widget=AdminRadioSelect(attrs={"class": "radiolist"}))
-    ended_at = forms.SplitDateTimeField(label=_("Corrected end"), required=False, widget=AdminSplitDateTime)
-    amount = forms.DecimalField(label=_("Amount"), required=False, max_digits=14, decimal_places=2, localize=True)
-
-    shown: ClassVar = ["how", "ended_at", "amount", "reason"]
-
-    class Media:
-        css: ClassVar = CITY_TIME_STYLE
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -59,6 +49,19 @@ class CorrectionForm(BookingForm):
         if how == "end":
             return Correction(ended_at=self.cleaned_data["ended_at"])
         return Correction(amount=self.cleaned_data["amount"]) if how == "amount" else Correction()
+
+
+class CorrectionForm(CorrectionChoice, BookingForm):
+    """The reduction of the cost, and the reason."""
+
+    how = forms.ChoiceField(label=_("Decision"), widget=AdminRadioSelect(attrs={"class": "radiolist"}))
+    ended_at = forms.SplitDateTimeField(label=_("Corrected end"), required=False, widget=AdminSplitDateTime)
+    amount = forms.DecimalField(label=_("Amount"), required=False, max_digits=14, decimal_places=2, localize=True)
+
+    shown: ClassVar = ["how", "ended_at", "amount", "reason"]
+
+    class Media:
+        css: ClassVar = CITY_TIME_STYLE
 
 
 def _cost(rental: Rental) -> Decimal:
@@ -89,16 +92,8 @@ class CorrectionPageMixin:
 
         :param correct: corrects the cost with the form's data, or refuses
         """
-        if request.method == "POST" and form.is_valid():
-            try:
-                correct()
-            except FieldRefusal as refusal:
-                form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal.field_detail))
-            except Refusal as refusal:
-                messages.error(request, str(refusal))
-                return HttpResponseRedirect(back)
-            else:
-                return HttpResponseRedirect(back)
+        if form_done(request, form, run=correct):
+            return HttpResponseRedirect(back)
         context |= self.admin_site.each_context(request) | {
             "adminform": AdminForm(form, [(None, {"fields": form.shown})], {}),
             "form": form,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.helpers import AdminForm
 from django.contrib.admin.widgets import AdminRadioSelect, AdminSplitDateTime, AdminTextareaWidget, AutocompleteSelect
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -14,16 +14,15 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from bikerental.core.db.clock import database_now
-from bikerental.core.errors import FieldRefusal, Refusal
 from bikerental.fleet.models import LATITUDE_RANGE, LONGITUDE_RANGE, Station
-from bikerental.http.admin_forms import CITY_TIME_STYLE
+from bikerental.http.admin_forms import CITY_TIME_STYLE, form_done
 from bikerental.rentals.models import Rental
 from bikerental.rentals.pricing import cost_at
 from bikerental.rentals.types import Place, RideEnd
 
 
-class EndRideForm(forms.Form):
-    """Where the bike is, when it was left there, and the operator's reason."""
+class EndPlaceChoice(forms.Form):
+    """Where the bike is, for forms with the fields `place`, `station`, `latitude` and `longitude`."""
 
     PLACES: ClassVar = [
         ("taken", _("where it was taken")),
@@ -31,8 +30,33 @@ class EndRideForm(forms.Form):
         ("point", _("at coordinates")),
     ]
 
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        needed = {"station": ["station"], "point": ["latitude", "longitude"]}.get(cleaned.get("place", ""), [])
+        for name in needed:
+            if cleaned.get(name) is None and name not in self.errors:
+                self.add_error(name, _("Say where the bike is."))
+        return cleaned
+
+    @property
+    def bike_place(self) -> Place | None:
+        """None: where the bike was taken."""
+        cleaned = self.cleaned_data
+        if cleaned["place"] == "station":
+            return Place(station_id=cleaned["station"].pk)
+        if cleaned["place"] == "point":
+            return Place(latitude=cleaned["latitude"], longitude=cleaned["longitude"])
+        return None
+
+
+class EndRideForm(EndPlaceChoice):
+    """Where the bike is, when it was left there, and the operator's reason."""
+
     place = forms.ChoiceField(
-        label=_("The bike is"), choices=PLACES, widget=AdminRadioSelect(attrs={"class": "radiolist"}), initial="taken"
+        label=_("The bike is"),
+        choices=EndPlaceChoice.PLACES,
+        widget=AdminRadioSelect(attrs={"class": "radiolist"}),
+        initial="taken",
     )
     station = forms.ModelChoiceField(
         label=_("Station"),
@@ -57,22 +81,9 @@ class EndRideForm(forms.Form):
         start = localize(localtime(rental.started_at))
         self.fields["ended_at"].help_text = _("Empty: now. The ride began %(start)s") % {"start": start}
 
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        needed = {"station": ["station"], "point": ["latitude", "longitude"]}.get(cleaned.get("place", ""), [])
-        for name in needed:
-            if cleaned.get(name) is None and name not in self.errors:
-                self.add_error(name, _("Say where the bike is."))
-        return cleaned
-
-    def end(self) -> RideEnd:
-        cleaned = self.cleaned_data
-        place = None
-        if cleaned["place"] == "station":
-            place = Place(station_id=cleaned["station"].pk)
-        elif cleaned["place"] == "point":
-            place = Place(latitude=cleaned["latitude"], longitude=cleaned["longitude"])
-        return RideEnd(cleaned["reason"], place, cleaned["ended_at"])
+    @property
+    def ride_end(self) -> RideEnd:
+        return RideEnd(self.cleaned_data["reason"], self.bike_place, self.cleaned_data["ended_at"])
 
 
 class EndPageMixin:
@@ -88,19 +99,10 @@ class EndPageMixin:
 
         :param end: ends the ride, or refuses
         """
-        form: Any = EndRideForm(
-            request.POST or None, rental=rental
-        )  # it is not a model's form, which the stubs of AdminForm require
-        if request.method == "POST" and form.is_valid():
-            try:
-                end(form.end())
-            except FieldRefusal as refusal:
-                form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal.field_detail))
-            except Refusal as refusal:
-                messages.error(request, str(refusal))
-                return HttpResponseRedirect(back)
-            else:
-                return HttpResponseRedirect(back)
+        # Any: it is not a model's form, which the stubs of AdminForm require.
+        form: Any = EndRideForm(request.POST or None, rental=rental)
+        if form_done(request, form, run=lambda: end(form.ride_end)):
+            return HttpResponseRedirect(back)
         context = self.admin_site.each_context(request) | {
             "adminform": AdminForm(form, form.fieldsets, {}),
             "form": form,
