@@ -20,7 +20,7 @@ from bikerental.rentals.admin import ENDED, EndPageMixin
 from bikerental.rentals.models import Rental
 from bikerental.rentals.types import RideEnd
 from bikerental.users.admin import UserAdmin
-from bikerental.users.admin_site import note
+from bikerental.users.admin_site import log_action
 from bikerental.users.models import User
 
 REFUSED_SHOWN_MAX = 20
@@ -93,5 +93,5 @@ class RiderAdmin(EndPageMixin, UserAdmin):
     def _close_with_ride(self, request: HttpRequest, user: User, rental: Rental, end: RideEnd) -> None:
         operator: Any = request.user  # the admin admits only users
         closed = account_close_with_ride(user_id=user.pk, operator=operator, end=end, now=database_now())
-        note(request, [rental], ENDED, kind="ride_ended", reason=end.reason)
+        log_action(request, [rental], ENDED, kind="ride_ended", reason=end.reason)
         self.report(request, [user.pk] if closed else [], CLOSED, "rider_blocked")

@@ -23,7 +23,7 @@ from bikerental.core.money import money_text
 from bikerental.fleet.admin.base import BikeSearchMixin, ReadOnlyMixin
 from bikerental.rentals.admin import CorrectionChoice, CorrectionForm, CorrectionPageMixin, correction_text
 from bikerental.rentals.types import Correction
-from bikerental.users.admin_site import RiderSearch, note
+from bikerental.users.admin_site import RiderSearch, log_action
 
 
 class DecisionChoice(CorrectionChoice):
@@ -117,4 +117,4 @@ class ClaimAdmin(CorrectionPageMixin, BikeSearchMixin, RiderSearch, ReadOnlyMixi
         operator: Any = request.user  # the admin admits only users
         decision = Decision(form.cleaned_data["reason"], form.correction)
         if claim_decide(claim_id=claim.pk, decision=decision, operator_id=operator.pk, now=database_now()):
-            note(request, [claim], correction_text(form), kind="claim_decided", reason=decision.reason)
+            log_action(request, [claim], correction_text(form), kind="claim_decided", reason=decision.reason)

@@ -1,4 +1,4 @@
-"""The admin beside the console: in groups by what people do, and each thing that is done is in the operators' log."""
+"""The admin beside the console: its lists in groups by topic, and a row in the operators' log for each change."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -16,12 +16,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from bikerental.console.constants import ActionKind
-from bikerental.console.services import acts_note
-from bikerental.console.types import Act
+from bikerental.console.services import actions_log
+from bikerental.console.types import NewAction
 from bikerental.users.admin_site import OperatorSite
 
-OF_ANY_ROW = {ActionKind.ADMIN_ADDED, ActionKind.ADMIN_CHANGED, ActionKind.ADMIN_DELETED, ActionKind.ADMIN_ACTED}
-# Of an action whose rows the log cannot name otherwise. More are one row of the log.
+GENERIC_KINDS = {ActionKind.ADMIN_ADDED, ActionKind.ADMIN_CHANGED, ActionKind.ADMIN_DELETED, ActionKind.ADMIN_ACTED}
+# An action on more rows than this gets one row in the log, not one for each.
 ROWS_NAMED_MAX = 200
 # The log's column for a row of this model.
 OWN_COLUMNS = {
@@ -72,44 +72,45 @@ GROUPS = (
 )  # fmt: skip
 
 
-class NotedAdmin(admin.ModelAdmin[Any]):
-    """Writes each thing that is added, changed, deleted or acted upon into the operators' log."""
+class LoggedAdmin(admin.ModelAdmin[Any]):
+    """Logs each row that is added, changed, deleted or chosen for an action."""
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        note_rows(request, [obj], ActionKind.ADMIN_ADDED)
+        rows_log(request, [obj], ActionKind.ADMIN_ADDED)
         return super().log_addition(request, obj, message)
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        note_rows(request, [obj], ActionKind.ADMIN_CHANGED, details={"fields": _changed_fields(message)})
+        rows_log(request, [obj], ActionKind.ADMIN_CHANGED, details={"fields": _changed_fields(message)})
         return super().log_change(request, obj, message)
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
-        note_rows(request, list(queryset), ActionKind.ADMIN_DELETED)
+        rows_log(request, list(queryset), ActionKind.ADMIN_DELETED)
         return super().log_deletions(request, queryset)
 
     def get_actions(self, request: HttpRequest) -> Any:
         found: Any = super().get_actions(request)
-        return {name: (_noting(act, str(name)), name, text) for name, (act, name, text) in found.items()}
+        return {name: (_logged(action, str(name)), name, text) for name, (action, name, text) in found.items()}
 
 
-def _noting(act: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """The action; if it writes nothing into the log itself, one row for each row that was chosen."""
+def _logged(action: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """The admin's action, with a row in the log for each chosen row. An action that logs by itself gets no second
+    one."""
 
-    @wraps(act)
-    def noted(model_admin: Any, request: Any, chosen: QuerySet[Any]) -> Any:
+    @wraps(action)
+    def logged(model_admin: Any, request: Any, chosen: QuerySet[Any]) -> Any:
         rows = list(chosen[: ROWS_NAMED_MAX + 1])
-        request.is_noted = False
-        response = act(model_admin, request, chosen)
-        if response is None and rows and not request.is_noted:  # a response asks for a confirmation
+        request.is_logged = False
+        response = action(model_admin, request, chosen)
+        if response is None and rows and not request.is_logged:  # a response asks for a confirmation
             named = rows if len(rows) <= ROWS_NAMED_MAX else rows[:1]
             details = {"action": name} | ({} if named is rows else {"rows": f"> {ROWS_NAMED_MAX}"})
-            admin.site.note(request, named, f"Action: {name}.", kind=ActionKind.ADMIN_ACTED, details=details)  # type: ignore[attr-defined] # our site
+            admin.site.log(request, named, f"Action: {name}.", kind=ActionKind.ADMIN_ACTED, details=details)  # type: ignore[attr-defined] # our site
         return response
 
-    return noted
+    return logged
 
 
-def note_rows(
+def rows_log(
     request: Any,
     rows: Sequence[Model],
     kind: ActionKind,
@@ -118,9 +119,9 @@ def note_rows(
     details: Mapping[str, Any] | None = None,
     concerns: Mapping[str, UUID | None] | None = None,
 ) -> None:
-    """A row of the log for each of the rows, or one row for all that concerns what `concerns` says."""
-    request.is_noted = True
-    act = Act(
+    """Log an action on these rows: one row for each of them or, with `concerns`, one for all."""
+    request.is_logged = True
+    action = NewAction(
         key=uuid4(),
         operator_id=request.user.pk,
         kind=kind,
@@ -129,16 +130,16 @@ def note_rows(
         concerns=concerns or {},
         details=details or {},
     )
-    acts_note(acts=[act] if concerns else [_of_row(act, row) for row in rows])
+    actions_log(actions=[action] if concerns else [_of_row(action, row) for row in rows])
 
 
-def _of_row(act: Act, row: Model) -> Act:
-    name = _name(row) if act.kind in OF_ANY_ROW else {}
-    return replace(act, key=uuid4(), concerns=_concerns(row), details={**name, **act.details})
+def _of_row(action: NewAction, row: Model) -> NewAction:
+    name = _name(row) if action.kind in GENERIC_KINDS else {}
+    return replace(action, key=uuid4(), concerns=_concerns(row), details={**name, **action.details})
 
 
 def _name(row: Model) -> dict[str, str]:
-    """Which row it is, without what it says: that may be personal."""
+    """The row's model and id. Its text may be personal."""
     return {"model": row._meta.label_lower, "row": str(row.pk)}
 
 
@@ -158,16 +159,16 @@ def _changed_fields(message: Any) -> str:
 
 
 class ConsoleSite(OperatorSite):
-    """The admin beside the console: its look is in the templates; its order, and how it writes the log, are here."""
+    """Groups the lists of the admin by topic, and logs its changes."""
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         given = admin_class or admin.ModelAdmin
-        noted = type(given.__name__, (NotedAdmin, given), {"__module__": given.__module__})
-        super().register(model_or_iterable, noted, **options)
+        logged = type(given.__name__, (LoggedAdmin, given), {"__module__": given.__module__})
+        super().register(model_or_iterable, logged, **options)
 
-    def note(self, request: HttpRequest, rows: Sequence[Model], text: str, **said: Any) -> None:
-        super().note(request, rows, text)
-        note_rows(request, rows, ActionKind(said.pop("kind")), **said)
+    def log(self, request: HttpRequest, rows: Sequence[Model], text: str, *, kind: str, **fields: Any) -> None:
+        super().log(request, rows, text, kind=kind)
+        rows_log(request, rows, ActionKind(kind), **fields)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         return super().each_context(request) | {"languages": settings.LANGUAGES, "zone": settings.CITY_TIME_ZONE}

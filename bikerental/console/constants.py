@@ -13,7 +13,7 @@ UNSETTLED_AFTER = timedelta(minutes=5)  # settling takes seconds
 LIST_LENGTH = 200
 FOUND_LENGTH = 20
 EVENTS_BEFORE, EVENTS_AFTER = 5, 15  # of a bike, around a ride
-# The same ages as in the alerts.
+# A heartbeat is old after this time. The alerts have the same ages.
 OLD_AFTER = {"beat": timedelta(minutes=5), "backup": timedelta(hours=26)}
 # Limits of the service's page, the same as in the alerts. Only the disk is marked earlier: its alert fires at 0.1.
 QUEUE_SECONDS = 120
@@ -60,7 +60,7 @@ class ActionKind(models.TextChoices):
     FLEET_LOADED = "fleet_loaded", _("loaded bikes and stations from files")
 
 
-# Of the map. A program sends degrees as whole numbers of these parts: a metre is more than one of them.
+# The map gets degrees as whole numbers of these parts. One part is about a metre.
 DEGREE_PARTS = 100_000
 MAP_REFRESH_SECONDS = 5
 MAP_WHOLE_AFTER_SECONDS = 600  # so that the days that bikes have stood stay right
@@ -75,8 +75,7 @@ STATIONS_SHOWN, MATRIX_LENGTH = 20, 10
 FILE_BYTES_MAX = 3 * 1024 * 1024  # two of them pass the proxy
 FILE_LINES_MAX = 20_000
 FAULTS_SHOWN = 100
-# So long a file that was checked waits to be written.
-FILE_KEPT_SECONDS = 3600
+FILE_KEPT_SECONDS = 3600  # how long a checked file waits to be written
 STATION_COLUMNS = ("id", "name", "latitude", "longitude", "capacity", "is_renting", "is_returning")
 BIKE_COLUMNS = ("number", "model", "tariff", "station", "latitude", "longitude", "status")
 EXPORT_LINES_MAX = 100_000

@@ -9,9 +9,9 @@ from bikerental.core.sheets import safe_cell
 
 
 def code_text(number: str, *, address: str) -> str:
-    """What the code of a bike says: its number, or the address with the number in it. The API finds the bike by both.
+    """The text in a bike's code: its number, or the address with the number in it. The API finds the bike by both.
 
-    A number that a spreadsheet would run as a formula is never said bare.
+    A number that a spreadsheet would run as a formula is always written with the scheme `bike:`.
     """
     quoted = quote(number, safe="")
     if address:
@@ -20,6 +20,6 @@ def code_text(number: str, *, address: str) -> str:
 
 
 def code_picture(text: str) -> SafeString:
-    """Black on white, with the margin that scanners need. A scratch of a seventh of it can still be read."""
+    """Black on white, with the margin that scanners need. It can be read with up to 15 % of it damaged."""
     picture: str = segno.make_qr(text, error="m").svg_inline(omitsize=True, border=4)
     return mark_safe(picture)  # noqa: S308 - numbers alone, which say where lines are

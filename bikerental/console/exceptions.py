@@ -1,4 +1,4 @@
-"""What the console refuses."""
+"""The refusals of the console."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -10,8 +10,8 @@ from bikerental.console.constants import ActionKind
 
 
 @dataclass(frozen=True)
-class Act:
-    """What an operator does, for the log. The key is that of the form, so that a form sent twice acts once."""
+class NewAction:
+    """An action of an operator, for the log. The key is that of the form: a form sent twice takes effect once."""
 
     key: UUID
     operator_id: UUID

@@ -17,6 +17,14 @@ def uuid7(at: datetime | None = None) -> UUID:
     return UUID(int=value)
 
 
+def uuid_or_none(text: str) -> UUID | None:
+    """The id that the text is, in any spelling; None for another text."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
 def first_uuid7(at: datetime) -> UUID:
     """The lower bound of the ids made at this time or later."""
     return UUID(int=_milliseconds(at) << 80)

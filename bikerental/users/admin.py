@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_totp.admin import TOTPDeviceAdmin
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from bikerental.users.admin_site import EmailSearch, note
+from bikerental.users.admin_site import EmailSearch, log_action
 from bikerental.users.exceptions import EmailTakenError
 from bikerental.users.models import User
 from bikerental.users.selectors import open_sessions_count, user_of_email
@@ -145,7 +145,7 @@ class UserAdmin(EmailSearch, DjangoUserAdmin[User]):
         :param change: in English; the history translates it when it is shown
         :param kind: of the operators' log
         """
-        note(request, list(User.objects.filter(pk__in=ids)), change, kind=kind)
+        log_action(request, list(User.objects.filter(pk__in=ids)), change, kind=kind)
         count = len(ids)
         text = ngettext("%(count)d account changed.", "%(count)d accounts changed.", count) % {"count": count}
         self.message_user(request, text, messages.SUCCESS if count else messages.WARNING)

@@ -4,7 +4,6 @@ import operator
 from collections.abc import Sequence
 from functools import reduce
 from typing import Any, ClassVar
-from uuid import UUID
 
 from django.conf import settings
 from django.contrib import admin
@@ -17,11 +16,12 @@ from django.utils.translation import gettext_lazy as _
 from django_otp import devices_for_user
 from django_otp.admin import OTPAdminAuthenticationForm, OTPAdminSite
 
+from bikerental.core.identifiers import uuid_or_none
 from bikerental.http.admin_forms import versioned
 from bikerental.http.admin_queries import checked
 from bikerental.http.admin_words import translated
 from bikerental.users.models import User
-from bikerental.users.selectors import users_found
+from bikerental.users.selectors import users_search
 from bikerental.users.types import email_normalise, email_spellings
 
 
@@ -51,21 +51,14 @@ class RiderSearch:
     ) -> tuple[QuerySet[Any], bool]:
         if not term:
             return queryset, False
-        searched = _id(term)
+        searched = uuid_or_none(term)
         if searched is not None:
             same = [Q(**{name: searched}) for name in self.id_fields]
             return queryset.filter(reduce(operator.or_, same)), False
         whole = Q(**{f"{self.rider_field}__email__in": email_spellings(term)})
         if not request.user.has_perm("users.view_user"):
             return queryset.filter(whole), False
-        return queryset.filter(**{f"{self.rider_field}__in": [user.pk for user in users_found(words=term)]}), False
-
-
-def _id(term: str) -> UUID | None:
-    try:
-        return UUID(term)
-    except ValueError:
-        return None
+        return queryset.filter(**{f"{self.rider_field}__in": [user.pk for user in users_search(words=term)]}), False
 
 
 class OperatorLoginForm(OTPAdminAuthenticationForm):  # type: ignore[misc] # the library comes without types
@@ -92,8 +85,9 @@ class OperatorSite(AdminSite):
         # Here, so that every page of the admin gets these checks, also the pages of packages.
         super().register(model_or_iterable, translated(checked(versioned(admin_class or ModelAdmin))), **options)
 
-    def note(self, request: HttpRequest, rows: Sequence[Model], text: str, **said: Any) -> None:
-        """Write what an operator did into the history of the rows. The site of the app above writes its log too."""
+    def log(self, request: HttpRequest, rows: Sequence[Model], text: str, *, kind: str, **_fields: Any) -> None:
+        """Write what an operator did into the history of the rows. The console's site also writes the operators'
+        log."""
         LogEntry.objects.log_actions(str(request.user.pk), rows, CHANGE, text)
 
     @property
@@ -109,13 +103,13 @@ class OperatorSite(AdminSite):
         return super().has_permission(request) and (not settings.ADMIN_SECOND_FACTOR or user.is_verified())
 
 
-def note(request: HttpRequest, rows: Sequence[Model], text: str, *, kind: str, **said: Any) -> None:
-    """Write into the history, and into the operators' log, that the operator of the request did this to the rows.
+def log_action(request: HttpRequest, rows: Sequence[Model], text: str, *, kind: str, **fields: Any) -> None:
+    """Write into the history of the rows, and into the operators' log, what the operator of the request did.
 
     :param text: for the history: an English sentence, which is translated when it is shown
-    :param kind: of the operators' log
-    :param said: `reason`; `details`, which is JSON without personal data; `concerns`, ids by column, where the rows do
-        not say them
+    :param kind: for the operators' log: a value of the console's `ActionKind`
+    :param fields: for the operators' log: `reason`; `details`, which is JSON without personal data; `concerns`, ids by
+        column, if the rows do not have them
     """
     site: Any = admin.site
-    site.note(request, rows, text, kind=kind, **said)
+    site.log(request, rows, text, kind=kind, **fields)

@@ -26,5 +26,5 @@ DEMO_ADMIN_EMAIL = f"operator@{DEMO_EMAIL_DOMAIN}"
 DEMO_TOKEN_LIFETIME_MAX = timedelta(hours=24)
 
 # Of a search for accounts.
-FOUND_LENGTH = 20
-PART_LENGTH_MIN = 3  # a shorter part of a name finds everybody
+SEARCH_RESULTS_MAX = 20
+SEARCH_LENGTH_MIN = 3  # a shorter part of a name finds everybody

@@ -17,7 +17,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from bikerental.core.db.keyset import PAGE_SIZE_MAX, pages_after, rows_in_pages
 from bikerental.core.db.replica import replica_is_set
 from bikerental.core.db.statements import Samples, Statement, select
-from bikerental.users.constants import DEMO_EMAIL_DOMAIN, FOUND_LENGTH, PART_LENGTH_MIN
+from bikerental.users.constants import DEMO_EMAIL_DOMAIN, SEARCH_LENGTH_MIN, SEARCH_RESULTS_MAX
 from bikerental.users.models import GuessCounter, Session, User
 from bikerental.users.types import email_normalise, email_spellings
 
@@ -124,15 +124,15 @@ def languages_of_users(*, user_ids: Collection[UUID]) -> dict[UUID, str]:
     return dict(User.objects.filter(pk__in=user_ids).values_list("pk", "language"))
 
 
-def users_found(*, words: str) -> list[User]:
+def users_search(*, words: str) -> list[User]:
     """Accounts by the e-mail, whole, or by a part of the e-mail or the name; the newest of too many. Two statements.
 
     A part is looked for in every account, because no index has parts.
     """
     alive = User.objects.filter(erased_at=None)
-    if "@" in words and (whole := list(alive.filter(email__in=email_spellings(words))[:FOUND_LENGTH])):
+    if "@" in words and (whole := list(alive.filter(email__in=email_spellings(words))[:SEARCH_RESULTS_MAX])):
         return whole
-    if len(words) < PART_LENGTH_MIN:
+    if len(words) < SEARCH_LENGTH_MIN:
         return []
     part = Q(email__icontains=email_normalise(words)) | Q(name__icontains=words)
-    return list(alive.filter(part).order_by("-created_at", "-pk")[:FOUND_LENGTH])
+    return list(alive.filter(part).order_by("-created_at", "-pk")[:SEARCH_RESULTS_MAX])

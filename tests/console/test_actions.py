@@ -8,8 +8,8 @@ from django.test import Client
 
 from bikerental.console.constants import ActionKind
 from bikerental.console.models import Action
-from bikerental.console.services import action_do, reasons_erase
-from bikerental.console.types import Act
+from bikerental.console.services import action_perform, reasons_erase
+from bikerental.console.types import NewAction
 from bikerental.core.db.transactions import constraint_name
 from bikerental.rentals.exceptions import RentalNotActiveError
 from tests.factories import NOON, make_user
@@ -18,13 +18,15 @@ from tests.support.threads import at_once
 pytestmark = pytest.mark.django_db
 
 
-def make_act(**fields: object) -> Act:
-    return Act(**{"key": uuid4(), "operator_id": make_user().pk, "kind": ActionKind.ROLES_SET, "now": NOON} | fields)
+def make_act(**fields: object) -> NewAction:
+    return NewAction(
+        **{"key": uuid4(), "operator_id": make_user().pk, "kind": ActionKind.ROLES_SET, "now": NOON} | fields
+    )
 
 
 def make_action(**fields: object) -> Action:
     act = make_act(**fields)
-    action_do(act=act, do=dict)
+    action_perform(action=act, perform=dict)
     return Action.objects.get(key=act.key)
 
 
@@ -32,7 +34,7 @@ def test_an_action_is_logged_with_what_it_concerns() -> None:
     bike, station = uuid4(), uuid4()
     act = make_act(reason="flat tyre", concerns={"bike_id": bike}, details={"to": "here"})
 
-    assert action_do(act=act, do=lambda: {"station_id": station})
+    assert action_perform(action=act, perform=lambda: {"station_id": station})
 
     action = Action.objects.get()
     assert (action.operator_id, action.kind, action.created_at) == (act.operator_id, "roles_set", NOON)
@@ -44,7 +46,7 @@ def test_an_action_is_logged_with_what_it_concerns() -> None:
 def test_a_form_that_is_sent_twice_acts_once() -> None:
     act, done = make_act(), []
 
-    outcomes = [action_do(act=act, do=lambda: done.append(1)) for _ in range(2)]
+    outcomes = [action_perform(action=act, perform=lambda: done.append(1)) for _ in range(2)]
 
     assert (outcomes, done, Action.objects.count()) == ([True, False], [1], 1)
 
@@ -54,7 +56,7 @@ def test_a_refusal_leaves_no_row() -> None:
         raise RentalNotActiveError
 
     with pytest.raises(RentalNotActiveError), transaction.atomic():
-        action_do(act=make_act(), do=refuse)
+        action_perform(action=make_act(), perform=refuse)
 
     assert not Action.objects.exists()
 
@@ -72,7 +74,7 @@ def test_the_database_takes_a_key_once() -> None:
 def test_two_clicks_at_once_act_once() -> None:
     act, done = make_act(), []
 
-    outcomes = at_once(lambda _: action_do(act=act, do=lambda: done.append(1)), times=2)
+    outcomes = at_once(lambda _: action_perform(action=act, perform=lambda: done.append(1)), times=2)
 
     assert (sorted(outcomes), done) == ([False, True], [1])
 

@@ -57,7 +57,7 @@ def test_each_count_counts_its_own_rows() -> None:
     make_message(state="pending")
 
     assert numbers() == {
-        "open_claims": 1, "rides_overdue": 1, "rides_now": 1, "rides_unsettled": 1, "reports_grave": 1,
+        "claims_open": 1, "rides_overdue": 1, "rides_now": 1, "rides_unsettled": 1, "reports_grave": 1,
         "messages_failed": 1,
     }  # fmt: skip
 

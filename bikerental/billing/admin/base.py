@@ -21,7 +21,7 @@ from bikerental.billing.types import Booking
 from bikerental.core.db.transactions import unit_of_work
 from bikerental.core.money import money_text
 from bikerental.http.admin_forms import form_done
-from bikerental.users.admin_site import note
+from bikerental.users.admin_site import log_action
 from bikerental.users.models import User
 
 
@@ -126,7 +126,7 @@ class LedgerAdmin(admin.ModelAdmin[Any]):
 
     def _note(self, request: HttpRequest, form: BookingForm, account: Account, entry: Entry) -> None:
         amount = form.cleaned_data.get("amount")
-        note(
+        log_action(
             request,
             [account, entry],
             f"Booked: {entry.kind}.",

@@ -20,13 +20,13 @@ from bikerental.console.constants import ActionKind
 from bikerental.console.exceptions import AccountUnchangedError, OperatorsAccountError, RiderRidingError
 from bikerental.console.pages.base import FormPage, ReasonForm
 from bikerental.console.pages.riders import rider_of
-from bikerental.console.types import Act
+from bikerental.console.types import NewAction
 from bikerental.core.money import money_text
 from bikerental.users.models import User
 from bikerental.users.services import accounts_reopen
 
 
-class OfRider(FormPage):
+class RiderFormPage(FormPage):
     section = "riders"
     template = "console/of_rider.html"
 
@@ -53,7 +53,7 @@ class RefundForm(ReasonForm):
         self.fields["reason"].help_text = _("The rider reads it, and it stays for good: no names or addresses here.")
 
 
-class RefundPage(OfRider):
+class RefundPage(RiderFormPage):
     permission = "billing.add_entry"
     title = _("Refund a payment")
     form_class = RefundForm
@@ -68,8 +68,8 @@ class RefundPage(OfRider):
             raise Http404
         return account
 
-    def do(self, form: Any, act: Act) -> None:
-        booking = Booking(f"form:{act.key}", act.operator_id, act.reason, act.now)
+    def perform(self, form: Any, action: NewAction) -> None:
+        booking = Booking(f"form:{action.key}", action.operator_id, action.reason, action.now)
         payment_refund(account_id=self.account.pk, amount=form.cleaned_data["amount"], booking=booking)
 
     def details(self, form: Any) -> Mapping[str, Any]:
@@ -80,30 +80,30 @@ class RefundPage(OfRider):
         return {"rider": self.rider, "balance": balance, "currency": self.account.currency}
 
 
-class BlockPage(OfRider):
+class BlockPage(RiderFormPage):
     permission = "users.change_user"
     title = _("Block the account")
     form_class = ReasonForm
     kind = ActionKind.RIDER_BLOCKED
     done = _("Blocked: the rider is logged out everywhere and cannot log in.")
 
-    def do(self, form: Any, act: Act) -> None:
+    def perform(self, form: Any, action: NewAction) -> None:
         _require_rider(self.rider)
-        closed, riding = accounts_close_unless_riding(user_ids=[self.rider.pk], now=act.now)
+        closed, riding = accounts_close_unless_riding(user_ids=[self.rider.pk], now=action.now)
         if riding:
             raise RiderRidingError
         if not closed:
             raise AccountUnchangedError
 
 
-class UnblockPage(OfRider):
+class UnblockPage(RiderFormPage):
     permission = "users.change_user"
     title = _("Unblock the account")
     form_class = ReasonForm
     kind = ActionKind.RIDER_UNBLOCKED
     done = _("Unblocked: the rider can log in again.")
 
-    def do(self, form: Any, act: Act) -> None:
+    def perform(self, form: Any, action: NewAction) -> None:
         _require_rider(self.rider)
         if not accounts_reopen(user_ids=[self.rider.pk]):
             raise AccountUnchangedError

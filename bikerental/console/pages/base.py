@@ -1,4 +1,4 @@
-"""What the pages of the console share: who may open them, their frame, and forms that act once."""
+"""What the pages of the console share: who may open them, their frame, and forms that take effect once."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,8 +22,8 @@ from django.views import View
 from bikerental.console.constants import EXPORT_LINES_MAX, REASON_LENGTH, ActionKind
 from bikerental.console.pages.navigation import sections_of
 from bikerental.console.selectors.log import action_is_done
-from bikerental.console.services import action_do
-from bikerental.console.types import Act
+from bikerental.console.services import action_perform
+from bikerental.console.types import NewAction
 from bikerental.core.db.clock import database_now
 from bikerental.core.errors import FieldRefusal, Kind, Refusal, ThrottledError, UnavailableError
 from bikerental.http.sheets import csv_stream
@@ -153,7 +153,7 @@ class ConsoleForm(forms.Form):
 
 
 class ActionForm(ConsoleForm):
-    """Carries the key that makes it act once."""
+    """Carries the key by which a form that is sent twice takes effect once."""
 
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
 
@@ -163,7 +163,7 @@ class ReasonForm(ActionForm):
 
 
 class FormPage(Page, ABC):
-    """A form that acts: sent, it does its work once, writes the log and leads back."""
+    """A form that performs an action: once for each key. It logs the action, then redirects back."""
 
     template = "console/form.html"
     form_class: ClassVar[type[ActionForm]]
@@ -174,7 +174,7 @@ class FormPage(Page, ABC):
         try:
             self.require()
         except Refusal as refusal:
-            return self.lead_back(messages.ERROR, str(refusal))
+            return self.redirect_back(messages.ERROR, str(refusal))
         return self.show_form(self.make_form())
 
     def post(self, request: HttpRequest, **ids: Any) -> HttpResponse:
@@ -182,20 +182,20 @@ class FormPage(Page, ABC):
         if not form.is_valid():
             return self.show_form(form, status=422)
         if action_is_done(key=form.cleaned_data["key"]):
-            return self.lead_back(messages.SUCCESS, DONE_BEFORE)
+            return self.redirect_back(messages.SUCCESS, DONE_BEFORE)
         try:
             self.require()
             if not self.is_confirmed(form):
                 return self.show_form(form)
-            is_new = self.act(form)
+            is_new = self.perform_once(form)
         except FieldRefusal as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal.field_detail))
             return self.show_form(form, status=422)
         except Refusal as refusal:
-            return self.lead_back(messages.ERROR, str(refusal))
-        return self.lead_back(messages.SUCCESS, self.done if is_new else DONE_BEFORE)
+            return self.redirect_back(messages.ERROR, str(refusal))
+        return self.redirect_back(messages.SUCCESS, self.done if is_new else DONE_BEFORE)
 
-    def lead_back(self, level: int, text: Any) -> HttpResponse:
+    def redirect_back(self, level: int, text: Any) -> HttpResponse:
         messages.add_message(self.request, level, text)
         return HttpResponseRedirect(self.back())
 
@@ -203,7 +203,7 @@ class FormPage(Page, ABC):
         """:raises Refusal: if there is nothing to do here, because of what happened before"""
 
     def is_confirmed(self, form: Any) -> bool:
-        """Whether the form may act now. If not, it is shown again, with what it will do.
+        """Whether the form may take effect now. If not, it is shown again, with what it will do.
 
         :raises Refusal: if it cannot be done
         """
@@ -215,9 +215,9 @@ class FormPage(Page, ABC):
     def show_form(self, form: Any, *, status: int = 200) -> HttpResponse:
         return self.show({"form": form, "back": self.back(), **self.about()}, status=status)
 
-    def act(self, form: Any) -> bool:
-        """Whether it was done now, and not by an earlier click."""
-        act = Act(
+    def perform_once(self, form: Any) -> bool:
+        """Perform the action and log it. Returns false if an earlier click has done it."""
+        action = NewAction(
             key=form.cleaned_data["key"],
             operator_id=self.operator.pk,
             kind=self.kind,
@@ -226,16 +226,18 @@ class FormPage(Page, ABC):
             concerns=self.concerns(form),
             details=self.details(form),
         )
-        return action_do(act=act, do=lambda: self.do(form, act))
+        return action_perform(action=action, perform=lambda: self.perform(form, action))
 
     @abstractmethod
-    def do(self, form: Any, act: Act) -> Mapping[str, Any] | None:
+    def perform(self, form: Any, action: NewAction) -> Mapping[str, Any] | None:
         """Call one service. May return further columns of the log's row."""
 
     def concerns(self, form: Any) -> Mapping[str, UUID | None]:
+        """For the log: the ids of what the action is about, by column."""
         return {}
 
     def details(self, form: Any) -> Mapping[str, Any]:
+        """For the log: further values as JSON, without personal data."""
         return {}
 
     def about(self) -> Mapping[str, Any]:
@@ -244,4 +246,4 @@ class FormPage(Page, ABC):
 
     @abstractmethod
     def back(self) -> str:
-        """The address of the page that the form leads back to."""
+        """The address of the page to which the form redirects."""

@@ -20,12 +20,12 @@ from bikerental.claims.services import claim_decide
 from bikerental.claims.types import Decision
 from bikerental.console.constants import ActionKind
 from bikerental.console.pages.base import FormPage, Page
-from bikerental.console.pages.corrections import CorrectionForm, CorrectsCost
+from bikerental.console.pages.corrections import CorrectionForm, CorrectionFormMixin
 from bikerental.console.pages.rides import ride_shown
 from bikerental.console.selectors.claims import claim_of, claims_all, claims_queue, earlier_claims
 from bikerental.console.selectors.lists import NEWEST_FIRST
 from bikerental.console.selectors.rides import RideHistory, ride_history, ride_of
-from bikerental.console.types import Act
+from bikerental.console.types import NewAction
 from bikerental.core.db.clock import database_now
 from bikerental.core.db.keyset import rows_in_order
 from bikerental.rentals.models import Rental
@@ -63,7 +63,7 @@ class DecisionForm(DecisionChoice, CorrectionForm):
 
 
 class PriceAt(NamedTuple):
-    """What the ride costs if it ended then."""
+    """What the ride would cost if it had ended at this time."""
 
     ended_at: datetime
     why: Promise
@@ -92,7 +92,7 @@ def _price_at(ride: Rental, moment: datetime, why: Promise) -> PriceAt:
     return PriceAt(moment, why, minutes_begun(ride.started_at, moment), cost.amount)
 
 
-class ClaimPage(CorrectsCost, FormPage):
+class ClaimPage(CorrectionFormMixin, FormPage):
     permission = "claims.view_claim"
     further_permissions = ("rentals.view_rental", "users.view_user")
     action_permission = "claims.change_claim"
@@ -127,12 +127,12 @@ class ClaimPage(CorrectsCost, FormPage):
         cost = self.about()["cost"]
         return CorrectedCost(cost, cost)
 
-    def do(self, form: Any, act: Act) -> None:
+    def perform(self, form: Any, action: NewAction) -> None:
         claim_decide(
             claim_id=self.claim.pk,
-            decision=Decision(act.reason, form.correction),
-            operator_id=act.operator_id,
-            now=act.now,
+            decision=Decision(action.reason, form.correction),
+            operator_id=action.operator_id,
+            now=action.now,
         )
 
     def concerns(self, form: Any) -> Mapping[str, UUID | None]:

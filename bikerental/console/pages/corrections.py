@@ -34,7 +34,7 @@ class CorrectionForm(CorrectionChoice, ReasonForm):
         self.fields["reason"].help_text = _("The rider reads it, and it stays for good: no names or addresses here.")
 
 
-class CorrectsCost:
+class CorrectionFormMixin:
     """Of a `FormPage`: the form acts only with the cost that it has shown."""
 
     ride: Rental

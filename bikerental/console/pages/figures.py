@@ -70,7 +70,7 @@ class DaysForm(ConsoleForm):
 
 
 @dataclass(frozen=True)
-class Key:
+class KeyFigure:
     """A figure in large, of the range and of the one before it. `kind` is how it is written."""
 
     label: Promise
@@ -86,7 +86,7 @@ class Key:
         return None if value is None or not before else float(value) / float(before) - 1
 
 
-class Found:
+class FigureReader:
     """The figures of a range and of the one before it. Each is read once, when a table needs it."""
 
     def __init__(self, days: Days) -> None:
@@ -118,22 +118,22 @@ class Found:
         return model_names()
 
     @cached_property
-    def keys(self) -> list[Key]:
+    def keys(self) -> list[KeyFigure]:
         now, before = self.rides
         ranges = (self.days, self.days.before)
         bikes = [tables.bikes_of(self.bikes, days) for days in ranges]
         trips = [of.trips(rides.total.rides) for of, rides in zip(bikes, self.rides, strict=True)]
         charged = [
-            Key(_("Charged"), self._charged(posted), "whole", currency=currency)
+            KeyFigure(_("Charged"), self._charged(posted), "whole", currency=currency)
             for currency, posted in self.money.items()
         ]
         return [
-            Key(_("Rides"), [now.total.rides, before.total.rides]),
+            KeyFigure(_("Rides"), [now.total.rides, before.total.rides]),
             *charged,
-            Key(_("Trips a bike and day"), trips, digits=2),
-            Key(_("Time free"), [of.share_free for of in bikes], "share", 1),
-            Key(_("Median idle time"), idle_medians(self.days), "minutes"),
-            Key(_("Mean length"), [now.total.minutes, before.total.minutes], "minutes"),
+            KeyFigure(_("Trips a bike and day"), trips, digits=2),
+            KeyFigure(_("Time free"), [of.share_free for of in bikes], "share", 1),
+            KeyFigure(_("Median idle time"), idle_medians(self.days), "minutes"),
+            KeyFigure(_("Mean length"), [now.total.minutes, before.total.minutes], "minutes"),
         ]
 
     def _charged(self, posted: dict[date, Money]) -> list[Decimal]:
@@ -186,7 +186,7 @@ class FiguresPage(Page):
 
 def page_of_days(days: Days, *, now: datetime) -> dict[str, Any]:
     """What the page shows of these days. At most 17 statements."""
-    kept, found = figures_kept(days), Found(days)
+    kept, found = figures_kept(days), FigureReader(days)
     shown = {
         "days": days,
         "range": range_text(days),
@@ -220,7 +220,7 @@ class FiguresFilePage(Page):
         if not form.is_valid():
             raise Http404
         days = form.days
-        return csv_answer(Found(days).table(table).lines, name=f"{table}-{days.first}-{days.last}")
+        return csv_answer(FigureReader(days).table(table).lines, name=f"{table}-{days.first}-{days.last}")
 
 
 def range_text(days: Days) -> str:

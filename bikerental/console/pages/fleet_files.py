@@ -19,13 +19,13 @@ from bikerental.console.formats import too_large
 from bikerental.console.pages.base import ActionForm, ConsoleForm, FormPage, Page
 from bikerental.console.services import (
     fleet_files_check,
-    fleet_files_keep,
-    fleet_files_kept,
     fleet_files_load,
-    stations_note,
+    fleet_files_store,
+    fleet_files_stored,
+    stations_log,
 )
 from bikerental.console.templatetags.console import number
-from bikerental.console.types import Act, Fault, FileChecked, FleetFiles
+from bikerental.console.types import Fault, FileChecked, FleetFiles, NewAction
 from bikerental.core.errors import UnavailableError
 from bikerental.fleet.types import FleetLoaded, operator
 
@@ -49,7 +49,7 @@ class FilesForm(ConsoleForm):
         return cleaned
 
     def read(self) -> FleetFiles:
-        """As much of each as is allowed, and one byte more, by which a larger file is noticed."""
+        """At most one byte more of each than is allowed, which is enough to refuse a larger file."""
         given = (self.cleaned_data[name] for name in FleetFiles._fields)
         return FleetFiles(*(file and file.read(FILE_BYTES_MAX + 1) for file in given))
 
@@ -69,27 +69,28 @@ class FileShown:
         return self.checked.faults[: self.shown]
 
 
-class LoadsFleet(Page):
+class FleetLoadPage(Page):
     permission = "fleet.add_bike"
     further_permissions = ("fleet.change_bike", "fleet.add_station", "fleet.change_station")
     section = "fleet"
     title = _("Load bikes and stations")
 
 
-class FilesPage(LoadsFleet):
+class FilesPage(FleetLoadPage):
     """Checks the files. It writes nothing."""
 
     template = "console/fleet/files.html"
 
     @classmethod
     def as_view(cls, **given: Any) -> Any:
-        """A body that is too large is refused before any of it is read. The check of the form's token would read it."""
+        """Refuse a body that is too large before any of it is read. CSRF protection reads the body, so it comes
+        after."""
         view = super().as_view(**given)
-        careful = csrf_protect(view)
+        protected = csrf_protect(view)
 
         @wraps(view)
         def bounded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            return (view if is_too_large(request) else careful)(request, *args, **kwargs)
+            return (view if is_too_large(request) else protected)(request, *args, **kwargs)
 
         bounded.csrf_exempt = True  # type: ignore[attr-defined] # Django reads it
         return bounded
@@ -113,7 +114,7 @@ class FilesPage(LoadsFleet):
         if not checked.has_effect:
             return self.show({"form": FilesForm(), "files": shown})
         try:
-            digest = fleet_files_keep(files=files, operator_id=self.operator.pk)
+            digest = fleet_files_store(files=files, operator_id=self.operator.pk)
         except UnavailableError as refusal:
             return self.show({"form": FilesForm(), "refusal": str(refusal)}, status=503)
         return self.show({"form": FilesForm(), "files": shown, "apply": ApplyForm(initial={"digest": digest})})
@@ -124,7 +125,7 @@ def is_too_large(request: HttpRequest) -> bool:
     return request.method == "POST" and not (length.isdecimal() and len(length) < 10 and int(length) <= BODY_BYTES_MAX)
 
 
-class ApplyPage(LoadsFleet, FormPage):
+class ApplyPage(FleetLoadPage, FormPage):
     """Writes the files that were checked, as they were then."""
 
     form_class = ApplyForm
@@ -146,12 +147,12 @@ class ApplyPage(LoadsFleet, FormPage):
     def get(self, request: HttpRequest, **ids: Any) -> HttpResponse:
         return HttpResponseRedirect(self.back())  # such as from the log-in
 
-    def do(self, form: Any, act: Act) -> Mapping[str, Any]:
-        files = fleet_files_kept(digest=form.cleaned_data["digest"], operator_id=act.operator_id)
+    def perform(self, form: Any, action: NewAction) -> Mapping[str, Any]:
+        files = fleet_files_stored(digest=form.cleaned_data["digest"], operator_id=action.operator_id)
         if files is None:
             raise FilesForgottenError
-        self.loaded = fleet_files_load(files=files, actor=operator(act.operator_id), now=act.now)
-        stations_note(act=act, loaded=self.loaded)
+        self.loaded = fleet_files_load(files=files, actor=operator(action.operator_id), now=action.now)
+        stations_log(action=action, loaded=self.loaded)
         return {"details": {name: value for name, value in counts_of(self.loaded).items() if value}}
 
     def show_form(self, form: Any, *, status: int = 200) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""The console's own small answers: another language, and an address that is none of its pages."""
+"""Two small views: the choice of the language, and the 404 for an unknown address below the console."""
 
 from typing import Any
 

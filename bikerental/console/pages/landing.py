@@ -17,7 +17,7 @@ class LandingPage(View):
     """HTML for clients that prefer it, as browsers do, and JSON for all others. Reads no row and no cookie."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        # Of two types that a client likes equally, such as by */*, the first one.
+        # The first one wins if the client accepts both equally, as with */*.
         is_page = request.get_preferred_type(["application/json", "text/html"]) == "text/html"
         response = _page() if is_page else _document(request)
         response.headers["Cache-Control"] = "public, max-age=300"

@@ -1,4 +1,4 @@
-"""Who did what."""
+"""The operators' log: who did what, when and why."""
 
 import json
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ def _line(action: Action) -> Sequence[Any]:
 
 
 class LogForm(forms.Form):
-    """The parameters of the address: of whom or what, and from where on."""
+    """The parameters of the address: ids to filter by, and the id below which the page begins."""
 
     operator = forms.UUIDField(required=False)
     bike = forms.UUIDField(required=False)

@@ -20,8 +20,8 @@ from bikerental.fleet.selectors import bikes_by_number
 
 CARD_EVENTS = 6
 IDLE_CHOICES = (1, 3, 7, 14, 30)
-# What can be done to a bike in each state: the name of the page, its label, whether it is grave.
-DEEDS: dict[str, list[tuple[str, Any, str]]] = {
+# What operators can do to a bike in each state: the name of the page, the label of its button, the button's CSS class.
+BIKE_ACTIONS: dict[str, list[tuple[str, Any, str]]] = {
     BikeStatus.AVAILABLE: [
         ("bike_out", _("Take out of service"), ""),
         ("bike_move", _("Move"), ""),
@@ -96,7 +96,7 @@ class MapDataPage(DataPage):
 
 
 class CardPage(DataPage):
-    """A bike, its last events and what can be done, as a part of the map's page. Found by its id or its number."""
+    """A bike, its last events and the actions on it, as a part of the map's page. Found by its id or its number."""
 
     permission = "fleet.view_bike"
     template = "console/map/card.html"
@@ -110,12 +110,15 @@ class CardPage(DataPage):
         if page is None:
             raise Http404
         may = self.operator.has_perm
-        deeds = DEEDS[page.bike.status] if may("fleet.change_bike") else []
+        bike_actions = BIKE_ACTIONS[page.bike.status] if may("fleet.change_bike") else []
         ride = ride_now_of(bike_id=page.bike.pk) if page.bike.status == BikeStatus.RENTED else None
         return self.show({
             "bike": page.bike,
             "reports": page.reports if may("maintenance.view_bikereport") else [],
             "events": bike_events_shown(page.events[:CARD_EVENTS], page.stations),
-            "deeds": [(reverse(f"console:{name}", args=[page.bike.pk]), label, look) for name, label, look in deeds],
+            "bike_actions": [
+                (reverse(f"console:{name}", args=[page.bike.pk]), label, css_class)
+                for name, label, css_class in bike_actions
+            ],
             "ride": ride if may("rentals.change_rental") else None,
         })  # fmt: skip

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from bikerental.console.constants import ActionKind
 from bikerental.console.pages.base import ActionForm
 from bikerental.console.pages.map_forms import MapFormPage
-from bikerental.console.types import Act
+from bikerental.console.types import NewAction
 from bikerental.core.geometry import Position
 from bikerental.fleet.constants import BikeStatus, Transition, Transitions
 from bikerental.fleet.exceptions import BikeNotFoundError, PlaceRefusedError
@@ -22,7 +22,7 @@ from bikerental.fleet.services import bike_change_state, bike_put
 from bikerental.fleet.types import BikePlace
 
 
-class OfBike(MapFormPage):
+class BikeFormPage(MapFormPage):
     permission = "fleet.view_bike"
     further_permissions = ("fleet.change_bike",)
 
@@ -43,14 +43,16 @@ class OfBike(MapFormPage):
         return {"bike": self.bike, "card": reverse("console:map_bike", args=[self.bike.pk])}
 
 
-class StatePage(OfBike):
+class StatePage(BikeFormPage):
     """Moves the bike to another state. Its button stands on the bike's card."""
 
     form_class = ActionForm
     transition: ClassVar[Transition]
 
-    def do(self, form: Any, act: Act) -> None:
-        bike_change_state(bike_id=self.bike.pk, transition=self.transition, operator_id=act.operator_id, now=act.now)
+    def perform(self, form: Any, action: NewAction) -> None:
+        bike_change_state(
+            bike_id=self.bike.pk, transition=self.transition, operator_id=action.operator_id, now=action.now
+        )
 
 
 class OutPage(StatePage):
@@ -107,7 +109,7 @@ class MoveForm(ActionForm):
         return BikePlace(None, self.cleaned_data["latitude"], self.cleaned_data["longitude"])
 
 
-class MovePage(OfBike):
+class MovePage(BikeFormPage):
     title = _("Move the bike")
     form_class = MoveForm
     kind = ActionKind.BIKE_MOVED
@@ -122,6 +124,6 @@ class MovePage(OfBike):
     def about(self) -> Mapping[str, Any]:
         return {**super().about(), "tool": "bike"}
 
-    def do(self, form: Any, act: Act) -> None:
+    def perform(self, form: Any, action: NewAction) -> None:
         seen = Position(form.cleaned_data["seen_latitude"], form.cleaned_data["seen_longitude"])
-        bike_put(bike_id=self.bike.pk, place=form.place, seen=seen, operator_id=act.operator_id, now=act.now)
+        bike_put(bike_id=self.bike.pk, place=form.place, seen=seen, operator_id=action.operator_id, now=action.now)

@@ -23,9 +23,9 @@ class MapFormPage(FormPage):
         frame = "console/map/part.html" if self.is_part else "console/base.html"
         return super().show({"frame": frame, **(context or {})}, **options)
 
-    def lead_back(self, level: int, text: Any) -> HttpResponse:
+    def redirect_back(self, level: int, text: Any) -> HttpResponse:
         if not self.is_part:
-            return super().lead_back(level, text)
+            return super().redirect_back(level, text)
         is_done = level == messages.SUCCESS
         return JsonResponse({"done": is_done, "text": str(text)}, status=200 if is_done else 409)
 

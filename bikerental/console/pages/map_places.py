@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from bikerental.console.constants import ActionKind
 from bikerental.console.pages.base import FormRenderer
 from bikerental.console.pages.map_forms import MapFormPage
-from bikerental.console.types import Act
+from bikerental.console.types import NewAction
 from bikerental.fleet.admin.stations import StationForm
 from bikerental.fleet.models import Station
 from bikerental.fleet.services import station_add, station_edit
@@ -57,7 +57,7 @@ class AddStationPage(StationFormPage):
     kind = ActionKind.STATION_ADDED
     done = _("The station is there.")
 
-    def do(self, form: Any, act: Act) -> Mapping[str, Any]:
+    def perform(self, form: Any, action: NewAction) -> Mapping[str, Any]:
         station_add(station=form.instance)
         return {"station_id": form.instance.pk}
 
@@ -78,8 +78,8 @@ class ChangeStationPage(StationFormPage):
     def make_form(self, data: Any = None) -> Any:
         return MapStationForm(data, instance=self.station)
 
-    def do(self, form: Any, act: Act) -> None:
-        station_edit(station=form.instance, fields=form.changed, operator_id=act.operator_id, now=act.now)
+    def perform(self, form: Any, action: NewAction) -> None:
+        station_edit(station=form.instance, fields=form.changed, operator_id=action.operator_id, now=action.now)
 
     def concerns(self, form: Any) -> Mapping[str, UUID | None]:
         return {"station_id": self.station.pk}
@@ -124,7 +124,7 @@ class AddZonePage(ZoneFormPage):
     kind = ActionKind.ZONE_ADDED
     done = _("The zone is drawn.")
 
-    def do(self, form: Any, act: Act) -> Mapping[str, Any]:
+    def perform(self, form: Any, action: NewAction) -> Mapping[str, Any]:
         form.instance.points = form.points
         zone_add(zone=form.instance)
         return {"zone_id": form.instance.pk}
@@ -146,7 +146,7 @@ class ChangeZonePage(ZoneFormPage):
     def make_form(self, data: Any = None) -> Any:
         return MapZoneForm(data, instance=self.zone)
 
-    def do(self, form: Any, act: Act) -> None:
+    def perform(self, form: Any, action: NewAction) -> None:
         form.instance.points = form.points
         zone_redraw(zone=form.instance, fields=form.changed, revision=form.cleaned_data["revision"])
 

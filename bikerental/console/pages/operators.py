@@ -14,7 +14,7 @@ from bikerental.console.constants import ROLES, ActionKind
 from bikerental.console.pages.base import FormPage, Page, ReasonForm
 from bikerental.console.selectors.operators import operator_of, operators, roles_of
 from bikerental.console.services import roles_require_right, roles_set
-from bikerental.console.types import Act
+from bikerental.console.types import NewAction
 from bikerental.users.models import User
 
 MAY = {
@@ -57,31 +57,31 @@ class RolesPage(FormPage):
     done = _("The roles are set. They count from the operator's next page.")
 
     @cached_property
-    def of(self) -> User:
+    def user(self) -> User:
         found = operator_of(user_id=self.kwargs["user_id"])
         if found is None:
             raise Http404
         return found
 
     def require(self) -> None:
-        roles_require_right(operator=self.operator, of=self.of, roles=[])
+        roles_require_right(operator=self.operator, user=self.user, roles=[])
 
     def make_form(self, data: Any = None) -> Any:
-        roles = roles_of(self.of)
+        roles = roles_of(self.user)
         return RolesForm(data, initial={"roles": roles, "shown": " ".join(roles)})
 
-    def do(self, form: Any, act: Act) -> None:
+    def perform(self, form: Any, action: NewAction) -> None:
         roles, seen = form.cleaned_data["roles"], form.cleaned_data["shown"].split()
-        roles_set(user_id=self.of.pk, roles=roles, seen=seen, operator_id=act.operator_id)
+        roles_set(user_id=self.user.pk, roles=roles, seen=seen, operator_id=action.operator_id)
 
     def concerns(self, form: Any) -> Mapping[str, UUID | None]:
-        return {"rider_id": self.of.pk}
+        return {"rider_id": self.user.pk}
 
     def details(self, form: Any) -> Mapping[str, Any]:
         return {"roles": ", ".join(name for name in ROLES if name in form.cleaned_data["roles"]) or "none"}
 
     def about(self) -> Mapping[str, Any]:
-        return {"of": self.of}
+        return {"of": self.user}
 
     def back(self) -> str:
         return reverse("console:operators")

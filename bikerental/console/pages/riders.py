@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from bikerental.console.pages.base import ConsoleForm, Page
-from bikerental.console.selectors.riders import rider_page, riders_found
+from bikerental.console.selectors.riders import rider_page, riders_search
 from bikerental.core.db.clock import database_now
 from bikerental.rentals.models import Rental
 from bikerental.rentals.pricing import cost_at
@@ -47,7 +47,7 @@ class RidersPage(Page):
         words = form.cleaned_data["q"].strip() if form.is_valid() else ""
         if not words:
             return self.show({"form": form})
-        found = riders_found(words=words)
+        found = riders_search(words=words)
         riders, rides = list(found.riders), list(found.rides)
         if self.is_file_wanted:
             return self.send_file("riders", RIDER_COLUMNS, map(_rider_line, riders))

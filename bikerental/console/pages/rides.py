@@ -15,10 +15,10 @@ from django.utils.translation import gettext_lazy as _
 from bikerental.billing.types import Booking
 from bikerental.console.constants import ActionKind
 from bikerental.console.pages.base import FormPage, Page, ReasonForm
-from bikerental.console.pages.corrections import CorrectionForm, CorrectsCost
+from bikerental.console.pages.corrections import CorrectionForm, CorrectionFormMixin
 from bikerental.console.pages.shown import bike_events_shown, lines_shown
 from bikerental.console.selectors.rides import RideHistory, bike_page, ride_history, ride_of
-from bikerental.console.types import Act
+from bikerental.console.types import NewAction
 from bikerental.core.db.clock import database_now
 from bikerental.fleet.models import LATITUDE_RANGE, LONGITUDE_RANGE, Station
 from bikerental.rentals.admin import EndPlaceChoice
@@ -29,7 +29,7 @@ from bikerental.rentals.services import rental_correct, rental_end_by_operator
 from bikerental.rentals.types import Correction
 
 
-class OfRide(Page):
+class RidePageMixin(Page):
     @cached_property
     def ride(self) -> Rental:
         return ride_of(rental_id=self.kwargs["rental_id"])
@@ -59,7 +59,7 @@ def ride_shown(ride: Rental, history: RideHistory, now: datetime) -> dict[str, A
     }
 
 
-class RidePage(OfRide):
+class RidePage(RidePageMixin):
     permission = "rentals.view_rental"
     section = "riders"
     template = "console/ride.html"
@@ -88,7 +88,7 @@ class EndForm(EndPlaceChoice, ReasonForm):
     field_order = ["place", "station", "latitude", "longitude", "ended_at", "reason"]
 
 
-class EndPage(OfRide, FormPage):
+class EndPage(RidePageMixin, FormPage):
     permission = "rentals.change_rental"
     section = "riders"
     template = "console/end.html"
@@ -101,14 +101,14 @@ class EndPage(OfRide, FormPage):
         if not self.ride.is_active:
             raise RentalNotActiveError
 
-    def do(self, form: Any, act: Act) -> None:
+    def perform(self, form: Any, action: NewAction) -> None:
         rental_end_by_operator(
             rental_id=self.ride.pk,
             operator=self.operator,
-            reason=act.reason,
+            reason=action.reason,
             place=form.bike_place,
             ended_at=form.cleaned_data["ended_at"],
-            now=act.now,
+            now=action.now,
         )
 
     def details(self, form: Any) -> Mapping[str, Any]:
@@ -119,7 +119,7 @@ class EndPage(OfRide, FormPage):
         return {"ride": self.ride, "cost": cost_at(self.ride, database_now()).amount}
 
 
-class CorrectPage(CorrectsCost, OfRide, FormPage):
+class CorrectPage(CorrectionFormMixin, RidePageMixin, FormPage):
     permission = "rentals.change_rental"
     section = "riders"
     template = "console/correct.html"
@@ -135,8 +135,8 @@ class CorrectPage(CorrectsCost, OfRide, FormPage):
     def make_form(self, data: Any = None) -> Any:
         return self.form_class(data, initial={"ended_at": self.ride.ended_at})
 
-    def do(self, form: Any, act: Act) -> None:
-        booking = Booking(f"form:{act.key}", act.operator_id, act.reason, act.now)
+    def perform(self, form: Any, action: NewAction) -> None:
+        booking = Booking(f"form:{action.key}", action.operator_id, action.reason, action.now)
         rental_correct(rental_id=self.ride.pk, correction=form.correction or Correction(), booking=booking)
 
     def about(self) -> Mapping[str, Any]:

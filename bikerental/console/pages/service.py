@@ -1,6 +1,6 @@
-"""What an operator on call looks at first. Its script asks for it again while somebody looks at it."""
+"""The page that an operator on call opens first. Its script loads it again while somebody looks at it."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from django.http import HttpRequest, HttpResponse
@@ -13,15 +13,14 @@ from bikerental.console.constants import (
     CONNECTIONS_SHARE,
     DISK_SHARE,
     ERRORS_SHARE,
-    OLD_AFTER,
     QUEUE_SECONDS,
     SLOW_SECONDS,
 )
 from bikerental.console.pages.base import Page
+from bikerental.console.pages.heartbeats import beats_shown
 from bikerental.console.selectors.service import Service, service
 
 CHECKS = {"database": _("Database"), "broker": _("Redis, for tasks"), "migrations": _("Migrations")}
-BEATS = {"beat": _("Background tasks"), "backup": _("Backup")}
 
 
 class Figure(NamedTuple):
@@ -39,12 +38,6 @@ class Check(NamedTuple):
     is_good: bool
 
 
-class Beat(NamedTuple):
-    label: Promise
-    beat_at: datetime | None
-    is_old: bool
-
-
 class ServicePage(Page):
     permission = "console.open_service"
     section = "service"
@@ -57,7 +50,7 @@ class ServicePage(Page):
             {
                 "service": found,
                 "checks": _checks(found),
-                "beats": [_beat(label, found.heartbeats.get(name), name, found.now) for name, label in BEATS.items()],
+                "beats": beats_shown(found.heartbeats, found.now),
                 "traffic": _traffic(found),
                 "stores": _stores(found),
                 "queue_seconds": QUEUE_SECONDS,
@@ -70,10 +63,6 @@ def _checks(found: Service) -> list[Check]:
     checks = [Check(label, found.own.checks[name]) for name, label in CHECKS.items()]
     outside = found.answers.figure("outside") if found.answers else None
     return checks if outside is None else [*checks, Check(_("From outside, by TLS"), outside == 1)]
-
-
-def _beat(label: Promise, beat_at: datetime | None, name: str, now: datetime) -> Beat:
-    return Beat(label, beat_at, beat_at is None or now - beat_at > OLD_AFTER[name])
 
 
 def _traffic(found: Service) -> list[Figure]:

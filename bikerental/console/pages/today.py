@@ -1,6 +1,5 @@
-"""The first page: what wants a hand today. Its script asks for it again while somebody looks at it."""
+"""The first page: what needs an operator today. Its script loads it again while somebody looks at it."""
 
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.http import HttpRequest, HttpResponse
@@ -9,13 +8,14 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from bikerental.console.constants import IDLE_DAYS, OLD_AFTER
+from bikerental.console.constants import IDLE_DAYS
 from bikerental.console.pages.base import Page
+from bikerental.console.pages.heartbeats import beats_shown
 from bikerental.console.selectors.today import Today, Waiting, today
 
 
-class Task(NamedTuple):
-    """A count that opens its list: for whom the permission allows it."""
+class TodoCount(NamedTuple):
+    """A count of things to do, and the list that it opens for operators with the permission."""
 
     name: str
     label: Promise
@@ -25,30 +25,23 @@ class Task(NamedTuple):
     level: str = "warn"
 
 
-TASKS = (
-    Task("open_claims", _("Claims to decide"), "claims.view_claim", "claims"),
-    Task("rides_overdue", _("Rides overdue"), "rentals.view_rental", "rides", ("overdue",)),
-    Task("reports_grave", _("Grave reports"), "maintenance.view_bikereport", "reports", level="bad"),
-    Task("stations_empty", _("Stations without a bike"), "fleet.view_station", "stations", ("empty",)),
-    Task("stations_full", _("Stations without a dock"), "fleet.view_station", "stations", ("full",)),
-    Task("bikes_idle", _("Bikes nobody rides"), "fleet.view_bike", "idle"),
-    Task("rides_unsettled", _("Rides not settled"), "rentals.view_rental", "rides", ("unsettled",), "bad"),
-    Task("messages_failed", _("Messages that failed"), "notifications.view_notification", "messages", level="bad"),
+TODO_COUNTS = (
+    TodoCount("claims_open", _("Claims to decide"), "claims.view_claim", "claims"),
+    TodoCount("rides_overdue", _("Rides overdue"), "rentals.view_rental", "rides", ("overdue",)),
+    TodoCount("reports_grave", _("Grave reports"), "maintenance.view_bikereport", "reports", level="bad"),
+    TodoCount("stations_empty", _("Stations without a bike"), "fleet.view_station", "stations", ("empty",)),
+    TodoCount("stations_full", _("Stations without a dock"), "fleet.view_station", "stations", ("full",)),
+    TodoCount("bikes_idle", _("Bikes nobody rides"), "fleet.view_bike", "idle"),
+    TodoCount("rides_unsettled", _("Rides not settled"), "rentals.view_rental", "rides", ("unsettled",), "bad"),
+    TodoCount("messages_failed", _("Messages that failed"), "notifications.view_notification", "messages", level="bad"),
 )
-BEATS = {"beat": _("Background tasks"), "backup": _("Backup")}
 
 
-class Shown(NamedTuple):
+class TodoShown(NamedTuple):
     label: Promise
     waiting: Waiting
     level: str
     address: str
-
-
-class Beat(NamedTuple):
-    label: Promise
-    beat_at: datetime | None
-    is_old: bool
 
 
 class TodayPage(Page):
@@ -62,17 +55,17 @@ class TodayPage(Page):
         return self.show(
             {
                 "today": found,
-                "tasks": [self._shown(task, found.waiting(task.name)) for task in TASKS],
+                "tasks": [self._shown(task, found.waiting(task.name)) for task in TODO_COUNTS],
                 "rides": self._rides(found),
-                "beats": [_beat(name, found) for name in BEATS],
+                "beats": beats_shown(found.heartbeats, found.now),
                 "idle_days": IDLE_DAYS,
             }
         )
 
-    def _shown(self, task: Task, waiting: Waiting) -> Shown:
+    def _shown(self, task: TodoCount, waiting: Waiting) -> TodoShown:
         is_open = self.operator.has_perm(task.permission)
         address = reverse(f"console:{task.url}", args=task.arguments) if is_open else ""
-        return Shown(task.label, waiting, task.level if waiting.number else "good", address)
+        return TodoShown(task.label, waiting, task.level if waiting.number else "good", address)
 
     def _rides(self, found: Today) -> list[tuple[Any, int, str]]:
         address = reverse("console:rides", args=["now"]) if self.operator.has_perm("rentals.view_rental") else ""
@@ -81,8 +74,3 @@ class TodayPage(Page):
             (_("today"), found.waiting("rides_today").number, ""),
             (_("this week"), found.waiting("rides_week").number, ""),
         ]
-
-
-def _beat(name: str, found: Today) -> Beat:
-    beat_at = found.heartbeats.get(name)
-    return Beat(BEATS[name], beat_at, beat_at is None or found.now - beat_at > OLD_AFTER[name])

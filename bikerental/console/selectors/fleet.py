@@ -1,12 +1,13 @@
 """The fleet as a list: bikes that an operator looks for, and the lines of a file of bikes or stations."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 
-from bikerental.console.constants import CODES_MAX, PAGE_SIZE
+from bikerental.console.constants import CODES_MAX, PAGE_SIZE, STATION_COLUMNS
 from bikerental.core.db.keyset import pages_after
 from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.models import NUMBER_KEY, Bike, Station
@@ -65,25 +66,25 @@ def bike_lines(search: BikeSearch) -> Iterator[Sequence[Any]]:
 
     A bike that is ridden has no place. A station is named by its id where two have its name.
     """
-    twice = _names_twice()
+    ambiguous = _ambiguous_names()
     bikes = search.bikes.select_related("model", "tariff", "station")
 
     def read(last: Bike | None) -> list[Bike]:
         return list((bikes if last is None else bikes.filter(number__gt=last.number))[:PART])
 
-    return (_bike_line(bike, twice) for page in pages_after(read, size=PART) for bike in page)
+    return (_bike_line(bike, ambiguous) for page in pages_after(read, size=PART) for bike in page)
 
 
-def _bike_line(bike: Bike, twice: set[str]) -> Sequence[Any]:
-    station = bike.station and (bike.station.pk if _folded(bike.station.name) in twice else bike.station.name)
+def _bike_line(bike: Bike, ambiguous: set[str]) -> Sequence[Any]:
+    station = bike.station and (bike.station.pk if _folded(bike.station.name) in ambiguous else bike.station.name)
     place = (None, None) if bike.status == BikeStatus.RENTED else (bike.latitude, bike.longitude)
     return (bike.number, bike.model.name, bike.tariff.name, station, *place, bike.status)
 
 
-def _names_twice() -> set[str]:
-    seen: set[str] = set()
-    names = map(_folded, Station.objects.values_list("name", flat=True))
-    return {name for name in names if name in seen or seen.add(name)}  # type: ignore[func-returns-value] # adds
+def _ambiguous_names() -> set[str]:
+    """The names that several stations have. One statement."""
+    counts = Counter(map(_folded, Station.objects.values_list("name", flat=True)))
+    return {name for name, count in counts.items() if count > 1}
 
 
 def _folded(name: str) -> str:
@@ -92,8 +93,7 @@ def _folded(name: str) -> str:
 
 def station_lines() -> Iterator[Sequence[Any]]:
     """The lines of a file of stations, as an import reads them. A statement for each thousand."""
-    columns = ("id", "name", "latitude", "longitude", "capacity", "is_renting", "is_returning")
-    stations = Station.objects.order_by("name", "id").values_list(*columns)
+    stations = Station.objects.order_by("name", "id").values_list(*STATION_COLUMNS)
 
     def read(last: tuple[Any, ...] | None) -> list[tuple[Any, ...]]:
         if last is None:

@@ -1,4 +1,4 @@
-"""Who did what."""
+"""The operators' log."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -33,8 +33,8 @@ _HEAD = """
                               FROM fleet_station)
            )::text
 """
-# A bike is named by its number alone: ids would be two thirds of what is sent. A ridden bike has no place here: nobody
-# follows a rider. A retired one stands nowhere.
+# A bike is named by its number alone: ids would be two thirds of what is sent. A ridden bike has no position, so that
+# no operator can follow a rider. A retired bike has none either.
 _BIKES = """
     SELECT json_build_object(
         'number', coalesce(json_agg(number), '[]'),

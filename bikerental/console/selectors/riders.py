@@ -13,40 +13,34 @@ from bikerental.billing.types import Balance
 from bikerental.claims.models import Claim
 from bikerental.console.constants import FOUND_LENGTH
 from bikerental.console.models import Action
+from bikerental.core.identifiers import uuid_or_none
 from bikerental.fleet.models import Bike
 from bikerental.fleet.numbers import is_number_key, number_key_typed
 from bikerental.fleet.selectors import of_number
 from bikerental.notifications.models import Notification
 from bikerental.rentals.models import Rental
 from bikerental.users.models import User
-from bikerental.users.selectors import users_found
+from bikerental.users.selectors import users_search
 
 
-class Found(NamedTuple):
+class SearchResult(NamedTuple):
     riders: Sequence[User]
     rides: Sequence[Rental]
     bike: Bike | None
 
 
-def riders_found(*, words: str) -> Found:
+def riders_search(*, words: str) -> SearchResult:
     """By the id of a ride, rider or claim, by a bike's number, or by an e-mail or a name, whole or a part.
 
     At most four statements. A part is looked for in every account, because no index has parts.
     """
-    id_ = _id(words)
-    if id_ is not None:
-        rides = _rides().filter(Q(pk=id_) | Q(claims=id_)).distinct()
-        return Found(list(User.objects.filter(pk=id_)), list(rides[:FOUND_LENGTH]), None)
+    searched = uuid_or_none(words)
+    if searched is not None:
+        rides = _rides().filter(Q(pk=searched) | Q(claims=searched)).distinct()
+        return SearchResult(list(User.objects.filter(pk=searched)), list(rides[:FOUND_LENGTH]), None)
     bike = _bike(words)
     rides = _rides().filter(bike=bike) if bike else _rides().none()
-    return Found(users_found(words=words), list(rides[:FOUND_LENGTH]), bike)
-
-
-def _id(words: str) -> UUID | None:
-    try:
-        return UUID(words)
-    except ValueError:
-        return None
+    return SearchResult(users_search(words=words), list(rides[:FOUND_LENGTH]), bike)
 
 
 def _bike(words: str) -> Bike | None:

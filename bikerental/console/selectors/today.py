@@ -1,4 +1,4 @@
-"""What wants a hand today."""
+"""What needs an operator today: counts, and since when the oldest of each waits."""
 
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -75,7 +75,7 @@ def _counts(now: datetime) -> dict[str, Waiting]:
     """One statement, over partial indexes and the index of starts. What is not there is left out."""
     day, rides = city_date(now), Rental.objects.filter(is_cancelled=False)
     rows = [
-        _counted("open_claims", open_claims(), "created_at"),
+        _counted("claims_open", open_claims(), "created_at"),
         _counted("rides_overdue", rides_overdue(), "started_at"),
         _counted("reports_grave", grave_reports(), "created_at"),
         _counted("rides_unsettled", rides_unsettled(before=now - UNSETTLED_AFTER), "ended_at"),

@@ -18,7 +18,7 @@ from bikerental.console.exceptions import (
 from bikerental.console.locks import action_key_lock
 from bikerental.console.models import Action
 from bikerental.console.selectors.operators import roles_of
-from bikerental.console.types import Act
+from bikerental.console.types import NewAction
 from bikerental.core.db.transactions import unit_of_work
 from bikerental.core.identifiers import uuid7
 from bikerental.users.locks import users_lock
@@ -26,40 +26,40 @@ from bikerental.users.models import User
 
 
 @unit_of_work
-def action_do(*, act: Act, do: Callable[[], Mapping[str, Any] | None]) -> bool:
-    """Do it and write it into the log, in one transaction. False, with nothing done, if the form was sent before.
+def action_perform(*, action: NewAction, perform: Callable[[], Mapping[str, Any] | None]) -> bool:
+    """Perform the action and log it, in one transaction. False, with nothing done, if the form was sent before.
 
     Locks the form's key before anything else, so of two clicks the second waits and finds it done. A refusal of
-    `do` leaves no row.
+    `perform` leaves no row.
 
-    :param do: calls a service; returns further columns of the row, such as the id of a station that it made, or
+    :param perform: calls a service; returns further columns of the row, such as the id of a station that it made, or
         other `details`
     """
-    action_key_lock(key=act.key)
-    if Action.objects.filter(key=act.key).exists():
+    action_key_lock(key=action.key)
+    if Action.objects.filter(key=action.key).exists():
         return False
-    found = dict(do() or {})
-    details = found.pop("details", act.details)
-    _row(replace(act, details=details, concerns={**act.concerns, **found})).save(force_insert=True)
+    further = dict(perform() or {})
+    details = further.pop("details", action.details)
+    _row(replace(action, details=details, concerns={**action.concerns, **further})).save(force_insert=True)
     return True
 
 
 @unit_of_work
-def acts_note(*, acts: Sequence[Act]) -> None:
-    """Write what was done elsewhere into the log. The caller's transaction has done it."""
-    Action.objects.bulk_create([_row(act) for act in acts], batch_size=1_000)
+def actions_log(*, actions: Sequence[NewAction]) -> None:
+    """Log actions that the caller has performed in this transaction."""
+    Action.objects.bulk_create([_row(action) for action in actions], batch_size=1_000)
 
 
-def _row(act: Act) -> Action:
+def _row(action: NewAction) -> Action:
     return Action(
-        id=uuid7(act.now),
-        created_at=act.now,
-        operator_id=act.operator_id,
-        kind=act.kind,
-        key=act.key,
-        reason=act.reason,
-        details=dict(act.details),
-        **act.concerns,
+        id=uuid7(action.now),
+        created_at=action.now,
+        operator_id=action.operator_id,
+        kind=action.kind,
+        key=action.key,
+        reason=action.reason,
+        details=dict(action.details),
+        **action.concerns,
     )
 
 
@@ -73,35 +73,37 @@ def reasons_erase(*, rider_id: UUID) -> None:
 def roles_set(*, user_id: UUID, roles: Collection[str], seen: Collection[str], operator_id: UUID) -> None:
     """Give an operator these roles and take the others; groups that are no roles stay. Locks both users.
 
-    Locked, the right of the one who gives is read anew: of two managers who take the role from each other, one stays.
+    The manager's right is read again under the lock: if two managers take the role from each other, one keeps it.
 
     :param seen: the roles that the form showed
-    :raises OwnRolesError, SuperuserRolesError, RoleBeyondRightsError: if the operator may not
+    :raises OwnRolesError, SuperuserRolesError, RoleBeyondRightsError: as `roles_require_right`
     :raises RolesChangedError: if another has changed them since
     :raises RolesUnchangedError: if they are as wanted already
     """
     locked = {user.pk: user for user in users_lock(user_ids=[user_id, operator_id])}
-    of, operator = locked[user_id], locked[operator_id]
-    now = roles_of(of)
-    roles_require_right(operator=operator, of=of, roles=set(now) ^ set(roles))
-    if set(now) != set(seen):
+    user, operator = locked[user_id], locked[operator_id]
+    current = roles_of(user)
+    roles_require_right(operator=operator, user=user, roles=set(current) ^ set(roles))
+    if set(current) != set(seen):
         raise RolesChangedError
-    if set(now) == set(roles):
+    if set(current) == set(roles):
         raise RolesUnchangedError
-    kept = of.groups.exclude(name__in=ROLES)
-    of.groups.set([*kept, *Group.objects.filter(name__in=roles)])
+    other_groups = user.groups.exclude(name__in=ROLES)
+    user.groups.set([*other_groups, *Group.objects.filter(name__in=roles)])
 
 
-def roles_require_right(*, operator: User, of: User, roles: Collection[str]) -> None:
-    """Refuse what would lift an operator above the rights of the one who gives.
+def roles_require_right(*, operator: User, user: User, roles: Collection[str]) -> None:
+    """Check that the operator may give these roles to the user, or take them.
 
-    :param roles: that are given or taken
+    :raises RoleBeyondRightsError: if a role has a right that the operator lacks, or the operator may give none
+    :raises OwnRolesError: if it is the operator's own account
+    :raises SuperuserRolesError: if the user is a superuser
     """
     if not operator.has_perm("console.assign_roles"):
         raise RoleBeyondRightsError
-    if operator.pk == of.pk:
+    if operator.pk == user.pk:
         raise OwnRolesError
-    if of.is_superuser:
+    if user.is_superuser:
         raise SuperuserRolesError
     permissions = Permission.objects.filter(group__name__in=roles).values_list("content_type__app_label", "codename")
     if not operator.has_perms([f"{app}.{codename}" for app, codename in permissions.distinct()]):

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from import_export import widgets
 
+from bikerental.core.identifiers import uuid_or_none
 from bikerental.fleet.constants import BikeStatus
 
 TRUE, FALSE = {"true", "yes", "1", "да"}, {"false", "no", "0", "нет"}
@@ -42,13 +43,6 @@ class Names:
         if row_id is not None and row_id in self.ids:
             return row_id
         raise ValueError(_("There is none of the name “%(name)s”.") % {"name": text[:100]})
-
-
-def uuid_or_none(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 class NameWidget(widgets.Widget):  # type: ignore[misc] # the library has no types

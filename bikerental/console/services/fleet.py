@@ -12,10 +12,10 @@ from redis.exceptions import RedisError
 
 from bikerental.console.constants import BIKE_COLUMNS, FILE_KEPT_SECONDS, STATION_COLUMNS, ActionKind
 from bikerental.console.formats import read_table
-from bikerental.console.services.actions import acts_note
+from bikerental.console.services.actions import actions_log
 from bikerental.console.services.cells import Names
 from bikerental.console.services.resources import BikeResource, FileResource, StationResource
-from bikerental.console.types import Act, FileChecked, FleetChecked, FleetFiles
+from bikerental.console.types import FileChecked, FleetChecked, FleetFiles, NewAction
 from bikerental.core.db.transactions import unit_of_work
 from bikerental.core.errors import UnavailableError
 from bikerental.fleet.exceptions import FleetBusyError, FleetChangedError
@@ -79,7 +79,7 @@ def fleet_files_load(*, files: FleetFiles, actor: Actor, now: datetime) -> Fleet
     return fleet_load(stations=wanted[0], bikes=wanted[1], actor=actor, now=now)
 
 
-def fleet_files_keep(*, files: FleetFiles, operator_id: UUID) -> str:
+def fleet_files_store(*, files: FleetFiles, operator_id: UUID) -> str:
     """Keep files that were checked until the operator has them written. Returns their digest.
 
     :raises UnavailableError: while Redis is away
@@ -93,7 +93,7 @@ def fleet_files_keep(*, files: FleetFiles, operator_id: UUID) -> str:
     return digest
 
 
-def fleet_files_kept(*, digest: str, operator_id: UUID) -> FleetFiles | None:
+def fleet_files_stored(*, digest: str, operator_id: UUID) -> FleetFiles | None:
     """The files with this digest; None if they are no longer kept.
 
     :raises UnavailableError: while Redis is away
@@ -109,17 +109,18 @@ def _cache_key(digest: str, operator_id: UUID) -> str:
     return f"fleet-files:{operator_id}:{digest}"
 
 
-def stations_note(*, act: Act, loaded: FleetLoaded) -> None:
-    """Write into the log what happened to each station, so that its history is as one by one."""
+def stations_log(*, action: NewAction, loaded: FleetLoaded) -> None:
+    """Log what happened to each station, as if each had been changed by itself."""
     kinds = dict.fromkeys(loaded.stations_added, ActionKind.STATION_ADDED)
     kinds |= dict.fromkeys(loaded.stations_changed, ActionKind.STATION_CHANGED)
-    acts_note(
-        acts=[
-            _act_on(act, kinds[station_id], station) for station_id, station in Station.objects.in_bulk(kinds).items()
+    actions_log(
+        actions=[
+            _of_station(action, kinds[station_id], station)
+            for station_id, station in Station.objects.in_bulk(kinds).items()
         ]
     )
 
 
-def _act_on(act: Act, kind: ActionKind, station: Station) -> Act:
-    key, concerns = uuid5(act.key, str(station.pk)), {"station_id": station.pk}
-    return replace(act, key=key, kind=kind, concerns=concerns, details={"name": station.name})
+def _of_station(action: NewAction, kind: ActionKind, station: Station) -> NewAction:
+    key, concerns = uuid5(action.key, str(station.pk)), {"station_id": station.pk}
+    return replace(action, key=key, kind=kind, concerns=concerns, details={"name": station.name})

@@ -23,11 +23,10 @@ from bikerental.console.services.cells import (
     NameWidget,
     NumberWidget,
     WholeWidget,
-    uuid_or_none,
 )
 from bikerental.console.types import Fault, Table
 from bikerental.core.geometry import Position, lies_in
-from bikerental.core.identifiers import uuid7
+from bikerental.core.identifiers import uuid7, uuid_or_none
 from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.exceptions import PlaceRefusedError
 from bikerental.fleet.models import Bike, BikeModel, Station, Tariff
@@ -43,7 +42,7 @@ def _field(name: str, widget: Any = None, column: str = "") -> fields.Field:
 
 
 class FileResource(resources.ModelResource):  # type: ignore[misc] # the library has no types
-    """Reads one file: `faults`, and `wanted` of the lines that change something."""
+    """Reads one file. `faults` are its faults; `wanted` is what the lines ask for that change something."""
 
     class Meta:
         use_bulk = True  # so that nothing is written line by line
@@ -77,7 +76,7 @@ class FileResource(resources.ModelResource):  # type: ignore[misc] # the library
         columns: dict[str, str] = {field.attribute: field.column_name for field in self.fields.values()}
         return columns.get(name, name if name in self.fields else "")
 
-    def _once(self, key: Any, name: str, row_number: int) -> None:
+    def _require_unique(self, key: Any, name: str, row_number: int) -> None:
         line = self.lines_of.setdefault(key, self.lines[row_number - 1])
         if line != self.lines[row_number - 1]:
             raise ValidationError({name: _("Line %(line)d has the same.") % {"line": line}})
@@ -88,7 +87,7 @@ class FileResource(resources.ModelResource):  # type: ignore[misc] # the library
     def validate_instance(self, instance: Any, import_validation_errors: Any = None, **options: Any) -> None:
         """Without statements: what needs the database has been looked up for all lines at once."""
         errors = dict(import_validation_errors or {})
-        for name, text in self.lacks(instance).items():
+        for name, text in self.field_errors(instance).items():
             errors.setdefault(name, ValidationError(text))
         empty = [field.name for field in instance._meta.fields if getattr(instance, field.attname) is None]
         try:
@@ -99,8 +98,8 @@ class FileResource(resources.ModelResource):  # type: ignore[misc] # the library
         if errors:
             raise ValidationError(errors)
 
-    def lacks(self, instance: Any) -> dict[str, str]:
-        """What is missing or cannot be, by field."""
+    def field_errors(self, instance: Any) -> dict[str, str]:
+        """What is missing or not allowed, as a text by field."""
         return {}
 
 
@@ -126,7 +125,7 @@ class StationResource(FileResource):
 
     def before_import_row(self, row: Mapping[str, str], row_number: int = 0, **options: Any) -> None:
         self.station_id = self._id(row)
-        self._once(self.station_id or row["name"].casefold(), "name", row_number)
+        self._require_unique(self.station_id or row["name"].casefold(), "name", row_number)
 
     def _id(self, row: Mapping[str, str]) -> UUID | None:
         """Of the station that the line means. None: a new one."""
@@ -156,7 +155,7 @@ class StationResource(FileResource):
         old = self.existing.get(instance.pk)
         return old is not None and not import_validation_errors and not station_difference(old, instance.wanted)
 
-    def lacks(self, instance: Any) -> dict[str, str]:
+    def field_errors(self, instance: Any) -> dict[str, str]:
         if instance.pk in self.existing:
             return {}
         return {name: _("A new station needs it.") for name in self.NEEDED if name not in instance.wanted.values}
@@ -189,7 +188,7 @@ class BikeResource(FileResource):
         key = _key(row["number"])
         if not key:
             raise ValidationError({"number": _("A number has letters or digits, and is no address.")})
-        self._once(key, "number", row_number)
+        self._require_unique(key, "number", row_number)
 
     def get_instance(self, instance_loader: Any, row: Mapping[str, str]) -> Bike | None:
         return copy(self.existing.get(_key(row["number"])))
@@ -197,7 +196,7 @@ class BikeResource(FileResource):
     def skip_row(self, instance: Any, original: Any, row: Any, import_validation_errors: Any = None) -> bool:
         old = self.existing.get(_key(row["number"]))
         given = {name: getattr(instance, field.attribute, None) for name, field in self.fields.items() if name in row}
-        instance.unread = import_validation_errors or {}
+        instance.unreadable = import_validation_errors or {}
         instance.wanted = BikeWanted(
             number=normalize("NFC", instance.number) if old is None else old.number,
             model_id=given.get("model"),
@@ -205,8 +204,8 @@ class BikeResource(FileResource):
             place=_place(given, old),
             status=given.get("status"),
         )
-        instance.half = (given.get("latitude") is None) != (given.get("longitude") is None)
-        if old is None or import_validation_errors or instance.half:
+        instance.has_half_position = (given.get("latitude") is None) != (given.get("longitude") is None)
+        if old is None or import_validation_errors or instance.has_half_position:
             return False
         difference = bike_difference(old, instance.wanted)
         if difference.terms or difference.place:
@@ -214,31 +213,33 @@ class BikeResource(FileResource):
             return False
         if difference.is_kept:
             self.kept += 1
-            self.wanted.append(instance.wanted)  # it may have come back until the file is written
+            self.wanted.append(instance.wanted)  # its state may have changed by the time the file is written
         return True
 
-    def lacks(self, instance: Any) -> dict[str, str]:
+    def field_errors(self, instance: Any) -> dict[str, str]:
         wanted, old = instance.wanted, self.existing.get(_key(instance.number))
-        lacks = {}
-        if instance.half and not instance.unread and not (wanted.place and wanted.place.station_id):
-            lacks["latitude"] = _("Give both latitude and longitude, or none.")
+        field_errors = {}
+        if instance.has_half_position and not instance.unreadable and not (wanted.place and wanted.place.station_id):
+            field_errors["latitude"] = _("Give both latitude and longitude, or none.")
         elif old is None:
-            lacks = self._lacks_new(wanted, instance.unread)
+            field_errors = self._new_bike_errors(wanted, instance.unreadable)
         place = wanted.place
         is_elsewhere = (
             place is not None and place.station_id is None and (old is None or bike_difference(old, wanted).place)
         )
         if is_elsewhere and self.boxes and not lies_in(Position(place.latitude, place.longitude), self.boxes):
-            lacks["latitude"] = str(PlaceRefusedError.field_detail)
-        return lacks
+            field_errors["latitude"] = str(PlaceRefusedError.field_detail)
+        return field_errors
 
-    def _lacks_new(self, wanted: BikeWanted, unread: Mapping[str, Any]) -> dict[str, str]:
-        lacks = {name: _("A new bike needs it.") for name in ("model_id", "tariff_id") if getattr(wanted, name) is None}
-        if wanted.place is None and not {"station_id", "latitude", "longitude"} & unread.keys():
-            lacks["station_id"] = _("A new bike needs a station, or latitude and longitude.")
+    def _new_bike_errors(self, wanted: BikeWanted, unreadable: Mapping[str, Any]) -> dict[str, str]:
+        field_errors = {
+            name: _("A new bike needs it.") for name in ("model_id", "tariff_id") if getattr(wanted, name) is None
+        }
+        if wanted.place is None and not {"station_id", "latitude", "longitude"} & unreadable.keys():
+            field_errors["station_id"] = _("A new bike needs a station, or latitude and longitude.")
         if wanted.status not in (None, *FIRST_STATES):
-            lacks["first_state"] = _("A new bike can be available, in maintenance or retired.")
-        return lacks
+            field_errors["first_state"] = _("A new bike can be available, in maintenance or retired.")
+        return field_errors
 
 
 def _place(given: Mapping[str, Any], old: Bike | None) -> BikePlace | None:

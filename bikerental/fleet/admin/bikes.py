@@ -30,7 +30,7 @@ from bikerental.fleet.services import (
     bikes_send_to_maintenance,
     bikes_set_tariff,
 )
-from bikerental.users.admin_site import note
+from bikerental.users.admin_site import log_action
 
 MOVES = ("pick_up", "drop_off", "decommission")
 
@@ -143,7 +143,7 @@ class BikeAdmin(FleetAdmin[Bike]):
     def _move_and_note(self, request: HttpRequest, ids: list[UUID], move: Callable[..., int], done: Done) -> int:
         now = timezone.now()
         count = move(bike_ids=ids, operator_id=request.user.pk, now=now)
-        note(request, bikes_moved_at(bike_ids=ids, now=now), done.text, kind=done.kind)
+        log_action(request, bikes_moved_at(bike_ids=ids, now=now), done.text, kind=done.kind)
         return count
 
     @admin.action(description=_("Set the tariff"), permissions=["change"])
@@ -160,7 +160,7 @@ class BikeAdmin(FleetAdmin[Bike]):
     @unit_of_work
     def _set_tariff_and_note(self, request: HttpRequest, bikes: list[Bike], tariff: Tariff) -> int:
         count = bikes_set_tariff(bike_ids=[bike.pk for bike in bikes], tariff_id=tariff.pk)
-        note(request, bikes, TARIFF_SET.text, kind=TARIFF_SET.kind, details={"tariff": tariff.name})
+        log_action(request, bikes, TARIFF_SET.text, kind=TARIFF_SET.kind, details={"tariff": tariff.name})
         return count
 
     def _tell(self, request: HttpRequest, *, done: int, of: int) -> None:

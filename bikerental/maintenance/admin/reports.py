@@ -17,7 +17,7 @@ from bikerental.maintenance.constants import GRAVE_KINDS, ReportState
 from bikerental.maintenance.models import BikeReport, PhotoUpload, TakeOutLimit
 from bikerental.maintenance.selectors import bikes_to_take_out
 from bikerental.maintenance.services import reports_close, waiting_bikes_release
-from bikerental.users.admin_site import RiderSearch, note
+from bikerental.users.admin_site import RiderSearch, log_action
 
 CLOSED = gettext_noop("Closed the report.")
 
@@ -84,7 +84,7 @@ class BikeReportAdmin(BikeSearchMixin, RiderSearch, ReadOnlyMixin, admin.ModelAd
         now = timezone.now()
         count = reports_close(report_ids=ids, state=state, now=now)
         closed = list(BikeReport.objects.filter(pk__in=ids, closed_at=now))
-        note(request, closed, CLOSED, kind="report_closed", details={"state": state.value})
+        log_action(request, closed, CLOSED, kind="report_closed", details={"state": state.value})
         return count
 
 

@@ -14,7 +14,7 @@ from bikerental.core.db.transactions import unit_of_work
 from bikerental.fleet.admin.base import BikeSearchMixin, ReadOnlyMixin
 from bikerental.rentals.models import Reservation
 from bikerental.rentals.services import reservations_end_by_operator
-from bikerental.users.admin_site import RiderSearch, note
+from bikerental.users.admin_site import RiderSearch, log_action
 
 ENDED = gettext_noop("Ended the reservation.")
 
@@ -54,7 +54,7 @@ class ReservationAdmin(BikeSearchMixin, RiderSearch, ReadOnlyMixin, admin.ModelA
         before = list(active.values_list("pk", flat=True))
         count = reservations_end_by_operator(reservation_ids=ids, operator_id=operator_id, now=timezone.now())
         ended = Reservation.objects.filter(pk__in=before).exclude(status=Reservation.Status.ACTIVE)
-        note(request, list(ended), ENDED, kind="reservation_ended")
+        log_action(request, list(ended), ENDED, kind="reservation_ended")
         return count
 
     def has_end_permission(self, request: HttpRequest) -> bool:

@@ -26,7 +26,7 @@ from bikerental.rentals.models import Rental, RentalEvent
 from bikerental.rentals.pricing import cost_at
 from bikerental.rentals.services import rental_correct, rental_end_by_operator
 from bikerental.rentals.types import Correction, RideEnd
-from bikerental.users.admin_site import RiderSearch, note
+from bikerental.users.admin_site import RiderSearch, log_action
 
 ENDED = gettext_noop("Ended the ride.")
 RECEIPT_LINE = '<tr><th scope="row">{}</th><td>{} {}</td></tr>'
@@ -145,7 +145,7 @@ class RentalAdmin(
     def _end(self, request: HttpRequest, rental: Rental, end: RideEnd) -> None:
         operator: Any = request.user  # the admin admits only users
         rental_end_by_operator(rental_id=rental.pk, operator=operator, **end._asdict(), now=database_now())
-        note(request, [rental], ENDED, kind="ride_ended", reason=end.reason)
+        log_action(request, [rental], ENDED, kind="ride_ended", reason=end.reason)
 
     def correct(self, request: HttpRequest, rental_id: UUID) -> HttpResponse:
         self._require_right(request)
@@ -169,4 +169,4 @@ class RentalAdmin(
         booking = form.booking(operator, database_now())
         correction = form.correction or Correction()
         if rental_correct(rental_id=rental.pk, correction=correction, booking=booking):
-            note(request, [rental], correction_text(form), kind="ride_corrected", reason=booking.reason)
+            log_action(request, [rental], correction_text(form), kind="ride_corrected", reason=booking.reason)

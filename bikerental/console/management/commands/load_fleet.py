@@ -36,7 +36,7 @@ class Command(BaseCommand):
         files = FleetFiles(**{name: read(path) for name, path in paths.items() if path is not None})
         checked = fleet_files_check(files)
         if checked.has_faults:
-            raise CommandError(listed(checked, paths))
+            raise CommandError(fault_list(checked, paths))
         self.stdout.write(summary(checked))
         if options["dry_run"]:
             self.stdout.write("Nothing was written: this was a dry run.")
@@ -49,7 +49,7 @@ class Command(BaseCommand):
 
 
 def read(path: str) -> bytes:
-    """As much as is allowed, and one byte more, by which a larger file is noticed."""
+    """At most one byte more than is allowed, which is enough to refuse a larger file."""
     try:
         with Path(path).open("rb") as file:
             return file.read(FILE_BYTES_MAX + 1)
@@ -57,7 +57,7 @@ def read(path: str) -> bytes:
         raise CommandError(f"The file {path!r} cannot be read: {error}") from error
 
 
-def listed(checked: FleetChecked, paths: dict[str, str]) -> str:
+def fault_list(checked: FleetChecked, paths: dict[str, str]) -> str:
     faults = [
         (paths[name], fault)
         for name, file in zip(FleetFiles._fields, checked, strict=True)
@@ -65,11 +65,11 @@ def listed(checked: FleetChecked, paths: dict[str, str]) -> str:
         for fault in file.faults
     ]
     more = f"\n… and {len(faults) - FAULTS_SHOWN} more" if len(faults) > FAULTS_SHOWN else ""
-    lines = "\n".join(worded(path, fault) for path, fault in faults[:FAULTS_SHOWN])
+    lines = "\n".join(fault_line(path, fault) for path, fault in faults[:FAULTS_SHOWN])
     return f"{lines}{more}\nNothing was written."
 
 
-def worded(path: str, fault: Fault) -> str:
+def fault_line(path: str, fault: Fault) -> str:
     place = [path, *([f"line {fault.line}"] if fault.line else []), *([fault.column] if fault.column else [])]
     return f"{', '.join(place)}: {fault.text}"
 
