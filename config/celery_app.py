@@ -8,7 +8,7 @@ from celery.signals import setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 
-app = Celery("bikerental", task_cls="bikerental.observe.task_figures:CountedTask")
+app = Celery("bikerental", task_cls="bikerental.observe.task_metrics:CountedTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 

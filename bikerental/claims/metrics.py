@@ -3,4 +3,4 @@ from django.utils import timezone
 from bikerental.claims.selectors import open_claims_count
 from bikerental.observe.prometheus import Source
 
-FIGURES = (Source("claims", lambda: open_claims_count(now=timezone.now())),)
+METRICS = (Source("claims", lambda: open_claims_count(now=timezone.now())),)

@@ -1,6 +1,6 @@
 from django.utils import timezone
 
-from bikerental.feeds.selectors.built import feed_figures
+from bikerental.feeds.selectors.built import feed_metrics
 from bikerental.observe.prometheus import Source
 
-FIGURES = (Source("feeds", lambda: feed_figures(now=timezone.now())),)
+METRICS = (Source("feeds", lambda: feed_metrics(now=timezone.now())),)

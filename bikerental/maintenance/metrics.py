@@ -1,6 +1,6 @@
 """The metrics of maintenance."""
 
-from bikerental.maintenance.selectors import take_out_figures
+from bikerental.maintenance.selectors import take_out_metrics
 from bikerental.observe.prometheus import Source
 
-FIGURES = (Source("fleet", take_out_figures),)
+METRICS = (Source("fleet", take_out_metrics),)

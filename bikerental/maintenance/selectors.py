@@ -43,7 +43,7 @@ def take_outs_are_paused() -> bool:
     return TakeOutLimit.objects.filter(paused_at__isnull=False).exists()
 
 
-def take_out_figures() -> dict[str, float]:
+def take_out_metrics() -> dict[str, float]:
     """Figures for the metrics. Two statements."""
     return {
         "bikerental_take_outs_paused": float(take_outs_are_paused()),

@@ -1,4 +1,4 @@
 from bikerental.notifications.selectors import notifications_unsent_count
 from bikerental.observe.prometheus import Source
 
-FIGURES = (Source("notifications", lambda: {"bikerental_notifications_unsent": float(notifications_unsent_count())}),)
+METRICS = (Source("notifications", lambda: {"bikerental_notifications_unsent": float(notifications_unsent_count())}),)

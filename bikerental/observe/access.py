@@ -23,24 +23,26 @@ STDERR = 2
 _started: dict[str, float] = {}  # when the running tasks of this process began
 
 
-def put(line: bytes) -> None:
-    """One write, as long as a line is shorter than a page: lines of several processes do not mix."""
+def write_line(line: bytes) -> None:
+    """Write the line with one call. A line that is shorter than a memory page does not mix with other processes'
+    lines."""
     with suppress(OSError):  # nobody reads the log
         os.write(STDERR, line)
 
 
-def write(logger: logging.Logger, fields: dict[str, Any]) -> None:
-    """Past the handlers of `logging`, which take four times as long. The logger's level decides."""
+def write_fields(logger: logging.Logger, fields: dict[str, Any]) -> None:
+    """Write a line if the logger's level allows it. The handlers of `logging`, which are not used, take four times as
+    long."""
     if logger.isEnabledFor(logging.INFO):
         head = {"time": datetime.now(UTC), "level": "INFO", "logger": logger.name}
-        put(orjson.dumps(head | fields, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE))
+        write_line(orjson.dumps(head | fields, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE))
 
 
 def write_request(
     *, request_id: str, method: str, route: str, status: int, seconds: float, user_id: UUID | None = None
 ) -> None:
     """:param route: the pattern, so that a line has no ids and no inventions of strangers"""
-    write(
+    write_fields(
         requests,
         {
             "request_id": request_id,
@@ -55,27 +57,29 @@ def write_request(
 
 def write_task(task: Task[Any, Any], task_id: str, *, state: str, request_id: str, seconds: float | None) -> None:
     ms = None if seconds is None else round(seconds * 1000, 1)
-    write(tasks, {"request_id": request_id or None, "task": task.name, "task_id": task_id, "state": state, "ms": ms})
+    write_fields(
+        tasks, {"request_id": request_id or None, "task": task.name, "task_id": task_id, "state": state, "ms": ms}
+    )
 
 
 @task_prerun.connect(dispatch_uid="access")
-def task_begins(task_id: str, **_signal: Any) -> None:
+def task_started(task_id: str, **_signal: Any) -> None:
     _started[task_id] = time.perf_counter()
 
 
 @task_postrun.connect(dispatch_uid="access")
-def task_ends(task: Task[Any, Any], task_id: str, state: str | None, **_signal: Any) -> None:
+def task_ended(task: Task[Any, Any], task_id: str, state: str | None, **_signal: Any) -> None:
     began = _started.pop(task_id, None)
     if not task.request.is_eager:  # an eager one runs inside its request
         seconds = None if began is None else time.perf_counter() - began
-        # In the message: by now the id of the request may no longer be the running code's.
+        # From the message: the context may already have the id of another request.
         request_id = (task.request.headers or {}).get("request_id") or ""
         # Without a state the task was rejected, or put back.
         write_task(task, task_id, state=state or "REJECTED", request_id=request_id, seconds=seconds)
 
 
 @task_failure.connect(dispatch_uid="access")
-def task_is_lost(sender: Task[Any, Any], task_id: str, **_signal: Any) -> None:
+def task_lost(sender: Task[Any, Any], task_id: str, **_signal: Any) -> None:
     """A task whose process was killed, because of its time limit or from outside, ends in the worker's main process."""
     if sender.request.id is None:
         write_task(sender, task_id, state="LOST", request_id="", seconds=None)

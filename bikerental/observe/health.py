@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from bikerental.http.problems import problem
 from bikerental.http.renderers import PROBLEM_TYPE
-from bikerental.observe.questions import NoAnswerError, Question
+from bikerental.observe.background import BackgroundCall, NoResultError
 from bikerental.observe.readiness import CHECKS
 
 CHECK_SECONDS = 2.5
@@ -26,30 +26,30 @@ def live(request: HttpRequest) -> JsonResponse:
 def ready(request: HttpRequest) -> JsonResponse:
     """Database and broker accept writes, and migrations are applied: 200, or 503 with the names of failed checks."""
     deadline = time.monotonic() + CHECK_SECONDS
-    asked = {name: _question(name, check) for name, check in CHECKS.items()}
-    checks = {name: _is_fine_before(question, deadline) for name, question in asked.items()}
-    failed = sorted(name for name, is_fine in checks.items() if not is_fine)
+    running = {name: _running_check(name, check) for name, check in CHECKS.items()}
+    checks = {name: _passes_before(deadline, check) for name, check in running.items()}
+    failed = sorted(name for name, passes in checks.items() if not passes)
     if not failed:
         return JsonResponse({"status": "ok", "checks": dict.fromkeys(checks, "ok")})
     document = problem(503, "unavailable", _("Not ready: %(names)s.") % {"names": ", ".join(failed)})
-    document["checks"] = {name: "ok" if is_fine else "failed" for name, is_fine in checks.items()}
+    document["checks"] = {name: "ok" if passes else "failed" for name, passes in checks.items()}
     return JsonResponse(document, status=503, content_type=PROBLEM_TYPE, headers={"Retry-After": "2"})
 
 
-_asked: dict[str, Question[bool]] = {}
-_asking = threading.Lock()
+_running: dict[str, BackgroundCall[bool]] = {}
+_running_lock = threading.Lock()
 
 
-def _question(name: str, check: Callable[[], bool]) -> Question[bool]:
-    """The running check, or a new one. Clients that ask at the same time share one connection and one write."""
-    with _asking:
-        if name not in _asked or not _asked[name].is_open:
-            _asked[name] = Question(check)
-        return _asked[name]
+def _running_check(name: str, check: Callable[[], bool]) -> BackgroundCall[bool]:
+    """The check that runs now, or a new one. Requests at the same time share one connection and one write."""
+    with _running_lock:
+        if name not in _running or not _running[name].is_running:
+            _running[name] = BackgroundCall(check)
+        return _running[name]
 
 
-def _is_fine_before(question: Question[bool], deadline: float) -> bool:
+def _passes_before(deadline: float, check: BackgroundCall[bool]) -> bool:
     try:
-        return question.answer_before(deadline)
-    except NoAnswerError:
+        return check.result_before(deadline)
+    except NoResultError:
         return False

@@ -1,10 +1,10 @@
-"""Figures of queues and heartbeats."""
+"""The metrics of queues and heartbeats."""
 
 from bikerental.observe.heartbeat import heartbeat_ages
 from bikerental.observe.prometheus import Source
-from bikerental.observe.queues import queue_figures
+from bikerental.observe.queues import queue_metrics
 
-FIGURES = (
-    Source("queues", queue_figures, label="queue"),
+METRICS = (
+    Source("queues", queue_metrics, label="queue"),
     Source("heartbeats", lambda: {"bikerental_heartbeat_age_seconds": heartbeat_ages()}, label="name"),
 )

@@ -1,4 +1,4 @@
-"""The files in which processes keep their figures. They survive a full disk.
+"""The files in which processes keep their metrics. They survive a full disk.
 
 prometheus_client writes into memory-mapped sparse files. If the disk has no room for a page, the kernel
 kills the process (SIGBUS). These files allocate their space first. While there is none, the process
@@ -55,7 +55,7 @@ class MetricsFile(MmapedDict):
         self._to_file()
 
     def _to_file(self) -> None:
-        """Move the figures from memory to a fully allocated file, if the disk has room for it."""
+        """Move the metrics from memory to a fully allocated file, if the disk has room for it."""
         new = Path(f"{self._fname}.new")  # so that nobody reads it before it has its head
         try:
             with new.open("w+b") as opened:

@@ -1,4 +1,4 @@
-"""What the service knows of itself at the moment, without Prometheus."""
+"""The state of the service now, as it can tell without Prometheus."""
 
 import math
 import shutil
@@ -14,9 +14,9 @@ from django.db import connection
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from bikerental.observe.background import BackgroundCall, NoResultError
 from bikerental.observe.prometheus import own_registry
-from bikerental.observe.questions import NoAnswerError, Question
-from bikerental.observe.queues import queue_figures
+from bikerental.observe.queues import queue_metrics
 from bikerental.observe.readiness import CHECKS
 
 OVERVIEW_SECONDS = 2.5
@@ -46,16 +46,16 @@ class DiskState(NamedTuple):
 
 
 class RequestState(NamedTuple):
-    """Since web's processes started. The times are bounds: so long or less."""
+    """The requests since the web's processes started. The times are upper bounds."""
 
     total: int
     errors: int
     median_seconds: float | None
-    slowest_seconds: float | None  # of 99 in 100
+    slowest_seconds: float | None  # the 99th percentile
 
 
 class Overview(NamedTuple):
-    """None is what could not be found out in time."""
+    """A value is None if it could not be read in time."""
 
     checks: dict[str, bool]
     queues: list[QueueState] | None
@@ -66,34 +66,34 @@ class Overview(NamedTuple):
 
 
 def overview() -> Overview:
-    """Asks database, broker and workers at once, in threads that end by their own timeouts."""
+    """Read database, broker and workers at the same time, within OVERVIEW_SECONDS."""
     deadline = time.monotonic() + OVERVIEW_SECONDS
-    checks = {name: Question(check) for name, check in CHECKS.items()}
-    queues, workers, database = Question(_queues), Question(_workers), Question(_database)
+    checks = {name: BackgroundCall(check) for name, check in CHECKS.items()}
+    queues, workers, database = BackgroundCall(_queues), BackgroundCall(_workers), BackgroundCall(_database)
     return Overview(
-        checks={name: bool(_answer(check, deadline)) for name, check in checks.items()},
-        queues=_answer(queues, deadline),
-        workers=_answer(workers, deadline),
-        database=_answer(database, deadline),
+        checks={name: bool(_result(check, deadline)) for name, check in checks.items()},
+        queues=_result(queues, deadline),
+        workers=_result(workers, deadline),
+        database=_result(database, deadline),
         disk=_disk(),
         requests=_requests(),
     )
 
 
-def _answer(question: Question[Any], deadline: float) -> Any:
+def _result(call: BackgroundCall[Any], deadline: float) -> Any:
     try:
-        return question.answer_before(deadline)
-    except NoAnswerError:
+        return call.result_before(deadline)
+    except NoResultError:
         return None
 
 
 def _queues() -> list[QueueState] | None:
     try:
-        figures = queue_figures()
+        metrics = queue_metrics()
     except RedisError:
         return None
-    ages = figures["bikerental_queue_age_seconds"]
-    return [QueueState(name, int(n), ages[name]) for name, n in figures["bikerental_queue_messages"].items()]
+    ages = metrics["bikerental_queue_age_seconds"]
+    return [QueueState(name, int(count), ages[name]) for name, count in metrics["bikerental_queue_messages"].items()]
 
 
 def _workers() -> list[str] | None:
@@ -117,7 +117,7 @@ def _database() -> DatabaseState | None:
 
 
 def _disk() -> DiskState | None:
-    """Of the volume for pictures. In the stacks the volumes of database and backups are on the same disk."""
+    """The disk with the pictures. In the stacks it also has the volumes of the database and the backups."""
     try:
         usage = shutil.disk_usage(settings.MEDIA_ROOT)
     except OSError:
@@ -141,7 +141,10 @@ def _requests() -> RequestState:
 
 
 def _bound(buckets: Mapping[float, float], share: float) -> float | None:
-    """The least bucket that holds this share of the requests. None without requests, or if it is the last bucket."""
+    """The upper bound of the bucket that holds this share of the requests, in seconds.
+
+    None without requests, or if it is the last bucket, which has no bound.
+    """
     wanted = share * max(buckets.values(), default=0.0)
     bound = min((bound for bound, count in buckets.items() if count >= wanted), default=math.inf)
     return bound if wanted and math.isfinite(bound) else None

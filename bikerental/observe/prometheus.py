@@ -1,4 +1,4 @@
-"""The figures for Prometheus. Each process writes its own to files, and /metrics adds them up."""
+"""The metrics for Prometheus. Each process writes its own to files, and /metrics adds them up."""
 
 import functools
 import os
@@ -17,8 +17,8 @@ from prometheus_client.registry import REGISTRY, Collector
 from redis.exceptions import RedisError
 
 from bikerental.core.registry import declared
-from bikerental.observe.process_figures import ProcessesCollector
-from bikerental.observe.questions import NoAnswerError, Question
+from bikerental.observe.background import BackgroundCall, NoResultError
+from bikerental.observe.process_metrics import ProcessesCollector
 
 REQUESTS = Histogram(
     "bikerental_http_request_seconds",
@@ -27,66 +27,68 @@ REQUESTS = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
 )
 
-SCRAPE_SECONDS = 2.5  # for all figures together; Prometheus itself gives up after ten
+SCRAPE_SECONDS = 2.5  # for all sources together; Prometheus itself gives up after ten
 
-Figures = Mapping[str, float | Mapping[str, float]]
+Metrics = Mapping[str, float | Mapping[str, float]]
 
 
 class Source(NamedTuple):
-    """Figures of an app for /metrics: `{"bikerental_rentals_open": 12.0}`, or with the values of a label,
-    `{"bikerental_queue_messages": {"settling": 3.0}}`. Each app declares its FIGURES in `metrics.py`.
+    """Metrics of an app, which are read when they are scraped. Each app declares its METRICS in `metrics.py`.
+
+    :param read: returns `{"bikerental_rentals_open": 12.0}` or, with the values of the label,
+        `{"bikerental_queue_messages": {"settling": 3.0}}`
     """
 
     name: str
-    ask: Callable[[], Figures]
+    read: Callable[[], Metrics]
     label: str = ""
 
 
 @functools.cache
 def sources() -> tuple[Source, ...]:
-    return tuple(chain.from_iterable(declared("metrics", "FIGURES")))
+    return tuple(chain.from_iterable(declared("metrics", "METRICS")))
 
 
-_asked: dict[str, Question[Figures | None]] = {}
+_running: dict[str, BackgroundCall[Metrics | None]] = {}
 
 
-class FiguresCollector(Collector):
-    """Figures of business, queues and heartbeats, read when they are scraped.
+class MetricsCollector(Collector):
+    """The metrics of all sources.
 
-    Each source is read in a thread, so that a scrape still has the web's figures while the database or the
-    broker is away or hangs. A source that has not answered the last scrape is not asked again.
+    Each source is read in a thread, so that a scrape still has the web's own metrics while the database or the broker
+    is unreachable or hangs. A source that is still being read since an earlier scrape is not read again.
     """
 
     def collect(self) -> Iterable[Metric]:
         deadline = time.monotonic() + SCRAPE_SECONDS
         for source in sources():
-            if source.name not in _asked or not _asked[source.name].is_open:
-                _asked[source.name] = Question(functools.partial(_figures, source.ask))
+            if source.name not in _running or not _running[source.name].is_running:
+                _running[source.name] = BackgroundCall(functools.partial(_metrics, source.read))
         up = GaugeMetricFamily("bikerental_figures_up", "Whether the figures could be read.", labels=["source"])
         for source in sources():
-            figures = self._answer(source.name, deadline)
-            up.add_metric([source.name], float(figures is not None))
-            yield from _families(figures or {}, source.label)
+            metrics = self._result(source.name, deadline)
+            up.add_metric([source.name], float(metrics is not None))
+            yield from _families(metrics or {}, source.label)
         yield up
 
-    def _answer(self, name: str, deadline: float) -> Figures | None:
+    def _result(self, name: str, deadline: float) -> Metrics | None:
         try:
-            return _asked[name].answer_before(deadline)
-        except NoAnswerError:
+            return _running[name].result_before(deadline)
+        except NoResultError:
             return None
 
 
-def _figures(ask: Callable[[], Figures]) -> Figures | None:
+def _metrics(read: Callable[[], Metrics]) -> Metrics | None:
     try:
-        return ask()
+        return read()
     except (DatabaseError, RedisError):
         return None
     finally:
         connection.close()  # the thread's own
 
 
-def _families(figures: Figures, label: str) -> Iterable[Metric]:
-    for name, value in figures.items():
+def _families(metrics: Metrics, label: str) -> Iterable[Metric]:
+    for name, value in metrics.items():
         if isinstance(value, Mapping):
             family = GaugeMetricFamily(name, name.replace("_", " "), labels=[label])
             for label_value, labelled in value.items():
@@ -109,13 +111,13 @@ def own_registry() -> CollectorRegistry:
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     registry = own_registry()
-    registry.register(FiguresCollector())
+    registry.register(MetricsCollector())
     registry.register(ProcessesCollector())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
 class ThisProcessCollector(Collector):
-    """The figures of this process, if there is only one."""
+    """The metrics of this process, if there is only one."""
 
     def collect(self) -> Iterable[Metric]:
         return REGISTRY.collect()

@@ -1,6 +1,6 @@
-"""What Prometheus says of the service, for the operators' page: its alerts, and figures over the last minutes.
+"""Reads Prometheus for the operators' page: the firing alerts, and figures of the last minutes.
 
-Only the configured address is asked, and a redirect is not followed.
+It only calls the configured address, and follows no redirect.
 """
 
 import json
@@ -15,7 +15,7 @@ import urllib3
 from django.conf import settings
 from django.utils.dateparse import parse_datetime
 
-from bikerental.observe.questions import NoAnswerError, Question
+from bikerental.observe.background import BackgroundCall, NoResultError
 
 ANSWER_SECONDS = 2.0
 SOCKET_TIMEOUT = urllib3.Timeout(connect=1.0, read=1.5)
@@ -56,29 +56,29 @@ class Answers(NamedTuple):
         return self.figures.get(name, {}).get("")
 
 
-_asked: Question[Answers | None] | None = None
-_asking = threading.Lock()
+_running: BackgroundCall[Answers | None] | None = None
+_running_lock = threading.Lock()
 
 
 def prometheus_answers() -> Answers | None:
-    """None if Prometheus does not answer in time, or with something else. It is not asked again while it hangs."""
-    global _asked  # noqa: PLW0603 - one question at a time in a process
+    """None if Prometheus does not answer in time, or not as Prometheus does. While a call hangs, no other is made."""
+    global _running  # noqa: PLW0603 - one call at a time in a process
     deadline = time.monotonic() + ANSWER_SECONDS
-    with _asking:
-        if _asked is None or not _asked.is_open:
-            _asked = Question(_ask)
-        asked = _asked
+    with _running_lock:
+        if _running is None or not _running.is_running:
+            _running = BackgroundCall(_read)
+        call = _running
     try:
-        return asked.answer_before(deadline)
-    except NoAnswerError:
+        return call.result_before(deadline)
+    except NoResultError:
         return None
 
 
-def _ask() -> Answers | None:
+def _read() -> Answers | None:
     try:
         return Answers(_alerts(_get("alerts")["alerts"]), _figures(_get("query", query=_query())["result"]))
     except (urllib3.exceptions.HTTPError, ValueError, LookupError, TypeError, AttributeError):
-        return None  # away, or no Prometheus
+        return None  # unreachable, or not Prometheus
 
 
 def _query() -> str:
@@ -89,7 +89,7 @@ def _query() -> str:
 
 
 def _get(path: str, **fields: str) -> Any:
-    """:raises ValueError: if the answer is not what Prometheus says when all is well"""
+    """:raises ValueError: if the response is an error, too long or too slow"""
     address = f"{settings.PROMETHEUS_URL.rstrip('/')}/api/v1/{path}"
     deadline = time.monotonic() + ANSWER_SECONDS
     body = b""

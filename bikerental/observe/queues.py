@@ -14,10 +14,10 @@ from bikerental.core.work.tracing import SENT_AT
 SOCKET_SECONDS = 1.0
 
 
-def queue_figures() -> dict[str, dict[str, float]]:
+def queue_metrics() -> dict[str, dict[str, float]]:
     """By queue, the messages that no worker has taken yet and the age of the oldest, in seconds.
 
-    :raises redis.RedisError: if the broker is away
+    :raises redis.RedisError: if the broker is unreachable
     """
     names = [queue.name for queue in settings.CELERY_TASK_QUEUES]
     with redis.Redis.from_url(
@@ -26,10 +26,10 @@ def queue_figures() -> dict[str, dict[str, float]]:
         socket_connect_timeout=SOCKET_SECONDS,
         retry=Retry(NoBackoff(), 0),
     ) as broker:
-        asking = broker.pipeline(transaction=False)
+        pipeline = broker.pipeline(transaction=False)
         for name in names:
-            asking.llen(name).lindex(name, -1)  # kombu adds on the left and takes from the right
-        answers = asking.execute()
+            pipeline.llen(name).lindex(name, -1)  # kombu adds on the left and takes from the right
+        answers = pipeline.execute()
     now = time.time()
     return {
         "bikerental_queue_messages": dict(zip(names, map(float, answers[0::2]), strict=True)),

@@ -34,13 +34,13 @@ WAITS = Histogram(
 )
 
 
-class Patience:
-    """Decides which requests of one process have waited too long. Times in seconds, of one clock.
+class WaitLimit:
+    """Decides which requests of one process have waited too long. Times are in seconds, of one clock.
 
-    The requests that began since a request came stood before it in the queue. It is refused if it waited
-    longer than `seconds` and at least QUEUE requests stood before it. So a few clients are never refused,
-    however slow the machine is. If the queue was empty within BURST_SECONDS, the limit is BURST requests,
-    so that a crowd that comes at once is served.
+    Requests that began after another request had arrived were before it in the queue. A request is refused if it
+    waited longer than `seconds` and at least QUEUE requests were before it. So a few clients are never refused,
+    however slow the machine is. If the queue was empty within BURST_SECONDS, the limit is BURST requests, so that a
+    crowd that arrives at once is served.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -48,15 +48,15 @@ class Patience:
         self._begun: deque[float] = deque(maxlen=BURST)
         self._empty_at = 0.0
 
-    def is_over(self, *, came: float, now: float) -> bool:
+    def is_exceeded(self, *, arrived_at: float, now: float) -> bool:
         """Call it once for each request, in the order in which requests begin."""
         begun = self._begun
-        if now - came < self._seconds / 2 or not begun or now - begun[-1] > BURST_SECONDS:
+        if now - arrived_at < self._seconds / 2 or not begun or now - begun[-1] > BURST_SECONDS:
             self._empty_at = now
-        most = BURST if now - self._empty_at < BURST_SECONDS else QUEUE
-        stood_behind_most = len(begun) >= most and begun[-most] > came
+        limit = BURST if now - self._empty_at < BURST_SECONDS else QUEUE
+        was_queue_long = len(begun) >= limit and begun[-limit] > arrived_at
         begun.append(now)
-        return stood_behind_most and now - came > self._seconds
+        return was_queue_long and now - arrived_at > self._seconds
 
 
 class SheddingMiddleware:
@@ -66,27 +66,28 @@ class SheddingMiddleware:
         if not settings.SHED_AFTER_SECONDS:
             raise MiddlewareNotUsed("SHED_AFTER_SECONDS is 0.")
         self.get_response = get_response
-        self._patience = Patience(settings.SHED_AFTER_SECONDS)
+        self._wait_limit = WaitLimit(settings.SHED_AFTER_SECONDS)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         now = time.time()
-        came = _came(request.META.get(STAMP), now)
-        if came is None or request.path_info.startswith(NEVER_SHED):
+        arrived_at = _arrived_at(request.META.get(STAMP), now)
+        if arrived_at is None or request.path_info.startswith(NEVER_SHED):
             return self.get_response(request)
-        WAITS.observe(max(0.0, now - came))
-        if not self._patience.is_over(came=came, now=now):
+        WAITS.observe(max(0.0, now - arrived_at))
+        if not self._wait_limit.is_exceeded(arrived_at=arrived_at, now=now):
             return self.get_response(request)
         SHED.inc()
-        return _busy(request)
+        return _overloaded(request)
 
 
-def _came(stamp: str | None, now: float) -> float | None:
+def _arrived_at(stamp: str | None, now: float) -> float | None:
+    """The time of the stamp; None if it is malformed or of another clock."""
     if not stamp or len(stamp) > 15 or not (stamp.isascii() and stamp.isdecimal()):
         return None
-    came = int(stamp) / 1000
-    return came if abs(now - came) < STAMP_SECONDS_MAX else None
+    arrived_at = int(stamp) / 1000
+    return arrived_at if abs(now - arrived_at) < STAMP_SECONDS_MAX else None
 
 
-def _busy(request: HttpRequest) -> HttpResponse:
+def _overloaded(request: HttpRequest) -> HttpResponse:
     seconds = str(random.choice(RETRY_SECONDS))  # noqa: S311 - guards nothing
     return early_response(request, UnavailableError, **{"Retry-After": seconds})

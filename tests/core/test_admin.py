@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
-from bikerental.observe.queues import queue_figures
+from bikerental.observe.queues import queue_metrics
 from config.celery_app import app
 from tests.factories import make_user
 
@@ -34,7 +34,7 @@ def run_selected(client: Client, **fields: Any) -> list[str]:
 
 
 def sent() -> float:
-    return sum(queue_figures()["bikerental_queue_messages"].values())
+    return sum(queue_metrics()["bikerental_queue_messages"].values())
 
 
 @pytest.mark.parametrize(

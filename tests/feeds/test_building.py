@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from bikerental.feeds.models import FeedBuild, FeedFile
-from bikerental.feeds.selectors.built import feed_figures, files_read
+from bikerental.feeds.selectors.built import feed_metrics, files_read
 from bikerental.feeds.services import building, feed_build
 from bikerental.feeds.tasks import build_feed
 from bikerental.feeds.wsgi import FeedApplication
@@ -495,10 +495,10 @@ def test_a_failed_build_leaves_the_last_files_and_is_counted(monkeypatch: pytest
             build_later()
 
     assert {row.name: row.etag for row in FeedFile.objects.all()} == before
-    assert feed_figures(now=timezone.now())["bikerental_feed_failures"] == 2
+    assert feed_metrics(now=timezone.now())["bikerental_feed_failures"] == 2
     monkeypatch.undo()
     build_later()
-    assert feed_figures(now=timezone.now())["bikerental_feed_failures"] == 0
+    assert feed_metrics(now=timezone.now())["bikerental_feed_failures"] == 0
 
 
 def build_later() -> None:
@@ -511,7 +511,7 @@ def test_a_first_build_that_fails_is_counted_too(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(ZeroDivisionError):
         feed_build(now=timezone.now())
 
-    assert feed_figures(now=timezone.now()) == {"bikerental_feed_failures": 1.0, "bikerental_feed_build_seconds": 0.0}
+    assert feed_metrics(now=timezone.now()) == {"bikerental_feed_failures": 1.0, "bikerental_feed_build_seconds": 0.0}
 
 
 def test_the_database_keeps_one_last_build() -> None:
@@ -523,7 +523,7 @@ def test_metrics_have_age_size_and_duration_of_a_build() -> None:
     assert feed_figures(now=NOON) == {}
     build(now=NOON)
 
-    figures = feed_figures(now=NOON + timedelta(seconds=90))
+    figures = feed_metrics(now=NOON + timedelta(seconds=90))
 
     assert figures["bikerental_feed_age_seconds"] == 90
     assert figures["bikerental_feed_bytes"] == sum(FeedFile.objects.values_list("size", flat=True))

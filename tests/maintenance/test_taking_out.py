@@ -13,7 +13,7 @@ from django.utils import timezone
 from bikerental.fleet.models import Bike
 from bikerental.maintenance import tasks
 from bikerental.maintenance.models import BikeReport, TakeOut, TakeOutLimit
-from bikerental.maintenance.selectors import take_out_figures
+from bikerental.maintenance.selectors import take_out_metrics
 from bikerental.maintenance.services import reported_bikes_sweep, reports_close, waiting_bikes_release
 from bikerental.notifications.models import Notification
 from bikerental.rentals.models import Rental
@@ -123,7 +123,7 @@ def test_after_ten_bikes_an_hour_the_rest_waits_with_one_mail() -> None:
     assert {status(bike) for bike in waiting} == {"available"}
     told = Notification.objects.get()
     assert (told.kind, told.recipient, told.context) == ("take_outs_paused", None, {"limit": 10, "waiting": 1})
-    assert take_out_figures() == {"bikerental_take_outs_paused": 1, "bikerental_bikes_to_take_out": 3}
+    assert take_out_metrics() == {"bikerental_take_outs_paused": 1, "bikerental_bikes_to_take_out": 3}
 
 
 @pytest.mark.django_db
@@ -189,7 +189,7 @@ def test_a_pause_without_waiting_bikes_ends_the_next_is_told() -> None:
 
     reported_bikes_sweep(now=NOON)
 
-    assert take_out_figures() == {"bikerental_take_outs_paused": 0, "bikerental_bikes_to_take_out": 0}
+    assert take_out_metrics() == {"bikerental_take_outs_paused": 0, "bikerental_bikes_to_take_out": 0}
     assert status(take_out(NOON + timedelta(minutes=1))) == "available"  # the hour already has its ten
     assert Notification.objects.count() == 2
 

@@ -17,7 +17,7 @@ from rest_framework.test import APIClient
 from bikerental.observe import access
 from bikerental.observe.heartbeat import heartbeat_record
 from bikerental.observe.models import Heartbeat
-from bikerental.observe.shedding import Patience
+from bikerental.observe.shedding import WaitLimit
 from tests.clients import RiderClient
 from tests.factories import NOON
 from tests.live import eventually, own_redis, web_server, worker
@@ -80,7 +80,7 @@ def test_a_refused_request_has_a_line_too(
 ) -> None:
     if "HTTP_X_REQUEST_START" in headers:
         headers = {"HTTP_X_REQUEST_START": now_ms()}
-        monkeypatch.setattr(Patience, "is_over", lambda *_, **__: True)
+        monkeypatch.setattr(WaitLimit, "is_exceeded", lambda *_, **__: True)
 
     anonymous.get(path, **headers)
 

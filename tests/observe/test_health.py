@@ -25,7 +25,7 @@ READY = "/health/ready/"
 @pytest.fixture(autouse=True)
 def _looked_at_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     readiness._all_applied.cache_clear()
-    monkeypatch.setattr(health, "_asked", {})
+    monkeypatch.setattr(health, "_running", {})
 
 
 def test_live_touches_nothing(client: APIClient, django_assert_num_queries: DjangoAssertNumQueries) -> None:

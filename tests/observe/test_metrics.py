@@ -28,7 +28,7 @@ def register_gauges(monkeypatch: pytest.MonkeyPatch) -> Figured:
     """Declares figures as an app does. The apps' own figures are left out."""
     declared: list[Source] = []
     monkeypatch.setattr(prometheus, "sources", lambda: declared)
-    monkeypatch.setattr(prometheus, "_asked", {})
+    monkeypatch.setattr(prometheus, "_running", {})
     return lambda name, ask, label="": declared.append(Source(name, ask, label))
 
 

@@ -12,7 +12,7 @@ from prometheus_client import REGISTRY
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from bikerental.observe.shedding import BURST, QUEUE, Patience, SheddingMiddleware
+from bikerental.observe.shedding import BURST, QUEUE, SheddingMiddleware, WaitLimit
 
 SECONDS = 0.5
 REFUSING_SECONDS = 0.0005
@@ -23,7 +23,7 @@ class Queue:
     """One process with a queue of requests, first come, first served, `rate` a second."""
 
     def __init__(self, rate: float) -> None:
-        self.patience = Patience(SECONDS)
+        self.wait_limit = WaitLimit(SECONDS)
         self.rate = rate
         self.free_at = 0.0
         self.waits: list[float] = []
@@ -32,7 +32,7 @@ class Queue:
     def take(self, came: float) -> float:
         """The time at which its answer is ready."""
         now = max(came, self.free_at)
-        is_refused = self.patience.is_over(came=1000 + came, now=1000 + now)
+        is_refused = self.wait_limit.is_exceeded(arrived_at=1000 + came, now=1000 + now)
         self.free_at = now + (REFUSING_SECONDS if is_refused else 1 / self.rate)
         self.refused += is_refused
         if not is_refused:
@@ -110,7 +110,7 @@ def test_a_crowd_after_a_pause_is_served() -> None:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every request that waited is refused."""
-    monkeypatch.setattr(Patience, "is_over", lambda self, came, now: now - came > SECONDS)
+    monkeypatch.setattr(WaitLimit, "is_exceeded", lambda self, arrived_at, now: now - arrived_at > SECONDS)
 
 
 def stamp(ago: float) -> str:

@@ -292,7 +292,7 @@ UNBOUNDED = {
     "bikerental.notifications.kinds.message_kinds",
     "bikerental.observe.readiness._all_applied",
     "bikerental.observe.prometheus.sources",
-    "bikerental.observe.task_figures._periodic",
+    "bikerental.observe.task_metrics._periodic",
     "bikerental.observe.traces.tracer",
 }
 

@@ -53,7 +53,7 @@ def files_read(before: Copy | None) -> Copy | None:
     return Copy(rows[0][0], {file.name: file for file in files})
 
 
-def feed_figures(*, now: datetime) -> dict[str, float]:
+def feed_metrics(*, now: datetime) -> dict[str, float]:
     """What the metrics say of the last build. Two statements. Nothing before the first one."""
     build = FeedBuild.objects.first()
     if build is None:

@@ -1,4 +1,4 @@
-"""The Celery application with a heartbeat and with figures for Prometheus.
+"""The Celery application with a heartbeat and with metrics for Prometheus.
 
 The worker's own loop touches a file, and the file gets old if the loop hangs. `inspect ping` would be slow, and would
 report a busy pool as dead.
@@ -11,8 +11,8 @@ from typing import Any
 from celery import bootsteps
 from prometheus_client import REGISTRY, start_http_server
 
-from bikerental.observe.process_figures import ProcessesCollector
-from bikerental.observe.task_figures import begin_at_zero
+from bikerental.observe.process_metrics import ProcessesCollector
+from bikerental.observe.task_metrics import create_series
 from config.celery_app import app
 
 __all__ = ["app"]
@@ -36,7 +36,7 @@ class Figures(bootsteps.StartStopStep):
     requires = ("celery.worker.components:Pool",)
 
     def start(self, worker: Any) -> None:
-        begin_at_zero([name for name in app.tasks if name.startswith("bikerental.")])
+        create_series([name for name in app.tasks if name.startswith("bikerental.")])
         REGISTRY.register(ProcessesCollector())
         start_http_server(FIGURES_PORT)
 

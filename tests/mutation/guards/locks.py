@@ -184,7 +184,7 @@ GUARDS = (
     Guard(
         "a request with an idempotency key claims it",
         "bikerental/http/idempotency.py",
-        '    _claim(f"{rider_id}\\n{route}\\n{key}")\n',
+        '    _lock_key(f"{rider_id}\\n{route}\\n{key}")\n',
         "",
         ("tests/http/test_idempotency.py::test_while_the_first_runs_the_second_is_told_so",),
     ),

@@ -34,7 +34,7 @@ GUARDS = (
     Guard(
         "those who ask for readiness at once ask the database once",
         "bikerental/observe/health.py",
-        "        if name not in _asked or not _asked[name].is_open:\n",
+        "        if name not in _running or not _running[name].is_running:\n",
         "        if True:\n",
         (f"{HEALTH}::test_simultaneous_probes_run_one_check",),
     ),

@@ -113,7 +113,7 @@ GUARDS = (
     Guard(
         "a request that waited too long is refused",
         "bikerental/observe/shedding.py",
-        "return stood_behind_most and now - came > self._seconds",
+        "return was_queue_long and now - arrived_at > self._seconds",
         "return False",
         ("tests/observe/test_shedding.py::test_under_overload_served_requests_wait_briefly",),
     ),

@@ -1,6 +1,6 @@
 """How often each task ran, how it ended and how long it took: for Prometheus.
 
-The worker's main process counts. Its children come and go, and each would leave a file of figures behind.
+The worker's main process counts. Its children are replaced often, and each would leave a file of metrics behind.
 """
 
 import functools
@@ -30,7 +30,7 @@ STATES = {
 
 
 class CountedRequest(Request):
-    """A task in the worker's main process. Celery tells of each end by an event, also where nobody listens."""
+    """A task in the worker's main process. Celery sends an event at each end, also if nobody listens."""
 
     def send_event(self, type: str, **fields: Any) -> None:  # noqa: A002 - Celery's name
         if state := STATES.get(type):
@@ -44,7 +44,8 @@ class CountedTask(Task[Any, Any]):
 
     @property
     def send_events(self) -> bool:  # type: ignore[override] # Celery only reads it
-        """Whether Flower hears of it: not of periodic tasks, which would push those of rides out of its list."""
+        """Whether Flower shows the task. It does not show periodic tasks, which would push the others out of its
+        list."""
         return self.name not in _periodic()
 
 
@@ -54,8 +55,8 @@ def _periodic() -> frozenset[str]:
     return frozenset(each.task for each in chain.from_iterable(declared("schedule", "SCHEDULE")))
 
 
-def begin_at_zero(names: list[str]) -> None:
-    """Prometheus sees an increase only of a series that it knows."""
+def create_series(names: list[str]) -> None:
+    """Begin the series of these tasks at zero. Otherwise Prometheus would not see the first increase."""
     for name in names:
         SECONDS.labels(name, "success")
         SECONDS.labels(name, "failure")

@@ -10,8 +10,8 @@ from celery.worker.request import Request
 from prometheus_client import REGISTRY
 
 from bikerental.core.work.schedule import declared_schedule
-from bikerental.observe.process_figures import ProcessesCollector
-from bikerental.observe.task_figures import CountedRequest, begin_at_zero
+from bikerental.observe.process_metrics import ProcessesCollector
+from bikerental.observe.task_metrics import CountedRequest, create_series
 from bikerental.observe.tasks import beat_heartbeat
 from bikerental.rentals.tasks import settle_rentals
 from compose.bare.processes import free_port
@@ -30,7 +30,7 @@ def count(state: str) -> float | None:
 )
 def test_each_outcome_of_a_task_is_counted_once(monkeypatch: pytest.MonkeyPatch, event: str, state: str) -> None:
     monkeypatch.setattr(Request, "send_event", lambda *_, **__: None)
-    begin_at_zero([TASK])
+    create_series([TASK])
     ended = CountedRequest.__new__(CountedRequest)
     ended._task = app.tasks[TASK]
     ended.time_start = 1.0
@@ -45,7 +45,7 @@ def test_each_outcome_of_a_task_is_counted_once(monkeypatch: pytest.MonkeyPatch,
 def test_every_task_is_counted() -> None:
     requests = {task.Request for name, task in app.tasks.items() if name.startswith("bikerental.")}
 
-    assert requests == {"bikerental.observe.task_figures:CountedRequest"}
+    assert requests == {"bikerental.observe.task_metrics:CountedRequest"}
 
 
 def test_flower_gets_tasks_of_rides_but_not_sweeps() -> None:
