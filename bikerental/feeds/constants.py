@@ -8,17 +8,17 @@ from django.utils.translation import gettext_lazy as _
 BUILD_SECONDS = 5  # beat starts a build this often
 # A build that comes sooner than this after another one does nothing.
 BUILD_APART = timedelta(seconds=BUILD_SECONDS - 1)
-# A web process builds if the feed is older than this: then beat, the broker or the worker is away.
+# A web process builds if the feed is older than this: then beat, the broker or the worker has failed.
 BUILD_LATE = timedelta(seconds=BUILD_SECONDS + 2)
 STATUS_TTL = 10  # seconds; of the files that each ride changes
 OTHER_TTL = 60
 PREFIX = "/gbfs/"
 
-# How a web process keeps its copy of the feed.
-CHECK_SECONDS = 1.0  # it asks for a newer build if it last did so longer ago
-WAIT_SECONDS = 2.0  # at most so long a request waits for the answer
-IDLE_SECONDS = 5.0  # without a request for so long, the thread and its connection end
-BUILDING_SECONDS = 3.0  # while a process builds, its copy counts as checked for so long
+# How a web process refreshes its copy of the feed.
+CHECK_SECONDS = 1.0  # a copy counts as current for this time after it was checked
+WAIT_SECONDS = 2.0  # the most that a request waits for a check
+IDLE_SECONDS = 5.0  # after this time without a request, the thread and its connection end
+BUILDING_SECONDS = 3.0  # while a process builds, its copy counts as current for this time more
 
 # What operators write.
 NAME_LENGTH = 100

@@ -145,7 +145,7 @@ class File(NamedTuple):
     body: bytes
 
 
-class Copy(NamedTuple):
+class FeedCopy(NamedTuple):
     """All files of one build, by name."""
 
     built_at: datetime

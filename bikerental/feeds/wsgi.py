@@ -1,7 +1,7 @@
-"""Answers requests for the public feed before Django does: everybody polls it.
+"""Answers requests for the public feed before Django's middleware, because many clients poll it.
 
-What is not a plain request for a file that exists goes on to Django, which refuses it, redirects it to HTTPS or says
-that there is nothing: `api/gbfs.py` is the view there.
+Only a plain request for an existing file is answered here. Any other goes on to Django, where `api/gbfs.py` is the
+view: it is refused, redirected to HTTPS or answered with 404.
 """
 
 import time
@@ -20,8 +20,8 @@ from prometheus_client import Histogram
 
 from bikerental.core.context import request_id_accept
 from bikerental.feeds.constants import PREFIX
-from bikerental.feeds.documents.responses import ANYBODY, Response, asked_of, respond
-from bikerental.feeds.services import served
+from bikerental.feeds.documents.responses import CORS_HEADERS, Response, request_head, respond
+from bikerental.feeds.services import feed_cache
 from bikerental.http.headers import HOST_LENGTH_MAX, are_too_large
 from bikerental.http.middleware import SecurityHeadersMiddleware
 from bikerental.observe.access import write_request
@@ -44,7 +44,7 @@ class FeedApplication:
             started = time.perf_counter()
             response = _response(environ)
             if response is not None:
-                headers = [*response.headers.items(), *_house_headers(_is_secure(environ))]
+                headers = [*response.headers.items(), *_middleware_headers(_is_secure(environ))]
                 request_id = request_id_accept(environ.get("HTTP_X_REQUEST_ID"))
                 headers.append(("X-Request-ID", request_id))
                 start_response(REASONS[response.status], headers)
@@ -63,15 +63,15 @@ def _response(environ: Environ) -> Response | None:
     host, is_secure = environ.get("HTTP_HOST", ""), _is_secure(environ)
     if len(host) > HOST_LENGTH_MAX or not _is_allowed(host) or (settings.SECURE_SSL_REDIRECT and not is_secure):
         return None
-    copy = served.copy()
+    copy = feed_cache.current()
     file = copy and copy.files.get(environ["PATH_INFO"][len(PREFIX) :])
     if not file:
         return None
-    return respond(file, asked_of(environ, base=f"{'https' if is_secure else 'http'}://{host}"))
+    return respond(file, request_head(environ, base=f"{'https' if is_secure else 'http'}://{host}"))
 
 
 def _has_body(environ: Environ) -> bool:
-    """Somebody must read it, or the server closes the connection: `Handler` does."""
+    """A body must be read, or the server closes the connection. Django's `Handler` reads it."""
     return environ.get("CONTENT_LENGTH", "") not in ("", "0") or "HTTP_TRANSFER_ENCODING" in environ
 
 
@@ -92,13 +92,13 @@ def _is_secure(environ: Environ) -> bool:
 
 
 @cache
-def _house_headers(is_secure: bool) -> list[tuple[str, str]]:
-    """The headers that the middlewares give to every response, made by them."""
+def _middleware_headers(is_secure: bool) -> list[tuple[str, str]]:
+    """The headers that the middlewares add to every response."""
     scheme = "https" if is_secure else "http"
     request = WSGIRequest(
         {"REQUEST_METHOD": "GET", "PATH_INFO": PREFIX, "wsgi.url_scheme": scheme, "wsgi.input": BytesIO()}
     )
-    response: Any = HttpResponse(headers=ANYBODY, content_type="application/json")
+    response: Any = HttpResponse(headers=CORS_HEADERS, content_type="application/json")
 
     def answer(request: HttpRequest) -> Any:
         return response
@@ -106,7 +106,7 @@ def _house_headers(is_secure: bool) -> list[tuple[str, str]]:
     for middleware in (SecurityMiddleware(answer), XFrameOptionsMiddleware(answer)):
         response = middleware.process_response(request, response)
     SecurityHeadersMiddleware(answer)(request)
-    return [(name, value) for name, value in response.items() if name not in ANYBODY and name != "Content-Type"]
+    return [(name, value) for name, value in response.items() if name not in CORS_HEADERS and name != "Content-Type"]
 
 
 @cache

@@ -16,42 +16,42 @@ from bikerental.http.problems import is_database_away
 logger = logging.getLogger(__name__)
 
 # A slow reader holds one of the eight threads of a web process. One must stay free.
-AT_ONCE = 7
-SECONDS = 120.0
+STREAMS_MAX = 7
+STREAM_SECONDS = 120.0
 
 RETRY_SECONDS = 10.0
 
 
-class Places:
-    """Who is sent a long answer by this process: at most AT_ONCE answers in all."""
+class StreamSlots:
+    """Counts the streams of this process: by reader, and STREAMS_MAX in all."""
 
     def __init__(self) -> None:
         self._taken: Counter[Hashable] = Counter()
         self._lock = threading.Lock()
 
-    def take(self, reader: Hashable, *, most: int) -> None:
-        """Take a place.
+    def acquire(self, reader: Hashable, *, limit: int) -> None:
+        """Take a slot.
 
-        :raises ThrottledError: while the reader has `most`, so that one reader cannot take the places of others
-        :raises UnavailableError: while all places are taken
+        :raises ThrottledError: while the reader has `limit` slots, so that one reader cannot take those of others
+        :raises UnavailableError: while all slots are taken
         """
         with self._lock:
-            if self._taken[reader] >= most:
+            if self._taken[reader] >= limit:
                 raise ThrottledError(retry_after=RETRY_SECONDS)
-            if self._taken.total() >= AT_ONCE:
+            if self._taken.total() >= STREAMS_MAX:
                 raise UnavailableError
             self._taken[reader] += 1
 
-    def give_back(self, reader: Hashable) -> None:
+    def release(self, reader: Hashable) -> None:
         with self._lock:
             self._taken[reader] -= 1
-            self._taken += Counter()  # forgets who has none left
+            self._taken += Counter()  # drops the readers that have none left
 
-    def are_all_free(self) -> bool:
+    def are_free(self) -> bool:
         return not self._taken.total()
 
 
-places = Places()
+slots = StreamSlots()
 
 
 class StreamedResponse(StreamingHttpResponse):
@@ -67,15 +67,15 @@ class StreamedResponse(StreamingHttpResponse):
 
 
 def stream_response(
-    pieces: Iterator[bytes], *, reader: Hashable, most: int = 1, name: str, content_type: str = "application/json"
+    pieces: Iterator[bytes], *, reader: Hashable, limit: int = 1, name: str, content_type: str = "application/json"
 ) -> StreamedResponse:
-    """An answer in pieces. The first one is made here: an error in it still gets a problem with its own status.
+    """A response in pieces. The first piece is made here, so that an error in it still gets a status of its own.
 
-    :param reader: who gets it, with at most `most` of them at once
-    :param name: what the log calls it, as in "An export"
-    :raises ThrottledError, UnavailableError: as `Places.take`
+    :param reader: who gets the response, and at most `limit` of them at once
+    :param name: of the stream in the log, as in "An export"
+    :raises ThrottledError, UnavailableError: as `StreamSlots.acquire`
     """
-    stream = _bounded(pieces, reader, most, name)
+    stream = _bounded(pieces, reader, limit, name)
     return StreamedResponse(_resumed(next(stream), stream), content_type=content_type)
 
 
@@ -84,8 +84,8 @@ def _resumed(first: bytes, stream: Iterator[bytes]) -> Iterator[bytes]:
     yield from stream
 
 
-def _bounded(pieces: Iterator[bytes], reader: Hashable, most: int, name: str) -> Iterator[bytes]:
-    places.take(reader, most=most)
+def _bounded(pieces: Iterator[bytes], reader: Hashable, limit: int, name: str) -> Iterator[bytes]:
+    slots.acquire(reader, limit=limit)
     request_id, begun = request_id_var.get(), time.monotonic()
     try:
         for piece in pieces:
@@ -98,9 +98,9 @@ def _bounded(pieces: Iterator[bytes], reader: Hashable, most: int, name: str) ->
         request_id_var.reset(token)
         raise
     finally:
-        places.give_back(reader)
+        slots.release(reader)
 
 
 def _require_time(begun: float) -> None:
-    if time.monotonic() - begun > SECONDS:
-        raise TimeoutError(f"The client has been reading for more than {SECONDS:.0f} s.")
+    if time.monotonic() - begun > STREAM_SECONDS:
+        raise TimeoutError(f"The client has been reading for more than {STREAM_SECONDS:.0f} s.")

@@ -217,7 +217,7 @@ def test_a_database_that_is_away_at_the_beginning_is_a_503(
     answer = rider_client.get(EXPORT)
 
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
-    assert streams.places.are_all_free()
+    assert streams.slots.are_free()
 
 
 def fail(**_: object) -> Iterator[list[Any]]:
@@ -238,12 +238,12 @@ def test_one_that_breaks_off_is_no_whole_document_and_is_told(
         json.loads(b"".join(got))
     [line] = [record for record in caplog.records if record.message == "An export broke off"]
     assert (line.levelno, line.request_id) == (logging.WARNING, "phone-7")
-    assert streams.places.are_all_free()
+    assert streams.slots.are_free()
 
 
 @pytest.mark.django_db(transaction=True)
 def test_only_so_many_are_sent_at_once(rider_client: RiderClient) -> None:
-    answers = [RiderClient(make_user()).get(EXPORT) for _ in range(streams.AT_ONCE)]
+    answers = [RiderClient(make_user()).get(EXPORT) for _ in range(streams.STREAMS_MAX)]
 
     refused = rider_client.get(EXPORT)
 
@@ -253,7 +253,7 @@ def test_only_so_many_are_sent_at_once(rider_client: RiderClient) -> None:
     assert rider_client.get(EXPORT).json()["profile"]
     for answer in answers:
         assert json.loads(b"".join(answer))
-    assert streams.places.are_all_free()
+    assert streams.slots.are_free()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -271,12 +271,12 @@ def test_a_rider_is_sent_one_at_a_time(rider_client: RiderClient) -> None:
 
 def test_a_client_that_reads_too_slowly_is_given_up(rider_client: RiderClient, monkeypatch: pytest.MonkeyPatch) -> None:
     answer = rider_client.get(EXPORT)
-    monkeypatch.setattr(streams, "SECONDS", -1.0)
+    monkeypatch.setattr(streams, "STREAM_SECONDS", -1.0)
 
     with pytest.raises(TimeoutError):
         list(answer)
 
-    assert streams.places.are_all_free()
+    assert streams.slots.are_free()
 
 
 def test_it_is_counted_when_it_was_sent(rider_client: RiderClient) -> None:

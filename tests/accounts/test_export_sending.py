@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from bikerental.core.db.keyset import PAGE_SIZE_MAX
-from bikerental.http.streams import AT_ONCE
+from bikerental.http.streams import STREAMS_MAX
 from bikerental.notifications.models import Notification
 from tests.clients import RiderClient
 from tests.factories import make_user
@@ -20,7 +20,7 @@ EXPORT = "/api/v1/me/export/"
 
 
 def test_slow_readers_leave_a_thread_for_others(tmp_path: Path) -> None:
-    client, *others = [RiderClient(make_user()) for _ in range(AT_ONCE + 1)]
+    client, *others = [RiderClient(make_user()) for _ in range(STREAMS_MAX + 1)]
     for each in others:
         # More than the kernel and the server buffer for a client that does not read.
         Notification.objects.bulk_create(

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from bikerental.console.constants import LIST_LENGTH
 from bikerental.fleet.models import Station
-from bikerental.http.streams import places
+from bikerental.http.streams import slots
 from bikerental.maintenance.models import BikeReport
 from tests.console.conftest import browser_of
 from tests.console.test_actions import make_action
@@ -74,11 +74,11 @@ def test_without_the_right_to_the_list_there_is_no_file(page: str) -> None:
 
 
 def test_an_operator_gets_one_file_at_a_time(manager: Client) -> None:
-    places.take(manager.operator.pk, most=1)
+    slots.acquire(manager.operator.pk, limit=1)
     try:
         answer = manager.get(f"{CONSOLE}claims/?file=csv")
     finally:
-        places.give_back(manager.operator.pk)
+        slots.release(manager.operator.pk)
 
     assert answer.status_code == 429
     assert "Too many attempts." in answer.content.decode()

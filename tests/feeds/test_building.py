@@ -554,7 +554,7 @@ def test_plain_http_is_left_to_django_where_https_is_required(
     settings.SECURE_SSL_REDIRECT = True
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     build()
-    monkeypatch.setattr("bikerental.feeds.wsgi.served.copy", lambda: files_read(None))
+    monkeypatch.setattr("bikerental.feeds.wsgi.feed_cache.current", lambda: files_read(None))
     asked = {"REQUEST_METHOD": "GET", "PATH_INFO": "/gbfs/3/gbfs.json", "HTTP_HOST": "localhost"}
 
     body = FeedApplication(lambda environ, start: [b"django"])(

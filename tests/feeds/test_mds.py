@@ -419,7 +419,7 @@ def test_long_lists_go_on_at_the_link(agency: AgencyClient, monkeypatch: pytest.
     now = timezone.now()
     for _ in range(5):
         put_bike(now - HOUR)
-    monkeypatch.setattr(mds, "MOST", 2)
+    monkeypatch.setattr(mds, "ROWS_MAX", 2)
     monkeypatch.setattr(mds_bikes, "PAGE", 2)
     for name in ("_BIKES_AFTER", "_EVENTS"):
         statement = getattr(mds_bikes, name)
@@ -451,7 +451,7 @@ def test_a_forged_cursor_is_refused(agency: AgencyClient, path: str) -> None:
 
 def test_an_agency_gets_so_many_long_answers_at_once(agency: AgencyClient) -> None:
     gc.collect()  # an answer that another test has not read gives its place back
-    unread = [agency.get("/mds/stops") for _ in range(mds.AT_ONCE)]
+    unread = [agency.get("/mds/stops") for _ in range(mds.STREAMS_PER_AGENCY)]
 
     refused = agency.get("/mds/stops")
     of_another = AgencyClient("Other").get("/mds/stops")
@@ -461,7 +461,7 @@ def test_an_agency_gets_so_many_long_answers_at_once(agency: AgencyClient) -> No
     assert (refused.status_code, refused.json()["code"], refused.headers["Retry-After"]) == (429, "throttled", "10")
     assert of_another.status_code == 200
     assert agency.get("/mds/stops").content
-    assert streams.places.are_all_free()
+    assert streams.slots.are_free()
 
 
 def test_the_example_of_the_docs_looks_like_the_answer(agency: AgencyClient, hour: datetime) -> None:

@@ -52,7 +52,7 @@ def read(address: str, agency: AgencyClient, asked: str) -> requests.Response:
     return requests.get(f"{address}/mds{asked}", headers=headers, timeout=30)
 
 
-def asked_of(hour: datetime) -> dict[str, str]:
+def request_head(hour: datetime) -> dict[str, str]:
     """Each endpoint with parameters, by the path under which the contract has it."""
     bike, now = Bike.objects.order_by("number")[0], timezone.now()
     recent = urlencode({"start_time": milliseconds(now - timedelta(days=13)), "end_time": milliseconds(now)})
@@ -73,7 +73,7 @@ def asked_of(hour: datetime) -> dict[str, str]:
 def documents(address: str, agency: AgencyClient, hour: datetime) -> dict[str, Any]:
     """Each answer, which is valid."""
     found = {}
-    for path, asked in asked_of(hour).items():
+    for path, asked in request_head(hour).items():
         answer = read(address, agency, asked)
         assert (answer.status_code, answer.headers["Content-Type"]) == (200, ACCEPT), path
         found[path] = answer.json()

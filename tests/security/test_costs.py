@@ -284,7 +284,7 @@ def _calls_of_re(module: ast.Module) -> Iterator[ast.Call]:
 UNBOUNDED = {
     "bikerental.core.db.backend.base.database_secret",
     "bikerental.feeds.formats.listed",
-    "bikerental.feeds.wsgi._house_headers",
+    "bikerental.feeds.wsgi._middleware_headers",
     "bikerental.feeds.wsgi._series",
     "bikerental.http.middleware._image_sources",
     "bikerental.http.views._of_no_query",

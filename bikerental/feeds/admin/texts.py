@@ -25,7 +25,7 @@ class TextsWidget(forms.MultiWidget):
         self.languages: tuple[str, ...] = ()
         super().__init__({}, attrs)
 
-    def take_languages(self, languages: tuple[str, ...]) -> None:
+    def set_languages(self, languages: tuple[str, ...]) -> None:
         self.languages = languages
         self.widgets = [self.input_class() for _language in languages]
         self.widgets_names = [f"_{language}" for language in languages]
@@ -108,7 +108,7 @@ class TextsForm(forms.ModelForm[Any]):
         languages = self.languages_of_texts()
         for name, field in self.fields.items():
             if isinstance(field, TextsField):
-                field.widget.take_languages(languages)
+                field.widget.set_languages(languages)
             if field.label is None:
                 field.label = capfirst(self._meta.model._meta.get_field(name).verbose_name)
 

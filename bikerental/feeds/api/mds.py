@@ -1,7 +1,7 @@
-"""The city's own view: MDS 2.0 Provider.
+"""The API for the city's agencies: MDS 2.0 Provider.
 
-All lists are sent while they are read, a page of rows at a time. What the specification lets us cut is cut at MOST
-rows, with a link to the rest. The hours of trips, events and telemetry may not be cut.
+Lists are streamed, a page of rows at a time. A list that the specification allows to be paginated ends after ROWS_MAX
+rows, with a link to the next ones. Trips, events and telemetry of an hour may not be paginated.
 """
 
 import logging
@@ -26,7 +26,7 @@ from bikerental.feeds.documents.mds.envelope import VERSION, document
 from bikerental.feeds.exceptions import HourNotFoundError, ReportNotFoundError, VehicleNotFoundError
 from bikerental.feeds.selectors import mds_bikes, mds_rides
 from bikerental.feeds.selectors.agencies import AgencyRow
-from bikerental.feeds.services import agency_note_use
+from bikerental.feeds.services import agency_record_use
 from bikerental.http.pagination import page_url, read_cursor
 from bikerental.http.renderers import to_json
 from bikerental.http.streams import StreamedResponse, stream_response
@@ -37,8 +37,8 @@ logger = logging.getLogger(__name__)
 # A row gets the time at which its request or task began. The slowest task ends after a minute (TASK_TIME_LIMIT), so
 # an hour is complete by then.
 COMPLETE_AFTER = timedelta(minutes=2)
-MOST = 10_000
-AT_ONCE = 2  # long answers for one agency in one process
+ROWS_MAX = 10_000
+STREAMS_PER_AGENCY = 2  # in one process at the same time
 MILLISECOND = timedelta(milliseconds=1)
 TIMES = ("end_time", "event_time", "telemetry_time", "start_time")
 BIKE_ORDER, EVENT_ORDER = ("id",), ("happened_at", "id")
@@ -47,7 +47,7 @@ Pages = Iterator[list[dict[str, Any]]]
 
 
 class MdsView(ApiView):
-    """Needs an agency's token. Each reading is logged."""
+    """Needs an agency's token. Each request is logged."""
 
     authentication_classes = (AgencyAuthentication,)
     permission_classes = (AgencyPermission,)
@@ -56,12 +56,12 @@ class MdsView(ApiView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         require_version(request.META.get("HTTP_ACCEPT"))
-        agency_note_use(agency_of(request), now=timezone.now())
+        agency_record_use(agency=agency_of(request), now=timezone.now())
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         if isinstance(request.auth, AgencyRow):
-            asked = {name: value[:24] for name in TIMES if (value := request.query_params.get(name))}
-            logger.info("Agency %s read %s %s: %d", request.auth.id, request.path, asked or "", response.status_code)
+            times = {name: value[:24] for name in TIMES if (value := request.query_params.get(name))}
+            logger.info("Agency %s read %s %s: %d", request.auth.id, request.path, times or "", response.status_code)
         return super().finalize_response(request, response, *args, **kwargs)
 
     def stream(
@@ -75,14 +75,14 @@ class MdsView(ApiView):
         return stream_response(
             document(head or {}, name, pages, tail),
             reader=agency_of(request).id,
-            most=AT_ONCE,
+            limit=STREAMS_PER_AGENCY,
             name="An answer to an agency",
             content_type=media_type(JSON_TYPE),
         )
 
 
-class _Cut:
-    """Pages up to MOST rows. `last` is the last row then, if there may be more."""
+class _LimitedPages:
+    """Pages of up to ROWS_MAX rows together. Afterwards `last` is the last row, or None if there are no more."""
 
     def __init__(self, pages: Iterator[list[Any]]) -> None:
         self._pages = pages
@@ -93,27 +93,27 @@ class _Cut:
         for page in self._pages:
             yield page
             count += len(page)
-            if count >= MOST:
+            if count >= ROWS_MAX:
                 self.last = page[-1]
                 return
 
 
 class _BikesView(MdsView, ABC):
-    """All bikes, in pages of MOST."""
+    """All bikes, in pages of ROWS_MAX."""
 
     name: str
 
     def get(self, request: Request) -> HttpResponseBase:
         now, provider_id = timezone.now(), settings.MDS_PROVIDER_ID
         cursor = read_cursor(request, order=BIKE_ORDER)
-        found = _Cut(mds_bikes.bike_pages(after_id=cursor.keys[0] if cursor else mds_bikes.FIRST_ID))
+        found = _LimitedPages(mds_bikes.bike_pages(after_id=cursor.keys[0] if cursor else mds_bikes.FIRST_ID))
         pages = (self.render(page, now, provider_id) for page in found)
 
         def links() -> dict[str, Any]:
             following = None if found.last is None else Cursor((found.last.id,))
             return {"links": {"next": page_url(request, following)}}
 
-        return self.stream(request, self.name, pages, _freshness(now), links)
+        return self.stream(request, self.name, pages, _timing(now), links)
 
     @abstractmethod
     def render(self, page: list[bikes.BikeRow], now: datetime, provider_id: UUID) -> list[dict[str, Any]]:
@@ -149,7 +149,7 @@ class VehicleView(MdsView):
 
     def get(self, request: Request, device_id: UUID) -> HttpResponse:
         bike = mds_bikes.bike_row(bike_id=device_id)
-        return _answer(_freshness(timezone.now()) | {"vehicles": [bikes.vehicle(bike, settings.MDS_PROVIDER_ID)]})
+        return _json_response(_timing(timezone.now()) | {"vehicles": [bikes.vehicle(bike, settings.MDS_PROVIDER_ID)]})
 
 
 class VehicleStatusView(MdsView):
@@ -158,20 +158,20 @@ class VehicleStatusView(MdsView):
         if bike.last is None:
             raise VehicleNotFoundError
         status = bikes.status(bike.last, settings.MDS_PROVIDER_ID)
-        return _answer(_freshness(timezone.now()) | {"vehicles_status": [status]})
+        return _json_response(_timing(timezone.now()) | {"vehicles_status": [status]})
 
 
 class TripsView(MdsView):
     def get(self, request: Request) -> HttpResponseBase:
         hour = read_hour(request, "end_time")
         if not _is_complete(hour, timezone.now()):
-            return _later()
+            return _accepted()
         found = mds_rides.pages_of_ended(**hour._asdict())
         return self.stream(request, "trips", (list(rides.trips(page, settings.MDS_PROVIDER_ID)) for page in found))
 
 
 class TelemetryView(MdsView):
-    """The specification knows neither 202 nor 404 here: an hour that is not over has the points until now."""
+    """Of an hour that is not over, the points until now: the specification has neither 202 nor 404 here."""
 
     def get(self, request: Request) -> HttpResponseBase:
         hour = read_hour(request, "telemetry_time")
@@ -188,19 +188,19 @@ class HistoricalEventsView(MdsView):
     def get(self, request: Request) -> HttpResponseBase:
         hour = read_hour(request, "event_time")
         if not _is_complete(hour, timezone.now()):
-            return _later()
+            return _accepted()
         found = mds_bikes.event_pages(since=hour.since - MILLISECOND, until=hour.until)
         return self.stream(request, "events", (_events(page, hour) for page in found))
 
 
 class RecentEventsView(MdsView):
-    """In pages of MOST rows of the log."""
+    """In pages of ROWS_MAX rows of the log."""
 
     def get(self, request: Request) -> HttpResponseBase:
         span = read_recent(request, now=timezone.now())
         cursor = read_cursor(request, order=EVENT_ORDER)
         since, after_id = cursor.keys if cursor else (span.since - MILLISECOND, 0)
-        found = _Cut(mds_bikes.event_pages(since=since, until=span.until, after_id=after_id))
+        found = _LimitedPages(mds_bikes.event_pages(since=since, until=span.until, after_id=after_id))
 
         def links() -> dict[str, Any]:
             following = None if found.last is None else Cursor((found.last[1], found.last[0].id))
@@ -213,17 +213,17 @@ class StopsView(MdsView):
     def get(self, request: Request) -> HttpResponseBase:
         now = timezone.now()
         pages = ([_stop(row, now) for row in page] for page in mds_bikes.stop_pages())
-        return self.stream(request, "stops", pages, _freshness(now))
+        return self.stream(request, "stops", pages, _timing(now))
 
 
 class StopView(MdsView):
     def get(self, request: Request, stop_id: UUID) -> HttpResponse:
         now = timezone.now()
-        return _answer(_freshness(now) | {"stops": [_stop(mds_bikes.stop_row(station_id=stop_id), now)]})
+        return _json_response(_timing(now) | {"stops": [_stop(mds_bikes.stop_row(station_id=stop_id), now)]})
 
 
 class ReportView(MdsView):
-    """A month is reported when it is over, and for as long as its riders can be told apart."""
+    """The report of a month that is over. It exists until the month's rides are anonymised."""
 
     def get(self, request: Request, filename: str) -> HttpResponse:
         month = read_month(filename)
@@ -258,15 +258,15 @@ def _is_complete(hour: Span, now: datetime) -> bool:
     return hour.until + COMPLETE_AFTER <= now
 
 
-def _later() -> HttpResponse:
+def _accepted() -> HttpResponse:
     seconds = f"{COMPLETE_AFTER.total_seconds():.0f}"
-    return _answer({}, status=202, headers={"Retry-After": seconds})
+    return _json_response({}, status=202, headers={"Retry-After": seconds})
 
 
-def _freshness(now: datetime) -> dict[str, Any]:
-    """Each answer is read at its time, so it may be asked for again at once."""
+def _timing(now: datetime) -> dict[str, Any]:
+    """The members that say how old the data are. They are read for each request, so they may be read again at once."""
     return {"last_updated": milliseconds(now), "ttl": 0}
 
 
-def _answer(members: dict[str, Any], **options: Any) -> HttpResponse:
+def _json_response(members: dict[str, Any], **options: Any) -> HttpResponse:
     return HttpResponse(to_json({"version": VERSION, **members}), content_type=media_type(JSON_TYPE), **options)

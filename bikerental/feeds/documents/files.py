@@ -41,30 +41,35 @@ class Document(NamedTuple):
 
 
 def documents(city: Snapshot) -> Iterator[Document]:
+    """Every file of both versions.
+
+    Version 2.3 has a set of files for each language: they share the files without translated texts.
+    """
     languages = city.system.languages
-    third = Version("3.0", "3", languages)
-    yield from _listed(third, "gbfs_versions", [*_same(third, city), *_translated(third, city)])
-    second = Version("2.3", "2", languages[:1])
-    shared = list(_same(second, city))
+    version_3 = Version("3.0", "3", languages)
+    yield from _with_index(version_3, "gbfs_versions", [*_untranslated(version_3, city), *_translated(version_3, city)])
+    version_2 = Version("2.3", "2", languages[:1])
+    shared = list(_untranslated(version_2, city))
     yield from shared
     feeds: dict[str, Any] = {}
     for language in languages:
         own = list(_translated(Version("2.3", f"2/{language}", (language,)), city))
         yield from own
-        feeds[language] = {"feeds": _feeds([*shared, *own, _versions(second, "2/gbfs_versions.json")])}
-    yield _versions(second, "2/gbfs_versions.json")
-    yield _whole(second, "2/gbfs.json", feeds)
+        feeds[language] = {"feeds": _feeds([*shared, *own, _versions(version_2, "2/gbfs_versions.json")])}
+    yield _versions(version_2, "2/gbfs_versions.json")
+    yield _document(version_2, "2/gbfs.json", feeds)
 
 
-def _listed(version: Version, name: str, files: list[Document]) -> Iterator[Document]:
+def _with_index(version: Version, name: str, files: list[Document]) -> Iterator[Document]:
+    """The files, the list of versions, and the file that lists them all."""
     yield from files
     versions = _versions(version, f"{name}.json")
     yield versions
-    yield _whole(version, f"{version.folder}/gbfs.json", {"feeds": _feeds([*files, versions])})
+    yield _document(version, f"{version.folder}/gbfs.json", {"feeds": _feeds([*files, versions])})
 
 
-def _same(version: Version, city: Snapshot) -> Iterator[Document]:
-    """The files without a translated text: in 2.3 the languages share them."""
+def _untranslated(version: Version, city: Snapshot) -> Iterator[Document]:
+    """The files without a translated text."""
     vehicles = "vehicle_status" if version.is_3 else "free_bike_status"
     parts = partial(vehicle_parts, version, city.vehicles)
     yield Document(f"{version.folder}/{vehicles}.json", version, STATUS_TTL, parts)
@@ -88,17 +93,17 @@ def _file(version: Version, name: str, data: Callable[[], Any], ttl: int = OTHER
     return Document(f"{version.folder}/{name}.json", version, ttl, lambda: [to_json(data())])
 
 
-def _whole(version: Version, path: str, data: Any) -> Document:
+def _document(version: Version, path: str, data: Any) -> Document:
     return Document(path, version, OTHER_TTL, lambda: [to_json(data)])
 
 
 def _versions(version: Version, path: str) -> Document:
     known = [{"version": "2.3", "url": f"{PREFIX}2/gbfs.json"}, {"version": "3.0", "url": f"{PREFIX}3/gbfs.json"}]
-    return _whole(version, path, {"versions": known})
+    return _document(version, path, {"versions": known})
 
 
 def _feeds(files: list[Document]) -> list[dict[str, str]]:
-    """The URLs have no host: it is the one that the caller has used (`documents/responses.py`)."""
+    """The URLs have no host: `documents/responses.py` adds that of the request."""
     return [
         {"name": file.name.rpartition("/")[2].removesuffix(".json"), "url": f"{PREFIX}{file.name}"} for file in files
     ]

@@ -1,6 +1,6 @@
-"""The HTTP response to a request for a public file: which status, headers and body. Knows no framework.
+"""The HTTP response to a request for a public file: status, headers and body. It uses no framework.
 
-Headers come from strangers: each is read once, from left to right, and is at most as long as the server allows.
+Strangers choose the headers, so each header is read once, from left to right.
 """
 
 import zlib
@@ -18,23 +18,23 @@ from bikerental.feeds.types import File
 
 CHUNK = 64 * 1024
 DATE_LENGTH_MAX = 40
-ANYBODY = {
+CORS_HEADERS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "ETag",
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
-PREFLIGHT = {
-    **ANYBODY,
+PREFLIGHT_HEADERS = {
+    **CORS_HEADERS,
     "Access-Control-Allow-Methods": "GET, HEAD",
     "Access-Control-Allow-Headers": "if-modified-since, if-none-match, x-request-id",
     "Access-Control-Max-Age": "86400",
 }
-# These name other files by URLs with the host and scheme by which they were asked for.
+# The URLs in these files get the host and the scheme of the request.
 _WITH_URLS = ("gbfs.json", "gbfs_versions.json")
 
 
-class Asked(NamedTuple):
-    """What a request says that matters here."""
+class RequestHead(NamedTuple):
+    """The parts of a request that decide the response."""
 
     is_head: bool
     base: str  # such as https://bikes.example
@@ -49,9 +49,13 @@ class Response(NamedTuple):
     body: "Iterator[bytes] | list[bytes]"
 
 
-def asked_of(meta: Mapping[str, Any], *, base: str) -> Asked:
-    """:param meta: the variables of WSGI"""
-    return Asked(
+def request_head(meta: Mapping[str, Any], *, base: str) -> RequestHead:
+    """The head of a WSGI request.
+
+    :param meta: the request's WSGI variables
+    :param base: scheme and host of the request
+    """
+    return RequestHead(
         is_head=meta["REQUEST_METHOD"] == "HEAD",
         base=base,
         accept_encoding=meta.get("HTTP_ACCEPT_ENCODING", ""),
@@ -60,11 +64,11 @@ def asked_of(meta: Mapping[str, Any], *, base: str) -> Asked:
     )
 
 
-def respond(file: File, asked: Asked) -> Response:
+def respond(file: File, asked: RequestHead) -> Response:
     if file.name.endswith(_WITH_URLS):
         file = _with_base(file, asked.base)
     headers = {
-        **ANYBODY,
+        **CORS_HEADERS,
         "Cache-Control": f"public, max-age={file.ttl}",
         "ETag": file.etag,
         "Last-Modified": format_datetime(file.updated_at.astimezone(UTC), usegmt=True),
@@ -80,7 +84,7 @@ def respond(file: File, asked: Asked) -> Response:
     return Response(200, headers, [] if asked.is_head else _unpacked(file.body))
 
 
-def _is_known(file: File, asked: Asked) -> bool:
+def _is_known(file: File, asked: RequestHead) -> bool:
     """Whether the caller has this state of the file. With a tag, the date does not count (RFC 9110, 13.2.2)."""
     if asked.if_none_match:
         tag = file.etag.removeprefix("W/")

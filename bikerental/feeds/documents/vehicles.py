@@ -22,7 +22,7 @@ ID_BYTES = 9
 Vehicle = tuple[str, int | None]
 
 
-def vehicles_written(rows: Iterable[VehicleRow], *, key: bytes, ranges: Mapping[str, int]) -> list[Vehicle]:
+def vehicle_texts(rows: Iterable[VehicleRow], *, key: bytes, ranges: Mapping[str, int]) -> list[Vehicle]:
     """The vehicles in the order of their public ids.
 
     The public id is another one after each ride, and nobody can compute it without the key. In an order of the bikes,

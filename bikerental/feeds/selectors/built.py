@@ -7,7 +7,7 @@ from django.db import connection
 from django.db.models import Sum
 
 from bikerental.feeds.models import FeedBuild, FeedFile
-from bikerental.feeds.types import Copy, File
+from bikerental.feeds.types import FeedCopy, File
 
 _FILES = """
     SELECT build.built_at, file.name, file.etag, file.ttl, file.size, file.updated_at,
@@ -38,7 +38,7 @@ def files_known() -> dict[str, Known]:
     return {name: Known(digest, updated_at) for name, digest, updated_at in rows}
 
 
-def files_read(before: Copy | None) -> Copy | None:
+def files_read(before: FeedCopy | None) -> FeedCopy | None:
     """The files of the last build. One statement, which reads only what has changed since the earlier copy.
 
     None if there is no build.
@@ -50,7 +50,7 @@ def files_read(before: Copy | None) -> Copy | None:
     if not rows:
         return None
     files = [File._make((*row[1:-1], kept[row[2]] if row[-1] is None else bytes(row[-1]))) for row in rows]
-    return Copy(rows[0][0], {file.name: file for file in files})
+    return FeedCopy(rows[0][0], {file.name: file for file in files})
 
 
 def feed_metrics(*, now: datetime) -> dict[str, float]:

@@ -14,7 +14,7 @@ from bikerental.feeds.models import Agency
 from bikerental.feeds.selectors.agencies import AgencyRow, has_agency_token, token_digest
 
 TOKEN_BYTES = 32
-USE_NOTED_EVERY = timedelta(hours=1)
+USE_RECORDED_EVERY = timedelta(hours=1)
 
 
 class NewAgency(NamedTuple):
@@ -58,7 +58,7 @@ def agencies_end(*, agency_ids: Sequence[UUID], now: datetime) -> int:
     return Agency.objects.filter(pk__in=agency_ids, ended_at=None).update(ended_at=now)
 
 
-def agency_note_use(agency: AgencyRow, *, now: datetime) -> None:
-    """One statement in an hour, otherwise none."""
-    if agency.last_used_at is None or now - agency.last_used_at >= USE_NOTED_EVERY:
+def agency_record_use(*, agency: AgencyRow, now: datetime) -> None:
+    """Record when the token was used last. One statement in an hour, otherwise none."""
+    if agency.last_used_at is None or now - agency.last_used_at >= USE_RECORDED_EVERY:
         Agency.objects.filter(pk=agency.id).update(last_used_at=now)

@@ -14,7 +14,7 @@ from bikerental.feeds.constants import BUILD_APART, BUILD_SECONDS
 from bikerental.feeds.documents.files import Document, Snapshot, documents
 from bikerental.feeds.documents.packing import Packed, pack
 from bikerental.feeds.documents.stations import count_by_station, ranges_of
-from bikerental.feeds.documents.vehicles import vehicles_written
+from bikerental.feeds.documents.vehicles import vehicle_texts
 from bikerental.feeds.locks import build_lock
 from bikerental.feeds.models import FeedBuild, FeedFile
 from bikerental.feeds.selectors.built import Known, files_known, is_built_since
@@ -65,7 +65,7 @@ def _snapshot(now: datetime) -> Snapshot:
         alerts=alert_rows(system.languages, now=now),
         stations=station_rows(now=now),
         counts=count_by_station(vehicles),
-        vehicles=vehicles_written(vehicles, key=_vehicle_key(), ranges=ranges_of(types)),
+        vehicles=vehicle_texts(vehicles, key=_vehicle_key(), ranges=ranges_of(types)),
         types=types,
         plans=plan_rows(types),
         zones=zone_rows(now=now),
@@ -80,7 +80,7 @@ def _vehicle_key() -> bytes:
 def _write(document: Document, known: Known | None, now: datetime) -> str:
     """Replace the file, unless it would say the same and is young enough. Then it keeps its tag.
 
-    Its `last_updated` must not be older than its `ttl`, or a reader would take the feed for dead.
+    Its `last_updated` must not be older than its `ttl`, or a reader would treat the feed as stale.
     """
     packed = pack(document, updated_at=now)
     young = timedelta(seconds=document.ttl - 2 * BUILD_SECONDS)
@@ -98,7 +98,7 @@ def _replace(document: Document, packed: Packed, now: datetime) -> None:
 
 
 def _count_failure() -> None:
-    """The metrics show the count. While the database is away it cannot be kept, but then other alerts tell."""
+    """Count a failed build for the metrics. Without the database it is not counted, but then other alerts fire."""
     try:
         if not FeedBuild.objects.filter(pk=1).update(failures=F("failures") + 1):
             FeedBuild.objects.get_or_create(pk=1, defaults={"failures": 1})

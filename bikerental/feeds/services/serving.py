@@ -1,7 +1,7 @@
-"""The copy of the feed that each web process keeps, and a thread that renews it.
+"""A cache of the feed in each web process, and the thread that refreshes it.
 
-A request never waits for PostgreSQL while the process has a copy of the right age. The thread lives as long as somebody
-asks. It also builds, if nobody else has: then beat, the broker or the worker is away.
+A request never waits for PostgreSQL while the process has a copy of the right age. The thread runs while there are
+requests for the feed. It also builds the feed if the last build is late, because beat, broker or worker have failed.
 """
 
 import logging
@@ -22,26 +22,28 @@ from bikerental.feeds.constants import (
 )
 from bikerental.feeds.selectors.built import files_read
 from bikerental.feeds.services.building import feed_build
-from bikerental.feeds.types import Copy
+from bikerental.feeds.types import FeedCopy
 
 logger = logging.getLogger(__name__)
 
 
-class Served:
+class FeedCache:
+    """The last copy of the feed. Thread-safe."""
+
     def __init__(self) -> None:
-        self._copy: Copy | None = None
+        self._copy: FeedCopy | None = None
         self._checked_at = float("-inf")  # on the monotonic clock
         self._is_failing = False
-        self._is_wanted = False
+        self._is_requested = False
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    def copy(self) -> Copy | None:
-        """The feed as of a second ago, or as of the last time that the database answered. None if it never did."""
+    def current(self) -> FeedCopy | None:
+        """The feed, at most a second old; while the database does not answer, the last copy, or None without one."""
         if self._is_checked:
             return self._copy
         with self._changed:
-            self._is_wanted = True
+            self._is_requested = True
             self._changed.notify_all()
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="feed", daemon=True)
@@ -56,23 +58,23 @@ class Served:
 
     def _run(self) -> None:
         try:
-            while self._take_wish():
+            while self._wait_for_request():
                 close_old_connections()
-                self.renew()
+                self.refresh()
         finally:
             connection.close()
 
-    def _take_wish(self) -> bool:
-        """Wait until a request wants a newer copy. False if none does for a while: then the thread ends."""
+    def _wait_for_request(self) -> bool:
+        """Wait until a request needs a newer copy. False after IDLE_SECONDS without one: then the thread ends."""
         with self._changed:
-            if not self._changed.wait_for(lambda: self._is_wanted, IDLE_SECONDS):
+            if not self._changed.wait_for(lambda: self._is_requested, IDLE_SECONDS):
                 self._thread = None
                 return False
-            self._is_wanted = False
+            self._is_requested = False
             return True
 
-    def renew(self) -> None:
-        """Read the last build, and build if it is late."""
+    def refresh(self) -> None:
+        """Read the last build. If it is late, build the feed first."""
         try:
             self._copy = files_read(self._copy) or self._copy
             now = timezone.now()
@@ -97,8 +99,8 @@ class Served:
             self._changed.notify_all()
 
 
-def _is_older(copy: Copy | None, age: timedelta, now: datetime) -> bool:
+def _is_older(copy: FeedCopy | None, age: timedelta, now: datetime) -> bool:
     return copy is None or abs(now - copy.built_at) > age
 
 
-served = Served()
+feed_cache = FeedCache()

@@ -333,14 +333,14 @@ GUARDS = (
     Guard(
         "an agency is sent so many long answers at once",
         "bikerental/feeds/api/mds.py",
-        "            most=AT_ONCE,\n",
+        "            limit=STREAMS_PER_AGENCY,\n",
         "            most=99,\n",
         ("tests/feeds/test_mds.py::test_an_agency_gets_so_many_long_answers_at_once",),
     ),
     Guard(
         "few riders of a month are not counted for the city",
         "bikerental/feeds/documents/mds/reports.py",
-        "count if count >= LEAST else HIDDEN",
+        "count if count >= COUNT_SHOWN_MIN else HIDDEN",
         "count",
         ("tests/feeds/test_mds.py::test_a_month_has_its_counts_and_fewer_than_ten_are_hidden",),
     ),

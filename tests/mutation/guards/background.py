@@ -225,8 +225,8 @@ GUARDS = (
     Guard(
         "so many exports at once and no more",
         "bikerental/http/streams.py",
-        "self._taken.total() >= AT_ONCE:",
-        "self._taken.total() >= AT_ONCE + 9:",
+        "self._taken.total() >= STREAMS_MAX:",
+        "self._taken.total() >= STREAMS_MAX + 9:",
         (f"{EXPORT}::test_only_so_many_are_sent_at_once",),
     ),
     Guard(
@@ -239,7 +239,7 @@ GUARDS = (
     Guard(
         "an export that has ended gives its place back",
         "bikerental/http/streams.py",
-        "        places.give_back(reader)\n",
+        "        slots.release(reader)\n",
         "        pass\n",
         (f"{EXPORT}::test_a_client_that_reads_too_slowly_is_given_up",),
     ),

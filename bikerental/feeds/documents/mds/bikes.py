@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from bikerental.core.geometry import Position
 from bikerental.feeds.documents.mds.envelope import VEHICLE_TYPE, identifier, location
 from bikerental.fleet.constants import BikeStatus, EventType
 
@@ -130,20 +131,31 @@ def _telemetry(row: EventRow, provider_id: UUID) -> dict[str, Any]:
         trip_ids = [row.rental_id]
         name = f"{'start' if TRIP_STARTS & {*row.event_types} else 'end'} of {row.rental_id}"
     return telemetry(
-        provider_id, row.bike_id, name, row.happened_ms, trip_ids, row.latitude, row.longitude, row.station_id
+        provider_id=provider_id,
+        bike_id=row.bike_id,
+        name=name,
+        timestamp=row.happened_ms,
+        trip_ids=trip_ids,
+        place=Position(row.latitude, row.longitude),
+        station_id=row.station_id,
     )
 
 
 def telemetry(
+    *,
     provider_id: UUID,
     bike_id: str,
     name: str,
     timestamp: int,
     trip_ids: list[str] | None,
-    latitude: float,
-    longitude: float,
+    place: Position,
     station_id: str | None,
 ) -> dict[str, Any]:
+    """One point of a bike.
+
+    :param name: of the point, from which its id is made
+    :param timestamp: in milliseconds since 1970
+    """
     point: dict[str, Any] = {
         "device_id": bike_id,
         "provider_id": str(provider_id),
@@ -151,7 +163,7 @@ def telemetry(
         "timestamp": timestamp,
         "trip_ids": trip_ids,
         "journey_id": None,
-        "location": location(latitude, longitude),
+        "location": location(*place),
     }
     if station_id is not None:
         point["stop_id"] = station_id

@@ -11,7 +11,7 @@ VEHICLE_TYPE = "bicycle"  # the vehicle_type of all our bikes
 
 
 def identifier(provider_id: UUID, name: str) -> str:
-    """The id of something that has none of its own: always the same for the same thing, and no other provider's."""
+    """The id of an object that has none in our tables. The same name of the same provider always gives the same id."""
     return str(uuid5(provider_id, name))
 
 

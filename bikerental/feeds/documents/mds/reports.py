@@ -1,4 +1,4 @@
-"""The monthly report: counts alone."""
+"""The monthly report: the numbers of trips and riders."""
 
 from datetime import date
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from uuid import UUID
 from bikerental.feeds.documents.mds.envelope import VEHICLE_TYPE
 
 HEADER = "provider_id,start_date,duration,special_group_type,geography_id,vehicle_type,trip_count,rider_count"
-LEAST = 10
+COUNT_SHOWN_MIN = 10
 HIDDEN = -1
 
 
@@ -18,11 +18,11 @@ class MonthCounts(NamedTuple):
 
 def report(month: date, counts: MonthCounts, provider_id: UUID) -> str:
     """One row, of all riders in the whole area: we know no special groups of riders, and publish no geographies."""
-    trip_count, rider_count = map(shown, counts)
+    trip_count, rider_count = map(masked, counts)
     row = f"{provider_id},{month.isoformat()},P1M,all_riders,null,{VEHICLE_TYPE},{trip_count},{rider_count}"
     return f"{HEADER}\n{row}\n"
 
 
-def shown(count: int) -> int:
-    """A count below ten, also zero, is hidden: few riders could be recognised."""
-    return count if count >= LEAST else HIDDEN
+def masked(count: int) -> int:
+    """The count, or HIDDEN if it is less than COUNT_SHOWN_MIN: so few riders could be recognised."""
+    return count if count >= COUNT_SHOWN_MIN else HIDDEN

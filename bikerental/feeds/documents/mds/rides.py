@@ -72,7 +72,13 @@ def _point(
 ) -> dict[str, Any]:
     trip_id = str(ride.id)
     return telemetry(
-        provider_id, ride.bike_id, f"{which} of {trip_id}", timestamp, [trip_id], *place, station_id=station_id
+        provider_id=provider_id,
+        bike_id=ride.bike_id,
+        name=f"{which} of {trip_id}",
+        timestamp=timestamp,
+        trip_ids=[trip_id],
+        place=place,
+        station_id=station_id,
     )
 
 
