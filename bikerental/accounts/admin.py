@@ -39,7 +39,7 @@ class RiderAdmin(EndPageMixin, UserAdmin):
 
     @admin.action(description=_("Close the accounts"), permissions=["change"])
     def close_accounts(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        others = [user_id for user_id in self.touchable(request, queryset) if user_id != request.user.pk]
+        others = [user_id for user_id in self.changeable(request, queryset) if user_id != request.user.pk]
         self._close(request, others)
 
     def _close(self, request: HttpRequest, user_ids: list[UUID]) -> None:

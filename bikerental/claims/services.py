@@ -27,7 +27,7 @@ from bikerental.core.db.transactions import constraint_name, unit_of_work
 from bikerental.core.identifiers import uuid7
 from bikerental.core.work.batches import run_left_over
 from bikerental.fleet.exceptions import StationNotFoundError
-from bikerental.fleet.locks import station_keep
+from bikerental.fleet.locks import station_lock_shared
 from bikerental.notifications.services import notification_create
 from bikerental.rentals.exceptions import RentalNotFoundError
 from bikerental.rentals.locks import rental_lock
@@ -72,7 +72,7 @@ def _require_time(rental: RentalRow, complaint: Complaint, now: datetime) -> Non
 
 
 def _require_station(place: Place | None) -> None:
-    if place is not None and place.station_id is not None and station_keep(station_id=place.station_id) is None:
+    if place is not None and place.station_id is not None and station_lock_shared(station_id=place.station_id) is None:
         raise StationNotFoundError
 
 

@@ -1,10 +1,10 @@
-"""Clients by network address, for everything that counts requests by address."""
+"""The network of a client, for everything that counts requests by address."""
 
 from ipaddress import IPv6Address, ip_address
 
 
-def household(address: str) -> str:
-    """An IPv6 address by its /64 network, since one client can use every address of it. An IPv4 address as it is.
+def client_network(address: str) -> str:
+    """An IPv4 address as it is, an IPv6 address as its /64 network: one client can use every address of that.
 
     Some proxies add the port: `192.0.2.1:4711`, `[2001:db8::1]:4711`.
     """

@@ -50,7 +50,7 @@ def boxes_around(centre: Position, radius_m: float) -> list[Box]:
     )
 
 
-def boxes_round(*, west: float, south: float, east: float, north: float, metres: float) -> list[Box]:
+def boxes_with_margin(*, west: float, south: float, east: float, north: float, metres: float) -> list[Box]:
     """The given bounds and a margin in metres around them. West is greater than east across the 180th meridian."""
     degrees_north = degrees(metres / EARTH_RADIUS_M)
     south, north = south - degrees_north, north + degrees_north

@@ -12,12 +12,12 @@ from bikerental.fleet.types import StationPlace
 _STATION = Select(
     Columns(StationPlace, id=as_text("id")),
     lambda v: Station.objects.filter(pk=v["station_id"]),
-    keep=[Station],
+    lock_shared=[Station],
     station_id=UUID,
 )
 
 
-def station_keep(*, station_id: UUID) -> StationPlace | None:
+def station_lock_shared(*, station_id: UUID) -> StationPlace | None:
     """The station, which cannot be deleted until the unit of work ends. Returns to it do not block each other.
 
     One statement.
@@ -26,7 +26,7 @@ def station_keep(*, station_id: UUID) -> StationPlace | None:
 
 
 def station_lock(*, station_id: UUID) -> None:
-    """Lock the station against returns too: each waits for the other. One statement."""
+    """Lock the station also against returns, which take the shared lock. One statement."""
     list(Station.objects.select_for_update().filter(pk=station_id).values_list("pk"))
 
 

@@ -18,7 +18,7 @@ from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.throttling import BaseThrottle
 
-from bikerental.core.addresses import household
+from bikerental.core.addresses import client_network
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ class RateThrottle(BaseThrottle):
 
     def client_of(self, request: Request) -> str | None:
         """The text that identifies the client; None if the client is not counted."""
-        return household(client_address(request))
+        return client_network(client_address(request))
 
     def allow_request(self, request: Request, view: Any) -> bool:
         rate = rate_of(self.scope)

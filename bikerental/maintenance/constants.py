@@ -7,9 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 # Of one uploader in an hour: forms, and checks of uploaded photos. An operator photographs the whole fleet.
 REPORT_FORMS_PER_HOUR, BIKE_FORMS_PER_HOUR = 30, 600
-LOOKS_PER_FORM = 2
+CHECKS_PER_FORM = 2
 # Longer than a check with all its timeouts. After that its process has died.
-LOOK_LEASE = timedelta(minutes=1)
+CHECK_LEASE = timedelta(minutes=1)
 REFUSED_KEPT_FOR = timedelta(days=1)
 # A claim outlives the hard time limit of the task that made it.
 PUBLISH_LEASE = timedelta(minutes=2)

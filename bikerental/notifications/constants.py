@@ -12,7 +12,7 @@ ADDRESS_WINDOW = timedelta(hours=1)
 # A message about failed rows names at most this many. The admin lists all.
 FAILED_ROWS_NAMED = 20
 # Rows for unknown e-mails. They only make a request take as long as one for a known e-mail.
-NOBODYS_KEPT_FOR = timedelta(hours=1)
+UNADDRESSED_KEPT_FOR = timedelta(hours=1)
 # SNS gives up much earlier. An older message was recorded and is sent again by somebody else.
 SNS_MESSAGE_AGE_MAX = timedelta(days=1)
 # A batch starts no message after this time. One slow message more still ends before the soft time limit.

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from bikerental.notifications.services import (
     addresses_purge,
-    failed_rows_tell,
+    failed_rows_report,
     notifications_deliver,
     notifications_deliver_left_over,
     notifications_purge,
@@ -25,7 +25,7 @@ def deliver_notifications(*, ids: list[str], **_newer: object) -> None:
 def sweep_notifications(**_newer: object) -> None:
     """Report failed rows, and send messages that the fast path lost or that are due. The next run is the retry."""
     now = timezone.now()
-    failed_rows_tell(now=now)
+    failed_rows_report(now=now)
     notifications_deliver_left_over(now=now)
 
 

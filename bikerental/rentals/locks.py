@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet, Subquery
 from bikerental.core.db.statements import Columns, Samples, Select
 from bikerental.fleet.models import Bike
 from bikerental.fleet.numbers import number_key
-from bikerental.fleet.selectors import BIKE_FOR_RENTAL, of_number
+from bikerental.fleet.selectors import BIKE_FOR_RENTAL, with_number_key
 from bikerental.fleet.types import BikeForRental
 from bikerental.maintenance.selectors import grave_reports_of
 from bikerental.rentals.models import Rental, Reservation
@@ -55,7 +55,7 @@ _TO_TAKE_BY_ID = Select(
     BIKE_FOR_RENTAL, lambda v: _to_take(Q(pk=v["bike_id"]), v), lock=[Bike], bike_id=UUID, rider_id=UUID
 )
 _TO_TAKE_BY_NUMBER = Select(
-    BIKE_FOR_RENTAL, lambda v: _to_take(of_number(v["number_key"]), v), lock=[Bike], number_key=str, rider_id=UUID
+    BIKE_FOR_RENTAL, lambda v: _to_take(with_number_key(v["number_key"]), v), lock=[Bike], number_key=str, rider_id=UUID
 )
 
 

@@ -102,7 +102,7 @@ class UserAdmin(EmailSearch, DjangoUserAdmin[User]):
         return (*self.readonly_fields, "is_staff", "is_superuser", "groups", "user_permissions")
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        if obj is not None and (obj.erased_at is not None or not self.may_touch(request, obj)):
+        if obj is not None and (obj.erased_at is not None or not self.may_change_user(request, obj)):
             return False
         return super().has_change_permission(request, obj)
 
@@ -130,13 +130,13 @@ class UserAdmin(EmailSearch, DjangoUserAdmin[User]):
 
     @admin.action(description=_("End all sessions"), permissions=["change"])
     def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        ids = self.touchable(request, queryset)
+        ids = self.changeable(request, queryset)
         sessions_end(user_ids=ids, now=timezone.now())
         self.report(request, ids, gettext_noop("Ended all sessions."), "sessions_ended")
 
     @admin.action(description=_("Reopen the accounts"), permissions=["change"])
     def reopen_accounts(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        reopened = accounts_reopen(user_ids=self.touchable(request, queryset))
+        reopened = accounts_reopen(user_ids=self.changeable(request, queryset))
         self.report(request, reopened, gettext_noop("Reopened the account."), "rider_unblocked")
 
     def report(self, request: HttpRequest, ids: list[UUID], change: str, kind: str) -> None:
@@ -150,12 +150,12 @@ class UserAdmin(EmailSearch, DjangoUserAdmin[User]):
         text = ngettext("%(count)d account changed.", "%(count)d accounts changed.", count) % {"count": count}
         self.message_user(request, text, messages.SUCCESS if count else messages.WARNING)
 
-    def may_touch(self, request: HttpRequest, user: User) -> bool:
+    def may_change_user(self, request: HttpRequest, user: User) -> bool:
         """Only superusers may change operators."""
         return bool(request.user.is_superuser) or not (user.is_staff or user.is_superuser)
 
-    def touchable(self, request: HttpRequest, queryset: QuerySet[User]) -> list[UUID]:
-        return [user.pk for user in queryset if self.may_touch(request, user)]
+    def changeable(self, request: HttpRequest, queryset: QuerySet[User]) -> list[UUID]:
+        return [user.pk for user in queryset if self.may_change_user(request, user)]
 
 
 admin.site.unregister(TOTPDevice)  # the import above made the package register its own

@@ -25,6 +25,5 @@ DEMO_RIDER_EMAIL = f"rider-000001@{DEMO_EMAIL_DOMAIN}"
 DEMO_ADMIN_EMAIL = f"operator@{DEMO_EMAIL_DOMAIN}"
 DEMO_TOKEN_LIFETIME_MAX = timedelta(hours=24)
 
-# Of a search for accounts.
 SEARCH_RESULTS_MAX = 20
-SEARCH_LENGTH_MIN = 3  # a shorter part of a name finds everybody
+SEARCH_LENGTH_MIN = 3  # a shorter part of a name would match most accounts

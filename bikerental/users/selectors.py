@@ -125,9 +125,9 @@ def languages_of_users(*, user_ids: Collection[UUID]) -> dict[UUID, str]:
 
 
 def users_search(*, words: str) -> list[User]:
-    """Accounts by the e-mail, whole, or by a part of the e-mail or the name; the newest of too many. Two statements.
+    """Accounts with this e-mail or, if there are none, with this part of the e-mail or the name. The newest first.
 
-    A part is looked for in every account, because no index has parts.
+    Two statements. A part is compared with every account, because no index finds parts.
     """
     alive = User.objects.filter(erased_at=None)
     if "@" in words and (whole := list(alive.filter(email__in=email_spellings(words))[:SEARCH_RESULTS_MAX])):

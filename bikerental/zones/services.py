@@ -39,11 +39,11 @@ def zone_add(*, zone: Zone) -> None:
 
 @unit_of_work
 def zone_redraw(*, zone: Zone, fields: Collection[str], revision: int) -> None:
-    """Write the fields that an operator changed, if nobody has changed the zone since he saw this revision of it.
+    """Write the fields that an operator changed, if the zone still has the revision that the operator saw.
 
     Locks the zones.
 
-    :raises ZoneChangedError: if somebody has
+    :raises ZoneChangedError: if it has another revision
     :raises TooManyZonesError: if it is to be active and there is no room for it
     """
     zones_lock()

@@ -32,7 +32,7 @@ from bikerental.rentals.models import Rental, RentalEvent, Reservation
 from bikerental.rentals.reconciliation import Window, reconcile
 from bikerental.rentals.services import rental_start, rentals_settle, reservations_expire
 from bikerental.users.models import User
-from bikerental.users.services import accesses_issue
+from bikerental.users.services import access_tokens_issue
 from bikerental.zones.models import Zone
 from tests.factories import PASSWORD, make_bike, make_claim, make_settled_rental, make_user
 from tests.lengths import races
@@ -64,7 +64,7 @@ class Door:
 
     def rider(self) -> "Rider":
         user = make_user()
-        [token] = accesses_issue(user_ids=[user.pk], lifetime=timedelta(hours=1), now=timezone.now())
+        [token] = access_tokens_issue(user_ids=[user.pk], lifetime=timedelta(hours=1), now=timezone.now())
         return Rider(user, {"Authorization": f"Bearer {token}"})
 
     def call(self, side: int, rider: "Rider", method: str, path: str, **body: object) -> Act:

@@ -13,7 +13,7 @@ import requests
 from django.utils import timezone
 
 from bikerental.rentals.models import Rental
-from bikerental.users.services import accesses_issue
+from bikerental.users.services import access_tokens_issue
 from tests.factories import make_bike, make_user
 from tests.lengths import races
 from tests.live import web_server
@@ -65,7 +65,7 @@ def test_every_contested_rent_has_one_winner(address: str, capsys: pytest.Captur
     lanes = []
     for _ in range(LANES):
         riders = [make_user().pk for _ in range(RIVALS)]
-        tokens = accesses_issue(user_ids=riders, lifetime=timedelta(hours=5), now=timezone.now())
+        tokens = access_tokens_issue(user_ids=riders, lifetime=timedelta(hours=5), now=timezone.now())
         lanes.append(Lane(address, tokens, str(make_bike().pk)))
     started = time.monotonic()
 

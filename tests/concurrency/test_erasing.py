@@ -290,7 +290,7 @@ def test_an_operators_reason_does_not_outlive_an_erasure(
 def test_an_address_that_bounces_after_an_erasure_is_not_kept(monkeypatch: pytest.MonkeyPatch, rider: User) -> None:
     bounce = feedback.Report(feedback.Reason.BOUNCED, "General", [rider.email], "")
 
-    outcome = erase_before(monkeypatch, rider, lambda: feedback._report_take(bounce, now=NOON))
+    outcome = erase_before(monkeypatch, rider, lambda: feedback._report_apply(bounce, now=NOON))
 
     assert outcome == (None, None, True)
     assert not RefusedAddress.objects.exists()
@@ -300,7 +300,7 @@ def test_an_address_that_bounced_leaves_with_its_account(monkeypatch: pytest.Mon
     bounce = feedback.Report(feedback.Reason.BOUNCED, "General", [rider.email], "")
     lock = "bikerental.notifications.services.feedback.user_lock"
 
-    outcome = erase_after(monkeypatch, rider, lock, lambda: feedback._report_take(bounce, now=NOON))
+    outcome = erase_after(monkeypatch, rider, lock, lambda: feedback._report_apply(bounce, now=NOON))
 
     assert outcome == (None, None, True)
     assert not RefusedAddress.objects.exists()

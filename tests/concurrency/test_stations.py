@@ -61,7 +61,7 @@ def test_a_deletion_after_the_return_is_refused_with_a_message(
 
     met = interleave(
         monkeypatch,
-        "bikerental.rentals.services.places.station_keep",
+        "bikerental.rentals.services.places.station_lock_shared",
         first=lambda: send(rider_client, rental, station),
         second=lambda: delete_by_hand(client, station),
     )
@@ -86,7 +86,7 @@ def test_returns_at_one_station_do_not_wait_for_each_other(monkeypatch: pytest.M
 
     met = interleave(
         monkeypatch,
-        "bikerental.rentals.services.places.station_keep",
+        "bikerental.rentals.services.places.station_lock_shared",
         first=lambda: send(*rides[0], station),
         second=lambda: send(*rides[1], station),
     )
@@ -108,7 +108,7 @@ def test_a_bike_returned_while_its_station_moves_moves_along(
 
     met = interleave(
         monkeypatch,
-        "bikerental.rentals.services.places.station_keep",
+        "bikerental.rentals.services.places.station_lock_shared",
         first=lambda: send(rider_client, rental, station),
         second=lambda: move(station),
     )

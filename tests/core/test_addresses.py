@@ -2,7 +2,7 @@
 
 import pytest
 
-from bikerental.core.addresses import household
+from bikerental.core.addresses import client_network
 
 
 @pytest.mark.parametrize(

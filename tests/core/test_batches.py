@@ -22,7 +22,7 @@ from bikerental.http.models import IdempotencyKey
 from bikerental.maintenance.constants import GRAVE_RIDERS
 from bikerental.maintenance.models import BikeReport, PhotoUpload
 from bikerental.notifications.models import Notification
-from bikerental.notifications.services import failed_rows_tell
+from bikerental.notifications.services import failed_rows_report
 from bikerental.rentals.models import Rental, Reservation
 from config.celery_app import app
 from tests.factories import NOON, make_bike, make_rental, make_returned_rental, make_user
@@ -269,7 +269,7 @@ def test_operators_are_told_once_of_all_that_is_new() -> None:
     for row_id in ("1", "2"):
         batches._put_down("settle rentals", row_id, "22003", now=timezone.now())
 
-    assert [failed_rows_tell(now=timezone.now()) for _ in range(2)] == [2, 0]
+    assert [failed_rows_report(now=timezone.now()) for _ in range(2)] == [2, 0]
     run("notifications.tasks.sweep_notifications")
 
     (sent,) = mail.outbox
@@ -282,7 +282,7 @@ def test_of_two_sweeps_at_once_one_informs_the_operators(monkeypatch: pytest.Mon
     batches._put_down("settle rentals", "1", "22003", now=timezone.now())
 
     def tell() -> int:
-        return failed_rows_tell(now=timezone.now())
+        return failed_rows_report(now=timezone.now())
 
     told = interleave(
         monkeypatch, "bikerental.notifications.services.failing.notification_create", first=tell, second=tell
@@ -293,11 +293,11 @@ def test_of_two_sweeps_at_once_one_informs_the_operators(monkeypatch: pytest.Mon
 
 def test_a_failed_message_about_failed_rows_is_not_told() -> None:
     batches._put_down("settle rentals", "1", "22003", now=timezone.now())
-    failed_rows_tell(now=timezone.now())
+    failed_rows_report(now=timezone.now())
     message = Notification.objects.get()
     batches._put_down("deliver notifications", str(message.pk), "22003", now=timezone.now())
 
-    failed_rows_tell(now=timezone.now())
+    failed_rows_report(now=timezone.now())
 
     assert list(Notification.objects.all()) == [message]
 

@@ -119,7 +119,7 @@ def test_filters_by_station_and_model(rider_client: RiderClient) -> None:
 def test_bikes_of_a_box_also_over_the_180th_meridian(
     rider_client: RiderClient, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bikerental.fleet.selectors.bikes.FEW", few)
+    monkeypatch.setattr("bikerental.fleet.selectors.bikes.SORTED_MAX", few)
     make_bike(number="1", latitude=10, longitude=179.5)
     make_bike(number="2", latitude=10, longitude=-179.5)
     make_bike(number="3", latitude=10, longitude=0)

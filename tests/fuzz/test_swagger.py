@@ -17,7 +17,7 @@ import pytest
 import requests
 from django.utils import timezone
 
-from bikerental.users.services import accesses_issue
+from bikerental.users.services import access_tokens_issue
 from tests.factories import make_bike, make_rental, make_station, make_user
 from tests.live import web_server
 
@@ -35,7 +35,7 @@ def test_no_answer_is_other_than_the_document_says(tmp_path: Path) -> None:
     is_search = "FUZZ_EXAMPLES" in os.environ
     seed = os.environ.get("FUZZ_SEED") or (str(random.SystemRandom().randrange(2**32)) if is_search else "24742964")
     rider, other = make_user(), make_user()
-    accesses = accesses_issue(user_ids=[rider.pk, other.pk], lifetime=timedelta(days=1), now=timezone.now())
+    accesses = access_tokens_issue(user_ids=[rider.pk, other.pk], lifetime=timedelta(days=1), now=timezone.now())
     station = make_station()
     for _ in range(20):
         make_bike(station=station)

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from bikerental.core.errors import ThrottledError, UnavailableError
 from bikerental.maintenance import tasks
-from bikerental.maintenance.constants import LOOK_LEASE, REPORT_FORMS_PER_HOUR
+from bikerental.maintenance.constants import CHECK_LEASE, REPORT_FORMS_PER_HOUR
 from bikerental.maintenance.models import BikeReport, PhotoUpload
 from bikerental.maintenance.services import photo_upload_confirm, photo_upload_start
 from bikerental.media import images
@@ -107,12 +107,12 @@ def test_a_busy_process_says_so_at_once() -> None:
 def test_a_claimed_photo_is_left_until_its_claim_expires() -> None:
     report = make_report()
     upload_id = send(report)
-    PhotoUpload.objects.update(next_attempt_at=NOON + LOOK_LEASE)
+    PhotoUpload.objects.update(next_attempt_at=NOON + CHECK_LEASE)
 
     with pytest.raises(UnavailableError):
-        confirm(report, upload_id, NOON + LOOK_LEASE - timedelta(seconds=1))
+        confirm(report, upload_id, NOON + CHECK_LEASE - timedelta(seconds=1))
 
-    assert confirm(report, upload_id, NOON + LOOK_LEASE) == "confirmed"
+    assert confirm(report, upload_id, NOON + CHECK_LEASE) == "confirmed"
 
 
 @pytest.mark.django_db

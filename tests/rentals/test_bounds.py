@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from bikerental.core.geometry import Box, Position, boxes_round, distance_m, lies_in
+from bikerental.core.geometry import Box, Position, boxes_with_margin, distance_m, lies_in
 from bikerental.fleet.models import Station
 from bikerental.fleet.selectors import bounds, is_in_service
 from bikerental.rentals.models import Rental, RentalEvent
@@ -140,7 +140,7 @@ def test_a_new_station_counts_at_once_an_old_one_for_a_minute(monkeypatch: pytes
 @pytest.mark.parametrize("latitude", [0.0, 59.93, -75.0, 89.0])
 @pytest.mark.parametrize("longitude", [0.0, 30.31, 179.9, -179.9])
 def test_surroundings_hold_what_is_nearer_and_end_soon_after(latitude: float, longitude: float) -> None:
-    boxes = boxes_round(west=longitude, south=latitude, east=longitude, north=latitude, metres=50_000)
+    boxes = boxes_with_margin(west=longitude, south=latitude, east=longitude, north=latitude, metres=50_000)
     here = Position(latitude, longitude)
 
     for north in range(-10, 11):
@@ -152,7 +152,7 @@ def test_surroundings_hold_what_is_nearer_and_end_soon_after(latitude: float, lo
 
 
 def test_surroundings_of_the_whole_globe_are_the_globe() -> None:
-    boxes = boxes_round(west=-179.9, south=-10, east=179.9, north=10, metres=50_000)
+    boxes = boxes_with_margin(west=-179.9, south=-10, east=179.9, north=10, metres=50_000)
 
     assert [(box.west, box.east) for box in boxes] == [(-180.0, 180.0)]
 

@@ -149,7 +149,7 @@ def test_a_verified_token_is_verified_once_until_it_expires(monkeypatch: pytest.
 def test_an_expired_token_is_refused_although_it_was_verified(monkeypatch: pytest.MonkeyPatch) -> None:
     rider = make_user()
     session = Session.objects.get(pk=payload_of(log_in(rider).access)["sid"])
-    short = tokens.access_issue(
+    short = tokens.access_token_issue(
         user_id=rider.pk, session_id=session.pk, now=timezone.now(), lifetime=timedelta(seconds=1.5)
     )
     access_claims(short)

@@ -18,7 +18,7 @@ from bikerental.fleet.constants import BikeStatus, Transition, Transitions
 from bikerental.fleet.exceptions import BikeNotFoundError, PlaceRefusedError
 from bikerental.fleet.models import LATITUDE_RANGE, LONGITUDE_RANGE, Bike, Station
 from bikerental.fleet.selectors import is_in_service
-from bikerental.fleet.services import bike_change_state, bike_put
+from bikerental.fleet.services import bike_change_state, bike_relocate
 from bikerental.fleet.types import BikePlace
 
 
@@ -126,4 +126,4 @@ class MovePage(BikeFormPage):
 
     def perform(self, form: Any, action: NewAction) -> None:
         seen = Position(form.cleaned_data["seen_latitude"], form.cleaned_data["seen_longitude"])
-        bike_put(bike_id=self.bike.pk, place=form.place, seen=seen, operator_id=action.operator_id, now=action.now)
+        bike_relocate(bike_id=self.bike.pk, place=form.place, seen=seen, operator_id=action.operator_id, now=action.now)

@@ -16,7 +16,7 @@ from bikerental.console.models import Action
 from bikerental.core.identifiers import uuid_or_none
 from bikerental.fleet.models import Bike
 from bikerental.fleet.numbers import is_number_key, number_key_typed
-from bikerental.fleet.selectors import of_number
+from bikerental.fleet.selectors import with_number_key
 from bikerental.notifications.models import Notification
 from bikerental.rentals.models import Rental
 from bikerental.users.models import User
@@ -45,7 +45,7 @@ def riders_search(*, words: str) -> SearchResult:
 
 def _bike(words: str) -> Bike | None:
     key = number_key_typed(words)
-    return Bike.objects.filter(of_number(key)).first() if is_number_key(key) else None
+    return Bike.objects.filter(with_number_key(key)).first() if is_number_key(key) else None
 
 
 def _rides() -> QuerySet[Rental]:

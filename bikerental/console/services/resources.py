@@ -31,7 +31,7 @@ from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.exceptions import PlaceRefusedError
 from bikerental.fleet.models import Bike, BikeModel, Station, Tariff
 from bikerental.fleet.numbers import is_number_key, number_key, number_key_typed
-from bikerental.fleet.selectors import bike_difference, bikes_of_keys, service_boxes, station_difference
+from bikerental.fleet.selectors import bike_difference, bikes_by_number_key, service_boxes, station_difference
 from bikerental.fleet.types import BikePlace, BikeWanted, StationWanted
 
 FIRST_STATES = (BikeStatus.AVAILABLE, BikeStatus.MAINTENANCE, BikeStatus.RETIRED)
@@ -182,7 +182,7 @@ class BikeResource(FileResource):
         }
         place = table.columns.index("number")
         self.boxes = service_boxes()
-        self.existing = bikes_of_keys({_key(line.cells[place]) for line in table.lines} - {""})
+        self.existing = bikes_by_number_key({_key(line.cells[place]) for line in table.lines} - {""})
 
     def before_import_row(self, row: Mapping[str, str], row_number: int = 0, **options: Any) -> None:
         key = _key(row["number"])

@@ -198,7 +198,7 @@ class Select(Generic[R]):
         BIKE_BY_ID.first(bike_id=bike_id)
 
     :param lock: as of `select`
-    :param keep: as of `select`
+    :param lock_shared: as of `select`
     :param types: as of a `Statement`
     """
 
@@ -208,12 +208,12 @@ class Select(Generic[R]):
         queryset: Callable[[Samples], QuerySet[Any, Any]],
         *,
         lock: Sequence[type[Model]] = (),
-        keep: Sequence[type[Model]] = (),
+        lock_shared: Sequence[type[Model]] = (),
         **types: type,
     ) -> None:
         self._make = columns.make
         self._statement = Statement(
-            lambda v: select(queryset(v).values_list(*columns.paths), lock=lock, keep=keep), **types
+            lambda v: select(queryset(v).values_list(*columns.paths), lock=lock, lock_shared=lock_shared), **types
         )
 
     def rows(self, *, using: str = DEFAULT_DB_ALIAS, **values: Any) -> Iterator[R]:
@@ -252,14 +252,17 @@ def as_text(path: str) -> Cast:
 
 
 def select(
-    queryset: QuerySet[Any, Any], *, lock: Sequence[type[Model]] = (), keep: Sequence[type[Model]] = ()
+    queryset: QuerySet[Any, Any], *, lock: Sequence[type[Model]] = (), lock_shared: Sequence[type[Model]] = ()
 ) -> Compiled:
-    """:param lock: the models whose rows are locked, in this order, as `select_for_update(no_key=True)` does,
-    which Django refuses on plain values
-    :param keep: the models whose rows nobody deletes until the transaction ends; others may change and keep them
+    """The SQL of the queryset, and its parameters.
+
+    :param lock: the models whose rows are locked, in this order, as by `select_for_update(no_key=True)`, which Django
+        refuses for plain values
+    :param lock_shared: the models whose rows cannot be deleted until the transaction ends. Several transactions can
+        have this lock at once
     """
     sql, parameters = queryset.query.sql_with_params()
-    for strength, models in (("NO KEY UPDATE", lock), ("KEY SHARE", keep)):
+    for strength, models in (("NO KEY UPDATE", lock), ("KEY SHARE", lock_shared)):
         if models:
             tables = ", ".join(f'"{model._meta.db_table}"' for model in models)
             sql += f" FOR {strength} OF {tables}"

@@ -113,11 +113,11 @@ class BikeAdmin(FleetAdmin[Bike]):
         return queryset.alias(number_key=NUMBER_KEY).filter(number_key__startswith=key), False
 
     def save_model(self, request: HttpRequest, obj: Bike, form: Any, change: bool) -> None:
-        by: Any = {"operator_id": request.user.pk, "now": timezone.now()}
+        operator_id: Any = request.user.pk  # the admin admits only users
         if change:
-            bike_edit(bike=obj, fields=form.changed_data, **by)
+            bike_edit(bike=obj, fields=form.changed_data, operator_id=operator_id, now=timezone.now())
         else:
-            bike_add(bike=obj, **by)
+            bike_add(bike=obj, operator_id=operator_id, now=timezone.now())
 
     @admin.action(description=_("Send to maintenance"), permissions=["change"])
     def send_to_maintenance(self, request: HttpRequest, bikes: QuerySet[Bike]) -> None:

@@ -10,10 +10,10 @@ from bikerental.fleet.selectors.bikes import (
     bike_row,
     bikes_by_number,
     bikes_page,
-    of_number,
+    with_number_key,
 )
 from bikerental.fleet.selectors.bounds import is_in_service, service_boxes
-from bikerental.fleet.selectors.loading import bike_difference, bikes_of_keys, station_difference
+from bikerental.fleet.selectors.loading import bike_difference, bikes_by_number_key, station_difference
 from bikerental.fleet.selectors.log import bikes_contradicted_by_log, bikes_moved_at, bikes_off_log
 from bikerental.fleet.selectors.nearby import NEAR_ORDER, bikes_near
 from bikerental.fleet.selectors.stations import (
@@ -36,15 +36,14 @@ __all__ = [
     "bike_difference",
     "bike_row",
     "bikes_by_number",
+    "bikes_by_number_key",
     "bikes_contradicted_by_log",
     "bikes_moved_at",
     "bikes_near",
-    "bikes_of_keys",
     "bikes_off_log",
     "bikes_page",
     "is_in_service",
     "is_referenced",
-    "of_number",
     "service_boxes",
     "station_difference",
     "station_nearest_returning",
@@ -52,4 +51,5 @@ __all__ = [
     "stations_near",
     "stations_page",
     "stations_with_bikes",
+    "with_number_key",
 ]

@@ -19,7 +19,7 @@ from bikerental.fleet.numbers import is_number_key, number_key_typed
 from bikerental.fleet.selectors.geometry import Within, between_any
 from bikerental.fleet.types import BikeFilters, BikeForRental, BikeRow, TariffTerms
 
-FEW = 2_000  # so few bikes can be sorted at once
+SORTED_MAX = 2_000  # this many bikes are sorted fast enough for a page
 
 
 TERMS = Columns(
@@ -71,11 +71,12 @@ def bikes_filter(filters: BikeFilters) -> QuerySet[Bike]:
     if filters.model_id is not None:
         bikes = bikes.filter(model=filters.model_id)
     if filters.number_key is not None:
-        bikes = bikes.filter(of_number(filters.number_key))
+        bikes = bikes.filter(with_number_key(filters.number_key))
     return bikes
 
 
-def of_number(key: str) -> Q:
+def with_number_key(key: str) -> Q:
+    """The condition for the bike with this key of its number, written so that the index is used."""
     return Q(Exact(NUMBER_KEY, key))
 
 
@@ -114,7 +115,7 @@ def _in_boxes(bikes: QuerySet[Bike], boxes: Sequence[Box]) -> QuerySet[Bike]:
     the order of numbers soon fills a page.
     """
     found = bikes.filter(Within.any_of(boxes))
-    if len(found.order_by().values_list("status")[:FEW]) < FEW:
+    if len(found.order_by().values_list("status")[:SORTED_MAX]) < SORTED_MAX:
         return found
     return bikes.filter(between_any(boxes))
 
@@ -122,7 +123,7 @@ def _in_boxes(bikes: QuerySet[Bike], boxes: Sequence[Box]) -> QuerySet[Bike]:
 def bikes_by_number(text: str) -> QuerySet[Bike]:
     """The bike with that number in any spelling, if there is one. One statement."""
     key = number_key_typed(text)
-    return Bike.objects.filter(of_number(key)) if is_number_key(key) else Bike.objects.none()
+    return Bike.objects.filter(with_number_key(key)) if is_number_key(key) else Bike.objects.none()
 
 
 _ONE = Select(BIKE, lambda v: Bike.objects.filter(pk=v["bike_id"]), bike_id=UUID)

@@ -5,7 +5,7 @@ import time
 from django.conf import settings
 from django.db import connection
 
-from bikerental.core.geometry import Box, Position, boxes_between, boxes_round, lies_in
+from bikerental.core.geometry import Box, Position, boxes_between, boxes_with_margin, lies_in
 
 SURROUNDINGS_M = 50_000.0
 KEPT_SECONDS = 60.0
@@ -56,6 +56,6 @@ def _station_surroundings() -> list[Box]:
     if row is None:
         return []
     west, east, south, north = row
-    boxes = boxes_round(west=west, south=south, east=east, north=north, metres=SURROUNDINGS_M)
+    boxes = boxes_with_margin(west=west, south=south, east=east, north=north, metres=SURROUNDINGS_M)
     _kept = (time.monotonic() + KEPT_SECONDS, boxes)
     return boxes

@@ -51,7 +51,7 @@ def between_any(boxes: Iterable[Box]) -> Q:
 
 
 def metres_to(centre: Position) -> CombinedExpression:
-    """`core.geo.distance_m` in SQL: the great-circle distance from the row to the centre."""
+    """`core.geometry.distance_m` in SQL: the great-circle distance from the row to the centre, in metres."""
     half_latitude = Sin(Radians(F("latitude") - centre.latitude) / 2)
     half_longitude = Sin(Radians(F("longitude") - centre.longitude) / 2)
     across = Cos(Radians(Value(centre.latitude))) * Cos(Radians(F("latitude"))) * half_longitude * half_longitude

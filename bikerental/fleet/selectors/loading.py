@@ -12,7 +12,7 @@ PART = 1_000  # keys of a statement
 STANDING = (BikeStatus.AVAILABLE, BikeStatus.MAINTENANCE)
 
 
-def bikes_of_keys(keys: Collection[str]) -> dict[str, Bike]:
+def bikes_by_number_key(keys: Collection[str]) -> dict[str, Bike]:
     """The bikes with these keys of numbers, by key. A statement for each thousand."""
     bikes, ordered = Bike.objects.alias(number_key=NUMBER_KEY), sorted(keys)
     parts = (ordered[start : start + PART] for start in range(0, len(ordered), PART))

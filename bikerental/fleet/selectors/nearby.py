@@ -50,8 +50,8 @@ _FILTERS: dict[str, Any] = {"station_id": UUID, "model_id": UUID, "number_key": 
 NEAR_ORDER = ("distance_m", "bike_id", "seen")
 
 
-class Place(NamedTuple):
-    """The keys of a cursor: a place in the list."""
+class NearKeys(NamedTuple):
+    """The keys of a cursor in NEAR_ORDER. The default is the start of the list."""
 
     distance_m: float = -1.0  # before every bike
     bike_id: UUID = UUID(int=0)
@@ -62,43 +62,43 @@ def bikes_near(
     *, circle: Circle, filters: BikeFilters, page: Page[NearBike], using: str = DEFAULT_DB_ALIAS
 ) -> Page[NearBike]:
     """Bikes in NEAR_ORDER. At most two statements."""
-    place = Place(*page.cursor.keys) if page.cursor else Place()
+    start = NearKeys(*page.cursor.keys) if page.cursor else NearKeys()
     fill = _filled_backward if page.is_backward else _filled_forward
-    return fill(circle, filters, page, place, using)
+    return fill(circle, filters, page, start, using)
 
 
 def _filled_forward(
-    circle: Circle, filters: BikeFilters, page: Page[NearBike], place: Place, using: str
+    circle: Circle, filters: BikeFilters, page: Page[NearBike], start: NearKeys, using: str
 ) -> Page[NearBike]:
-    wanted = place.seen + page.limit
+    wanted = start.seen + page.limit
     bound = distance_bound(filters, circle, wanted, using=using)
-    found = _rows(circle, filters, page, place, bound, using)
+    found = _rows(circle, filters, page, start, bound, using)
     rows = found[: page.size]
     following = previous = None
     if len(found) > page.size:
-        following = Cursor(_place_of(rows[-1], seen=place.seen + page.size))
+        following = Cursor(_keys_of(rows[-1], seen=start.seen + page.size))
     elif bound < circle.radius_m:
         # Bikes have moved since the earlier pages, and the walk met too many of them again. The rows beyond the bound
         # are on the next page.
-        last = _place_of(rows[-1], seen=0) if rows else place
+        last = _keys_of(rows[-1], seen=0) if rows else start
         following = Cursor(last._replace(seen=wanted * 2))
-    if rows and place.distance_m >= 0:
-        previous = Cursor(_place_of(rows[0], seen=place.seen), is_backward=True)
+    if rows and start.distance_m >= 0:
+        previous = Cursor(_keys_of(rows[0], seen=start.seen), is_backward=True)
     return page._replace(rows=rows, next=following, previous=previous)
 
 
 def _filled_backward(
-    circle: Circle, filters: BikeFilters, page: Page[NearBike], place: Place, using: str
+    circle: Circle, filters: BikeFilters, page: Page[NearBike], start: NearKeys, using: str
 ) -> Page[NearBike]:
-    bound = min(place.distance_m, circle.radius_m)
-    found = _rows(circle, filters, page, place, bound, using)
+    bound = min(start.distance_m, circle.radius_m)
+    found = _rows(circle, filters, page, start, bound, using)
     rows = found[: page.size][::-1]
     following, previous = Cursor(()), None
     if rows:
-        following = Cursor(_place_of(rows[-1], seen=place.seen))
+        following = Cursor(_keys_of(rows[-1], seen=start.seen))
     if len(found) > page.size:
-        seen = max(0, place.seen - page.size)
-        previous = Cursor(_place_of(rows[0], seen=seen), is_backward=True)
+        seen = max(0, start.seen - page.size)
+        previous = Cursor(_keys_of(rows[0], seen=seen), is_backward=True)
     return page._replace(rows=rows, next=following, previous=previous)
 
 
@@ -157,15 +157,15 @@ def _walk_statement(status: str | None, names: tuple[str, ...], wanted: int) -> 
 
 
 def _rows(
-    circle: Circle, filters: BikeFilters, page: Page[NearBike], place: Place, bound: float, using: str
+    circle: Circle, filters: BikeFilters, page: Page[NearBike], start: NearKeys, bound: float, using: str
 ) -> list[NearBike]:
-    """The rows within the bound after the place, nearest first. Backwards, the rows before it, farthest first."""
+    """The rows within the bound after the start, nearest first. Backwards, the rows before it, farthest first."""
     boxes = boxes_around(circle.centre, bound)
     values = dict(circle.centre._asdict(), bound=bound) | _given(filters)
     for number, box in enumerate(boxes):
         values |= {f"{side}_{number}": degrees for side, degrees in box._asdict().items()}
-    if place.distance_m >= 0:
-        values |= {"cursor_distance_m": place.distance_m, "cursor_id": place.bike_id}
+    if start.distance_m >= 0:
+        values |= {"cursor_distance_m": start.distance_m, "cursor_id": start.bike_id}
     statement = _page_statement(filters.status, tuple(values), len(boxes), page.is_backward, limit_written(page.limit))
     return list(islice(statement.rows(using=using, **values), page.limit))
 
@@ -200,5 +200,5 @@ def _given(filters: BikeFilters) -> dict[str, UUID | str]:
     return {name: value for name in _FILTERS if (value := getattr(filters, name)) is not None}
 
 
-def _place_of(near: NearBike, *, seen: int) -> Place:
-    return Place(near.distance_m, near.bike_id, seen)
+def _keys_of(near: NearBike, *, seen: int) -> NearKeys:
+    return NearKeys(near.distance_m, near.bike_id, seen)

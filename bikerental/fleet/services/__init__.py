@@ -4,7 +4,7 @@ from bikerental.fleet.services.bikes import (
     bike_add,
     bike_change_state,
     bike_edit,
-    bike_put,
+    bike_relocate,
     bikes_decommission,
     bikes_drop_off,
     bikes_pick_up,
@@ -14,7 +14,7 @@ from bikerental.fleet.services.bikes import (
 )
 from bikerental.fleet.services.keeping_log import bike_events_purge, bike_log_mend
 from bikerental.fleet.services.loading import fleet_load
-from bikerental.fleet.services.moving import bike_move, bikes_move, moving_parts
+from bikerental.fleet.services.moving import bike_move, bike_move_sql, bikes_move
 from bikerental.fleet.services.stations import station_add, station_edit
 
 __all__ = [
@@ -24,7 +24,8 @@ __all__ = [
     "bike_events_purge",
     "bike_log_mend",
     "bike_move",
-    "bike_put",
+    "bike_move_sql",
+    "bike_relocate",
     "bikes_decommission",
     "bikes_drop_off",
     "bikes_move",
@@ -33,7 +34,6 @@ __all__ = [
     "bikes_send_to_maintenance",
     "bikes_set_tariff",
     "fleet_load",
-    "moving_parts",
     "station_add",
     "station_edit",
 ]

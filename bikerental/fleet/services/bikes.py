@@ -48,13 +48,12 @@ def bike_change_state(*, bike_id: UUID, transition: Transition, operator_id: UUI
 
 
 @unit_of_work
-def bike_put(*, bike_id: UUID, place: BikePlace, seen: Position, operator_id: UUID, now: datetime) -> None:
-    """Write where an operator has put a bike that stands somewhere; its state stays. Locks the bike.
+def bike_relocate(*, bike_id: UUID, place: BikePlace, seen: Position, operator_id: UUID, now: datetime) -> None:
+    """Write the new place of a free bike, or of one in maintenance. Its state stays. Locks the bike.
 
     :param seen: where the operator saw it before
     :raises BikeNotFoundError: if there is no such bike
-    :raises BikeRiddenError, BikeReservedError, TransitionRefusedError: if it does not stand anywhere, or waits for a
-        rider
+    :raises BikeRiddenError, BikeReservedError, TransitionRefusedError: if it is ridden, reserved or retired
     :raises BikeMovedError: if it is not at `seen`
     """
     bikes_lock(bike_ids=[bike_id])
@@ -78,8 +77,10 @@ def _refusal_of(status: str | None) -> TransitionRefusedError:
 
 
 def bikes_pick_up(*, bike_ids: Sequence[UUID], operator_id: UUID, now: datetime) -> int:
-    """Bikes are carried elsewhere: nobody can ride them until they are dropped off. Returns how many. Locks the
-    bikes by id."""
+    """Take bikes off the street to carry them elsewhere: nobody can ride them until they are dropped off.
+
+    Returns how many are picked up now. Locks the bikes by id.
+    """
     return _move(bike_ids, Transitions.PICK_UP, operator_id, now, OFF_STATION)
 
 
@@ -94,7 +95,7 @@ def bikes_drop_off(
 
 
 def bikes_decommission(*, bike_ids: Sequence[UUID], operator_id: UUID, now: datetime) -> int:
-    """Bikes leave the fleet; a drop-off brings one back. Returns how many. Locks the bikes by id."""
+    """Retire bikes; a drop-off brings one back. Returns how many are retired now. Locks the bikes by id."""
     return _move(bike_ids, Transitions.DECOMMISSION, operator_id, now, OFF_STATION)
 
 

@@ -12,7 +12,7 @@ from bikerental.fleet.exceptions import FleetChangedError
 from bikerental.fleet.locks import bikes_lock, station_lock, stations_lock
 from bikerental.fleet.models import Bike, Station
 from bikerental.fleet.numbers import number_key
-from bikerental.fleet.selectors import bike_difference, bikes_of_keys, station_difference
+from bikerental.fleet.selectors import bike_difference, bikes_by_number_key, station_difference
 from bikerental.fleet.services.moving import bikes_log_place, bikes_move
 from bikerental.fleet.services.stations import standing_bikes, stations_move_bikes
 from bikerental.fleet.types import Actor, BikeWanted, FleetLoaded, StationWanted
@@ -46,15 +46,15 @@ _SET_PLACES = """
 def fleet_load(
     *, stations: Sequence[StationWanted], bikes: Sequence[BikeWanted], actor: Actor, now: datetime
 ) -> FleetLoaded:
-    """Add what does not exist, and change what differs. A bike that exists keeps its state.
+    """Add the stations and bikes that do not exist, and change those that differ. An existing bike keeps its state.
 
-    Locks the bikes that change, by id, then the stations: a file that changes nothing holds up no rider.
+    Locks the bikes that change, by id, then the stations. So a file that changes nothing delays no rider.
 
     :raises FleetChangedError: if a row was added or deleted meanwhile; then nothing is written
     """
     try:
         old = Station.objects.in_bulk([wanted.station_id for wanted in stations])
-        existing = bikes_of_keys({number_key(wanted.number) for wanted in bikes})
+        existing = bikes_by_number_key({number_key(wanted.number) for wanted in bikes})
         changed = [
             each for each in stations if each.station_id in old and station_difference(old[each.station_id], each)
         ]
@@ -87,7 +87,7 @@ def _pairs(existing: Mapping[str, Bike], bikes: Iterable[BikeWanted]) -> list[tu
 def _lock(
     bike_ids: Sequence[UUID], moved: Sequence[UUID], changed: Sequence[UUID], bikes: Sequence[BikeWanted]
 ) -> None:
-    """The bikes first, as everywhere. A station that moves waits for returns to it; the others do not."""
+    """Lock the bikes, then the stations, as everywhere. Only a station that moves is locked against returns."""
     standing = standing_bikes(station_ids=moved).values_list("pk", flat=True)
     bikes_lock(bike_ids=[*bike_ids, *standing])
     for station_id in sorted(moved):

@@ -1,6 +1,6 @@
 """The only service that moves bikes. One statement makes the move and its row in the log, so neither exists alone.
 
-Rides write their rows in the same statement: they take these two parts of it from here.
+Rides write their own rows in the same statement: they get its parts about the bike from `bike_move_sql`.
 """
 
 from collections.abc import Sequence
@@ -44,7 +44,7 @@ _MOVE = f"""
     RETURNING bike_id
 """  # noqa: S608 - of constants alone
 # A reserved or ridden bike has no place of its own. The row that ends this state has it.
-_PUT = f"""
+_LOG_PLACE = f"""
     {_LOG}
     SELECT id, %(now)s,
            CASE status WHEN 'available' THEN ARRAY['provider_drop_off'] ELSE ARRAY['rebalance_pick_up'] END,
@@ -53,12 +53,12 @@ _PUT = f"""
 """  # noqa: S608 - of constants alone
 
 
-def moving_parts(transition: Transition, *, place: str, station: str = "station_id") -> str:
-    """Two parts of WITH. `bike` moves the bike `bike_id` if its state is `bike_status`, which the caller has read
-    under the bike's lock. `bike_event` writes its row in the log.
+def bike_move_sql(transition: Transition, *, place: str, station: str = "station_id") -> str:
+    """The SQL of a move, as two parts of WITH. `bike` moves the bike, and `bike_event` writes its row in the log.
 
-    Further values: `now`, `rental_id`, `reservation_id` and `operator_id`, which is None if the rider moves the bike.
-    An operator's note about a ride stays with the ride, which can erase it.
+    Its values are `bike_id`; `bike_status`, which the caller has read under the bike's lock; `now`, `rental_id`,
+    `reservation_id`; and `operator_id`, which is None if the rider moves the bike. An operator's note about a ride
+    stays with the ride, which can erase it.
 
     :param place: SQL that sets the bike's station and position
     :param station: SQL of the station for the log
@@ -114,7 +114,7 @@ def bikes_move(
         "station_id": place and place.station_id,
         "latitude": place and place.latitude,
         "longitude": place and place.longitude,
-        **_of(actor, now, note),
+        **_log_values(actor, now, note),
     }
     with connection.cursor() as cursor:
         cursor.execute(_MOVE, values)
@@ -141,8 +141,8 @@ def bike_move(*, bike_id: UUID, transition: Transition, actor: Actor, now: datet
 def bikes_log_place(*, bike_ids: Sequence[UUID], actor: Actor, now: datetime, note: str = "") -> None:
     """Log that the bikes are at another place, in the same state. The caller has written the place. One statement."""
     with connection.cursor() as cursor:
-        cursor.execute(_PUT, {"bike_ids": list(bike_ids), **_of(actor, now, note)})
+        cursor.execute(_LOG_PLACE, {"bike_ids": list(bike_ids), **_log_values(actor, now, note)})
 
 
-def _of(actor: Actor, now: datetime, note: str) -> dict[str, Any]:
+def _log_values(actor: Actor, now: datetime, note: str) -> dict[str, Any]:
     return {"now": now, "actor": actor.kind.value, "operator_id": actor.operator_id, "note": note}

@@ -18,7 +18,7 @@ from bikerental.fleet.admin.base import picture_link
 from bikerental.fleet.admin.bikes import MOVES, RETURNED, BikeAdmin, BikeForm
 from bikerental.fleet.models import Bike
 from bikerental.maintenance.selectors import bikes_with_reports
-from bikerental.maintenance.services import bike_photo_take, repaired_bikes_return
+from bikerental.maintenance.services import bike_photo_store, repaired_bikes_return
 from bikerental.media.constants import PHOTO_BYTES_MAX
 from bikerental.media.exceptions import PhotoTooLargeError
 from bikerental.media.storage import StorageUnavailableError
@@ -69,7 +69,7 @@ class MaintainedBikeAdmin(BikeAdmin):
 
     def _take_photo(self, request: HttpRequest, bike: Bike, photo: bytes) -> None:
         try:
-            bike_photo_take(
+            bike_photo_store(
                 bike_id=bike.pk,
                 uploader_id=request.user.pk,  # type: ignore[arg-type] # the admin admits users alone
                 data=photo,

@@ -13,11 +13,11 @@ from bikerental.maintenance.services.taking_out import (
     reported_bikes_sweep,
     waiting_bikes_release,
 )
-from bikerental.maintenance.services.uploads import bike_photo_take, photo_upload_confirm, photo_upload_start
+from bikerental.maintenance.services.uploads import bike_photo_store, photo_upload_confirm, photo_upload_start
 
 __all__ = [
     "ReportMade",
-    "bike_photo_take",
+    "bike_photo_store",
     "bike_report_create",
     "grave_return_take_out",
     "photo_upload_confirm",

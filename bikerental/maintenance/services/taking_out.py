@@ -98,11 +98,11 @@ def _take_out(*, bike_ids: Sequence[UUID], now: datetime) -> bool:
         return True
     limit.paused_at = now
     limit.save()
-    _operators_tell(now, most)
+    _operators_notify(now, most)
     return False
 
 
-def _operators_tell(began_at: datetime, limit: int) -> None:
+def _operators_notify(began_at: datetime, limit: int) -> None:
     """Tell the operators once for each pause, since a pause begins once."""
     notification_create(
         kind=TAKE_OUTS_PAUSED.name,

@@ -13,8 +13,8 @@ from bikerental.fleet.exceptions import BikeNotFoundError
 from bikerental.fleet.models import Bike
 from bikerental.maintenance.constants import (
     BIKE_FORMS_PER_HOUR,
-    LOOK_LEASE,
-    LOOKS_PER_FORM,
+    CHECK_LEASE,
+    CHECKS_PER_FORM,
     REPORT_FORMS_PER_HOUR,
     UPLOADS,
     UploadState,
@@ -94,14 +94,14 @@ def photo_upload_confirm(
     if upload is None:
         raise UploadNotFoundError
     if upload.state == UploadState.PENDING:
-        _look(upload, now)
+        _check(upload, now)
         upload.refresh_from_db()
     if upload.state == UploadState.REFUSED:
         raise PHOTO_REFUSALS[upload.code]
     return upload
 
 
-def _look(upload: PhotoUpload, now: datetime) -> None:
+def _check(upload: PhotoUpload, now: datetime) -> None:
     from bikerental.media.images import decoding, photo_check  # here, because most processes never need Pillow's memory
 
     with decoding():
@@ -127,9 +127,9 @@ def _claim(upload: PhotoUpload, now: datetime) -> bool:
     open_user_lock(user_id=upload.uploader_id)
     uploads = _of_last_hour(upload.uploader_id, upload.report_id, now)
     looks = uploads.aggregate(looks=Sum("looks", default=0))["looks"]
-    _refuse_more_than(LOOKS_PER_FORM * _forms_per_hour(upload.report_id), uploads, looks, now=now)
+    _refuse_more_than(CHECKS_PER_FORM * _forms_per_hour(upload.report_id), uploads, looks, now=now)
     due = _pending(upload.pk).filter(next_attempt_at__lte=now)
-    if due.update(next_attempt_at=now + LOOK_LEASE, looks=F("looks") + 1):
+    if due.update(next_attempt_at=now + CHECK_LEASE, looks=F("looks") + 1):
         return True
     if _pending(upload.pk).exists():
         raise UnavailableError
@@ -165,7 +165,7 @@ def _refuse_more_than(most: int, uploads: QuerySet[PhotoUpload], done: int, *, n
     raise ThrottledError(retry_after=(oldest + HOUR - now).total_seconds())
 
 
-def bike_photo_take(*, bike_id: UUID, uploader_id: UUID, data: bytes, now: datetime) -> None:
+def bike_photo_store(*, bike_id: UUID, uploader_id: UUID, data: bytes, now: datetime) -> None:
     """Store a photo that an operator's form has already checked. A task publishes it.
 
     :raises StorageUnavailableError: if the storage is away; then nothing has changed

@@ -13,7 +13,7 @@ from bikerental.notifications.services import (
     confirmation_request,
     password_reset_request,
     rider_register,
-    sns_message_take,
+    sns_message_handle,
 )
 from bikerental.users.api.authentication import rider_of
 from bikerental.users.api.serializers import RegisteredOutput, RegisterInput, ResetInput
@@ -89,5 +89,5 @@ class SnsView(OpenView):
     parser_classes = [PlainTextParser, JSONParser]
 
     def post(self, request: Request) -> Response:
-        sns_message_take(document=dict(request.data), now=timezone.now())
+        sns_message_handle(document=dict(request.data), now=timezone.now())
         return Response({})

@@ -9,8 +9,8 @@ from bikerental.notifications.services.delivering import (
     notifications_deliver,
     notifications_deliver_left_over,
 )
-from bikerental.notifications.services.failing import failed_rows_tell
-from bikerental.notifications.services.feedback import sns_message_take
+from bikerental.notifications.services.failing import failed_rows_report
+from bikerental.notifications.services.feedback import sns_message_handle
 from bikerental.notifications.services.forgetting import (
     address_erase,
     addresses_forget,
@@ -28,7 +28,7 @@ __all__ = [
     "addresses_purge",
     "confirmation_request",
     "content_preview",
-    "failed_rows_tell",
+    "failed_rows_report",
     "notification_create",
     "notification_deliver",
     "notifications_create",
@@ -39,5 +39,5 @@ __all__ = [
     "password_reset_request",
     "rider_register",
     "sent_mails_purge",
-    "sns_message_take",
+    "sns_message_handle",
 ]

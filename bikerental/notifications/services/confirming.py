@@ -16,7 +16,7 @@ def rider_register(*, name: str, email: str, password: str, language: str, now: 
     """
 
     def welcome(user: User) -> None:
-        _confirmation_owe(user, now=now)
+        _confirmation_create(user, now=now)
 
     return user_register(name=name, email=email, password=password, language=language, now=now, welcome=welcome)
 
@@ -28,10 +28,10 @@ def confirmation_request(*, user: User, address: str, now: datetime) -> None:
     """
     email_confirm_admit(user=user, address=address, now=now)
     if not user.email_confirmed:
-        _confirmation_owe(user, now=now)
+        _confirmation_create(user, now=now)
 
 
-def _confirmation_owe(user: User, *, now: datetime) -> None:
+def _confirmation_create(user: User, *, now: datetime) -> None:
     notification_create(
         kind=EMAIL_CONFIRMATION.name,
         recipient_id=user.pk,

@@ -9,15 +9,15 @@ from bikerental.notifications.messages import ROWS_FAILED
 from bikerental.notifications.models import Notification
 from bikerental.notifications.services.creating import notification_create
 
-TOLD_AT_ONCE = 1000
+REPORTED_AT_ONCE = 1000
 
 
 @unit_of_work
-def failed_rows_tell(*, now: datetime) -> int:
+def failed_rows_report(*, now: datetime) -> int:
     """Create one message about the rows that operators were not told about. Returns how many rows.
 
     One statement if there are none."""
-    rows = list(FailedRow.objects.filter(told_at=None).order_by("pk")[:TOLD_AT_ONCE])
+    rows = list(FailedRow.objects.filter(told_at=None).order_by("pk")[:REPORTED_AT_ONCE])
     if not rows:
         return 0
     # If two sweeps run at once, the second waits here and finds the rows reported.

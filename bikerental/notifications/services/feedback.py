@@ -29,7 +29,7 @@ class Report(NamedTuple):
     provider_id: str
 
 
-def sns_message_take(*, document: dict[str, Any], now: datetime) -> None:
+def sns_message_handle(*, document: dict[str, Any], now: datetime) -> None:
     """Handle a message of SNS. Idempotent.
 
     :raises SnsRefusedError, UnavailableError: as `sns_verify`
@@ -48,7 +48,7 @@ def sns_message_take(*, document: dict[str, Any], now: datetime) -> None:
 
 
 @unit_of_work
-def _report_take(report: Report, *, now: datetime) -> None:
+def _report_apply(report: Report, *, now: datetime) -> None:
     if report.provider_id:
         Notification.objects.filter(provider_id=report.provider_id).update(feedback=report.reason)
     for email in report.emails:

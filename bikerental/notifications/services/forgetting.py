@@ -11,7 +11,7 @@ from django.db.models.functions import Lower
 from bikerental.core.db.transactions import unit_of_work
 from bikerental.core.work.purging import rows_purge
 from bikerental.notifications.addresses import email_hidden
-from bikerental.notifications.constants import ADDRESS_WINDOW, NOBODYS_KEPT_FOR
+from bikerental.notifications.constants import ADDRESS_WINDOW, UNADDRESSED_KEPT_FOR
 from bikerental.notifications.messages import PASSWORD_RESET
 from bikerental.notifications.models import Notification, RefusedAddress, SentMail
 from bikerental.users.constants import ERASED_EMAIL_DOMAIN
@@ -26,7 +26,7 @@ def notifications_purge(*, now: datetime) -> int:
     over = Notification.objects.filter(state__in=[State.SENT, State.FAILED, State.DROPPED])
     nobodys = over.filter(kind=PASSWORD_RESET.name, recipient=None)
     old = over.filter(created_at__lt=now - timedelta(days=settings.NOTIFICATION_RETENTION_DAYS))
-    return rows_purge(old) + rows_purge(nobodys.filter(created_at__lt=now - NOBODYS_KEPT_FOR))
+    return rows_purge(old) + rows_purge(nobodys.filter(created_at__lt=now - UNADDRESSED_KEPT_FOR))
 
 
 def sent_mails_purge(*, now: datetime) -> int:

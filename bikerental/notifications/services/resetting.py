@@ -14,13 +14,13 @@ def password_reset_request(*, email: str, language: str, address: str, now: date
     :param language: of the request; the mail is written in the rider's own
     :raises ThrottledError: while earlier requests for this e-mail delay
     """
-    user, at_home = password_reset_admit(email=email, address=address, now=now)
+    user, is_trusted = password_reset_admit(email=email, address=address, now=now)
     notification_create(
         kind=PASSWORD_RESET.name,
         recipient_id=user.pk if user else None,
         subject_id=None,
         key=f"password_reset:{uuid7()}",
-        context={"at_home": at_home},
+        context={"at_home": is_trusted},  # `limiting.py` counts by it
         language=user.language if user else language,
         created_at=now,
     )

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from bikerental.core.geometry import Position
 from bikerental.fleet.exceptions import PlaceRefusedError, StationClosedError, StationNotFoundError
-from bikerental.fleet.locks import station_keep
+from bikerental.fleet.locks import station_lock_shared
 from bikerental.fleet.selectors import is_in_service, station_nearest_returning
 from bikerental.fleet.types import StationPlace, TariffTerms
 from bikerental.rentals.locks import LockedRental
@@ -79,7 +79,7 @@ def _position(place: Place) -> Position:
 
 
 def _station(station_id: UUID) -> StationPlace:
-    station = station_keep(station_id=station_id)
+    station = station_lock_shared(station_id=station_id)
     if station is None:
         raise StationNotFoundError
     return station

@@ -11,7 +11,7 @@ from uuid import UUID
 from bikerental.core.db.replica import replica_is_set
 from bikerental.core.db.statements import SqlStatement
 from bikerental.fleet.constants import BikeStatus, Transition, Transitions
-from bikerental.fleet.services import moving_parts
+from bikerental.fleet.services import bike_move_sql
 from bikerental.fleet.types import BikeForRental
 from bikerental.rentals.constants import CANCELLED
 from bikerental.rentals.models import RentalEvent
@@ -25,7 +25,7 @@ _RECENT_CHANGE = """
     )"""
 # A new column of the model without a database default must be added here. A test checks that.
 START = SqlStatement(f"""
-    WITH {moving_parts(Transitions.TAKE, place="station_id = NULL", station="%(station_id)s")}, rental AS (
+    WITH {bike_move_sql(Transitions.TAKE, place="station_id = NULL", station="%(station_id)s")}, rental AS (
         INSERT INTO rentals_rental (
             id, created_at, rider_id, bike_id, status, started_at, start_station_id,
             tariff_id, tariff_name, currency, unlock_fee, per_minute, free_minutes, daily_cap, overdue_after_minutes,
@@ -55,7 +55,7 @@ def _ending(transition: Transition, state: str = "status = 'returned'") -> SqlSt
                    is_out_of_area = %(is_out_of_area)s
              WHERE id = %(rental_id)s AND status = 'active'
             RETURNING 1
-        ), {moving_parts(transition, place=_WHERE_LEFT)}, event AS (
+        ), {bike_move_sql(transition, place=_WHERE_LEFT)}, event AS (
             INSERT INTO rentals_rentalevent (rental_id, kind, happened_at, actor_id, reason)
             VALUES (%(rental_id)s, %(kind)s, %(now)s, %(actor_id)s, %(reason)s)
         ), {_RECENT_CHANGE}

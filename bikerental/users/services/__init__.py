@@ -13,7 +13,7 @@ from bikerental.users.services.guessing import guess_counters_purge
 from bikerental.users.services.resetting import password_reset_admit, password_reset_confirm, reset_token_make
 from bikerental.users.services.second_factor import second_factor_enrol
 from bikerental.users.services.sessions import (
-    accesses_issue,
+    access_tokens_issue,
     credentials_check,
     session_end,
     session_refresh,
@@ -25,7 +25,7 @@ from bikerental.users.services.tokens import access_claims, token_verify
 
 __all__ = [
     "access_claims",
-    "accesses_issue",
+    "access_tokens_issue",
     "accounts_close",
     "accounts_reopen",
     "credentials_check",

@@ -5,8 +5,8 @@ as a thousand, and a restart of the cache forgets none. There are two counters: 
 one for the account at all addresses from which it never logged in. So
 
 - guesses at another account from the rider's own address do not delay the rider;
-- guesses at the rider's account from other addresses do not delay the rider at an address from which he logged in
-  during the last 30 days;
+- guesses at the rider's account from other addresses do not delay the rider at an address with a log-in of this
+  account during the last 30 days;
 - the first log-in from a new address waits as long as the guesser does, an hour at most. Otherwise a thousand
   addresses could guess a thousand times as fast.
 """
@@ -18,7 +18,7 @@ from typing import NamedTuple
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
-from bikerental.core.addresses import household
+from bikerental.core.addresses import client_network
 from bikerental.core.db.statements import SqlStatement
 from bikerental.core.errors import ThrottledError
 from bikerental.core.work.purging import rows_purge
@@ -100,8 +100,9 @@ class Keys(NamedTuple):
 
 
 def guess_admit(*, email: str, address: str, now: datetime, purpose: str = "") -> bool:
-    """Count an attempt, or refuse it while an earlier one still delays. Returns whether the account logged in from
-    there before.
+    """Count an attempt, or refuse it while an earlier one still delays.
+
+    Returns whether the address is trusted: the account logged in from it before.
 
     Two statements, three for the first attempt from an address. Do not call it inside a transaction that a refusal
     rolls back: the count would be lost.
@@ -145,8 +146,8 @@ def _attempt_count(*, keys: Keys, trusted: bool, known: Collection[str], now: da
 def guess_succeeded(*, email: str, address: str, now: datetime) -> None:
     """Reset this address's failures, and remember the address as trusted. One statement.
 
-    Failures from other addresses stay counted: a rider's daily log-in must not reset the wait of those who guess his
-    password.
+    Failures from other addresses stay counted: a rider's daily log-in must not reset the wait of somebody who guesses
+    the password.
     """
     account, pair = _keys(email, address)
     long_ago, trusted_until = now - GUESS_DELAY_MAX, now + ADDRESS_TRUSTED_FOR
@@ -161,7 +162,7 @@ def guess_counters_purge(*, now: datetime) -> int:
 
 
 def _keys(email: str, address: str, purpose: str = "") -> Keys:
-    pair = f"{household(address)}\n{email}"
+    pair = f"{client_network(address)}\n{email}"
     return Keys(
         account=salted_hmac(f"bikerental.guess.account{purpose}", email, algorithm="sha256").hexdigest(),
         pair=salted_hmac(f"bikerental.guess.pair{purpose}", pair, algorithm="sha256").hexdigest(),

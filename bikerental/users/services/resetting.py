@@ -29,7 +29,7 @@ class _Tokens(MailTokens):
 
 class ResetRequest(NamedTuple):
     user: User | None
-    at_home: bool  # the account's e-mail is confirmed, and it logged in from this address before
+    is_trusted: bool  # the account's e-mail is confirmed, and it logged in from this address before
 
 
 def password_reset_admit(*, email: str, address: str, now: datetime) -> ResetRequest:
@@ -38,11 +38,11 @@ def password_reset_admit(*, email: str, address: str, now: datetime) -> ResetReq
     :raises ThrottledError: while earlier requests for this e-mail, known or not, delay
     """
     email = email_normalise(email)
-    logged_in_there = guess_admit(email=email, address=address, now=now, purpose=ASKING)
+    has_logged_in_here = guess_admit(email=email, address=address, now=now, purpose=ASKING)
     user = user_of_email(email=email)
     if user is None or not user.is_active:
-        return ResetRequest(None, at_home=False)
-    return ResetRequest(user, at_home=logged_in_there and user.email_confirmed)
+        return ResetRequest(None, is_trusted=False)
+    return ResetRequest(user, is_trusted=has_logged_in_here and user.email_confirmed)
 
 
 def reset_token_make(*, user: User, now: datetime) -> str:
@@ -66,7 +66,7 @@ def password_reset_confirm(*, token: str, new_password: str, address: str, now: 
     if user is None or not _Tokens(now).check_token(user, proof):
         raise ResetTokenInvalidError
     _password_set(user_id=user_id, proof=proof, encoded=password_hash(new_password), now=now)
-    # The caller can read the account's mail and so is its rider: earlier wrong guesses from here need not delay him.
+    # The caller can read the account's mail and so is its rider, whom earlier wrong guesses from here need not delay.
     guess_succeeded(email=user.email, address=address, now=now)
 
 

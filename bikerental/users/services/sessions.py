@@ -20,7 +20,7 @@ from bikerental.users.services.passwords import password_hash_dummy, password_re
 from bikerental.users.services.second_factor import second_factor_match
 from bikerental.users.services.tokens import (
     REFRESH_LIFETIME,
-    access_issue,
+    access_token_issue,
     refresh_claims,
     refresh_id_after,
     tokens_issue,
@@ -104,11 +104,13 @@ def _session_insert(*, user: User, now: datetime) -> Session:
     return session
 
 
-def accesses_issue(*, user_ids: Collection[UUID], lifetime: timedelta, now: datetime) -> list[str]:
+def access_tokens_issue(*, user_ids: Collection[UUID], lifetime: timedelta, now: datetime) -> list[str]:
     """Access tokens for users without their passwords, with one session each, for load tests."""
     sessions = [_session_of(user_id, now=now, lifetime=lifetime) for user_id in user_ids]
     Session.objects.bulk_create(sessions, batch_size=1000)
-    return [access_issue(user_id=each.user_id, session_id=each.pk, now=now, lifetime=lifetime) for each in sessions]
+    return [
+        access_token_issue(user_id=each.user_id, session_id=each.pk, now=now, lifetime=lifetime) for each in sessions
+    ]
 
 
 def session_refresh(*, refresh: str, now: datetime) -> TokenPair:

@@ -27,10 +27,10 @@ def tokens_issue(
     `now` is."""
     refresh = _sign(RefreshToken(), user_id=user_id, session_id=session_id, until=refresh_until)
     refresh[jwt_settings.JTI_CLAIM] = refresh_id.hex
-    return TokenPair(access=access_issue(user_id=user_id, session_id=session_id, now=now), refresh=str(refresh))
+    return TokenPair(access=access_token_issue(user_id=user_id, session_id=session_id, now=now), refresh=str(refresh))
 
 
-def access_issue(*, user_id: UUID, session_id: UUID, now: datetime, lifetime: timedelta | None = None) -> str:
+def access_token_issue(*, user_id: UUID, session_id: UUID, now: datetime, lifetime: timedelta | None = None) -> str:
     lifetime = lifetime or jwt_settings.ACCESS_TOKEN_LIFETIME
     return str(_sign(AccessToken(), user_id=user_id, session_id=session_id, until=now + lifetime))
 

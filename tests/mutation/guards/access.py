@@ -106,8 +106,8 @@ GUARDS = (
     Guard(
         "requests for a reset are counted",
         "bikerental/users/services/resetting.py",
-        "    logged_in_there = guess_admit(email=email, address=address, now=now, purpose=ASKING)\n",
-        "    logged_in_there = False\n",
+        "    has_logged_in_here = guess_admit(email=email, address=address, now=now, purpose=ASKING)\n",
+        "    has_logged_in_here = False\n",
         ("tests/notifications/test_resetting.py::test_asking_for_one_account_slows_down_if_it_exists_or_not",),
     ),
     Guard(

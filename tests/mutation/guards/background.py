@@ -232,7 +232,7 @@ GUARDS = (
     Guard(
         "a rider is sent one export at a time",
         "bikerental/http/streams.py",
-        "if self._taken[reader] >= most:",
+        "if self._taken[reader] >= limit:",
         "if False:",
         (f"{EXPORT}::test_a_rider_is_sent_one_at_a_time",),
     ),

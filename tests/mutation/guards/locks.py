@@ -86,8 +86,8 @@ GUARDS = (
     Guard(
         "a rent by number locks the bike",
         "bikerental/rentals/locks.py",
-        '_to_take(of_number(v["number_key"]), v), lock=[Bike]',
-        '_to_take(of_number(v["number_key"]), v)',
+        '_to_take(with_number_key(v["number_key"]), v), lock=[Bike]',
+        '_to_take(with_number_key(v["number_key"]), v)',
         (f"{LOCKS}::test_a_rent_by_number_waits_too",),
     ),
     Guard(

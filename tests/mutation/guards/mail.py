@@ -69,7 +69,7 @@ GUARDS = (
     Guard(
         "resets from where the rider logs in are counted apart",
         "bikerental/notifications/services/resetting.py",
-        '{"at_home": at_home}',
+        '{"at_home": is_trusted}',
         '{"at_home": False}',
         (f"{LIMITING}::test_strangers_who_ask_for_resets_use_up_none_of_the_riders",),
     ),

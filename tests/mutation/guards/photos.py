@@ -36,7 +36,7 @@ GUARDS = (
     Guard(
         "looks at photos are counted",
         UPLOADS,
-        "    _refuse_more_than(LOOKS_PER_FORM * _forms_per_hour(upload.report_id), uploads, looks, now=now)\n",
+        "    _refuse_more_than(CHECKS_PER_FORM * _forms_per_hour(upload.report_id), uploads, looks, now=now)\n",
         "",
         (f"{LIMITS}::test_checks_are_counted_too_and_the_next_is_a_429",),
     ),

@@ -105,7 +105,7 @@ GUARDS = (
     Guard(
         "a return keeps its station",
         "bikerental/fleet/locks.py",
-        "    keep=[Station],\n",
+        "    lock_shared=[Station],\n",
         "",
         (
             f"{STATIONS}::test_a_deletion_after_the_return_is_refused_with_a_message",
@@ -115,7 +115,7 @@ GUARDS = (
     Guard(
         "returns at one station do not wait for each other",
         "bikerental/fleet/locks.py",
-        "    keep=[Station],\n",
+        "    lock_shared=[Station],\n",
         "    lock=[Station],\n",
         (f"{STATIONS}::test_returns_at_one_station_do_not_wait_for_each_other",),
     ),

@@ -173,7 +173,7 @@ GUARDS = (
     Guard(
         "a rate counts a household",
         "bikerental/http/throttles.py",
-        "return household(client_address(request))",
+        "return client_network(client_address(request))",
         "return client_address(request)",
         ("tests/http/test_throttles.py::test_an_ipv6_household_has_one_count",),
     ),

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from bikerental.users.constants import DEMO_EMAIL_DOMAIN, DEMO_TOKEN_LIFETIME_MAX
 from bikerental.users.selectors import demo_riders
-from bikerental.users.services import accesses_issue
+from bikerental.users.services import access_tokens_issue
 
 USERS_MAX = 1_000_000
 
@@ -28,5 +28,5 @@ class Command(BaseCommand):
             raise CommandError(
                 f"There are {len(riders)} demo riders, not {users}: run seed_demo with more riders first."
             )
-        tokens = accesses_issue(user_ids=riders, lifetime=timedelta(minutes=minutes), now=timezone.now())
+        tokens = access_tokens_issue(user_ids=riders, lifetime=timedelta(minutes=minutes), now=timezone.now())
         self.stdout.write("\n".join(tokens))

@@ -21,7 +21,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "email", type=readable, help="the e-mail of an operator's account (createsuperuser makes one)"
+            "email", type=email_argument, help="the e-mail of an operator's account (createsuperuser makes one)"
         )
         parser.add_argument(
             "--replace", action="store_true", help="replace the authenticator: the old one stops working"
@@ -35,18 +35,18 @@ class Command(BaseCommand):
             address = second_factor_enrol(user_id=user.pk, replace=options["replace"])
         except Refusal as refusal:
             raise CommandError(f"{refusal} Nothing was changed; see --help.") from refusal
-        self.stdout.write(drawn(address))
+        self.stdout.write(qr_code(address))
         self.stdout.write(f"{address}\n\nScan it now: it is not shown again. Log in with the password and its code.")
 
 
-def drawn(address: str) -> str:
+def qr_code(address: str) -> str:
     """A QR code in characters, two modules a character, to be scanned from a dark terminal."""
     picture = StringIO()
     segno.make_qr(address).terminal(out=picture, compact=True)
     return picture.getvalue()
 
 
-def readable(text: str) -> str:
+def email_argument(text: str) -> str:
     """Refuse unprintable text: on a command line, invalid UTF-8 becomes lone surrogates, which PostgreSQL refuses."""
     if not text.isprintable():
         raise ArgumentTypeError(f"{text!r} is not an e-mail address")
