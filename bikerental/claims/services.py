@@ -25,7 +25,7 @@ from bikerental.claims.selectors import claim_of_rider
 from bikerental.claims.types import ClaimRow, Complaint, Decision
 from bikerental.core.db.transactions import constraint_name, unit_of_work
 from bikerental.core.identifiers import uuid7
-from bikerental.core.work.batches import run_left_over
+from bikerental.core.work.batches import run_in_batches
 from bikerental.fleet.exceptions import StationNotFoundError
 from bikerental.fleet.locks import station_lock_shared
 from bikerental.notifications.services import notification_create
@@ -172,7 +172,7 @@ def claims_erase(*, rider_id: UUID) -> None:
 def claims_forget() -> int:
     """Delete the claims about anonymised rides. Returns how many. The ledger keeps the decided amounts."""
     old = Claim.objects.filter(rental__rider=None).order_by("pk")
-    return run_left_over("forget claims", old, _delete, size=FORGET_BATCH, batches=sys.maxsize)
+    return run_in_batches("forget claims", old, _delete, size=FORGET_BATCH, batches=sys.maxsize)
 
 
 @unit_of_work

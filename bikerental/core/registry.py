@@ -1,7 +1,8 @@
 """Collects what apps declare, so that a lower app can use it without importing a higher one.
 
-An app declares periodic tasks, figures, messages or personal data in a module with a known name:
-`schedule.py`, `metrics.py`, `messages.py`, `erasure.py`.
+An app declares in modules with known names: `checks.py` (for `manage.py reconcile`), `disputes.py` (rides that
+riders dispute), `erasure.py` (personal data), `holds.py` (how reservations end when their bikes are taken away),
+`messages.py`, `metrics.py`, `policies.py` (the origins of images) and `schedule.py` (periodic tasks).
 """
 
 from collections.abc import Iterator

@@ -30,18 +30,22 @@ def plain_cell(text: str) -> str:
 
 
 def sheet_pieces(rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
-    """UTF-8 with its mark, commas between the cells. The first row has the names of the columns."""
+    """The file in pieces: UTF-8 with a byte order mark, commas between the cells.
+
+    :param rows: the first one has the names of the columns
+    """
     text = StringIO(newline="")
     text.write(BYTE_ORDER_MARK)
     writer = csv.writer(text)
     for row in rows:
         writer.writerow([_written(value) for value in row])
         if text.tell() >= PIECE_LENGTH:
-            yield _taken(text)
-    yield _taken(text)
+            yield _emptied(text)
+    yield _emptied(text)
 
 
-def _taken(text: StringIO) -> bytes:
+def _emptied(text: StringIO) -> bytes:
+    """What the buffer holds. The buffer is empty afterwards."""
     piece = text.getvalue().encode()
     text.seek(0)
     text.truncate()

@@ -24,7 +24,7 @@ from bikerental.http.parsers import BODY_BYTES_MAX, TooLargeError
 from bikerental.http.problems import (
     InternalError,
     exception_handler,
-    is_database_away,
+    is_database_unavailable,
     is_page,
     page_unavailable,
     problem_response,
@@ -117,14 +117,14 @@ class CityTimeMiddleware:
 
 
 class PageSessionMiddleware(SessionMiddleware):
-    """While the database is away, a session cannot be saved. The answer is a 503, and nobody is logged out."""
+    """While the database is unavailable, a session cannot be saved. The answer is a 503, and nobody is logged out."""
 
     def process_response(self, request: HttpRequest, response: Any) -> Any:
         try:
             return super().process_response(request, response)
         except (DatabaseError, InterfaceError, SessionInterrupted) as error:
             cause = _cause_in_database(error)
-            if cause is None or not is_database_away(cause):
+            if cause is None or not is_database_unavailable(cause):
                 raise
             return page_unavailable(request, cause)
 
@@ -201,7 +201,7 @@ def _page_failed(request: HttpRequest, error: Exception) -> HttpResponse | None:
 
     Django's admin checks filters, pages and ids, but not whether dates and numbers fit their columns.
     """
-    if is_database_away(error):
+    if is_database_unavailable(error):
         return page_unavailable(request, error)
     if not isinstance(error, UNFIT):
         return None

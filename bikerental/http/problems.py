@@ -148,8 +148,8 @@ def early_response(request: HttpRequest, error: ErrorClass, **headers: str) -> H
 
 
 def page_unavailable(request: HttpRequest, error: BaseException) -> HttpResponse:
-    """The page for an operator while the database is away or read-only."""
-    logger.warning("The database is away or too busy: %s", type(error).__name__, exc_info=error)
+    """The page for an operator while the database is unavailable or read-only."""
+    logger.warning("The database is unavailable or too busy: %s", type(error).__name__, exc_info=error)
     return early_response(request, UnavailableError, **{"Retry-After": f"{UnavailableError.retry_after:.0f}"})
 
 
@@ -159,8 +159,8 @@ def _detail_of(error: ErrorClass) -> Any:
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """DRF's exception handler. None for a bug, which is then logged and sent to Sentry."""
-    if is_database_away(error):
-        logger.warning("The database is away or too busy: %s", type(error).__name__, exc_info=error)
+    if is_database_unavailable(error):
+        logger.warning("The database is unavailable or too busy: %s", type(error).__name__, exc_info=error)
         error = UnavailableError()
     if isinstance(error, Refusal):
         set_rollback()
@@ -172,8 +172,8 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response 
     return None
 
 
-def is_database_away(error: BaseException | None) -> bool:
-    """Whether the database is away or too busy: lost connections, timeouts, deadlocks, no free connection."""
+def is_database_unavailable(error: BaseException | None) -> bool:
+    """Whether the database is unavailable or too busy: lost connections, timeouts, deadlocks, no free connection."""
     if isinstance(error, OperationalError | InterfaceError):
         return True
     if not isinstance(error, DatabaseError):
@@ -263,7 +263,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def internal_error(request: HttpRequest) -> HttpResponse:
     """Django calls this after an unhandled exception; nothing else logs it."""
     error = sys.exc_info()[1]
-    if error is not None and is_page(request) and is_database_away(error):
+    if error is not None and is_page(request) and is_database_unavailable(error):
         return page_unavailable(request, error)
     logger.error("Unhandled: %s %s", request.method, request.path, exc_info=sys.exc_info())
     return defaults.server_error(request) if is_page(request) else problem_response(InternalError)

@@ -11,7 +11,7 @@ from django.utils.functional import cached_property
 
 from bikerental.core.context import request_id_var
 from bikerental.core.errors import ThrottledError, UnavailableError
-from bikerental.http.problems import is_database_away
+from bikerental.http.problems import is_database_unavailable
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +93,7 @@ def _bounded(pieces: Iterator[bytes], reader: Hashable, limit: int, name: str) -
             yield piece
     except Exception as error:
         token = request_id_var.set(request_id)  # the middleware has already finished this request
-        is_bug = not (is_database_away(error) or isinstance(error, TimeoutError | UnavailableError))
+        is_bug = not (is_database_unavailable(error) or isinstance(error, TimeoutError | UnavailableError))
         logger.log(logging.ERROR if is_bug else logging.WARNING, "%s broke off", name, exc_info=error)
         request_id_var.reset(token)
         raise

@@ -1,7 +1,7 @@
 """Request rates that a client may not exceed. They limit waste; guesses at passwords are counted in PostgreSQL.
 
 DRF's own throttles read, decide and write, so parallel requests get through. These count in fixed
-windows with the cache's atomic increment. While the cache is away, nobody is limited or delayed: after
+windows with the cache's atomic increment. While the cache is unavailable, nobody is limited or delayed: after
 one failure it is not asked for a while.
 """
 
@@ -113,7 +113,7 @@ class RateThrottle(BaseThrottle):
             count = 1
         except RedisError as error:
             breaker.failed()
-            logger.warning("The cache is away, so nobody is throttled: %s", type(error).__name__)
+            logger.warning("The cache is unavailable, so nobody is throttled: %s", type(error).__name__)
             return 0
         breaker.succeeded()
         return count

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 # After a call to S3 has timed out, one call in this many seconds tries S3 again and the others are refused at once. A
 # waiting call holds a thread, and rides need the threads.
-AWAY_SECONDS = 10.0
+RETRY_SECONDS = 10.0
 _REASONS = {
     "NoSuchBucket": "bucket_missing",
     "InvalidAccessKeyId": "credentials_refused",
@@ -75,20 +75,22 @@ def _reason(error: Exception) -> str | None:
 
 
 class MediaStorage(S3Storage):
-    """The S3 storage of django-storages, with stable URLs. Its `exists` distinguishes a missing object from a missing
-    bucket."""
+    """The S3 storage of django-storages, with URLs that stay the same for a while.
+
+    Its `exists` distinguishes a missing object from a missing bucket.
+    """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._url_of_window = lru_cache(maxsize=URLS_KEPT)(self._sign)
-        self._away_lock = threading.Lock()
+        self._retry_lock = threading.Lock()
         self._retry_at: float | None = None  # monotonic time; None while S3 answers
 
     @contextmanager
     def guarded_call(self) -> Iterator[None]:
         """Wrap each call of S3. Do not nest.
 
-        :raises StorageUnavailableError: as `storage_errors`; at once while S3 is known to be away
+        :raises StorageUnavailableError: as `storage_errors`; at once while S3 does not answer
         """
         self._admit()
         retry_at = None
@@ -97,19 +99,19 @@ class MediaStorage(S3Storage):
                 yield
         except StorageUnavailableError as error:
             if error.reason == UNREACHABLE:
-                retry_at = monotonic() + AWAY_SECONDS
+                retry_at = monotonic() + RETRY_SECONDS
             raise
         finally:
             self._retry_at = retry_at
 
     def _admit(self) -> None:
-        with self._away_lock:
+        with self._retry_lock:
             if self._retry_at is None:
                 return
             now = monotonic()
             if now < self._retry_at:
                 raise StorageUnavailableError(UNREACHABLE)
-            self._retry_at = now + AWAY_SECONDS  # this call waits for S3; the others are refused
+            self._retry_at = now + RETRY_SECONDS  # this call waits for S3; the others are refused
 
     def exists(self, name: str) -> bool:
         # HEAD answers 404 both for a missing object and for a missing bucket.

@@ -1,4 +1,4 @@
-"""The photo storage as the rest of the product sees it, and the error when it is away."""
+"""The photo storage as the rest of the product sees it, and the error when it cannot be reached."""
 
 from django.conf import settings
 from django.core.files.storage import storages

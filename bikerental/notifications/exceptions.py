@@ -21,7 +21,7 @@ class MailRefusedError(MailError):
 
 
 class MailUnreachableError(MailError):
-    """The mail server is away or refuses our log-in. Every message would fail now."""
+    """The mail server is unavailable or refuses our log-in. Every message would fail now."""
 
 
 class SnsRefusedError(Refusal):

@@ -138,7 +138,7 @@ class Supervisor:
             "directory": literal(program.folder),
             "autostart": str(starts_at_once).lower(),
             "autorestart": "true",
-            "startretries": "20",  # the programs must survive a server that is away for a few minutes
+            "startretries": "20",  # the programs must survive a server that is down for a few minutes
             "stopsignal": program.stop_signal,
             "stopwaitsecs": str(program.stop_seconds),
             "killasgroup": "true",

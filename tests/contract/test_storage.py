@@ -28,7 +28,7 @@ from bikerental.media import s3 as s3_module
 from bikerental.media.constants import PHOTO_BYTES_MAX, RAW_TYPE, URL_WINDOW_SECONDS
 from bikerental.media.exceptions import PhotoMissingError, PhotoTooLargeError
 from bikerental.media.gateways.s3 import S3Photos
-from bikerental.media.s3 import AWAY_SECONDS, MediaStorage
+from bikerental.media.s3 import RETRY_SECONDS, MediaStorage
 from bikerental.media.storage import StorageUnavailableError
 from tests.s3 import NO_PATIENCE, S3
 from tests.support.serving import serving
@@ -304,7 +304,7 @@ def test_one_caller_waits_for_a_silent_s3_others_are_refused(
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(ask, range(8))) == {"unreachable"}
         assert len(silent.connections) == 1
-        later = time.monotonic() + AWAY_SECONDS
+        later = time.monotonic() + RETRY_SECONDS
         monkeypatch.setattr(s3_module, "monotonic", lambda: later)
         assert set(pool.map(ask, range(8))) == {"unreachable"}
 
@@ -319,7 +319,7 @@ def test_s3_that_is_back_is_asked_by_all(s3: S3, storage: MediaStorage, monkeypa
     with pytest.raises(StorageUnavailableError):
         storage.exists("bikes/1.webp")
 
-    later = time.monotonic() + AWAY_SECONDS
+    later = time.monotonic() + RETRY_SECONDS
     monkeypatch.setattr(s3_module, "monotonic", lambda: later)
 
     assert not storage.exists("bikes/1.webp")

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from bikerental.core.models import FailedRow
 from bikerental.core.work import batches
-from bikerental.core.work.batches import RETRY_MAX, run_batch, run_left_over, run_row
+from bikerental.core.work.batches import RETRY_MAX, run_batch, run_in_batches, run_row
 from bikerental.fleet.models import Bike, BikeEvent
 from bikerental.http.models import IdempotencyKey
 from bikerental.maintenance.constants import GRAVE_RIDERS
@@ -246,7 +246,7 @@ def test_a_batch_of_bad_rows_does_not_hide_the_good_ones(monkeypatch: pytest.Mon
 
     rows = Rental.objects.exclude(tariff_name="taken").order_by("pk")
     for _ in range(2):
-        run_left_over("take", rows, refuse_the_first, size=1)
+        run_in_batches("take", rows, refuse_the_first, size=1)
 
     assert list(rows) == [bad]
     good.refresh_from_db()

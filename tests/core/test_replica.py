@@ -46,15 +46,15 @@ def replica(
 ) -> Iterator[Replica]:
     """Use the replica in this process, as with DATABASE_REPLICA_URL."""
     settings.DATABASE_REPLICA_LAG_SECONDS = LONG
-    monkeypatch.setattr(module, "AWAY_SECONDS", 0.5)
+    monkeypatch.setattr(module, "PRIMARY_ONLY_SECONDS", 0.5)
     monkeypatch.setattr(module, "POLL_SECONDS", 0.1)
     place = {"HOST": "127.0.0.1", "PORT": server.port}
     connections.databases[REPLICA] = connection.settings_dict | place
     # Django blocks all databases in a test that it did not create.
     monkeypatch.setattr(connections[REPLICA], "ensure_connection", partial(ensure_connection, connections[REPLICA]))
-    module.proof.forget()
+    module.freshness.reset()
     server.catch_up()
-    assert eventually(module.proof.is_good, 60)
+    assert eventually(module.freshness.is_fresh, 60)
     yield server
     with suppress(psycopg2.Error):
         connections[REPLICA].close()
@@ -159,7 +159,7 @@ def test_a_replica_that_is_behind_is_not_asked(replica: Replica, settings: Setti
     replica.catch_up()
     with replica.paused():
         settings.DATABASE_REPLICA_LAG_SECONDS = LONG
-        assert eventually(module.proof.is_good, 60)
+        assert eventually(module.freshness.is_fresh, 60)
         make_bike()
         assert numbers(client, LISTS[0]) == [bike.number]
 
@@ -169,7 +169,7 @@ def test_a_replica_of_unknown_age_is_not_read(replica: Replica) -> None:
     with replica.paused():
         bike = make_bike()
         flush()
-        module.proof.forget()  # as in a process that has just started
+        module.freshness.reset()  # as in a process that has just started
 
         assert numbers(client, LISTS[0]) == [bike.number]
 
@@ -180,7 +180,7 @@ def test_an_unreachable_replica_is_tried_again_later(
     client = RiderClient(make_user())
     replica.catch_up()
     assert numbers(client, LISTS[0]) == []
-    monkeypatch.setattr(module, "AWAY_SECONDS", 3600)
+    monkeypatch.setattr(module, "PRIMARY_ONLY_SECONDS", 3600)
     replica.stop()
     try:
         bike = make_bike()
@@ -190,10 +190,10 @@ def test_an_unreachable_replica_is_tried_again_later(
     finally:
         replica.start()
 
-    assert [record.getMessage().partition(",")[0] for record in caplog.records] == ["The replica is away"]
+    assert [record.getMessage().partition(",")[0] for record in caplog.records] == ["The replica cannot be read"]
     replica.catch_up()
-    module.proof._poll_at = 0.0  # the waiting time is over
-    assert eventually(module.proof.is_good, 60)
+    module.freshness._poll_at = 0.0  # the waiting time is over
+    assert eventually(module.freshness.is_fresh, 60)
     with replica.paused():
         make_bike()
         assert numbers(client, LISTS[0]) == [bike.number]
@@ -205,7 +205,7 @@ def test_a_hanging_replica_is_given_up(replica: Replica, monkeypatch: pytest.Mon
     replica.catch_up()
     assert numbers(client, LISTS[0]) == []
     monkeypatch.setattr(module, "ANSWER_SECONDS", 1.0)
-    module.proof._poll_at += poll_seconds
+    module.freshness._poll_at += poll_seconds
     with replica.standing_still():
         bike = make_bike()
 

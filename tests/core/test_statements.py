@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from bikerental.core.db.statements import Columns, Samples, Select, SqlStatement, Statement, as_text, select
 from bikerental.core.db.transactions import StalePlanError, unit_of_work
 from bikerental.fleet.models import Station
-from bikerental.http.problems import is_database_away
+from bikerental.http.problems import is_database_unavailable
 from bikerental.users.models import User
 from tests.factories import make_station
 from tests.retyping import retyped
@@ -218,7 +218,7 @@ def test_within_a_transaction_the_client_must_ask_again() -> None:
     with retyped(NAME):
         with pytest.raises(StalePlanError) as refusal, transaction.atomic():
             statement.all(station_id=station.pk)
-        assert is_database_away(refusal.value)  # a 503
+        assert is_database_unavailable(refusal.value)  # a 503
         assert statement.all(station_id=station.pk) == [("7% hill", "100 %s")]
 
 

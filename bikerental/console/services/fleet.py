@@ -82,7 +82,7 @@ def fleet_files_load(*, files: FleetFiles, actor: Actor, now: datetime) -> Fleet
 def fleet_files_store(*, files: FleetFiles, operator_id: UUID) -> str:
     """Keep files that were checked until the operator has them written. Returns their digest.
 
-    :raises UnavailableError: while Redis is away
+    :raises UnavailableError: while Redis is unavailable
     """
     digest = sha256(repr(tuple(files)).encode()).hexdigest()
     packed = [None if data is None else zlib.compress(data) for data in files]
@@ -96,7 +96,7 @@ def fleet_files_store(*, files: FleetFiles, operator_id: UUID) -> str:
 def fleet_files_stored(*, digest: str, operator_id: UUID) -> FleetFiles | None:
     """The files with this digest; None if they are no longer kept.
 
-    :raises UnavailableError: while Redis is away
+    :raises UnavailableError: while Redis is unavailable
     """
     try:
         packed = cache.get(_cache_key(digest, operator_id))

@@ -17,18 +17,18 @@ DRIFT_SECONDS = 60.0  # how long a more exact reading is kept, although newer on
 class _Reading(NamedTuple):
     now: datetime  # by the database's clock
     at: float  # by the monotonic clock
-    inexact: float  # seconds that the answer took
+    uncertainty: float  # seconds: how long the answer took
 
 
 _reading: _Reading | None = None
 
 
 def clock_note(now: datetime, *, asked: float, answered: float) -> None:
-    """Note the database's time. It was read between the two times of the monotonic clock."""
+    """Note the database's time, which was read between `asked` and `answered`, times of the monotonic clock."""
     global _reading  # noqa: PLW0603 - one for the process; replaced as a whole, so threads need no lock
-    inexact = answered - asked
-    if _reading is None or inexact <= _reading.inexact or answered - _reading.at > DRIFT_SECONDS:
-        _reading = _Reading(now, (asked + answered) / 2, inexact)
+    uncertainty = answered - asked
+    if _reading is None or uncertainty <= _reading.uncertainty or answered - _reading.at > DRIFT_SECONDS:
+        _reading = _Reading(now, (asked + answered) / 2, uncertainty)
 
 
 def database_now() -> datetime:

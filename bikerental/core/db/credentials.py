@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 logger = logging.getLogger(__name__)
 
 # How long the secret is not read after Secrets Manager did not answer. A waiting call holds a thread.
-AWAY_SECONDS = 10.0
+RETRY_SECONDS = 10.0
 # A rotation sets the password and moves the label, in one order or the other, with a pause between.
 STAGES = ("AWSCURRENT", "AWSPENDING", "AWSPREVIOUS")
 _LIMITS = Config(connect_timeout=2, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
@@ -36,24 +36,26 @@ class Secret:
         self._lock = threading.Lock()
         self._known: list[Credentials] = []  # the one that worked last comes first
         self._read_at = float("-inf")
-        self._away_until = float("-inf")
+        self._retry_at = float("-inf")
 
     def candidates(self) -> list[Credentials]:
-        """What was read last, the one that worked first. Read at the first call only."""
+        """The credentials that were read last; those that worked come first. Only the first call reads them."""
         with self._lock:
             if not self._known:
                 self._read()
             return list(self._known)
 
     def candidates_anew(self, *, since: float) -> list[Credentials]:
-        """Read again, unless another thread has done so since that time of the monotonic clock: many are refused at
-        once. While Secrets Manager is away: what is known."""
+        """Read again, unless another thread has done so since that time of the monotonic clock.
+
+        Many threads are refused at once. If Secrets Manager does not answer: what was read last.
+        """
         with self._lock:
-            if self._read_at < since and time.monotonic() > self._away_until:
+            if self._read_at < since and time.monotonic() > self._retry_at:
                 try:
                     self._read()
                 except (BotoCoreError, ClientError) as error:
-                    self._away_until = time.monotonic() + AWAY_SECONDS
+                    self._retry_at = time.monotonic() + RETRY_SECONDS
                     logger.warning("The database's secret cannot be read again: %s", type(error).__name__)
             return list(self._known)
 

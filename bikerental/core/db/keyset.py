@@ -46,7 +46,7 @@ class PageShape(NamedTuple):
         if self.has_cursor:
             keys = tuple(values[_value_name(name)] for name in self.order)
             rows = rows.filter(after(self.order, Cursor(keys, self.is_backward)))
-        return rows.order_by(*(turned(self.order) if self.is_backward else self.order))[: self.limit]
+        return rows.order_by(*(reversed_order(self.order) if self.is_backward else self.order))[: self.limit]
 
 
 class Page(NamedTuple, Generic[R]):
@@ -69,7 +69,7 @@ class Page(NamedTuple, Generic[R]):
 
     @property
     def shape(self) -> PageShape:
-        return PageShape(self.order, limit_written(self.limit), self.cursor is not None, self.is_backward)
+        return PageShape(self.order, statement_limit(self.limit), self.cursor is not None, self.is_backward)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -99,7 +99,7 @@ class Page(NamedTuple, Generic[R]):
         return tuple(getattr(row, name.removeprefix("-")) for name in self.order)
 
 
-def limit_written(limit: int) -> int:
+def statement_limit(limit: int) -> int:
     """The limit to write into a cached statement. There are only two, so that not every page size makes a statement.
 
     The caller cuts the result to the wanted size.
@@ -122,7 +122,7 @@ def after(order: Order, cursor: Cursor) -> Q:
     return Q(**{f"{first.removeprefix('-')}__{bound}": key}) & condition
 
 
-def turned(order: Order) -> Order:
+def reversed_order(order: Order) -> Order:
     """The reversed order, for a page that goes back."""
     return tuple(name.removeprefix("-") if name.startswith("-") else f"-{name}" for name in order)
 

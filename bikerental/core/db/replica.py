@@ -4,8 +4,8 @@
 
 The replica is used only while it is known to be no older than DATABASE_REPLICA_LAG_SECONDS. At most once
 a second, a process reads the primary's position in the write-ahead log and the position that the
-replica has replayed. It compares no clocks, so an idle primary is not lag, and a replica that lost its
-primary is noticed. If anything is wrong with the replica, the primary answers.
+replica has replayed. It compares no clocks: if the primary writes nothing, the replica is not called late, and a
+replica that lost its primary is noticed. If anything is wrong with the replica, the primary is read.
 """
 
 import logging
@@ -28,15 +28,15 @@ R = TypeVar("R")
 
 REPLICA = "replica"
 POLL_SECONDS = 1.0
-AWAY_SECONDS = 10.0
+PRIMARY_ONLY_SECONDS = 10.0
 # The replica's own limit for a statement is 2 s (DATABASES in config/settings); this is for one that hangs.
 ANSWER_SECONDS = 3.0
 WATCH_SECONDS = 0.5
 # Replaying the log cancels a read that blocks it. The replica itself is fine.
 _CANCELLED = {errorcodes.SERIALIZATION_FAILURE, errorcodes.DEADLOCK_DETECTED}
-_PRIMARY_PLACE = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')"
+_PRIMARY_POSITION = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')"
 # A promoted replica is another database.
-_REPLICA_PLACE = "SELECT pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0') WHERE pg_is_in_recovery()"
+_REPLICA_POSITION = "SELECT pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0') WHERE pg_is_in_recovery()"
 
 logger = logging.getLogger(__name__)
 
@@ -45,80 +45,81 @@ def replica_is_set() -> bool:
     return REPLICA in connections.databases
 
 
-def from_replica(ask: Callable[[str], R], *, unless: bool = False) -> R:
-    """The result of `ask`, which gets the alias of the database to read.
+def from_replica(read: Callable[[str], R], *, unless: bool = False) -> R:
+    """The result of `read`, which gets the alias of the database to read from.
 
-    It gets the primary inside a transaction, where `unless` is true, and when the replica is away, too
-    far behind, or fails: after 2 s of connecting or 3.5 s of reading.
+    This is the primary inside a transaction, if `unless` is true, and while the replica cannot be reached or is too
+    far behind. If the replica fails, after 2 s of connecting or 3.5 s of reading, `read` runs again on the primary.
     """
-    if not replica_is_set() or unless or connections[DEFAULT_DB_ALIAS].in_atomic_block or not proof.is_good():
-        return ask(DEFAULT_DB_ALIAS)
+    if not replica_is_set() or unless or connections[DEFAULT_DB_ALIAS].in_atomic_block or not freshness.is_fresh():
+        return read(DEFAULT_DB_ALIAS)
     try:
         with deadline.on(REPLICA):
-            return ask(REPLICA)
+            return read(REPLICA)
     # Any error: the replica may lack a migration, and a bug shows again on the primary.
     except (DatabaseError, InterfaceError) as error:
         if sqlstate(error) not in _CANCELLED:
-            proof.withdraw(error)
-    return ask(DEFAULT_DB_ALIAS)
+            freshness.mark_unavailable(error)
+    return read(DEFAULT_DB_ALIAS)
 
 
-class Proof:
+class Freshness:
     """Until when the replica is known to be fresh enough, for all threads of this process."""
 
     def __init__(self) -> None:
         self._polling = threading.Lock()
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
-        self._places: deque[tuple[float, Any]] = deque()  # when the primary was where in its log
-        self._good_until = self._poll_at = 0.0
-        self._was_good = False
+    def reset(self) -> None:
+        self._positions: deque[tuple[float, Any]] = deque()  # times, and the primary's positions in its log then
+        self._fresh_until = self._poll_at = 0.0
+        self._was_fresh = False
 
-    def is_good(self) -> bool:
+    def is_fresh(self) -> bool:
         # One thread asks; the others use the last result.
         if time.monotonic() >= self._poll_at and self._polling.acquire(blocking=False):
             try:
                 self._poll()
             finally:
                 self._polling.release()
-        return time.monotonic() < self._good_until
+        return time.monotonic() < self._fresh_until
 
-    def withdraw(self, error: Exception) -> None:
-        """Leave the replica alone for a while."""
-        self.forget()
-        self._poll_at = time.monotonic() + AWAY_SECONDS
+    def mark_unavailable(self, error: Exception) -> None:
+        """Read from the primary only, for PRIMARY_ONLY_SECONDS."""
+        self.reset()
+        self._poll_at = time.monotonic() + PRIMARY_ONLY_SECONDS
         connections[REPLICA].close()
-        logger.warning("The replica is away, the primary answers for %d s: %s", AWAY_SECONDS, str(error).strip())
+        reason = str(error).strip()
+        logger.warning("The replica cannot be read, the primary is read for %d s: %s", PRIMARY_ONLY_SECONDS, reason)
 
     def _poll(self) -> None:
         asked_at = time.monotonic()
-        places = self._places  # another thread may withdraw the proof meanwhile
-        places.append((asked_at, _place(DEFAULT_DB_ALIAS, _PRIMARY_PLACE)))
+        positions = self._positions  # another thread may call `reset` meanwhile
+        positions.append((asked_at, _read_position(DEFAULT_DB_ALIAS, _PRIMARY_POSITION)))
         try:
             with deadline.on(REPLICA):
-                replayed = _place(REPLICA, _REPLICA_PLACE)
+                replayed = _read_position(REPLICA, _REPLICA_POSITION)
         except (DatabaseError, InterfaceError) as error:
-            self.withdraw(error)
+            self.mark_unavailable(error)
             return
         lag = settings.DATABASE_REPLICA_LAG_SECONDS
-        while places[0][0] < asked_at - lag:
-            places.popleft()
-        for noted_at, place in places:
-            if replayed is not None and place <= replayed:
-                self._good_until = noted_at + lag
+        while positions[0][0] < asked_at - lag:
+            positions.popleft()
+        for noted_at, position in positions:
+            if replayed is not None and position <= replayed:
+                self._fresh_until = noted_at + lag
         self._poll_at = time.monotonic() + POLL_SECONDS
-        self._tell(time.monotonic() < self._good_until)
+        self._log_change(time.monotonic() < self._fresh_until)
 
-    def _tell(self, is_good: bool) -> None:
-        if is_good and not self._was_good:
+    def _log_change(self, is_fresh: bool) -> None:
+        if is_fresh and not self._was_fresh:
             logger.info("The replica answers.")
-        if self._was_good and not is_good:
+        if self._was_fresh and not is_fresh:
             logger.warning("The replica is more than %d s behind.", settings.DATABASE_REPLICA_LAG_SECONDS)
-        self._was_good = is_good
+        self._was_fresh = is_fresh
 
 
-def _place(using: str, sql: str) -> Any:
+def _read_position(using: str, sql: str) -> Any:
     connection = connections[using]
     connection.ensure_connection()
     # The driver's own cursor: this runs once a second in a process and belongs to no request's statements.
@@ -177,5 +178,5 @@ def _cut(descriptor: int) -> None:
         connected.close()
 
 
-proof = Proof()
+freshness = Freshness()
 deadline = Deadline()

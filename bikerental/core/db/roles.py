@@ -10,7 +10,7 @@ from psycopg2.extensions import encrypt_password
 
 # Beyond reading: backups record that they were made.
 READER_WRITES = ("core_heartbeat",)
-# Which migrations have run is the owner's affair.
+# Only the owner migrates.
 APPLICATION_ONLY_READS = ("django_migrations",)
 MORE_THAN_ROWS = ("superuser", "createdb", "createrole", "replication", "bypassrls")
 
@@ -21,7 +21,7 @@ _OWN = """
     SELECT relname FROM pg_class
     WHERE relnamespace = 'public'::regnamespace AND relowner = CURRENT_USER::regrole AND relkind = ANY (%s)
 """
-# What is new is what PUBLIC could do: tables of its own, temporary ones too.
+# Without this, every role could make tables, temporary ones too.
 _PUBLIC = """
     REVOKE CREATE ON SCHEMA public FROM PUBLIC;
     REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC
@@ -41,12 +41,12 @@ class Role(NamedTuple):
 
 
 def roles_ensure(*, application: Role, reader: Role | None) -> None:
-    """Make the roles with these passwords, and give them their rights on what is there and on what will be.
+    """Make the roles with these passwords. Give them their rights on the objects that exist and on later ones.
 
     Idempotent. Runs as the schema's owner, who may create roles.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_formed(_PUBLIC))
+        cursor.execute(_sql(_PUBLIC))
         _ensure(cursor, application)
         _grant(cursor, application, tables="SELECT, INSERT, UPDATE, DELETE", sequences="SELECT, USAGE")
         _limit(cursor, application, "SELECT", APPLICATION_ONLY_READS)
@@ -83,7 +83,7 @@ def _logs_in(role: Role) -> bool:
 
 
 def _grant(cursor: Any, role: Role, *, tables: str, sequences: str) -> None:
-    cursor.execute(_formed(_FUTURE, role=role.name, tables=tables, sequences=sequences))
+    cursor.execute(_sql(_FUTURE, role=role.name, tables=tables, sequences=sequences))
     for kinds, word, rights in (("rpvm", "TABLE", tables), ("S", "SEQUENCE", sequences)):
         cursor.execute(_OWN, [list(kinds)])
         _limit(cursor, role, rights, [name for (name,) in cursor.fetchall()], word=word)
@@ -98,7 +98,7 @@ def _limit(cursor: Any, role: Role, rights: str, names: Any, *, word: str = "TAB
         )
 
 
-def _formed(text: str, *, role: str = "", **words: str) -> sql.Composed:
+def _sql(text: str, *, role: str = "", **words: str) -> sql.Composed:
     return sql.SQL(text).format(
         database=sql.Identifier(connection.settings_dict["NAME"]),
         role=sql.Identifier(role) if role else sql.SQL(""),

@@ -62,34 +62,34 @@ class _Prepared(ABC):
     _compiled: "_Compiled | None" = None
 
     def all(self, *, using: str = DEFAULT_DB_ALIAS, **values: Any) -> list[tuple[Any, ...]]:
-        rows: list[tuple[Any, ...]] = self._ask(using, values, lambda cursor: cursor.fetchall())
+        rows: list[tuple[Any, ...]] = self._run(using, values, lambda cursor: cursor.fetchall())
         return rows
 
     def first(self, **values: Any) -> tuple[Any, ...] | None:
-        row: tuple[Any, ...] | None = self._ask(DEFAULT_DB_ALIAS, values, lambda cursor: cursor.fetchone())
+        row: tuple[Any, ...] | None = self._run(DEFAULT_DB_ALIAS, values, lambda cursor: cursor.fetchone())
         return row
 
     def run(self, **values: Any) -> int:
         """How many rows it wrote."""
-        count: int = self._ask(DEFAULT_DB_ALIAS, values, lambda cursor: cursor.rowcount)
+        count: int = self._run(DEFAULT_DB_ALIAS, values, lambda cursor: cursor.rowcount)
         return count
 
-    def _ask(self, using: str, values: Mapping[str, Any], take: Callable[[Any], Any]) -> Any:
+    def _run(self, using: str, values: Mapping[str, Any], fetch: Callable[[Any], Any]) -> Any:
         """:raises StalePlanError: inside a transaction, which must run again; outside, after a second try"""
         database: Any = connections[using]  # our DatabaseWrapper
         try:
-            return self._ask_once(database, values, take)
+            return self._run_once(database, values, fetch)
         except StalePlanError:
             if database.in_atomic_block:
                 raise
-        return self._ask_once(database, values, take)
+        return self._run_once(database, values, fetch)
 
-    def _ask_once(self, database: DatabaseWrapper, values: Mapping[str, Any], take: Callable[[Any], Any]) -> Any:
+    def _run_once(self, database: DatabaseWrapper, values: Mapping[str, Any], fetch: Callable[[Any], Any]) -> Any:
         is_known = self._compiled is not None and self._compiled.key in database.prepared
         try:
             with database.cursor() as cursor:
                 self._execute(cursor, values)
-                return take(cursor)
+                return fetch(cursor)
         except DatabaseError as error:
             if sqlstate(error) not in (_STALE if is_known else _TAKEN):
                 raise
@@ -150,11 +150,11 @@ class Statement(_Prepared):
         names = [found.get(parameter) for parameter in parameters]
         if missing := set(samples) - set(names):
             raise TypeError(f"The statement takes no {', '.join(sorted(missing))}: {sql}")
-        written = iter(
+        parts = iter(
             f"%({name})s" if name else cursor.mogrify("%s", [parameter]).decode().replace("%", "%%")
             for name, parameter in zip(names, parameters, strict=True)
         )
-        return _Compiled(_PLACEHOLDER.sub(lambda match: next(written) if match[0] == "%s" else match[0], sql))
+        return _Compiled(_PLACEHOLDER.sub(lambda match: next(parts) if match[0] == "%s" else match[0], sql))
 
 
 class Columns(Generic[R]):

@@ -52,14 +52,14 @@ def run_row(task: str, row_id: Any, run: Run, *, failed_before: bool) -> int:
     except ROW_ERRORS as error:
         if connection.in_atomic_block:
             raise
-        _put_down(task, str(row_id), _code(error), now=timezone.now())
+        _failure_record(task, str(row_id), _code(error), now=timezone.now())
         return 0
     if failed_before:
         failed_rows_forget(task, [row_id])
     return done
 
 
-def run_left_over(task: str, rows: QuerySet[Any], run: Run, *, size: int, batches: int = 100) -> int:
+def run_in_batches(task: str, rows: QuerySet[Any], run: Run, *, size: int, batches: int = 100) -> int:
     """Run the rows in their order, batch by batch. Returns how many succeeded.
 
     `run` must change a row so that `rows` no longer finds it.
@@ -74,16 +74,17 @@ def run_left_over(task: str, rows: QuerySet[Any], run: Run, *, size: int, batche
     return done
 
 
-class LeftOver(NamedTuple):
-    """The ids of due rows."""
-
+class DueRows(NamedTuple):
     failed_before: list[Any]
     others: list[Any]
 
 
-def left_over(task: str, rows: QuerySet[Any], *, size: int) -> LeftOver:
-    """The ids of due rows, including failed ones, for a task that works row by row. Two statements."""
-    return LeftOver(_due_again(task, rows), list(_without_failed(task, rows)[:size]))
+def due_rows(task: str, rows: QuerySet[Any], *, size: int) -> DueRows:
+    """The ids of the rows to work on now, for a task that works row by row.
+
+    A row that failed before is among them when its next attempt is due. Two statements.
+    """
+    return DueRows(_due_again(task, rows), list(_without_failed(task, rows)[:size]))
 
 
 def failed_rows_forget(task: str, row_ids: Sequence[Any]) -> None:
@@ -107,7 +108,7 @@ def _without_failed(task: str, rows: QuerySet[Any]) -> QuerySet[Any, Any]:
     return rows.filter(~Exists(failed)).values_list("pk", flat=True)
 
 
-def _put_down(task: str, row_id: str, code: str, *, now: datetime) -> None:
+def _failure_record(task: str, row_id: str, code: str, *, now: datetime) -> None:
     first = {"error": code, "failed_at": now, "retry_at": now + RETRY_FIRST}
     failed, is_new = FailedRow.objects.get_or_create(task=task, row_id=row_id, defaults=first)
     if is_new:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from bikerental.core.work.batches import run_left_over
+from bikerental.core.work.batches import run_in_batches
 
 # Rows in one DELETE, so that a purge after a long pause stays within the statement timeout.
 PURGE_BATCH = 5000
@@ -20,4 +20,4 @@ def rows_purge(rows: QuerySet) -> int:  # type: ignore[type-arg] # of any model
         return count
 
     task = f"purge {rows.model._meta.label_lower}"
-    return run_left_over(task, rows, delete, size=PURGE_BATCH, batches=sys.maxsize)
+    return run_in_batches(task, rows, delete, size=PURGE_BATCH, batches=sys.maxsize)

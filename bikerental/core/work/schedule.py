@@ -14,12 +14,12 @@ SECONDS = IntervalSchedule.SECONDS
 
 
 class Periodic(NamedTuple):
-    """`expires`: after so many seconds a message that no worker took is dropped. The next one follows."""
+    """A task that runs every so many seconds."""
 
     name: str
     task: str
     seconds: int
-    expires: int
+    expires: int  # after so many seconds, a message that no worker has taken is dropped
 
 
 def declared_schedule() -> list[Periodic]:
@@ -69,9 +69,9 @@ def schedule_forget_future_runs(*, now: datetime) -> list[str]:
 def _agrees(row: PeriodicTask | None, entry: Periodic) -> bool:
     if row is None:
         return False
-    said = (row.task, row.expire_seconds, row.expires, row.crontab_id, row.solar_id, row.clocked_id)
+    stored = (row.task, row.expire_seconds, row.expires, row.crontab_id, row.solar_id, row.clocked_id)
     interval = row.interval and (row.interval.every, row.interval.period)
-    return said == (entry.task, entry.expires, None, None, None, None) and interval == (entry.seconds, SECONDS)
+    return stored == (entry.task, entry.expires, None, None, None, None) and interval == (entry.seconds, SECONDS)
 
 
 def _interval(seconds: int) -> IntervalSchedule:

@@ -95,7 +95,7 @@ class Api:
 
         :param path: after /api/v1/, or the whole address of a next page
         :raises RefusedError: for another one that is not good
-        :raises UnansweredError: if the service is away or too busy for long
+        :raises UnansweredError: if the service does not answer or is too busy for long
         """
         headers = {"Content-Type": "application/json", "Idempotency-Key": str(uuid4())}
         if token:

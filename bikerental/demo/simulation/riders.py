@@ -49,7 +49,7 @@ class Rider:
         """Log in, after registering if the account is new, and end what an earlier simulation has left.
 
         :raises RefusedError: if the service does not want that
-        :raises UnansweredError: if it is away
+        :raises UnansweredError: if it does not answer
         """
         credentials = {"email": self.email, "password": DEMO_PASSWORD}
         answer = self._api.ask("POST", "auth/token/", body=credentials, expected={"credentials_invalid"})

@@ -33,7 +33,7 @@ class Simulation:
         """Until `clock.stop()`, and until each rider has ended.
 
         :raises RefusedError: if the first rider may not log in
-        :raises UnansweredError: if the service is away at the start
+        :raises UnansweredError: if the service does not answer at the start
         :raises NoStationsError: if it has no station
         """
         self.riders[0].enter()

@@ -18,7 +18,7 @@ from uuid import UUID
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import F, Q, QuerySet
 
-from bikerental.core.db.keyset import Cursor, Page, limit_written
+from bikerental.core.db.keyset import Cursor, Page, statement_limit
 from bikerental.core.db.statements import Columns, Compiled, Samples, Select, Statement
 from bikerental.core.geometry import Box, Position, boxes_around, distance_m
 from bikerental.fleet.constants import BikeStatus
@@ -130,8 +130,8 @@ def _walk(filters: BikeFilters, circle: Circle, wanted: int, using: str) -> list
 
 
 def _wanted_written(wanted: int) -> int:
-    """As `limit_written`, but in steps of four times: the walk also covers the pages before."""
-    written = limit_written(wanted)
+    """As `statement_limit`, but in steps of four times: the walk also covers the pages before."""
+    written = statement_limit(wanted)
     while written < wanted:
         written *= 4
     return written
@@ -166,7 +166,9 @@ def _rows(
         values |= {f"{side}_{number}": degrees for side, degrees in box._asdict().items()}
     if start.distance_m >= 0:
         values |= {"cursor_distance_m": start.distance_m, "cursor_id": start.bike_id}
-    statement = _page_statement(filters.status, tuple(values), len(boxes), page.is_backward, limit_written(page.limit))
+    statement = _page_statement(
+        filters.status, tuple(values), len(boxes), page.is_backward, statement_limit(page.limit)
+    )
     return list(islice(statement.rows(using=using, **values), page.limit))
 
 

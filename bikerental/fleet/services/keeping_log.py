@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef
 
 from bikerental.core.db.keyset import rows_in_parts
 from bikerental.core.db.transactions import unit_of_work
-from bikerental.core.work.batches import run_left_over
+from bikerental.core.work.batches import run_in_batches
 from bikerental.core.work.purging import PURGE_BATCH
 from bikerental.fleet.constants import FIRST_EVENT_TYPES, TRANSITIONS, ActorKind, BikeStatus, EventType
 from bikerental.fleet.locks import bikes_lock
@@ -31,7 +31,7 @@ def bike_events_purge(*, now: datetime) -> int:
     # The last rows of bikes that stand still stay, so there may be as many old rows as bikes.
     parts = rows_in_parts(old.filter(Exists(later)).order_by("happened_at"), along=old, key="happened_at")
     return sum(
-        run_left_over("purge bike events", part, _delete, size=PURGE_BATCH, batches=sys.maxsize) for part in parts
+        run_in_batches("purge bike events", part, _delete, size=PURGE_BATCH, batches=sys.maxsize) for part in parts
     )
 
 
@@ -48,7 +48,7 @@ def bike_log_mend(*, now: datetime) -> int:
     Code from before the log, which runs on during a deploy, moves bikes without a row.
     """
     parts = rows_in_parts(bikes_off_log(), along=Bike.objects.all())
-    mended = sum(run_left_over("mend bike log", part, lambda ids: _mend(ids, now), size=MEND_BATCH) for part in parts)
+    mended = sum(run_in_batches("mend bike log", part, lambda ids: _mend(ids, now), size=MEND_BATCH) for part in parts)
     if mended:
         logger.error("Added missing rows to the log for %d bikes", mended)
     return mended

@@ -13,7 +13,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils.timezone import now as utc_now
 
 from bikerental.core.db.transactions import unit_of_work
-from bikerental.core.work.batches import left_over, run_row
+from bikerental.core.work.batches import due_rows, run_row
 from bikerental.core.work.purging import rows_purge
 from bikerental.fleet.constants import BIKE_PHOTOS
 from bikerental.fleet.locks import bikes_lock
@@ -48,7 +48,7 @@ def photos_publish(
 ) -> int:
     """Publish the uploads that are due. Returns how many were.
 
-    It stops when time runs out or the storage is away. The others stay confirmed, and the sweep finds them.
+    It stops when time runs out or the storage is unavailable. The others stay confirmed, and the sweep finds them.
     """
     published = 0
     begun = time.monotonic()
@@ -76,7 +76,7 @@ def photos_publish_left_over(*, now: datetime) -> int:
     if count := exhausted.update(state=UploadState.REFUSED, code=PhotoAttemptsError.field_code):
         logger.error("%d photos were refused: their worker died in every attempt", count)
     due = PhotoUpload.objects.filter(_unclaimed(now)).order_by("next_attempt_at", "pk")
-    failed, others = left_over(TASK, due, size=PUBLISH_SWEEP_BATCH)
+    failed, others = due_rows(TASK, due, size=PUBLISH_SWEEP_BATCH)
     return photos_publish(upload_ids=[*failed, *others], failed_before=failed)
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from uuid import UUID
 
 from bikerental.core.db.transactions import unit_of_work
-from bikerental.core.work.batches import run_left_over
+from bikerental.core.work.batches import run_in_batches
 from bikerental.fleet.constants import BikeStatus, Transitions
 from bikerental.fleet.locks import bikes_lock
 from bikerental.fleet.models import Bike
@@ -56,7 +56,7 @@ def reported_bikes_sweep(*, now: datetime) -> None:
         TakeOutLimit.objects.update(paused_at=None)
     if not take_outs_are_paused():
         take = partial(_bikes_take_out, now=now)
-        run_left_over("take out reported bikes", bikes_to_take_out(), take, size=SWEEP_BATCH)
+        run_in_batches("take out reported bikes", bikes_to_take_out(), take, size=SWEEP_BATCH)
 
 
 @unit_of_work

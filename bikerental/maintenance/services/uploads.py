@@ -40,7 +40,7 @@ def photo_upload_start(
     :raises ReportNotFoundError: if it is not the uploader's, or of another bike
     :raises AccountClosedError: if the uploader's account was closed meanwhile
     :raises ThrottledError: after too many forms
-    :raises StorageUnavailableError: if the storage is away; then no row is left
+    :raises StorageUnavailableError: if the storage is unavailable; then no row is left
     """
     if report_id is not None:
         if not BikeReport.objects.filter(pk=report_id, bike=bike_id, rider=uploader_id).exists():
@@ -87,7 +87,7 @@ def photo_upload_confirm(
     :raises AccountClosedError: if the uploader's account was closed meanwhile
     :raises ThrottledError: after too many checks
     :raises UnavailableError: while this process checks another photo, or another request checks this one
-    :raises StorageUnavailableError: if the storage is away; only the count of checks has changed
+    :raises StorageUnavailableError: if the storage is unavailable; only the count of checks has changed
     """
     uploads = PhotoUpload.objects.filter(pk=upload_id, bike=bike_id, report=report_id, uploader=uploader_id)
     upload = uploads.first()
@@ -168,7 +168,7 @@ def _refuse_more_than(most: int, uploads: QuerySet[PhotoUpload], done: int, *, n
 def bike_photo_store(*, bike_id: UUID, uploader_id: UUID, data: bytes, now: datetime) -> None:
     """Store a photo that an operator's form has already checked. A task publishes it.
 
-    :raises StorageUnavailableError: if the storage is away; then nothing has changed
+    :raises StorageUnavailableError: if the storage is unavailable; then nothing has changed
     """
     key = _new_key()
     photo_store().put(key, data, RAW_TYPE)

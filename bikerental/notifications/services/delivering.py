@@ -18,7 +18,7 @@ from django.db.models import F, Q
 from django.utils.timezone import now as utc_now
 
 from bikerental.core.db.statements import Compiled, Samples, Statement, update
-from bikerental.core.work.batches import left_over, run_row
+from bikerental.core.work.batches import due_rows, run_row
 from bikerental.notifications.constants import (
     ADDRESS_WINDOW,
     ATTEMPTS_MAX,
@@ -86,7 +86,7 @@ def notifications_deliver(
 ) -> int:
     """Send the messages that are due, over one connection. Returns how many were sent.
 
-    It stops early when time runs out or the mail server is away. The other messages stay pending without a
+    It stops early when time runs out or the mail server is unavailable. The other messages stay pending without a
     counted attempt, and the sweep finds them.
     """
     sent = 0
@@ -102,7 +102,7 @@ def notifications_deliver(
                     break
                 sent += run_row(DELIVERING, notification_id, send, failed_before=notification_id in failed_before)
         except MailUnreachableError as error:
-            logger.warning("The mail server is away, the rest waits for the sweep: %s", error)
+            logger.warning("The mail server is unavailable, the rest waits for the sweep: %s", error)
     return sent
 
 
@@ -110,7 +110,7 @@ def notifications_deliver_left_over(*, now: datetime) -> int:
     """Send messages that the fast path lost, that are due again, or whose sender died."""
     _fail_exhausted(now)
     due = Notification.objects.filter(_due(now)).order_by("next_attempt_at", "pk")
-    failed, others = left_over(DELIVERING, due, size=SWEEP_BATCH)
+    failed, others = due_rows(DELIVERING, due, size=SWEEP_BATCH)
     return notifications_deliver([*failed, *others], failed_before=failed)
 
 

@@ -12,7 +12,7 @@ from bikerental.billing.constants import EntryKind
 from bikerental.billing.models import Entry
 from bikerental.billing.services import rentals_charge
 from bikerental.billing.types import Charge
-from bikerental.core.work.batches import run_left_over
+from bikerental.core.work.batches import run_in_batches
 from bikerental.rentals.constants import SWEEP_BATCH
 from bikerental.rentals.models import Rental
 
@@ -33,8 +33,8 @@ def rentals_charge_left_over(*, now: datetime, since: datetime | None) -> int:
     settled = Rental.objects.filter(~Exists(charge), status=Rental.Status.SETTLED, cost_amount__gt=0)
     if since is not None:
         settled = settled.filter(rider__isnull=False, settled_at__gt=since)
-    left_over = settled.order_by("settled_at")
-    charged = run_left_over(TASK, left_over, lambda ids: _charge(ids, now), size=SWEEP_BATCH, batches=sys.maxsize)
+    uncharged = settled.order_by("settled_at")
+    charged = run_in_batches(TASK, uncharged, lambda ids: _charge(ids, now), size=SWEEP_BATCH, batches=sys.maxsize)
     if charged:
         logger.warning("The sweep charged %d settled rides that had no charge", charged)
     return charged

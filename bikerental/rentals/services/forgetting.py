@@ -8,7 +8,7 @@ from uuid import UUID
 from django.conf import settings
 
 from bikerental.core.db.transactions import unit_of_work
-from bikerental.core.work.batches import run_left_over
+from bikerental.core.work.batches import run_in_batches
 from bikerental.rentals.constants import FORGET_BATCH
 from bikerental.rentals.locks import rentals_with_rider_lock
 from bikerental.rentals.models import Rental, RentalEvent
@@ -21,7 +21,7 @@ def rentals_forget(*, now: datetime) -> int:
     """
     settled_before = now - timedelta(days=settings.RIDE_RETENTION_DAYS)
     old = Rental.objects.filter(status=Rental.Status.SETTLED, rider__isnull=False, settled_at__lt=settled_before)
-    return run_left_over(
+    return run_in_batches(
         "forget rentals", old.order_by("settled_at"), _batch_forget, size=FORGET_BATCH, batches=sys.maxsize
     )
 

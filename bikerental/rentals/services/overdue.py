@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet, Value
 
 from bikerental.core.db.transactions import unit_of_work
-from bikerental.core.work.batches import run_left_over
+from bikerental.core.work.batches import run_in_batches
 from bikerental.notifications.models import Notification
 from bikerental.notifications.services import notifications_create
 from bikerental.rentals.constants import OVERDUE_REMINDED_AFTER, SWEEP_BATCH
@@ -22,7 +22,7 @@ def rentals_check_overdue(*, now: datetime) -> int:
     A second run finds them notified.
     """
     due = _due_for_message(now)
-    return run_left_over("check overdue rentals", due, lambda ids: _mark_and_notify(ids, now), size=SWEEP_BATCH)
+    return run_in_batches("check overdue rentals", due, lambda ids: _mark_and_notify(ids, now), size=SWEEP_BATCH)
 
 
 @unit_of_work

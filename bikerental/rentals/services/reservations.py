@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 
 from bikerental.core.db.transactions import unit_of_work
 from bikerental.core.identifiers import uuid7
-from bikerental.core.work.batches import run_left_over
+from bikerental.core.work.batches import run_in_batches
 from bikerental.core.work.purging import rows_purge
 from bikerental.fleet.constants import Transitions
 from bikerental.fleet.locks import bikes_lock
@@ -100,7 +100,7 @@ def reservation_cancel(*, reservation_id: UUID, rider_id: UUID, now: datetime) -
 def reservations_expire(*, now: datetime) -> int:
     """End expired reservations, so that lists show their bikes. Returns how many."""
     run_out = Reservation.objects.filter(status=Status.ACTIVE, expires_at__lte=Now()).order_by("expires_at")
-    return run_left_over("expire reservations", run_out, lambda ids: _expire(ids, now), size=EXPIRE_BATCH)
+    return run_in_batches("expire reservations", run_out, lambda ids: _expire(ids, now), size=EXPIRE_BATCH)
 
 
 @unit_of_work

@@ -17,7 +17,7 @@ from bikerental.billing.types import Charge
 from bikerental.core.db.clock import database_now
 from bikerental.core.db.transactions import unit_of_work
 from bikerental.core.money import money_text
-from bikerental.core.work.batches import run_batch, run_left_over
+from bikerental.core.work.batches import run_batch, run_in_batches
 from bikerental.notifications.models import Notification
 from bikerental.notifications.services import notifications_create
 from bikerental.rentals.constants import SWEEP_BATCH, SWEEP_GRACE
@@ -51,9 +51,9 @@ def rentals_settle_left_over(*, now: datetime) -> int:
     """Settle rides that the fast path lost, oldest first, in batches with transactions of their own."""
     # A ride that ends after now was written before the database's clock was set back. It does not wait for that time.
     is_lost = Q(ended_at__lt=now - SWEEP_GRACE) | Q(ended_at__gt=now)
-    left_over = Rental.objects.filter(is_lost, status=Rental.Status.RETURNED)
-    settled = run_left_over(
-        TASK, left_over.order_by("ended_at"), lambda ids: _settle(ids, database_now()), size=SWEEP_BATCH
+    unsettled = Rental.objects.filter(is_lost, status=Rental.Status.RETURNED)
+    settled = run_in_batches(
+        TASK, unsettled.order_by("ended_at"), lambda ids: _settle(ids, database_now()), size=SWEEP_BATCH
     )
     if settled:
         logger.info("The sweep settled %d rentals", settled)

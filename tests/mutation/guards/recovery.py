@@ -100,7 +100,7 @@ GUARDS = (
     Guard(
         "a row that fails is marked",
         "bikerental/core/work/batches.py",
-        "        _put_down(task, str(row_id), _code(error), now=timezone.now())\n",
+        "        _failure_record(task, str(row_id), _code(error), now=timezone.now())\n",
         "",
         (f"{BATCHES}::test_the_others_go_on",),
     ),

@@ -90,7 +90,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
                     made = super().get_new_connection(conn_params | credentials._asdict())
                 except self.Database.OperationalError as error:
                     # psycopg2 gives no code for a refused connection, only the server's sentence. With another error,
-                    # such as a server that is away, another password would not help.
+                    # such as a server that does not answer, another password would not help.
                     if "password authentication failed" not in str(error):
                         raise
                     refused[credentials] = error

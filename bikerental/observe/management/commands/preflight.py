@@ -39,7 +39,7 @@ class Command(BaseCommand):
         return ["The database is read-only: a standby, or default_transaction_read_only is on."] if is_read_only else []
 
     def _try_mail(self) -> None:
-        """A mail server that is away stops nobody: messages wait for it."""
+        """No mail server is no reason to stop: messages wait for it."""
         try:
             with get_connection():
                 pass
