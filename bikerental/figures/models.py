@@ -8,15 +8,15 @@ from typing import ClassVar
 from django.db import models
 
 
-class Count(models.Model):
-    """The task alone writes these rows, and the page has a permission of its own. So they have none."""
+class FigureRow(models.Model):
+    """Only the task writes these rows, and the page has a permission of its own. So the models have none."""
 
     class Meta:
         abstract = True
         default_permissions: ClassVar = ()
 
 
-class Day(Count):
+class Day(FigureRow):
     """A day that is counted, or due to be."""
 
     day = models.DateField(primary_key=True)
@@ -26,28 +26,28 @@ class Day(Count):
     open_rides = models.PositiveIntegerField(default=0)
     idle_minutes = models.PositiveIntegerField(null=True)  # the median of the day
 
-    class Meta(Count.Meta):
+    class Meta(FigureRow.Meta):
         indexes: ClassVar = [models.Index(fields=["day"], condition=models.Q(is_due=True), name="figures_day_due")]
 
     def __str__(self) -> str:
         return str(self.day)
 
 
-class Keeping(Count):
+class Keeping(FigureRow):
     """One row: how far the task has come."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     seen_until = models.DateTimeField(null=True)  # days that changed before this time are marked as due
     kept_at = models.DateTimeField(null=True)  # the last time when no day was left to count
 
-    class Meta(Count.Meta):
+    class Meta(FigureRow.Meta):
         constraints: ClassVar = [models.CheckConstraint(condition=models.Q(id=1), name="figures_keeping_one_row")]
 
     def __str__(self) -> str:
         return str(self.kept_at)
 
 
-class RideHour(Count):
+class RideHour(FigureRow):
     """Rides by the hour in which they began, on the city's clock. A cancelled ride is no ride."""
 
     pk = models.CompositePrimaryKey("day", "hour", "model_id")
@@ -60,7 +60,7 @@ class RideHour(Count):
     ridden_seconds = models.FloatField()  # of those that have ended
 
 
-class IdleTime(Count):
+class IdleTime(FigureRow):
     """For how long bikes stood between two rides, by the day on which the second began."""
 
     pk = models.CompositePrimaryKey("day", "minutes")
@@ -69,7 +69,7 @@ class IdleTime(Count):
     rides = models.PositiveIntegerField()
 
 
-class StationUse(Count):
+class StationUse(FigureRow):
     """Rides from and to a station, by the day on which they began."""
 
     pk = models.CompositePrimaryKey("day", "station_id")
@@ -79,7 +79,7 @@ class StationUse(Count):
     arrivals = models.PositiveIntegerField()
 
 
-class StationPair(Count):
+class StationPair(FigureRow):
     """Rides from one place to another, by the day on which they began."""
 
     pk = models.CompositePrimaryKey("start_id", "end_id", "day")
@@ -88,11 +88,11 @@ class StationPair(Count):
     day = models.DateField()
     rides = models.PositiveIntegerField()
 
-    class Meta(Count.Meta):
+    class Meta(FigureRow.Meta):
         indexes: ClassVar = [models.Index(fields=["day"], name="figures_pair_day")]
 
 
-class BikeTime(Count):
+class BikeTime(FigureRow):
     """How the number of bikes in a state changed.
 
     Of the city's day that is going on it also has their number, from which those of earlier days follow.
@@ -106,13 +106,13 @@ class BikeTime(Count):
     change = models.IntegerField()  # bikes that came into the state, less those that left it
     change_seconds = models.FloatField()  # the same, each multiplied by the seconds since the day's begin
 
-    class Meta(Count.Meta):
+    class Meta(FigureRow.Meta):
         indexes: ClassVar = [
             models.Index(fields=["day"], condition=models.Q(bikes__isnull=False), name="figures_bike_anchor")
         ]
 
 
-class MoneyDay(Count):
+class MoneyDay(FigureRow):
     """What was posted. What riders were given is positive too."""
 
     pk = models.CompositePrimaryKey("day", "currency")

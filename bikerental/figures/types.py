@@ -32,7 +32,7 @@ class Days:
 
 
 class Rides(NamedTuple):
-    """Rides, those that were cancelled beside them, and how long the others took as far as they have ended."""
+    """`rides` are those that were not cancelled; `ended` and `ridden_seconds` count those of them that have ended."""
 
     rides: int = 0
     cancelled: int = 0
@@ -73,9 +73,9 @@ class Money(NamedTuple):
 
 
 class BikeSeconds(NamedTuple):
-    """For how long bikes were in service, and how much of it a rider could have taken them.
+    """For how many seconds bikes were in service, and for how many of them a rider could have taken them.
 
-    :param bike_days: a bike that is in service for half a day is a half
+    :param bike_days: days in service; a bike that is in service for half a day adds a half
     """
 
     in_service: float = 0.0

@@ -33,16 +33,16 @@ _FOREIGN = (
 FOREIGN_LONGEST = max(map(len, _FOREIGN))
 
 
-class Outside(NamedTuple):
-    """`coefficients`: the bytes that libjpeg keeps for the whole picture while it decodes, also for a small
-    version."""
+class Container(NamedTuple):
+    """A file without its pixels."""
 
     text: bytes
+    # The bytes that libjpeg keeps for the whole picture while it decodes, also for a small version.
     coefficients: int = 0
 
 
-def outside_of(data: bytes) -> Outside:
-    """Everything in the file except the pixels.
+def container_read(data: bytes) -> Container:
+    """Read everything in the file except the pixels.
 
     :raises PhotoInvalidError: if it is another format, or also a file of another kind
     :raises PhotoAnimatedError: for an animated PNG
@@ -64,7 +64,7 @@ def _is_foreign(text: bytes) -> bool:
     return text.startswith(b"#!/") or any(foreign in window for window in windows for foreign in _FOREIGN)
 
 
-def _of_png(data: bytes) -> Outside:
+def _of_png(data: bytes) -> Container:
     """Nothing may follow the end chunk."""
     outside, position, kind = bytearray(), len(PNG), b""
     for _ in range(CHUNKS_MAX):
@@ -79,10 +79,10 @@ def _of_png(data: bytes) -> Outside:
             break
     if kind != b"IEND" or data[position:].strip(b"\0"):
         raise PhotoInvalidError
-    return Outside(bytes(outside))
+    return Container(bytes(outside))
 
 
-def _of_jpeg(data: bytes) -> Outside:
+def _of_jpeg(data: bytes) -> Container:
     """The segments before and between the scans, and the data after the end, such as a phone's second picture."""
     outside, position = bytearray(), len(JPEG)
     frames: list[int] = []
@@ -93,7 +93,7 @@ def _of_jpeg(data: bytes) -> Outside:
         if data[position] != 0xFF or marker in _NO_LENGTH:
             raise PhotoDamagedError
         if marker == _EOI:
-            return Outside(bytes(outside + data[position + 2 :]), _coefficients(data, frames, scans))
+            return Container(bytes(outside + data[position + 2 :]), _coefficients(data, frames, scans))
         end = position + 2 + max(2, struct.unpack_from(">H", data, position + 2)[0])
         outside += data[position:end]
         if marker in _FRAMES:
@@ -114,8 +114,7 @@ def _skip_fill(data: bytes, position: int) -> int:
 
 
 def _coefficients(data: bytes, frames: list[int], scans: list[int]) -> int:
-    """The bytes of all coefficients if the picture has more than one scan, otherwise 0: two for each sample of each
-    component."""
+    """The bytes of all coefficients, two for each sample of each component. 0 if the picture has only one scan."""
     if len(frames) != 1 or len(scans) > SCANS_MAX or data[frames[0] + 1] not in _DECODED:
         raise PhotoInvalidError
     frame = frames[0]

@@ -19,7 +19,7 @@ from bikerental.media.constants import (
     PNG_PIXELS_MAX,
     SMALL_PX,
 )
-from bikerental.media.containers import outside_of
+from bikerental.media.containers import container_read
 from bikerental.media.exceptions import (
     PhotoDamagedError,
     PhotoEmptyError,
@@ -123,7 +123,7 @@ def _opened(data: bytes) -> Image.Image:
         raise PhotoEmptyError
     if len(data) > PHOTO_BYTES_MAX:
         raise PhotoTooLargeError
-    outside = outside_of(data)
+    container = container_read(data)
     try:
         image = Image.open(BytesIO(data), formats=FORMATS)
     except _BROKEN as error:
@@ -133,7 +133,7 @@ def _opened(data: bytes) -> Image.Image:
     most = PNG_PIXELS_MAX if image.format == "PNG" else JPEG_PIXELS_MAX
     if max(image.size) > PHOTO_SIDE_MAX or image.width * image.height > most:
         raise PhotoPixelsError
-    if outside.coefficients > JPEG_COEFFICIENT_BYTES_MAX:
+    if container.coefficients > JPEG_COEFFICIENT_BYTES_MAX:
         raise PhotoPixelsError
     shrink = max(1, max(image.size) // LARGE_PX)
     image.draft(None, (max(1, image.width // shrink), max(1, image.height // shrink)))

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from bikerental.fleet.admin.base import FleetAdmin
 from bikerental.zones.exceptions import ShapeInvalidError, TooManyZonesError
 from bikerental.zones.models import Zone
-from bikerental.zones.services import zone_edit, zone_room_require
+from bikerental.zones.services import zone_edit, zone_limits_check
 
 
 class ShapeField(forms.JSONField):
@@ -74,7 +74,7 @@ class ZoneForm(forms.ModelForm[Zone]):
         cleaned = super().clean() or {}
         if cleaned.get("is_active") and "shape" in cleaned:
             try:
-                zone_room_require(zone_id=self.instance.pk, points=self.points)
+                zone_limits_check(zone_id=self.instance.pk, points=self.points)
             except TooManyZonesError as error:
                 self.add_error(error.field, str(error.field_detail))
         return cleaned

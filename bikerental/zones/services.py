@@ -14,13 +14,15 @@ from bikerental.zones.models import Zone
 
 
 @unit_of_work
-def zone_room_require(*, zone_id: UUID, points: int) -> None:
-    """Refuse a zone if the active zones would then take too much memory.
+def zone_limits_check(*, zone_id: UUID, points: int) -> None:
+    """Refuse a zone that would exceed the limits of active zones, which bound each process's memory.
 
-    Locks the zones, so that no other zone is written before this one, if both happen in one transaction.
+    Locks the zones until the transaction ends. A caller that writes the zone in the same transaction is safe from
+    others.
 
-    :param zone_id: of the zone that is to be active with this many points, whatever it is now
-    :raises TooManyZonesError: if there is no room for it
+    :param zone_id: the zone that is to be active, which does not count with its present points
+    :param points: the number of points that it is to have
+    :raises TooManyZonesError: if it would exceed a limit
     """
     zones_lock()
     others = Zone.objects.filter(is_active=True).exclude(pk=zone_id)
@@ -31,9 +33,9 @@ def zone_room_require(*, zone_id: UUID, points: int) -> None:
 
 @unit_of_work
 def zone_add(*, zone: Zone) -> None:
-    """:raises TooManyZonesError: if it is active and there is no room for it"""
+    """:raises TooManyZonesError: if it is active and would exceed a limit"""
     if zone.is_active:
-        zone_room_require(zone_id=zone.pk, points=zone.points)
+        zone_limits_check(zone_id=zone.pk, points=zone.points)
     zone.save(force_insert=True)
 
 
@@ -44,13 +46,13 @@ def zone_redraw(*, zone: Zone, fields: Collection[str], revision: int) -> None:
     Locks the zones.
 
     :raises ZoneChangedError: if it has another revision
-    :raises TooManyZonesError: if it is to be active and there is no room for it
+    :raises TooManyZonesError: if it is to be active and would exceed a limit
     """
     zones_lock()
     if not Zone.objects.filter(pk=zone.pk, revision=revision).exists():
         raise ZoneChangedError
     if zone.is_active:
-        zone_room_require(zone_id=zone.pk, points=zone.points)
+        zone_limits_check(zone_id=zone.pk, points=zone.points)
     zone_edit(zone=zone, fields=fields)
 
 

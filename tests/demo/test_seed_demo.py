@@ -38,7 +38,7 @@ from bikerental.rentals.reconciliation import Window as ReconcileWindow
 from bikerental.rentals.reconciliation import reconcile
 from bikerental.users.constants import DEMO_ADMIN_EMAIL, DEMO_PASSWORD, DEMO_RIDER_EMAIL
 from bikerental.users.models import User
-from bikerental.zones.selectors import zones_drawn
+from bikerental.zones.selectors import zones_cached
 from tests.factories import make_bike, make_rental, make_user
 
 pytestmark = pytest.mark.django_db
@@ -456,17 +456,17 @@ def test_production_can_be_rehearsed(settings: Settings) -> None:
 def test_each_kind_of_zone_is_drawn_and_bikes_stand_in_the_area() -> None:
     seed()
 
-    drawn = zones_drawn(now=timezone.now())
-    assert sorted(zone.kind for zone in drawn.zones) == ["no_return", "no_return", "service_area"]
+    zones = zones_cached(now=timezone.now())
+    assert sorted(zone.kind for zone in zones.zones) == ["no_return", "no_return", "service_area"]
     places = [*Bike.objects.values_list("latitude", "longitude"), *Station.objects.values_list("latitude", "longitude")]
-    assert all(drawn.ruling(Position(*place), timezone.now()).is_in_service_area for place in places)
+    assert all(zones.decide(Position(*place), timezone.now()).is_in_service_area for place in places)
 
 
 def test_the_places_of_the_api_examples_are_where_they_say() -> None:
     seed()
 
     def reason(latitude: float, longitude: float) -> str | None:
-        return zones_drawn(now=timezone.now()).ruling(Position(latitude, longitude), timezone.now()).reason
+        return zones_cached(now=timezone.now()).decide(Position(latitude, longitude), timezone.now()).reason
 
     assert [reason(59.94, 30.32), reason(59.945, 30.333), reason(0, 0)] == [
         None,

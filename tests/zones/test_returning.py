@@ -15,7 +15,7 @@ from bikerental.fleet.selectors import bounds
 from bikerental.rentals.models import Rental
 from bikerental.rentals.services import rental_end_by_operator, rentals_settle
 from bikerental.rentals.types import Place
-from bikerental.zones.selectors import nearest, nearest_point, zones_drawn
+from bikerental.zones.selectors import nearest, nearest_point, zones_cached
 from tests.clients import RiderClient
 from tests.factories import NOON, make_bike, make_rental, make_station, make_tariff, make_user
 from tests.zones.drawing import make_zone, polygon, square
@@ -268,7 +268,7 @@ def test_a_refusal_is_not_kept_under_the_key_and_an_end_is(rider_client: RiderCl
 
 def test_a_return_by_position_takes_one_statement_more(rider_client: RiderClient) -> None:
     make_zone(CENTRE)
-    zones_drawn(now=NOON)
+    zones_cached(now=NOON)
     counts = []
     for place in (None, INSIDE):
         rental = make_rental(rider=rider_client.rider)
@@ -390,32 +390,32 @@ def test_the_database_refuses_a_fee_of_no_sense(fields: dict[str, Any]) -> None:
 
 def test_the_nearest_point_across_the_180th_meridian() -> None:
     make_zone(polygon(square(179.9, 10, -179.9, 10.1)), kind="no_return")
-    drawn = zones_drawn(now=NOON)
+    zones = zones_cached(now=NOON)
 
     for place in (Position(10.05, 179.99), Position(10.05, -179.99), Position(10.05, 180.0)):
-        found = nearest_point(drawn, place, NOON)
+        found = nearest_point(zones, place, NOON)
         assert found is not None
-        assert drawn.ruling(found, NOON).reason is None
+        assert zones.decide(found, NOON).reason is None
         assert distance_m(place, found) < 5_600  # to the north or the south: the 180th meridian is no border
 
 
 def test_the_nearest_point_avoids_the_zone_next_door() -> None:
     make_zone(CENTRE)
     make_zone(polygon(square(30.39, 59.9, 30.4, 60.0)), kind="no_return")
-    drawn, place = zones_drawn(now=NOON), Position(*OUTSIDE)
+    zones, place = zones_cached(now=NOON), Position(*OUTSIDE)
 
-    found = nearest_point(drawn, place, NOON)
+    found = nearest_point(zones, place, NOON)
 
     assert found is not None
-    assert drawn.ruling(found, NOON).reason is None
+    assert zones.decide(found, NOON).reason is None
     assert found.longitude == pytest.approx(30.39, abs=1e-4)
 
 
 def test_a_square_with_too_many_points_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     make_zone(CENTRE)
-    drawn, place = zones_drawn(now=NOON), Position(*OUTSIDE)
-    assert nearest_point(drawn, place, NOON) is not None
+    zones, place = zones_cached(now=NOON), Position(*OUTSIDE)
+    assert nearest_point(zones, place, NOON) is not None
 
-    monkeypatch.setattr(nearest, "POINTS_LOOKED_AT", 4)
+    monkeypatch.setattr(nearest, "POINTS_MAX", 4)
 
-    assert nearest_point(drawn, place, NOON) is None
+    assert nearest_point(zones, place, NOON) is None

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bikerental.core.geometry import Position
 from bikerental.zones.constants import POINTS_MAX, SHAPE_BYTES_MAX, ReturnReason
 from bikerental.zones.exceptions import ShapeInvalidError
-from bikerental.zones.selectors.drawn import Drawn, DrawnZone
+from bikerental.zones.selectors.cached import CachedZone, ZoneSet
 from bikerental.zones.shapes import shape_read
 from tests.factories import NOON
 from tests.zones.drawing import Ring, is_inside, polygon, square
@@ -27,16 +27,16 @@ def reason(value: Any) -> str:
     return str(refused.value.field_detail)
 
 
-def drawn(shape: dict[str, Any], kind: str = "service_area") -> Drawn:
+def drawn(shape: dict[str, Any], kind: str = "service_area") -> ZoneSet:
     import shapely
 
     geometry = shapely.from_geojson(dumps(shape_read(dumps(shape)).geojson))
-    zone = DrawnZone(uuid4(), 1, kind, None, None, geometry)
-    return Drawn(1, (zone,))
+    zone = CachedZone(uuid4(), 1, kind, None, None, geometry)
+    return ZoneSet(1, (zone,))
 
 
-def holds(zones: Drawn, longitude: float, latitude: float) -> bool:
-    return zones.ruling(Position(latitude, longitude), NOON).is_in_service_area
+def holds(zones: ZoneSet, longitude: float, latitude: float) -> bool:
+    return zones.decide(Position(latitude, longitude), NOON).is_in_service_area
 
 
 @pytest.mark.parametrize(
@@ -183,8 +183,8 @@ def test_every_corner_is_inside(seed: int, centre: float) -> None:
 def test_the_border_of_a_no_return_zone_forbids() -> None:
     zones = drawn(polygon(SQUARE), kind="no_return")
 
-    assert zones.ruling(Position(59, 30), NOON).reason == ReturnReason.NO_RETURN_ZONE
-    assert zones.ruling(Position(58.999999, 30), NOON).reason is None
+    assert zones.decide(Position(59, 30), NOON).reason == ReturnReason.NO_RETURN_ZONE
+    assert zones.decide(Position(58.999999, 30), NOON).reason is None
 
 
 @pytest.mark.parametrize("shape", [polygon(square(179, 10, 180, 11)), polygon(square(-180, 10, -179, 11))])

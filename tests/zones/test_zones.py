@@ -16,7 +16,7 @@ from rest_framework.test import APIClient
 from bikerental.core.geometry import Position
 from bikerental.zones import services
 from bikerental.zones.models import Zone, ZoneVersion
-from bikerental.zones.selectors import drawn, zones_collection, zones_drawn
+from bikerental.zones.selectors import cached, zones_cached, zones_collection
 from tests.clients import RiderClient
 from tests.factories import NOON, make_user
 from tests.http.pages import open_form
@@ -41,7 +41,7 @@ def form(**fields: Any) -> dict[str, Any]:
 
 
 def reason_at(latitude: float, longitude: float) -> str | None:
-    return zones_drawn(now=NOON).ruling(Position(latitude, longitude), NOON).reason
+    return zones_cached(now=NOON).decide(Position(latitude, longitude), NOON).reason
 
 
 def test_riders_read_the_zones_as_geojson(rider_client: RiderClient) -> None:
@@ -148,11 +148,11 @@ def test_nobody_without_an_account_reads_them(anonymous: APIClient) -> None:
 
 def test_a_zone_counts_between_its_times() -> None:
     make_zone(PARK, kind="no_return", valid_from=NOON, valid_until=NOON + timedelta(hours=1))
-    zones, place = zones_drawn(now=NOON), Position(59.95, 30.35)
+    zones, place = zones_cached(now=NOON), Position(59.95, 30.35)
 
     times = [NOON - timedelta(seconds=1), NOON, NOON + timedelta(minutes=59), NOON + timedelta(hours=1)]
 
-    assert [zones.ruling(place, time).reason is not None for time in times] == [False, True, True, False]
+    assert [zones.decide(place, time).reason is not None for time in times] == [False, True, True, False]
 
 
 def test_of_two_service_areas_one_is_enough() -> None:
@@ -174,10 +174,10 @@ def test_a_no_return_zone_forbids_with_and_without_an_area() -> None:
 
 def test_unchanged_zones_cost_one_statement() -> None:
     make_zone()
-    kept = zones_drawn(now=NOON)
+    kept = zones_cached(now=NOON)
 
     with CaptureQueriesContext(connection) as captured:
-        assert zones_drawn(now=NOON) is kept
+        assert zones_cached(now=NOON) is kept
 
     assert len(captured) == 1
 
@@ -186,7 +186,7 @@ def test_a_change_reads_the_shapes_of_changed_zones_alone(monkeypatch: pytest.Mo
     import shapely
 
     make_zone()
-    before = zones_drawn(now=NOON)
+    before = zones_cached(now=NOON)
     parsed: list[str] = []
     parse = shapely.from_geojson
 
@@ -197,7 +197,7 @@ def test_a_change_reads_the_shapes_of_changed_zones_alone(monkeypatch: pytest.Mo
     monkeypatch.setattr(shapely, "from_geojson", noted)
 
     make_zone(PARK, kind="no_return")
-    after = zones_drawn(now=NOON)
+    after = zones_cached(now=NOON)
 
     assert len(parsed) == 1
     assert after.zones[0].geometry is before.zones[0].geometry
@@ -206,13 +206,13 @@ def test_a_change_reads_the_shapes_of_changed_zones_alone(monkeypatch: pytest.Mo
 
 def test_what_is_rolled_back_is_not_kept() -> None:
     make_zone()
-    before = zones_drawn(now=NOON).number
+    before = zones_cached(now=NOON).number
     with transaction.atomic():
         make_zone(PARK, kind="no_return")
         assert reason_at(59.95, 30.35) == "no_return_zone"
         transaction.set_rollback(True)
 
-    assert (reason_at(59.95, 30.35), zones_drawn(now=NOON).number) == (None, before)
+    assert (reason_at(59.95, 30.35), zones_cached(now=NOON).number) == (None, before)
     # A number that was rolled back is not used again for another change.
     make_zone(polygon(square(37, 55, 38, 56)), kind="no_return")
     assert reason_at(59.95, 30.35) is None
@@ -340,11 +340,11 @@ def test_an_operator_deletes_a_zone(operator: Client) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_an_emptied_table_is_a_change_too() -> None:
     make_zone()
-    before = zones_drawn(now=NOON)
+    before = zones_cached(now=NOON)
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE zones_zone, zones_zoneversion")
 
-    after = zones_drawn(now=NOON)
+    after = zones_cached(now=NOON)
 
     assert after.zones == ()
     assert (after.number or 0) > (before.number or 0)
@@ -353,7 +353,7 @@ def test_an_emptied_table_is_a_change_too() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_zones_get_numbers_in_the_order_of_their_commits() -> None:
     make_zone()
-    first = zones_drawn(now=NOON).number
+    first = zones_cached(now=NOON).number
     begun, may_commit = threading.Event(), threading.Event()
 
     def draw_slowly() -> None:
@@ -368,14 +368,16 @@ def test_zones_get_numbers_in_the_order_of_their_commits() -> None:
     with meanwhile(draw_slowly):
         begun.wait(10)
         with meanwhile(draw):
-            assert zones_drawn(now=NOON).number == first  # neither has committed
+            assert zones_cached(now=NOON).number == first  # neither has committed
             may_commit.set()
 
-    assert len(zones_drawn(now=NOON).zones) == 3
+    assert len(zones_cached(now=NOON).zones) == 3
     revisions = list(Zone.objects.order_by("revision").values_list("kind", flat=True))
     assert revisions == ["service_area", "no_return", "service_area"]
-    assert zones_drawn(now=NOON).number == Zone.objects.order_by("-revision").values_list("revision", flat=True).first()
+    assert (
+        zones_cached(now=NOON).number == Zone.objects.order_by("-revision").values_list("revision", flat=True).first()
+    )
 
 
 def test_a_process_that_never_saw_a_zone_has_none() -> None:
-    assert drawn.Drawn(None).ruling(Position(0, 0), NOON) == (False, None)
+    assert cached.ZoneSet(None).decide(Position(0, 0), NOON) == (False, None)

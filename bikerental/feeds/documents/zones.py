@@ -67,7 +67,7 @@ def multi_polygon(shape: Any) -> bytes:
     return geojson.encode()
 
 
-def outside_of(shapes: Iterable[Any]) -> bytes:
+def world_without(shapes: Iterable[Any]) -> bytes:
     """The world without these shapes."""
     import shapely
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from bikerental.feeds.documents.zones import multi_polygon, outside_of
+from bikerental.feeds.documents.zones import multi_polygon, world_without
 from bikerental.feeds.types import ZoneRow, Zones
 from bikerental.zones.constants import ZoneKind
 
@@ -58,7 +58,7 @@ def _outside(areas: frozenset[int]) -> bytes | None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT shape::text FROM zones_zone WHERE revision = ANY (%s)", [list(areas)])
         texts: Sequence[tuple[str]] = cursor.fetchall()
-    return outside_of(_parsed(text) for (text,) in texts)
+    return world_without(_parsed(text) for (text,) in texts)
 
 
 def _parsed(text: str) -> Any:

@@ -32,11 +32,11 @@ def ride_counts(days: Days) -> RideCounts:
     with connection.cursor() as cursor:
         cursor.execute(_COUNTS, [days.first, days.last])
         for day, hour, model_id, *sums in cursor.fetchall():
-            _put(counts, day, hour, model_id, Rides(*sums))
+            _add(counts, day, hour, model_id, Rides(*sums))
     return counts
 
 
-def _put(counts: RideCounts, day: date | None, hour: int | None, model_id: UUID | None, rides: Rides) -> None:
+def _add(counts: RideCounts, day: date | None, hour: int | None, model_id: UUID | None, rides: Rides) -> None:
     if day is not None:
         counts.by_day[day] = rides
     elif hour is not None:

@@ -1,4 +1,4 @@
-"""What says that a day has changed."""
+"""Which days have changed, and which was the first: read from the tables that the counts come from."""
 
 from datetime import date, datetime
 
@@ -10,7 +10,8 @@ from bikerental.billing.models import Entry
 from bikerental.fleet.models import BikeEvent
 from bikerental.rentals.models import Rental
 
-# A ride begins on the day that is going on, which is always counted. Later it only ends, or is cancelled.
+# Days on which another number of rides is still open than when the day was counted. New rides begin only today, and
+# today is always counted.
 _CHANGED = """
     SELECT day.day FROM figures_day AS day
       LEFT JOIN (

@@ -66,7 +66,8 @@ WITH ride AS MATERIALIZED (
 INSERT INTO figures_stationpair (day, start_id, end_id, rides)
 SELECT %(day)s, start_id, end_id, count(*) FROM ride WHERE has_ended GROUP BY start_id, end_id
 """  # noqa: S608
-# What moves a bike also tells where it came from. That is asked only where retention has deleted the event before.
+# The state before an event is that of the bike's earlier event. If retention has deleted that one, it follows from the
+# event's type.
 _BIKES = """
 WITH move AS MATERIALIZED (
     SELECT bike.model_id, event.state, extract(epoch FROM event.happened_at - %(begin)s) AS seconds,
@@ -106,7 +107,7 @@ def day_count(day: Day, *, now: datetime) -> None:
     values = _values(day, now)
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{STATEMENT_SECONDS}s"])
-        # What a retention has begun to delete is not counted again, unless it never was.
+        # A day whose rows retention has begun to delete is not counted again, but is if it never was.
         if day.counted_at is None or values["begin"] > now - timedelta(days=settings.RIDE_RETENTION_DAYS - 1):
             _replace(cursor, _PLACES, values, StationUse, StationPair)
         if day.counted_at is None or values["begin"] > values["log_begins"] + timedelta(days=1):

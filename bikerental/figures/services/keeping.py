@@ -16,14 +16,14 @@ from bikerental.figures.selectors.sources import days_of_changed_rides, first_mo
 from bikerental.figures.services.counting import day_count
 from bikerental.figures.types import Days
 
-Progress = Callable[[date, int, int], None]  # the day that was counted, how many were, and how many there are
+Progress = Callable[[date, int, int], None]  # the day that was counted, how many are done, and how many there were
 
 
-def _silent(day: date, done: int, of: int) -> None:
+def _no_progress(day: date, done: int, of: int) -> None:
     pass
 
 
-def figures_keep(*, now: datetime, seconds: float | None = None, progress: Progress = _silent) -> int:
+def figures_keep(*, now: datetime, seconds: float | None = None, progress: Progress = _no_progress) -> int:
     """Count the days that have changed, the newest first. Returns how many were counted.
 
     :param seconds: after so long no other day is begun; the next run goes on
@@ -32,8 +32,8 @@ def figures_keep(*, now: datetime, seconds: float | None = None, progress: Progr
     return _count_due(now, seconds, progress)
 
 
-def figures_rebuild(*, now: datetime, progress: Progress = _silent) -> int:
-    """Count every day again. What old days no longer have, because it is kept for a time only, stays as counted."""
+def figures_rebuild(*, now: datetime, progress: Progress = _no_progress) -> int:
+    """Count every day again. Of old days whose rows have been deleted, the earlier counts stay."""
     _mark_all(now)
     return _count_due(now, None, progress)
 

@@ -54,10 +54,10 @@ class DjangoMailer:
             self._connection.open()
             message.send()
         except AnymailAPIError as error:
-            raise _translated_ses(error) from error
+            raise _ses_error(error) from error
         except OSError as error:  # SMTPException is one
             self.close()
-            raise _translated(error) from error
+            raise _mail_error(error) from error
         # An address or a header that is not allowed in mail. The error's text may quote the address.
         except (ValidationError, ValueError) as error:
             raise MailRefusedError(type(error).__name__) from error
@@ -95,7 +95,7 @@ def _with_ascii_domain(address: str) -> str:
     return local + at + domain_to_ascii(domain)
 
 
-def _translated(error: OSError) -> Exception:
+def _mail_error(error: OSError) -> Exception:
     """The error for the message. It has only the code, because the server's text may quote the address."""
     name = type(error).__name__
     match error:
@@ -110,8 +110,8 @@ def _translated(error: OSError) -> Exception:
     return MailUnreachableError(name)
 
 
-def _translated_ses(error: AnymailAPIError) -> Exception:
-    """As `_translated`; Anymail has boto3's error as the cause, and that one has a code if SES answered."""
+def _ses_error(error: AnymailAPIError) -> Exception:
+    """As `_mail_error`; Anymail has boto3's error as the cause, and that one has a code if SES answered."""
     response = getattr(error.__cause__, "response", {})
     code = response.get("Error", {}).get("Code") or type(error.__cause__).__name__
     text = f"SES {code}"

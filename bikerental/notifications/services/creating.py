@@ -73,12 +73,12 @@ def notifications_send_again(*, notification_ids: Sequence[UUID], now: datetime)
         Q(state__in=[State.FAILED, State.DROPPED]) | Q(state=State.SENT, kind__in=repeatable),
         pk__in=notification_ids,
     )
-    owed = list(again.order_by("pk").values_list("pk", flat=True))
-    count = again.filter(pk__in=owed).update(
+    ids = list(again.order_by("pk").values_list("pk", flat=True))
+    count = again.filter(pk__in=ids).update(
         state=State.PENDING, attempts=0, next_attempt_at=now, last_error="", sent_at=None, feedback=""
     )
-    failed_rows_forget(DELIVERING, owed)
-    for notification_id in owed:
+    failed_rows_forget(DELIVERING, ids)
+    for notification_id in ids:
         enqueue_after_commit("bikerental.notifications.tasks.deliver_notifications", row_id=notification_id)
     return count
 

@@ -66,7 +66,7 @@ def notification_deliver(notification_id: UUID, *, now: datetime, mailer: Mailer
     claimed = Notification.objects.select_related("recipient").get(pk=notification_id)
     addresses, reason = _audience(claimed, now=now)
     if not addresses:
-        return _settle(claimed, state=State.DROPPED, last_error=reason)
+        return _finish(claimed, state=State.DROPPED, last_error=reason)
     counted = sent_mail_count(claimed, recipient=claimed.recipient, now=now) if claimed.recipient else None
     if claimed.recipient and counted is None:
         return _postpone(claimed, now=now)
@@ -77,8 +77,8 @@ def notification_deliver(notification_id: UUID, *, now: datetime, mailer: Mailer
     except MailError as error:
         if counted:
             counted.delete()
-        return _unsent(claimed, error, now=now)
-    return _settle(claimed, state=State.SENT, sent_at=now, provider_id=provider_id[:200], feedback="")
+        return _sending_failed(claimed, error, now=now)
+    return _finish(claimed, state=State.SENT, sent_at=now, provider_id=provider_id[:200], feedback="")
 
 
 def notifications_deliver(
@@ -169,8 +169,8 @@ def _reason_against(notification: Notification, recipient: User, *, now: datetim
 def _postpone(claimed: Notification, *, now: datetime) -> str | None:
     """A link is dropped, since nobody waits an hour for it. Other messages wait, up to the number of attempts."""
     if message_kinds()[claimed.kind].has_link or claimed.attempts >= ATTEMPTS_MAX:
-        return _settle(claimed, state=State.DROPPED, last_error=TOO_MANY)
-    return _settle(claimed, state=State.PENDING, last_error=TOO_MANY, next_attempt_at=now + ADDRESS_WINDOW)
+        return _finish(claimed, state=State.DROPPED, last_error=TOO_MANY)
+    return _finish(claimed, state=State.PENDING, last_error=TOO_MANY, next_attempt_at=now + ADDRESS_WINDOW)
 
 
 def _is_late(notification: Notification, *, now: datetime) -> bool:
@@ -179,9 +179,9 @@ def _is_late(notification: Notification, *, now: datetime) -> bool:
     return notification.kind == PASSWORD_RESET.name and now - notification.created_at > lifetime
 
 
-def _settle(claimed: Notification, *, state: str, last_error: str = "", **fields: datetime | str) -> str | None:
+def _finish(claimed: Notification, *, state: str, last_error: str = "", **fields: datetime | str) -> str | None:
     values = {"last_error": last_error[:200], **fields}
-    if not _settle_statement(state, tuple(values)).run(
+    if not _finish_statement(state, tuple(values)).run(
         notification_id=claimed.pk, claimed_attempts=claimed.attempts, **values
     ):
         logger.warning("Notification %s was claimed anew while it was being sent", claimed.pk)
@@ -195,7 +195,7 @@ def _settle(claimed: Notification, *, state: str, last_error: str = "", **fields
 
 
 @lru_cache
-def _settle_statement(state: str, names: tuple[str, ...]) -> Statement:
+def _finish_statement(state: str, names: tuple[str, ...]) -> Statement:
     def build(v: Samples) -> Compiled:
         # The number of the attempt distinguishes our claim from a later one.
         claim = {"pk": v["notification_id"], "state": State.SENDING, "attempts": v["claimed_attempts"]}
@@ -206,9 +206,9 @@ def _settle_statement(state: str, names: tuple[str, ...]) -> Statement:
     return Statement(build, notification_id=UUID, claimed_attempts=int, **types)
 
 
-def _unsent(claimed: Notification, error: MailError, *, now: datetime) -> str | None:
+def _sending_failed(claimed: Notification, error: MailError, *, now: datetime) -> str | None:
     if isinstance(error, MailRefusedError):
-        return _settle(claimed, state=State.FAILED, last_error=str(error))
+        return _finish(claimed, state=State.FAILED, last_error=str(error))
     state = _defer(claimed, now=now, reason=str(error))
     if isinstance(error, MailUnreachableError):
         raise error
@@ -217,9 +217,9 @@ def _unsent(claimed: Notification, error: MailError, *, now: datetime) -> str | 
 
 def _defer(claimed: Notification, *, now: datetime, reason: str) -> str | None:
     if claimed.attempts >= ATTEMPTS_MAX:
-        return _settle(claimed, state=State.FAILED, last_error=reason)
+        return _finish(claimed, state=State.FAILED, last_error=reason)
     delay = min(BACKOFF_MAX, BACKOFF_FIRST * 2 ** (claimed.attempts - 1))
-    return _settle(claimed, state=State.PENDING, last_error=reason, next_attempt_at=now + delay)
+    return _finish(claimed, state=State.PENDING, last_error=reason, next_attempt_at=now + delay)
 
 
 def _fail_exhausted(now: datetime) -> None:

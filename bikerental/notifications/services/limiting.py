@@ -20,11 +20,11 @@ from bikerental.notifications.models import Notification, SentMail
 from bikerental.users.models import User
 
 
-class Room(NamedTuple):
-    """A group of messages that are counted together, and how many of them an address gets."""
+class AddressLimit(NamedTuple):
+    """A group of messages that are counted together, and how many of them an address gets in an hour."""
 
     name: str
-    most: int
+    messages_max: int
 
 
 def sent_mail_count(notification: Notification, *, recipient: User, now: datetime) -> SentMail | None:
@@ -33,28 +33,28 @@ def sent_mail_count(notification: Notification, *, recipient: User, now: datetim
     The row is committed before the others are counted, so of two workers at least one sees the other's
     row, and they do not both send the last allowed message. A sender that fails deletes its row.
     """
-    room = _room(notification)
-    key = address_key(recipient.email, purpose=room.name)
+    limit = _limit_of(notification)
+    key = address_key(recipient.email, purpose=limit.name)
     row = SentMail.objects.create(address_key=key, created_at=now)
-    others = _others(room.most).all(key=key, since=now - ADDRESS_WINDOW, row_id=row.pk)
-    if len(others) < room.most:
+    others = _others(limit.messages_max).all(key=key, since=now - ADDRESS_WINDOW, row_id=row.pk)
+    if len(others) < limit.messages_max:
         return row
     row.delete()
     return None
 
 
 @lru_cache
-def _others(most: int) -> Statement:
+def _others(limit: int) -> Statement:
     def rows(v: Samples) -> Compiled:
         others = SentMail.objects.filter(address_key=v["key"], created_at__gt=v["since"]).exclude(pk=v["row_id"])
-        return select(others.values_list("pk")[:most])
+        return select(others.values_list("pk")[:limit])
 
     return Statement(rows, key=str, since=datetime, row_id=UUID)
 
 
-def _room(notification: Notification) -> Room:
+def _limit_of(notification: Notification) -> AddressLimit:
     if notification.kind == PASSWORD_RESET.name:
         asked = "at_home" if notification.context.get("at_home") else "elsewhere"
-        return Room(f"reset.{asked}", settings.RESETS_PER_ADDRESS_HOUR)
+        return AddressLimit(f"reset.{asked}", settings.RESETS_PER_ADDRESS_HOUR)
     kind = notification.kind if notification.kind == EMAIL_CONFIRMATION.name else "other"
-    return Room(kind, settings.MESSAGES_PER_ADDRESS_HOUR)
+    return AddressLimit(kind, settings.MESSAGES_PER_ADDRESS_HOUR)

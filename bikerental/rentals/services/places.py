@@ -11,7 +11,7 @@ from bikerental.fleet.types import StationPlace, TariffTerms
 from bikerental.rentals.locks import LockedRental
 from bikerental.rentals.types import Left, Place
 from bikerental.zones.exceptions import ReturnNotAllowedError
-from bikerental.zones.selectors import nearest_end, zones_drawn
+from bikerental.zones.selectors import nearest_end, zones_cached
 
 
 def left_by_rider(locked: LockedRental, place: Place | None, *, now: datetime) -> Left:
@@ -60,14 +60,14 @@ def left_where_taken(locked: LockedRental) -> Left:
 
 
 def _left_in_the_street(position: Position, terms: TariffTerms, *, accepts_fee: bool, now: datetime) -> Left:
-    drawn = zones_drawn(now=now)
-    ruling = drawn.ruling(position, now)
-    is_paid = ruling.reason is not None and accepts_fee and terms.out_of_area_fee is not None
-    if ruling.reason is not None and not is_paid:
-        raise ReturnNotAllowedError(ruling.reason, nearest_end(drawn, position, now))
+    zones = zones_cached(now=now)
+    decision = zones.decide(position, now)
+    is_paid = decision.reason is not None and accepts_fee and terms.out_of_area_fee is not None
+    if decision.reason is not None and not is_paid:
+        raise ReturnNotAllowedError(decision.reason, nearest_end(zones, position, now))
     # Inside a drawn service area no other bounds apply. A rider who pays the fee may leave the area, but not these
     # bounds.
-    if not ruling.is_in_service_area and not is_in_service(position):
+    if not decision.is_in_service_area and not is_in_service(position):
         raise PlaceRefusedError
     return Left(None, None, *position, is_out_of_area=is_paid)
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 from django.db import connection
 
-from bikerental.zones.selectors.drawn import zones_drawn
+from bikerental.zones.selectors.cached import zones_cached
 
 _ZONES = """
     SELECT version.number, zone.id, zone.name, zone.kind, zone.valid_from, zone.valid_until, zone.shape::text
@@ -31,22 +31,22 @@ def _collection(features: list[object]) -> Collection:
     return Collection(f'"{sha256(body).hexdigest()[:32]}"', body)
 
 
-_kept: tuple[_Key, Collection] = ((None, frozenset()), _collection([]))
+_cached: tuple[_Key, Collection] = ((None, frozenset()), _collection([]))
 _lock = threading.Lock()
 
 
 def zones_collection(*, now: datetime) -> Collection:
     """The zones that are active and valid. One statement, and two more in each process after a change."""
-    global _kept  # noqa: PLW0603 - one value for all threads of the process, replaced as a whole
-    drawn = zones_drawn(now=now)
-    key = drawn.number, frozenset(zone.id for zone in drawn.zones if zone.is_valid(now))
-    kept_key, kept = _kept
-    if kept_key == key:
-        return kept
+    global _cached  # noqa: PLW0603 - one value for all threads of the process, replaced as a whole
+    zones = zones_cached(now=now)
+    key = zones.number, frozenset(zone.id for zone in zones.zones if zone.is_valid(now))
+    cached_key, cached = _cached
+    if cached_key == key:
+        return cached
     with _lock:
-        if _kept[0] != key:
-            _kept = _read(now)
-        return _kept[1]
+        if _cached[0] != key:
+            _cached = _read(now)
+        return _cached[1]
 
 
 def _read(now: datetime) -> tuple[_Key, Collection]:

@@ -40,15 +40,15 @@ GUARDS = (
     Guard(
         "a message that is being sent counts for the hour",
         "bikerental/notifications/services/limiting.py",
-        "    if len(others) < room.most:\n        return row\n    row.delete()\n",
-        "    row.delete()\n    if len(others) < room.most:\n        return row\n",
+        "    if len(others) < limit.messages_max:\n        return row\n    row.delete()\n",
+        "    row.delete()\n    if len(others) < limit.messages_max:\n        return row\n",
         (f"{LIMITING}::test_a_message_that_is_being_sent_counts",),
     ),
     Guard(
         "a message is counted before the others are",
         "bikerental/notifications/services/limiting.py",
-        "    if len(others) < room.most:\n        return row\n    row.delete()\n",
-        "    row.delete()\n    if SentMail.objects.filter(address_key=key).count() < room.most:\n"
+        "    if len(others) < limit.messages_max:\n        return row\n    row.delete()\n",
+        "    row.delete()\n    if SentMail.objects.filter(address_key=key).count() < limit.messages_max:\n"
         "        row.save(force_insert=True)\n        return row\n",
         (f"{LIMITING}::test_of_many_senders_at_once_no_more_than_the_bound_send",),
     ),
@@ -62,7 +62,7 @@ GUARDS = (
     Guard(
         "links and other mail are counted apart",
         "bikerental/notifications/services/limiting.py",
-        "key = address_key(recipient.email, purpose=room.name)",
+        "key = address_key(recipient.email, purpose=limit.name)",
         'key = address_key(recipient.email, purpose="mail")',
         (f"{LIMITING}::test_other_mail_uses_up_no_link_and_a_link_no_other_mail",),
     ),

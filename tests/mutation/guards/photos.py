@@ -101,7 +101,7 @@ GUARDS = (
     Guard(
         "the coefficients of a JPEG are bounded",
         "bikerental/media/images.py",
-        "    if outside.coefficients > JPEG_COEFFICIENT_BYTES_MAX:\n        raise PhotoPixelsError\n",
+        "    if container.coefficients > JPEG_COEFFICIENT_BYTES_MAX:\n        raise PhotoPixelsError\n",
         "",
         (f"{IMAGES}::test_what_would_take_too_much_memory_has_too_many_pixels",),
     ),

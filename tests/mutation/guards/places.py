@@ -74,7 +74,7 @@ GUARDS = (
     Guard(
         "a bike is returned where the service is",
         "bikerental/rentals/services/places.py",
-        "if not ruling.is_in_service_area and not is_in_service(position):",
+        "if not decision.is_in_service_area and not is_in_service(position):",
         "if False:",
         (
             f"{BOUNDS}::test_a_place_far_from_all_stations_is_refused",

@@ -135,7 +135,7 @@ GUARDS = (
     Guard(
         "a message that an operator sends again loses its mark",
         "bikerental/notifications/services/creating.py",
-        "    failed_rows_forget(DELIVERING, owed)\n",
+        "    failed_rows_forget(DELIVERING, ids)\n",
         "",
         ("tests/notifications/test_creating.py::test_a_message_that_is_tried_anew_is_no_failed_row",),
     ),

@@ -5,7 +5,7 @@ from tests.mutation.entries import Guard
 RETURNING = "tests/zones/test_returning.py"
 SHAPES = "tests/zones/test_shapes.py"
 ZONES = "tests/zones/test_zones.py"
-DRAWN = "bikerental/zones/selectors/drawn.py"
+DRAWN = "bikerental/zones/selectors/cached.py"
 NEAREST = "bikerental/zones/selectors/nearest.py"
 READING = "bikerental/zones/shapes.py"
 PLACES = "bikerental/rentals/services/places.py"
@@ -14,7 +14,7 @@ GUARDS = (
     Guard(
         "zones: a ride ends only where they allow it",
         PLACES,
-        "if ruling.reason is not None and not is_paid:",
+        "if decision.reason is not None and not is_paid:",
         "if False:",
         (
             f"{RETURNING}::test_outside_every_service_area_it_goes_on",
@@ -24,8 +24,8 @@ GUARDS = (
     Guard(
         "zones: the fee is accepted, not assumed",
         PLACES,
-        "ruling.reason is not None and accepts_fee and",
-        "ruling.reason is not None and",
+        "decision.reason is not None and accepts_fee and",
+        "decision.reason is not None and",
         (f"{RETURNING}::test_for_the_fee_a_ride_ends_outside",),
     ),
     Guard(
@@ -38,7 +38,7 @@ GUARDS = (
     Guard(
         "zones: a drawn area needs no other bounds",
         PLACES,
-        "if not ruling.is_in_service_area and not is_in_service(position):",
+        "if not decision.is_in_service_area and not is_in_service(position):",
         "if not is_in_service(position):",
         (f"{RETURNING}::test_a_drawn_area_needs_no_stations_near",),
     ),
@@ -87,8 +87,8 @@ GUARDS = (
     Guard(
         "zones: what is kept is of the last change",
         DRAWN,
-        "    if _kept.number == number:\n        return _kept\n",
-        "    if _kept.number is not None:\n        return _kept\n",
+        "    if _cached.number == number:\n        return _cached\n",
+        "    if _cached.number is not None:\n        return _cached\n",
         (f"{ZONES}::test_a_change_reads_the_shapes_of_changed_zones_alone",),
     ),
     Guard(
@@ -101,7 +101,7 @@ GUARDS = (
     Guard(
         "zones: the nearest end is one where a ride may end",
         NEAREST,
-        " and drawn.ruling(found, now).reason is None:",
+        " and zones.decide(found, now).reason is None:",
         ":",
         (RETURNING,),
         survives="the margin keeps the point inside; this check is for shapes narrower than rounding",
@@ -116,7 +116,7 @@ GUARDS = (
     Guard(
         "zones: too many points are not looked at for the nearest end",
         NEAREST,
-        "        if sum(_points(zone) for zone in zones) > POINTS_LOOKED_AT:\n            return None\n",
+        "        if sum(_points(zone) for zone in nearby) > POINTS_MAX:\n            return None\n",
         "",
         (f"{RETURNING}::test_a_square_with_too_many_points_is_given_up",),
     ),

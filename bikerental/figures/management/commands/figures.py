@@ -26,12 +26,12 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, rebuild: bool, **_: Any) -> None:
-        self.started = self.told = time.monotonic()
+        self.started = self.reported_at = time.monotonic()
         count = figures_rebuild if rebuild else figures_keep
         done = count(now=timezone.now(), progress=self._progress)
         self.stdout.write(f"{done:,} days were counted in {time.monotonic() - self.started:.1f} s")
 
     def _progress(self, day: date, done: int, of: int) -> None:
-        if time.monotonic() - self.told >= PROGRESS_SECONDS:
-            self.told = time.monotonic()
+        if time.monotonic() - self.reported_at >= PROGRESS_SECONDS:
+            self.reported_at = time.monotonic()
             self.stdout.write(f"{done:,} of {of:,} days, back to {day}")

@@ -28,7 +28,7 @@ _ZONES = """
 """
 
 
-class DrawnZone(NamedTuple):
+class CachedZone(NamedTuple):
     id: UUID
     revision: int
     kind: str
@@ -42,36 +42,36 @@ class DrawnZone(NamedTuple):
         )
 
 
-class Ruling(NamedTuple):
-    """The decision of the zones about a position."""
+class ZoneDecision(NamedTuple):
+    """Whether the zones allow a ride to end at a position."""
 
     is_in_service_area: bool
-    reason: ReturnReason | None  # why a ride may not end there, or None
+    reason: ReturnReason | None  # why it may not; None if it may
 
 
-class Drawn:
-    """The zones under one number. It is never changed, so threads can share it."""
+class ZoneSet:
+    """The zones as they were at one number of the last change. It is never changed, so threads can share it."""
 
-    def __init__(self, number: int | None, zones: tuple[DrawnZone, ...] = ()) -> None:
+    def __init__(self, number: int | None, zones: tuple[CachedZone, ...] = ()) -> None:
         self.number = number
         self.zones = zones
         self._areas = [zone for zone in zones if zone.kind == ZoneKind.SERVICE_AREA]
         self._tree = _tree_of(zones)
 
-    def ruling(self, place: Position, now: datetime) -> Ruling:
-        """The decision about the place. Borders count as inside."""
+    def decide(self, place: Position, now: datetime) -> ZoneDecision:
+        """Whether a ride may end at the place. Borders count as inside."""
         kinds = {zone.kind for zone in self._zones_at(place) if zone.is_valid(now)}
         is_in_service_area = ZoneKind.SERVICE_AREA in kinds
         if ZoneKind.NO_RETURN in kinds:
-            return Ruling(is_in_service_area, ReturnReason.NO_RETURN_ZONE)
+            return ZoneDecision(is_in_service_area, ReturnReason.NO_RETURN_ZONE)
         if not is_in_service_area and self.has_service_area(now):
-            return Ruling(False, ReturnReason.OUTSIDE_SERVICE_AREA)
-        return Ruling(is_in_service_area, None)
+            return ZoneDecision(False, ReturnReason.OUTSIDE_SERVICE_AREA)
+        return ZoneDecision(is_in_service_area, None)
 
     def has_service_area(self, now: datetime) -> bool:
         return any(zone.is_valid(now) for zone in self._areas)
 
-    def _zones_at(self, place: Position) -> list[DrawnZone]:
+    def _zones_at(self, place: Position) -> list[CachedZone]:
         if self._tree is None:
             return []
         import shapely
@@ -82,8 +82,8 @@ class Drawn:
         found = {index for point in points for index in self._tree.query(point, predicate="intersects")}
         return [self.zones[index] for index in found]
 
-    def zones_in(self, boxes: Iterable[Box], now: datetime) -> list[DrawnZone]:
-        """The zones whose boxes meet one of these boxes."""
+    def zones_in(self, boxes: Iterable[Box], now: datetime) -> list[CachedZone]:
+        """The valid zones whose bounding boxes overlap one of these boxes."""
         if self._tree is None:
             return []
         import shapely
@@ -92,8 +92,8 @@ class Drawn:
         return [zone for zone in map(self.zones.__getitem__, sorted(found)) if zone.is_valid(now)]
 
 
-def _tree_of(zones: Sequence[DrawnZone]) -> Any:
-    """An index that finds zones by their boxes."""
+def _tree_of(zones: Sequence[CachedZone]) -> Any:
+    """An index that finds zones by their bounding boxes."""
     if not zones:
         return None
     import shapely  # with NumPy it takes 29 MB, which a process without zones does not need
@@ -101,31 +101,31 @@ def _tree_of(zones: Sequence[DrawnZone]) -> Any:
     return shapely.STRtree([zone.geometry for zone in zones])
 
 
-_kept = Drawn(None)
+_cached = ZoneSet(None)
 _lock = threading.Lock()
 
 
-def zones_drawn(*, now: datetime) -> Drawn:
+def zones_cached(*, now: datetime) -> ZoneSet:
     """The active zones and future ones. One statement, and a second one in each process after a change."""
-    global _kept  # noqa: PLW0603 - one value for all threads of the process, replaced as a whole
+    global _cached  # noqa: PLW0603 - one value for all threads of the process, replaced as a whole
     row = _NUMBER.first()
     number = None if row is None else row[0]
-    if _kept.number == number:
-        return _kept
+    if _cached.number == number:
+        return _cached
     with _lock:
-        if _kept.number != number:
-            _kept = _read(_kept, now)
-        return _kept
+        if _cached.number != number:
+            _cached = _read(_cached, now)
+        return _cached
 
 
-def _read(known: Drawn, now: datetime) -> Drawn:
+def _read(known: ZoneSet, now: datetime) -> ZoneSet:
     """Read the zones. One statement. Shapes are slow to read and parse, so known ones are kept."""
     geometries = {zone.revision: zone.geometry for zone in known.zones}
     with connection.cursor() as cursor:
         cursor.execute(_ZONES, [list(geometries), now])
         rows = cursor.fetchall()
     if not rows:
-        return Drawn(None)
+        return ZoneSet(None)
     zones = [row for row in rows if row[1] is not None]
     new = [row for row in zones if row[-1] is not None]
     if new:
@@ -133,4 +133,4 @@ def _read(known: Drawn, now: datetime) -> Drawn:
 
         texts = [row[-1] for row in new]
         geometries |= dict(zip((row[2] for row in new), shapely.from_geojson(texts), strict=True))
-    return Drawn(rows[0][0], tuple(DrawnZone._make((*row[1:-1], geometries[row[2]])) for row in zones))
+    return ZoneSet(rows[0][0], tuple(CachedZone._make((*row[1:-1], geometries[row[2]])) for row in zones))
