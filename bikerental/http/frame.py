@@ -36,12 +36,12 @@ class ApiFrame:
         self._to_page = get_response
         to_view: GetResponse = Innermost.to_view
 
-        def look_at_host_and_view(request: HttpRequest) -> HttpResponse:
+        def check_host_then_view(request: HttpRequest) -> HttpResponse:
             request.get_host()  # refuses what ALLOWED_HOSTS does not name
             return to_view(request)
 
         # A refused host becomes an error response here, so that the response gets the headers below too.
-        self._to_view = cast(GetResponse, convert_exception_to_response(look_at_host_and_view))
+        self._to_view = cast(GetResponse, convert_exception_to_response(check_host_then_view))
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not request.path_info.startswith(API_PREFIXES):

@@ -26,7 +26,7 @@ HEADERS = {
     "WWW-Authenticate": _TEXT,
     "X-Request-ID": _TEXT | {"description": "Id of the request in our logs: the one that was sent, or a new one."},
 }
-GIVEN = {"ETag", "Location"}
+DOCUMENTED_HEADERS = {"ETag", "Location"}
 IDEMPOTENCY_KEY = openapi.Parameter(
     "Idempotency-Key",
     openapi.IN_HEADER,
@@ -86,7 +86,8 @@ def documented(  # noqa: PLR0913 - each says one thing of the document
     :param headers: `Idempotency-Key` of the request, `Location` or `ETag` of the response
     """
     is_idempotent = "Idempotency-Key" in headers
-    given = [*(["Idempotent-Replayed"] if is_idempotent else []), *(name for name in headers if name in GIVEN)]
+    header_names = ["Idempotent-Replayed"] if is_idempotent else []
+    header_names += [name for name in headers if name in DOCUMENTED_HEADERS]
 
     def decorate(view: V) -> V:
         decorated: V = swagger_auto_schema(
@@ -96,7 +97,7 @@ def documented(  # noqa: PLR0913 - each says one thing of the document
             request_body=request or no_body,
             query_serializer=query,
             manual_parameters=[*([IDEMPOTENCY_KEY] if is_idempotent else []), *(PAGE_PARAMETERS if paginated else [])],
-            responses={status: _answer(status, shape, given, paginated) for status, shape in success.items()},
+            responses={status: _response(status, shape, header_names, paginated) for status, shape in success.items()},
             # For AutoSchema.
             body_example=example,
             errors=[*errors, *(IDEMPOTENCY_ERRORS if is_idempotent else [])],
@@ -114,7 +115,7 @@ def headers_named(*names: str) -> dict[str, Any]:
     return {name: HEADERS[name] for name in [*names, "X-Request-ID"]}
 
 
-def _answer(status: int, shape: Any, headers: Sequence[str], paginated: bool) -> openapi.Response:
+def _response(status: int, shape: Any, headers: Sequence[str], paginated: bool) -> openapi.Response:
     described = {"description": HTTPStatus(status).phrase, "headers": headers_named(*headers)}
     if status in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}:
         return openapi.Response(**described)

@@ -67,7 +67,7 @@ DETAILS = {
 }
 # PostgreSQL's error classes and codes while it starts, stops, fails over or is too busy. All its other errors are
 # bugs of ours.
-_AWAY = ("08", "53", "57P", "25P03", "25006")
+_UNAVAILABLE = ("08", "53", "57P", "25P03", "25006")
 _CODES: dict[type[Exception], str] = {
     exceptions.ValidationError: "invalid",
     exceptions.ParseError: "parse_error",
@@ -164,11 +164,11 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response 
         error = UnavailableError()
     if isinstance(error, Refusal):
         set_rollback()
-        return _of_refusal(error)
+        return _refusal_response(error)
     error = next((make() for kind, make in _DJANGO_ERRORS.items() if isinstance(error, kind)), error)
     if isinstance(error, exceptions.APIException):
         set_rollback()
-        return _of_api_exception(error)
+        return _api_error_response(error)
     return None
 
 
@@ -180,19 +180,19 @@ def is_database_unavailable(error: BaseException | None) -> bool:
         return False
     state = sqlstate(error)
     # libpq reports a connection that broke off without a code.
-    return type(error) is DatabaseError if state is None else state.startswith(_AWAY)
+    return type(error) is DatabaseError if state is None else state.startswith(_UNAVAILABLE)
 
 
-def _answer(status: int, document: dict[str, Any], headers: Mapping[str, str]) -> Response:
+def _problem_response(status: int, document: dict[str, Any], headers: Mapping[str, str]) -> Response:
     return Response(document, status=status, headers=dict(headers), content_type=PROBLEM_TYPE)
 
 
-def _of_refusal(refusal: Refusal) -> Response:
+def _refusal_response(refusal: Refusal) -> Response:
     status, code = status_and_code(type(refusal))
     errors = None
     if isinstance(refusal, FieldRefusal):
-        said = {"code": refusal.field_code, "detail": str(refusal.field_detail)}
-        errors = [{"field": field, **said} for field in (refusal.field, *refusal.further_fields)]
+        reason = {"code": refusal.field_code, "detail": str(refusal.field_detail)}
+        errors = [{"field": field, **reason} for field in (refusal.field, *refusal.further_fields)]
     elif status == 400:
         errors = []
     headers = {}
@@ -200,21 +200,21 @@ def _of_refusal(refusal: Refusal) -> Response:
         headers["WWW-Authenticate"] = "Bearer"
     if refusal.retry_after is not None:
         headers["Retry-After"] = str(max(1, math.ceil(refusal.retry_after)))
-    return _answer(status, refusal.members() | problem(status, code, refusal.detail, errors), headers)
+    return _problem_response(status, refusal.members() | problem(status, code, refusal.detail, errors), headers)
 
 
-def _of_api_exception(error: exceptions.APIException) -> Response:
+def _api_error_response(error: exceptions.APIException) -> Response:
     # By its class, because DRF changes 401 to 403 if a view has no authenticators.
     status, code = status_and_code(type(error))
     if isinstance(error, exceptions.ValidationError):
-        return _answer(status, problem(status, code, None, list(_field_errors(error.detail))), {})
+        return _problem_response(status, problem(status, code, None, list(_field_errors(error.detail))), {})
     # Most details of DRF only name a media type or a claim, and ours say what to do. But a parser's detail, and that of
     # a header without a scheme, say what is wrong.
     detail = DETAILS.get(code, error.detail)
     if code in ("parse_error", "not_authenticated") and str(error.detail) != str(type(error).default_detail):
         detail = error.detail
     errors: list[dict[str, str]] | None = [] if status == 400 else None
-    return _answer(status, problem(status, code, detail, errors), _headers_of(error, status))
+    return _problem_response(status, problem(status, code, detail, errors), _headers_of(error, status))
 
 
 def _headers_of(error: exceptions.APIException, status: int) -> dict[str, str]:

@@ -118,9 +118,9 @@ class AutoSchema(SwaggerAutoSchema):
 
     def get_operation_id(self, operation_keys: Sequence[str] | None = None) -> str:
         """`bikes_list`, `rentals_current_read`, `rentals_return`: the words of the path, and often an action."""
-        said: str | None = self.overrides.get("operation_id")
-        if said:
-            return said
+        own: str | None = self.overrides.get("operation_id")
+        if own:
+            return own
         words = [word for word in self.path.removeprefix("/api/v1/").strip("/").split("/") if "{" not in word]
         if self.overrides.get("is_list"):
             words.append("list")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from compose.audit import secret_scan
-from compose.bare.progress import TroubleError, say, step
+from compose.bare.progress import UserError, say, step
 
 REQUIREMENTS = ("requirements/local.txt", "requirements/production.txt")
 SHIPPED = "requirements/production.txt"
@@ -24,12 +24,12 @@ SBOM = Path("reports/sbom.json")
 ACCEPTED = Path("reports/accepted.txt")
 ASK_SECONDS = 600
 UNREACHED = """\
-PyPI's vulnerability service gave no answer for {silent} of {asked} packages, so they may have known vulnerabilities.
+PyPI's vulnerability service gave no answer for {missing} of {asked} packages, so they may have known vulnerabilities.
 The usual reasons are a mirror without that service, or no network. On a machine that can reach PyPI itself, run:
     make audit"""
 
 
-class UnreachedError(TroubleError):
+class UnreachedError(UserError):
     pass
 
 
@@ -45,8 +45,8 @@ def main() -> int:
         except UnreachedError as unreached:
             say(str(unreached))
             failed |= is_strict
-        except TroubleError as trouble:
-            say(str(trouble))
+        except UserError as error:
+            say(str(error))
             failed = True
         else:
             for finding in findings:
@@ -62,9 +62,9 @@ def packages() -> list[str]:
     command = ["pip-audit", *files, "--require-hashes", "--disable-pip", "--format=json", "--progress-spinner=off"]
     answered = _run(command, fine={0, 1})
     if not answered.stdout.startswith("{"):
-        trouble = UnreachedError if re.search("connect|timed? ?out", answered.stderr, re.IGNORECASE) else TroubleError
-        raise trouble(f"pip-audit failed: {answered.stderr.strip()}")
-    return not_accepted(holes(json.loads(answered.stdout)))
+        kind = UnreachedError if re.search("connect|timed? ?out", answered.stderr, re.IGNORECASE) else UserError
+        raise kind(f"pip-audit failed: {answered.stderr.strip()}")
+    return not_accepted(vulnerabilities(json.loads(answered.stdout)))
 
 
 def not_accepted(findings: list[str]) -> list[str]:
@@ -73,7 +73,7 @@ def not_accepted(findings: list[str]) -> list[str]:
     if not ids:
         return findings
     if not name:
-        raise TroubleError("AUDIT_ACCEPT needs AUDIT_ACCEPT_BY: the name of the person who accepts the findings.")
+        raise UserError("AUDIT_ACCEPT needs AUDIT_ACCEPT_BY: the name of the person who accepts the findings.")
     accepted = [finding for finding in findings if any(f": {each}," in finding for each in ids)]
     ACCEPTED.parent.mkdir(exist_ok=True)
     ACCEPTED.write_text("".join(f"{name} accepts {finding}\n" for finding in accepted))
@@ -82,17 +82,22 @@ def not_accepted(findings: list[str]) -> list[str]:
     return [finding for finding in findings if finding not in accepted]
 
 
-def holes(document: dict[str, Any]) -> list[str]:
-    asked = document["dependencies"]
-    silent = [each for each in asked if "skip_reason" in each]
-    found = [
-        f"{each['name']} {each['version']}: {hole['id']}, fixed in {', '.join(hole['fix_versions']) or 'nothing yet'}"
-        for each in asked
-        for hole in each.get("vulns", [])
-    ]
-    if silent and not found:
-        raise UnreachedError(UNREACHED.format(silent=len(silent), asked=len(asked)))
+def vulnerabilities(document: dict[str, Any]) -> list[str]:
+    """The findings of pip-audit's report, one line each.
+
+    :raises UnreachedError: if nothing was found, and the service gave no answer for a package
+    """
+    packages = document["dependencies"]
+    unanswered = [package for package in packages if "skip_reason" in package]
+    found = [_line(package, known) for package in packages for known in package.get("vulns", [])]
+    if unanswered and not found:
+        raise UnreachedError(UNREACHED.format(missing=len(unanswered), asked=len(packages)))
     return found
+
+
+def _line(package: dict[str, Any], known: dict[str, Any]) -> str:
+    fixed_in = ", ".join(known["fix_versions"]) or "nothing yet"
+    return f"{package['name']} {package['version']}: {known['id']}, fixed in {fixed_in}"
 
 
 def history() -> list[str]:
@@ -116,7 +121,7 @@ def _run(command: list[str], *, fine: set[int]) -> subprocess.CompletedProcess[s
     try:
         finished = subprocess.run(command, capture_output=True, text=True, timeout=ASK_SECONDS, check=False)
     except subprocess.TimeoutExpired as error:
-        raise TroubleError(f"{command[0]} did not end within {ASK_SECONDS} s.") from error
+        raise UserError(f"{command[0]} did not end within {ASK_SECONDS} s.") from error
     if finished.returncode not in fine:
-        raise TroubleError(f"{command[0]} failed:\n{finished.stderr.strip()}")
+        raise UserError(f"{command[0]} failed:\n{finished.stderr.strip()}")
     return finished

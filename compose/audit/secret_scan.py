@@ -18,7 +18,7 @@ from typing import NamedTuple
 from detect_secrets.core.scan import scan_file
 from detect_secrets.settings import default_settings
 
-from compose.bare.progress import TroubleError
+from compose.bare.progress import UserError
 
 BASELINE = ".secrets.baseline"
 # A comment beside a secret must not hide it.
@@ -56,8 +56,8 @@ def main() -> int:
     try:
         found = in_files(arguments.files) if arguments.files else in_history()
         return accept(found) if arguments.accept else report(found)
-    except TroubleError as trouble:
-        print(trouble, file=sys.stderr)
+    except UserError as error:
+        print(error, file=sys.stderr)
         return 2
 
 
@@ -71,7 +71,7 @@ def in_files(names: Iterable[str]) -> list[Found]:
 def in_history() -> list[Found]:
     """Every line that a commit up to HEAD added, once for each file."""
     if _git("rev-parse", "--is-shallow-repository").strip() == "true":
-        raise TroubleError("The clone is shallow. Run `git fetch --unshallow`; in a job, set GIT_DEPTH: 0.")
+        raise UserError("The clone is shallow. Run `git fetch --unshallow`; in a job, set GIT_DEPTH: 0.")
     lines: dict[str, dict[str, None]] = defaultdict(dict)
     for path, line in added_lines():
         lines[path][line] = None
@@ -129,7 +129,7 @@ def _git(*arguments: str) -> str:
     command = ["git", *arguments]
     finished = subprocess.run(command, capture_output=True, timeout=GIT_SECONDS, check=False)
     if finished.returncode:
-        raise TroubleError(finished.stderr.decode(errors="replace"))
+        raise UserError(finished.stderr.decode(errors="replace"))
     return finished.stdout.decode(errors="replace")
 
 

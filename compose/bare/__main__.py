@@ -11,7 +11,7 @@ from types import FrameType
 
 from compose.bare.postgresql import remove_data
 from compose.bare.processes import INTERRUPTING, end_leftovers
-from compose.bare.progress import TroubleError, require_plain_path
+from compose.bare.progress import UserError, require_plain_path
 from compose.bare.services import with_services
 from compose.bare.state import ROOT, State
 
@@ -24,8 +24,8 @@ def main() -> int:
     try:
         require_plain_path(state.folder)
         return int(arguments.function(arguments, state))
-    except TroubleError as trouble:
-        print(trouble, file=sys.stderr)
+    except UserError as error:
+        print(error, file=sys.stderr)
         return 1
 
 
@@ -72,7 +72,7 @@ def inside(arguments: argparse.Namespace, state: State) -> int:
     environment = state.published() | given
     program = shutil.which(arguments.command[0], path=environment["PATH"])
     if program is None:
-        raise TroubleError(f"{arguments.command[0]}: not found.")
+        raise UserError(f"{arguments.command[0]}: not found.")
     for number in INTERRUPTING:
         signal.signal(number, signal.SIG_DFL)
     os.execve(program, arguments.command, environment)  # noqa: S606 - the developer says what to run
@@ -83,7 +83,7 @@ def clean(arguments: argparse.Namespace, state: State) -> int:
         return 0
     with state.alone():
         if not (arguments.yes or confirmed(state)):
-            raise TroubleError("Nothing was removed. YES=1 skips the question.")
+            raise UserError("Nothing was removed. YES=1 skips the question.")
         end_leftovers(state)
         remove_data(state)
     return 0

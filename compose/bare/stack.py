@@ -17,7 +17,7 @@ from compose.bare.guard import guarded
 from compose.bare.postgresql import UNPRIVILEGED, PostgreSQL
 from compose.bare.preparation import prepare_database, static_files_collected
 from compose.bare.processes import end_leftovers, leftovers, require_free_port, wait_until
-from compose.bare.progress import TroubleError, say, step
+from compose.bare.progress import UserError, say, step
 from compose.bare.redis_server import RedisServer
 from compose.bare.services import tool_environment
 from compose.bare.state import MARK, ROOT, State
@@ -47,7 +47,7 @@ class Ports:
 def number_from(variable: str, default: int) -> int:
     value = os.environ.get(variable) or str(default)
     if not value.isdecimal():
-        raise TroubleError(f"{variable} must be a number, not {value!r}.")
+        raise UserError(f"{variable} must be a number, not {value!r}.")
     return int(value)
 
 
@@ -206,10 +206,10 @@ class Stack:
         while self.supervisor.is_running():
             time.sleep(1)
             if not is_alive():
-                raise TroubleError("The simulated riders have left; their last lines say why.")
+                raise UserError("The simulated riders have left; their last lines say why.")
             for line in watch.changes():
                 say(line)
-        raise TroubleError(f"Supervisor ended unexpectedly. See {self.supervisor.log}.")
+        raise UserError(f"Supervisor ended unexpectedly. See {self.supervisor.log}.")
 
 
 def answers(url: str) -> bool:

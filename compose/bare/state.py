@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from compose.bare.progress import TroubleError
+from compose.bare.progress import UserError
 
 ROOT = Path(__file__).resolve().parents[2]
 # Every process of a stack has this variable, so that all can be found. Stacks can nest (the tests start some), so it
@@ -58,12 +58,12 @@ class State:
         try:
             with self.alone():
                 return False
-        except TroubleError:
+        except UserError:
             return True
 
     def published(self) -> dict[str, str]:
         if not self._environment.exists():
-            raise TroubleError("The stack is not running. Start it with `make run` in another terminal.")
+            raise UserError("The stack is not running. Start it with `make run` in another terminal.")
         environment: dict[str, str] = json.loads(self._environment.read_text())
         return environment
 
@@ -80,7 +80,7 @@ class State:
             except BlockingIOError:
                 lock.seek(0)
                 holder = lock.read() or "unknown"
-                raise TroubleError(f"This checkout is already running as process {holder}. Stop that first.") from None
+                raise UserError(f"This checkout is already running as process {holder}. Stop that first.") from None
             lock.truncate(0)
             lock.write(str(os.getpid()))
             lock.flush()

@@ -16,7 +16,7 @@ from typing import Any
 from xmlrpc.client import Fault, ServerProxy
 
 from compose.bare.processes import free_port, tail, wait_until
-from compose.bare.progress import TroubleError
+from compose.bare.progress import UserError
 from compose.bare.state import ROOT, State, write_private
 
 START_SECONDS = 20
@@ -50,24 +50,24 @@ class Supervisor:
         self.port = free_port()
         self.password = state.secret("supervisor")
         self.log = state.logs / "supervisor.log"
-        self.complaints = state.logs / "supervisor.stderr.log"  # its errors before it knows its log file
+        self.early_errors = state.logs / "supervisor.stderr.log"  # its errors before it knows its log file
         self.configuration = state.folder / "supervisor.conf"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, environment: dict[str, str]) -> None:
         write_private(self.configuration, self._configured())
-        complaints = self.complaints.open("wb")
+        early_errors = self.early_errors.open("wb")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "supervisor.supervisord", "--nodaemon", "--configuration", str(self.configuration)],
             cwd=self.state.folder,
             env=environment | SIGNS,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=complaints,
+            stderr=early_errors,
             start_new_session=True,
         )
-        complaints.close()
-        wait_until(self._answers, seconds=START_SECONDS, what="Supervisor", log=self.complaints)
+        early_errors.close()
+        wait_until(self._answers, seconds=START_SECONDS, what="Supervisor", log=self.early_errors)
 
     def start_group(self, name: str) -> None:
         with self._api() as api:
@@ -90,7 +90,7 @@ class Supervisor:
 
     def _answers(self) -> bool:
         if not self.is_running():
-            raise TroubleError(f"Supervisor did not start:\n{tail(self.complaints)}")
+            raise UserError(f"Supervisor did not start:\n{tail(self.early_errors)}")
         try:
             with self._api() as api:
                 api.getState()

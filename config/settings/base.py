@@ -112,9 +112,9 @@ DATABASE_LIMITS: dict[str, str | int] = {
     "plan_cache_mode": "force_generic_plan",
     "timezone": "UTC",
 }
-# As whom this process connects: `application` reads and writes rows, `owner` (MIGRATE_DATABASE_URL) migrates and
-# restores, `reader` (BACKUP_DATABASE_URL) makes backups. Who has no URL is who DATABASE_URL says.
-# `manage.py database_roles` makes them.
+# The role in the database that this process connects as: `application` (DATABASE_URL) reads and writes rows, `owner`
+# (MIGRATE_DATABASE_URL) migrates and restores, `reader` (BACKUP_DATABASE_URL) makes backups. If a role's URL is not
+# set, DATABASE_URL is used. `manage.py database_roles` makes the roles.
 _ROLE_URLS = {"owner": "MIGRATE_DATABASE_URL", "reader": "BACKUP_DATABASE_URL"}
 DATABASE_ROLES: dict[str, dict[str, Any]] = {
     "application": env.database("DATABASE_URL", default="postgres:///bikerental"),

@@ -7,7 +7,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from compose.bare.progress import TroubleError, say
+from compose.bare.progress import UserError, say
 from tests.load.candidate import Candidate, City, other_service
 from tests.load.cases import Case, cases, statements
 from tests.load.database import bikes_available, pgbench, settle_down
@@ -43,8 +43,8 @@ def main() -> int:
         require_wrk()
         with tempfile.TemporaryDirectory(prefix="bikerental-bench-") as folder:
             runs = [measure(city, arguments, Path(folder)) for city in cities(arguments)]
-    except TroubleError as trouble:
-        sys.stderr.write(f"{trouble}\n")
+    except UserError as error:
+        sys.stderr.write(f"{error}\n")
         return 1
     print_bars(runs)
     return 0
@@ -52,7 +52,7 @@ def main() -> int:
 
 def require_servers() -> None:
     if not {"DATABASE_URL", "REDIS_URL"} <= os.environ.keys():
-        raise TroubleError("DATABASE_URL and REDIS_URL are not set: run `make bench`, which brings servers.")
+        raise UserError("DATABASE_URL and REDIS_URL are not set: run `make bench`, which brings servers.")
 
 
 def cities(arguments: argparse.Namespace) -> list[City]:
@@ -104,7 +104,7 @@ def measure_in_turn(candidates: list[Candidate], chosen: list[Case], arguments: 
 def chosen_cases(arguments: argparse.Namespace, city: City) -> list[Case]:
     possible = [case for case in cases() if not (city.reads_only and case.name in WRITES)]
     if unknown := set(arguments.only) - {case.name for case in possible}:
-        raise TroubleError(f"No such case: {', '.join(sorted(unknown))}. There are: {', '.join(CASES)}.")
+        raise UserError(f"No such case: {', '.join(sorted(unknown))}. There are: {', '.join(CASES)}.")
     return [case for case in possible if not arguments.only or case.name in {"empty view", *arguments.only}]
 
 

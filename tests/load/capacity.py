@@ -18,7 +18,7 @@ from statistics import median
 import psycopg2
 import redis
 
-from compose.bare.progress import TroubleError, say
+from compose.bare.progress import UserError, say
 from tests.load.__main__ import require_servers
 from tests.load.arrivals import Tally, load, quantile
 from tests.load.candidate import City, prepare
@@ -207,8 +207,8 @@ def main(words: list[str]) -> int:
             with service.running():
                 say(f"\n{service.flags}\n")
                 return COMMANDS[arguments.command](Trial(service, tokens), arguments)
-    except TroubleError as trouble:
-        sys.stderr.write(f"{trouble}\n")
+    except UserError as error:
+        sys.stderr.write(f"{error}\n")
         return 1
 
 

@@ -16,7 +16,7 @@ import jwt
 import psycopg2
 
 from compose.bare.postgresql import client_programs
-from compose.bare.progress import TroubleError
+from compose.bare.progress import UserError
 from tests.load.server import Service
 
 PAIR = Path(__file__).with_name("pair.sql")
@@ -75,7 +75,7 @@ def pgbench(url: str, *, seconds: float, connections: int) -> float:
         cursor.execute("DROP INDEX bench_tidy")
     match = re.search(r"^tps = ([\d.]+)", finished.stdout, re.MULTILINE)
     if match is None or finished.returncode:
-        raise TroubleError(f"pgbench failed:\n{finished.stdout}{finished.stderr}")
+        raise UserError(f"pgbench failed:\n{finished.stdout}{finished.stderr}")
     return float(match[1])
 
 
@@ -151,7 +151,7 @@ def statements_of(method: str, path: str, *, token: str, body: object = None) ->
         data = None if body is None else json.dumps(body)
         answer = client.generic(method, path, data=data or "", content_type="application/json")
         if not 200 <= answer.status_code < 300:
-            raise TroubleError(f"{method} {path} answered {answer.status_code}: {answer.content[:300]!r}")
+            raise UserError(f"{method} {path} answered {answer.status_code}: {answer.content[:300]!r}")
         return answer.content
 
     if method == "GET":

@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
-from compose.bare.progress import TroubleError, say, step
+from compose.bare.progress import UserError, say, step
 from tests.load.arrivals import load, quantile
 from tests.load.candidate import City, prepare
 from tests.load.database import asking, bikes_available
@@ -46,8 +46,8 @@ def main(arguments: list[str]) -> int:
         require_wrk()
         with tempfile.TemporaryDirectory(prefix="bikerental-feeds-") as folder:
             bars = measure(Path(folder), given.seconds, given.rounds)
-    except TroubleError as trouble:
-        sys.stderr.write(f"{trouble}\n")
+    except UserError as error:
+        sys.stderr.write(f"{error}\n")
         return 1
     for bar in bars:
         say(f"  {'met   ' if bar.figure <= bar.most else 'MISSED'}  {bar.text} at most {bar.most}: {bar.figure:.2f}")
@@ -92,7 +92,7 @@ def cost_ms(service: Service, folder: Path, seconds: int, path: str, header: str
     before = service.spent().web
     round_ = wrk(service.url, "feed.lua", **ask)
     if round_.failures:
-        raise TroubleError(f"{path}: {round_.failures}")
+        raise UserError(f"{path}: {round_.failures}")
     return 1000 * (service.spent().web - before) / (round_.rate * seconds)
 
 

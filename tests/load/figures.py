@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from compose.bare.progress import TroubleError, say, step
+from compose.bare.progress import UserError, say, step
 from tests.load.processor import seconds_of
 from tests.load.server import Service, server_of
 
@@ -32,8 +32,8 @@ def main(arguments: list[str]) -> int:
             with step("Migrating the database"):
                 service.manage("migrate", "--noinput")
             seconds = measure(given.rides)
-    except TroubleError as trouble:
-        sys.stderr.write(f"{trouble}\n")
+    except UserError as error:
+        sys.stderr.write(f"{error}\n")
         return 1
     verdict = "met   " if seconds <= PAGE_SECONDS_MAX else "MISSED"
     say(f"  {verdict}  seconds of the database for {PAGE_DAYS} days at most {PAGE_SECONDS_MAX}: {seconds:.2f}")

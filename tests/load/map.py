@@ -15,7 +15,7 @@ from statistics import median
 from typing import NamedTuple
 
 from bikerental.users.constants import DEMO_ADMIN_EMAIL
-from compose.bare.progress import TroubleError, say, step
+from compose.bare.progress import UserError, say, step
 from tests.load.arrivals import load, quantile
 from tests.load.candidate import City, prepare
 from tests.load.database import bikes_available
@@ -46,8 +46,8 @@ def main(arguments: list[str]) -> int:
     try:
         with tempfile.TemporaryDirectory(prefix="bikerental-map-") as folder:
             pairs = measure(Path(folder), given.seconds, given.rounds)
-    except TroubleError as trouble:
-        sys.stderr.write(f"{trouble}\n")
+    except UserError as error:
+        sys.stderr.write(f"{error}\n")
         return 1
     for alone, looked_at in pairs:
         say(f"  alone {shown(alone)}; with {OPERATORS} open maps {shown(looked_at)}")
@@ -95,7 +95,7 @@ def looking(url: str, session: str) -> Iterator[None]:
         time.sleep(8)  # each has the first answer
         yield
         if operators.poll() is not None:
-            raise TroubleError("An operator could not open the map.")
+            raise UserError("An operator could not open the map.")
     finally:
         operators.kill()
         operators.wait()

@@ -12,7 +12,7 @@ import psutil
 import psycopg2
 
 from compose.bare.processes import free_port, wait_until
-from compose.bare.progress import TroubleError
+from compose.bare.progress import UserError
 from compose.bare.stack import Stack
 from compose.bare.state import ROOT, State
 from tests.load.processor import Spent, hash_seconds, seconds_of
@@ -135,7 +135,7 @@ def run(command: list[str], *, root: Path, environment: dict[str, str]) -> str:
         command, cwd=root, env=environment, capture_output=True, text=True, timeout=1200, check=False
     )
     if finished.returncode:
-        raise TroubleError(f"`{' '.join(command[1:3])}` failed:\n{finished.stdout}{finished.stderr}")
+        raise UserError(f"`{' '.join(command[1:3])}` failed:\n{finished.stdout}{finished.stderr}")
     return finished.stdout
 
 

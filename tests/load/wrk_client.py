@@ -7,7 +7,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from compose.bare.progress import TroubleError, say
+from compose.bare.progress import UserError, say
 
 SCRIPTS = Path(__file__).with_name("wrk")
 CONNECTIONS = 16
@@ -33,7 +33,7 @@ def require_wrk() -> None:
         say("  wrk is missing: installing it with apt-get")
         subprocess.run(["apt-get", "install", "--yes", "--quiet", "wrk"], check=False, timeout=300)
     if not shutil.which("wrk"):
-        raise TroubleError("The benchmark needs wrk: install it with `apt-get install wrk` or `brew install wrk`.")
+        raise UserError("The benchmark needs wrk: install it with `apt-get install wrk` or `brew install wrk`.")
 
 
 def wrk(url: str, script: str, *, seconds: float, folder: Path, environment: dict[str, str]) -> Round:
@@ -51,7 +51,7 @@ def wrk(url: str, script: str, *, seconds: float, folder: Path, environment: dic
     )
     match = RESULT.search(finished.stdout)
     if match is None:
-        raise TroubleError(f"wrk told nothing:\n{finished.stdout}{finished.stderr}")
+        raise UserError(f"wrk told nothing:\n{finished.stdout}{finished.stderr}")
     return _round(dict(word.split("=", 1) for word in match[1].split()), is_pairs=script == "pairs.lua")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from compose.audit import report, secret_scan
-from compose.bare.progress import TroubleError
+from compose.bare.progress import UserError
 from tests.live import ROOT
 
 # In two pieces, so that the scan of this repository does not find them.
@@ -105,7 +105,7 @@ def test_a_shallow_history_is_refused(repository: Path, tmp_path_factory: pytest
 
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(clone)
-        with pytest.raises(TroubleError, match="GIT_DEPTH"):
+        with pytest.raises(UserError, match="GIT_DEPTH"):
             secret_scan.in_history()
 
 
@@ -113,16 +113,16 @@ def test_a_vulnerability_is_named_with_its_fix() -> None:
     hole = {"id": "PYSEC-2026-1", "fix_versions": ["1.1"], "aliases": [], "description": ""}
     document = {"dependencies": [{"name": "wheelset", "version": "1.0", "vulns": [hole]}]}
 
-    assert report.holes(document) == ["wheelset 1.0: PYSEC-2026-1, fixed in 1.1"]
+    assert report.vulnerabilities(document) == ["wheelset 1.0: PYSEC-2026-1, fixed in 1.1"]
 
 
 def test_packages_missing_from_the_answer_are_a_failure() -> None:
     spoken = {"name": "wheelset", "version": "1.0", "vulns": []}
     skipped = {"name": "saddle", "skip_reason": "Dependency not found"}
 
-    assert report.holes({"dependencies": [spoken]}) == []
+    assert report.vulnerabilities({"dependencies": [spoken]}) == []
     with pytest.raises(report.UnreachedError, match="1 of 2"):
-        report.holes({"dependencies": [spoken, skipped]})
+        report.vulnerabilities({"dependencies": [spoken, skipped]})
 
 
 @pytest.mark.parametrize(("arguments", "code"), [([], 0), (["--strict"], 1)])
@@ -170,7 +170,7 @@ def test_a_named_person_may_accept_a_named_finding(tmp_path: Path, monkeypatch: 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AUDIT_ACCEPT", "CVE-2026-1 CVE-2026-9")
 
-    with pytest.raises(TroubleError, match="AUDIT_ACCEPT needs AUDIT_ACCEPT_BY"):
+    with pytest.raises(UserError, match="AUDIT_ACCEPT needs AUDIT_ACCEPT_BY"):
         report.not_accepted(FINDINGS)
 
     monkeypatch.setenv("AUDIT_ACCEPT_BY", "Ada Example")

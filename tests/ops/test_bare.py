@@ -21,7 +21,7 @@ from bikerental.users.constants import DEMO_PASSWORD, DEMO_RIDER_EMAIL
 from compose.bare import bootstrap
 from compose.bare.postgresql import OUTSIDE, client_programs
 from compose.bare.processes import free_port, started_logged
-from compose.bare.progress import TroubleError
+from compose.bare.progress import UserError
 from compose.bare.services import tool_environment
 from compose.bare.state import ROOT, State
 from compose.bare.supervision import Group, Program, Supervisor
@@ -320,7 +320,7 @@ def test_an_error_of_supervisor_is_shown(tmp_path: Path) -> None:
     state.create()
     supervisor = Supervisor(state, [Group("all", [Program("say", ["true"], 1, stop_signal="LOUD")], True)])
 
-    with pytest.raises(TroubleError, match="LOUD"):
+    with pytest.raises(UserError, match="LOUD"):
         supervisor.start(clean_environment())
 
 
@@ -452,10 +452,10 @@ def test_modules_stay_compiled_whatever_the_terminal_says(monkeypatch: pytest.Mo
 def test_a_command_ends_with_the_process_that_waits_for_it(tmp_path: Path) -> None:
     mark = f"{time.time() % 1 + 60}"
     with (
-        pytest.raises(TroubleError),
+        pytest.raises(UserError),
         started_logged(["sleep", mark], log=tmp_path / "sleep.log", environment=dict(os.environ), seconds=60),
     ):
-        raise TroubleError
+        raise UserError
 
     assert [each for each in psutil.process_iter() if command_of(each)[-1:] == [mark]] == []
 
@@ -485,13 +485,13 @@ def test_requirements_without_the_installer_say_what_makes_them(
 ) -> None:
     monkeypatch.setattr(bootstrap, "REQUIREMENTS", tmp_path / "local.txt")
     bootstrap.REQUIREMENTS.write_text("uvicorn==1\n")
-    with pytest.raises(TroubleError, match=r"does not pin uv\. `make requirements`"):
+    with pytest.raises(UserError, match=r"does not pin uv\. `make requirements`"):
         bootstrap.pin_of("uv")
 
 
 def test_an_old_python_gets_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bootstrap, "OLDEST_PYTHON", (99, 0))
-    with pytest.raises(TroubleError, match=r"Python 99\.0 or newer is needed"):
+    with pytest.raises(UserError, match=r"Python 99\.0 or newer is needed"):
         bootstrap.require_python()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from compose.bare.progress import TroubleError
+from compose.bare.progress import UserError
 from compose.bare.state import ROOT
 from tests.load.__main__ import checkout, chosen_cases, parser
 from tests.load.candidate import City
@@ -59,7 +59,7 @@ def test_the_empty_view_is_measured_beside_chosen_cases() -> None:
 
 
 def test_a_case_that_does_not_exist_is_named() -> None:
-    with pytest.raises(TroubleError, match="No such case: rides"):
+    with pytest.raises(UserError, match="No such case: rides"):
         chosen_cases(parser().parse_args(["--only", "rides"]), CITY)
 
 

@@ -61,8 +61,8 @@ def main() -> int:
             make_city()
         with tempfile.TemporaryDirectory(prefix="bikerental-shots-") as folder:
             take_all(Path(folder))
-    except TroubleError as trouble:
-        sys.stderr.write(f"{trouble}\n")
+    except UserError as error:
+        sys.stderr.write(f"{error}\n")
         return 1
     return 0
 
@@ -117,7 +117,7 @@ def taken(browser: Browser, site: str, shot: Shot) -> bytes:
     )
     complaints = browser.open(site + reverse(f"console:{shot.page}"), until=shot.until)
     if complaints:
-        raise TroubleError(f"{shot.page}: {complaints}")
+        raise UserError(f"{shot.page}: {complaints}")
     picture = browser.call("Page.captureScreenshot", format="webp", quality=QUALITY)["data"]
     return base64.b64decode(picture)
 

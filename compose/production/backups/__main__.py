@@ -21,7 +21,7 @@ from compose.production.backups import server
 from compose.production.backups.archive import Archive, DamagedBackupError, NoBackupError, archive_of_environment
 from compose.production.backups.making import backup_make
 from compose.production.backups.pipes import PipeError
-from compose.production.backups.restoring import NotProvenError, restore_beside, swap
+from compose.production.backups.restoring import RestoreCheckError, restore_beside, swap
 
 env = environ.FileAwareEnv()
 
@@ -31,7 +31,7 @@ LAST = FOLDER / "last"
 EVERY_SECONDS = 24 * 3600
 AGAIN_SECONDS = 300
 RESTORING = ("drill", "prepare", "swap")
-REFUSALS = (DamagedBackupError, NoBackupError, NotProvenError, PipeError)
+REFUSALS = (DamagedBackupError, NoBackupError, RestoreCheckError, PipeError)
 OUTSIDE = (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, psycopg2.Error, DatabaseError)
 
 

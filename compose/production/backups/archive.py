@@ -74,8 +74,8 @@ class Folder:
     def names(self) -> set[str]:
         return {path.stem for path in self.path.glob("*.json") if NAME.fullmatch(path.stem)}
 
-    def write(self, manifest: Manifest, aside: Path) -> None:
-        aside.replace(self.file(manifest.name))
+    def write(self, manifest: Manifest, partial: Path) -> None:
+        partial.replace(self.file(manifest.name))
         unfinished = self.path / f"{manifest.name}.part"
         unfinished.write_text(json.dumps(manifest._asdict()))
         unfinished.replace(self.path / f"{manifest.name}.json")
@@ -115,11 +115,11 @@ class Bucket:
             )
 
     def fetch(self, folder: Folder, name: str) -> None:
-        asides = {suffix: folder.path / f"{name}{suffix}.part" for suffix in (".dump.gpg", ".json")}
-        for suffix, aside in asides.items():
-            self._client.download_file(self._bucket, f"{PREFIX}{name}{suffix}", str(aside))
-        for suffix, aside in asides.items():
-            aside.replace(folder.path / f"{name}{suffix}")
+        partials = {suffix: folder.path / f"{name}{suffix}.part" for suffix in (".dump.gpg", ".json")}
+        for suffix, partial in partials.items():
+            self._client.download_file(self._bucket, f"{PREFIX}{name}{suffix}", str(partial))
+        for suffix, partial in partials.items():
+            partial.replace(folder.path / f"{name}{suffix}")
 
     def remove(self, name: str) -> None:
         for suffix in (".json", ".dump.gpg"):
@@ -135,8 +135,8 @@ class Archive:
         """All backups that can be restored, oldest first."""
         return sorted(self.folder.names() | (self.bucket.names() if self.bucket else set()), key=made_at)
 
-    def keep(self, manifest: Manifest, aside: Path) -> None:
-        self.folder.write(manifest, aside)
+    def keep(self, manifest: Manifest, partial: Path) -> None:
+        self.folder.write(manifest, partial)
         if self.bucket:
             self.bucket.send(self.folder, manifest.name)
 

@@ -38,23 +38,23 @@ def run_pipe(
     """
     with gpg_home() as home:
         common: dict[str, Any] = {"env": environment | {"GNUPGHOME": home}, "pass_fds": passed}
-        giver = subprocess.Popen(first, stdin=source or subprocess.DEVNULL, stdout=subprocess.PIPE, **common)
+        producer = subprocess.Popen(first, stdin=source or subprocess.DEVNULL, stdout=subprocess.PIPE, **common)
         try:
-            taker = subprocess.Popen(second, stdin=giver.stdout, stdout=target or subprocess.DEVNULL, **common)
-            if giver.stdout:
+            consumer = subprocess.Popen(second, stdin=producer.stdout, stdout=target or subprocess.DEVNULL, **common)
+            if producer.stdout:
                 # Only the second program keeps this end, so the first one notices when the second dies.
-                giver.stdout.close()
+                producer.stdout.close()
             try:
-                taken = taker.wait()
+                second_code = consumer.wait()
             finally:
-                end(taker)
-            given = giver.wait()
+                end(consumer)
+            first_code = producer.wait()
         finally:
-            end(giver)
+            end(producer)
             for descriptor in passed:
                 os.close(descriptor)
-    if given or taken:
-        raise PipeError(f"{first[0]} ended with {given}, {second[0]} with {taken}.")
+    if first_code or second_code:
+        raise PipeError(f"{first[0]} ended with {first_code}, {second[0]} with {second_code}.")
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:

@@ -12,7 +12,7 @@ from compose.production.backups import server
 from compose.production.backups.archive import STAMP, Archive, Manifest
 from compose.production.backups.pipes import PipeError, gpg, run_pipe
 
-NOT_PROVEN = """
+NOT_VALID = """
     SELECT 'constraint ' || conname FROM pg_constraint WHERE NOT convalidated
     UNION ALL SELECT 'index ' || indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid
 """
@@ -20,7 +20,7 @@ MIGRATE_SECONDS = 1800
 URLS = ("DATABASE_URL", "MIGRATE_DATABASE_URL", "BACKUP_DATABASE_URL")
 
 
-class NotProvenError(Exception):
+class RestoreCheckError(Exception):
     """The restored database differs from the dump, or lacks something that the code needs."""
 
 
@@ -28,13 +28,13 @@ def restore_beside(archive: Archive, *, manifest: Manifest, passphrase: str, now
     """Restore into a new database and check it. Returns its name. The database in use is not changed.
 
     :raises PipeError: at the first statement that fails
-    :raises NotProvenError: if rows are missing, or a constraint or an index is not valid
+    :raises RestoreCheckError: if rows are missing, or a constraint or an index is not valid
     """
     new = f"{server.database_name()}_restored_{now.astimezone(UTC):{STAMP}}".lower()
     server.create(new)
     try:
         _load(archive, manifest=manifest, database=new, passphrase=passphrase)
-        _prove_rows(new, manifest)
+        _check_rows(new, manifest)
         _bring_up_to_date(new)
     except BaseException:  # also after an operator's Ctrl-C no half-restored database remains
         server.drop(new)
@@ -46,7 +46,7 @@ def swap(*, new: str, now: datetime) -> str:
     """Give the new database the name of the one in use. Returns the new name of the old one."""
     current = server.database_name()
     if not new.startswith(f"{current}_restored_"):
-        raise NotProvenError(f"{new} was not made by a restore.")
+        raise RestoreCheckError(f"{new} was not made by a restore.")
     aside = f"{current}_before_{now.astimezone(UTC):{STAMP}}".lower()
     server.exchange(current=current, new=new, aside=aside)
     return aside
@@ -59,15 +59,15 @@ def _load(archive: Archive, *, manifest: Manifest, database: str, passphrase: st
         run_pipe(decrypt, load, source=source, environment=server.environment(database), passed=(descriptor,))
 
 
-def _prove_rows(database: str, manifest: Manifest) -> None:
+def _check_rows(database: str, manifest: Manifest) -> None:
     with server.connected(database) as connection:
         found = server.counts(connection)
-        doubtful = [what for (what,) in server.rows(connection, NOT_PROVEN)]
+        invalid = [what for (what,) in server.rows(connection, NOT_VALID)]
     other = sorted(name for name in found | manifest.counts if found.get(name) != manifest.counts.get(name))
     if other:
-        raise NotProvenError(f"Not as many rows as were dumped: {', '.join(other)}.")
-    if doubtful:
-        raise NotProvenError(f"Not valid: {', '.join(doubtful)}.")
+        raise RestoreCheckError(f"Not as many rows as were dumped: {', '.join(other)}.")
+    if invalid:
+        raise RestoreCheckError(f"Not valid: {', '.join(invalid)}.")
 
 
 def _bring_up_to_date(database: str) -> None:
