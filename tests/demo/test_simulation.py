@@ -128,7 +128,7 @@ def test_a_busy_service_is_asked_again_later_with_the_same_key(waits: list[float
     tally = Tally()
     with serving(Server(*busy, (201, "", {}))) as server:
         api = Api(f"http://127.0.0.1:{server.server_port}", clock=Clock(speed=1), tally=tally)
-        assert api.ask("POST", "rentals/", body={"bike_number": "D-1"}).status == 201
+        assert api.request("POST", "rentals/", body={"bike_number": "D-1"}).status == 201
 
     assert len(server.keys) == 4
     assert len(set(server.keys)) == 1
@@ -142,7 +142,7 @@ def test_a_refusal_is_counted_by_its_code_and_not_repeated(waits: list[float]) -
     with serving(Server((409, "bike_unavailable", {}))) as server:
         api = Api(f"http://127.0.0.1:{server.server_port}", clock=Clock(speed=1), tally=tally)
         with pytest.raises(RefusedError, match="bike_unavailable"):
-            api.ask("POST", "rentals/", body={"bike_number": "D-1"})
+            api.request("POST", "rentals/", body={"bike_number": "D-1"})
 
     assert (tally.errors, waits) == ({"bike_unavailable": 1}, [])
 
@@ -152,7 +152,7 @@ def test_a_service_that_is_away_is_given_up(waits: list[float]) -> None:
     api = Api(f"http://127.0.0.1:{free_port()}", clock=Clock(speed=1), tally=tally)
 
     with pytest.raises(simulation_api.UnansweredError):
-        api.ask("POST", "rentals/", body={})
+        api.request("POST", "rentals/", body={})
 
     assert tally.errors == {"no answer": simulation_api.ATTEMPTS}
     assert len(waits) == simulation_api.ATTEMPTS - 1

@@ -1,1 +1,1 @@
-"""Riders who live through the public API, and know nothing else of the service."""
+"""Simulated riders, who use only the public API."""

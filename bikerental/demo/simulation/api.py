@@ -1,4 +1,4 @@
-"""A rider's requests. Each wait is bounded, and a repeated request has the key of the first."""
+"""A rider's requests to the API. Each wait is bounded, and a repeated request has the first one's idempotency key."""
 
 import json
 from collections import Counter
@@ -16,7 +16,7 @@ CONNECTIONS = 16  # at once, of all riders together
 TIMEOUT = urllib3.Timeout(connect=5, read=20)
 ATTEMPTS = 6
 BACK_OFF_SECONDS, BACK_OFF_MAX = 0.5, 20.0
-AGAIN = {429, 503}
+RETRY_STATUSES = {429, 503}
 
 
 class Tally:
@@ -27,11 +27,11 @@ class Tally:
         self.errors: Counter[str] = Counter()
         self._lock = Lock()
 
-    def did(self, what: str, times: int = 1) -> None:
+    def count_done(self, what: str, times: int = 1) -> None:
         with self._lock:
             self.done[what] += times
 
-    def failed(self, code: str) -> None:
+    def count_error(self, code: str) -> None:
         with self._lock:
             self.errors[code] += 1
 
@@ -60,11 +60,11 @@ class Answer(NamedTuple):
 
 
 class RefusedError(Exception):
-    """The service answered no. Its text is the code."""
+    """The service refused. The error's text is the refusal's code."""
 
 
 class UnansweredError(Exception):
-    """After several attempts. The service may have done what it was asked."""
+    """The service did not answer several attempts. It may have done what was requested."""
 
 
 class Api:
@@ -77,12 +77,12 @@ class Api:
         self._pool = urllib3.PoolManager(maxsize=CONNECTIONS, block=True, timeout=TIMEOUT, retries=False)
         self._chance = Random()  # noqa: S311 - spreads repetitions; not the riders' choices
 
-    def is_there(self) -> bool:
+    def is_reachable(self) -> bool:
         """Whether the service answers, asked once."""
         answer = self._once("GET", "stations/?page_size=1", {}, None)
         return answer is not None and isinstance(answer.body, dict)
 
-    def ask(
+    def request(
         self,
         method: str,
         path: str,
@@ -91,10 +91,11 @@ class Api:
         body: Mapping[str, Any] | None = None,
         expected: Collection[str] = (),
     ) -> Answer:
-        """The answer. One with an expected code is returned too, and not counted as an error.
+        """Send the request, again if the service is busy, and return the answer.
 
         :param path: after /api/v1/, or the whole address of a next page
-        :raises RefusedError: for another one that is not good
+        :param expected: the codes of refusals that are returned, and not counted as errors
+        :raises RefusedError: for another refusal
         :raises UnansweredError: if the service does not answer or is too busy for long
         """
         headers = {"Content-Type": "application/json", "Idempotency-Key": str(uuid4())}
@@ -102,9 +103,9 @@ class Api:
             headers["Authorization"] = f"Bearer {token}"
         for attempt in range(ATTEMPTS):
             answer = self._once(method, path, headers, body)
-            if answer is not None and answer.status not in AGAIN and answer.code != "request_in_progress":
-                return self._judged(answer, expected)
-            self._tally.failed(answer.code if answer else "no answer")
+            if answer is not None and answer.status not in RETRY_STATUSES and answer.code != "request_in_progress":
+                return self._checked(answer, expected)
+            self._tally.count_error(answer.code if answer else "no answer")
             wait = max(answer.retry_after if answer else 0.0, self._back_off(attempt))
             if attempt + 1 == ATTEMPTS or wait > BACK_OFF_MAX or self._clock.ending_seconds < 0:
                 break
@@ -114,7 +115,7 @@ class Api:
     def _once(
         self, method: str, path: str, headers: Mapping[str, str], body: Mapping[str, Any] | None
     ) -> Answer | None:
-        self._tally.did("requests")
+        self._tally.count_done("requests")
         address = path if path.startswith("http") else self._base + path
         content = None if body is None else json.dumps(body).encode()
         try:
@@ -123,11 +124,11 @@ class Api:
             return None
         return Answer(response.status, read_json(response.data), seconds_of(response.headers.get("Retry-After", "")))
 
-    def _judged(self, answer: Answer, expected: Collection[str]) -> Answer:
+    def _checked(self, answer: Answer, expected: Collection[str]) -> Answer:
         is_read = answer.status == 204 or isinstance(answer.body, dict)  # an odd proxy answers 200 with a page
         if is_read and (answer.is_good or answer.code in expected):
             return answer
-        self._tally.failed(answer.code)
+        self._tally.count_error(answer.code)
         raise RefusedError(answer.code)
 
     def _back_off(self, attempt: int) -> float:

@@ -36,16 +36,19 @@ class Clock:
     def simulated_seconds(self) -> float:
         return self.real_seconds * self.speed
 
-    def waits(self, seconds: float) -> bool:
-        """Wait for the end, these real seconds at most. Returns whether it came."""
+    def wait_for_stop(self, seconds: float) -> bool:
+        """Wait for the end, at most these real seconds. Returns whether it came."""
         return self._stopped.wait(seconds)
 
-    def live(self, simulated: float) -> None:
-        """:raises StoppedError: if the end comes meanwhile"""
+    def wait(self, simulated: float) -> None:
+        """Wait these simulated seconds.
+
+        :raises StoppedError: if the end comes meanwhile
+        """
         if self._stopped.wait(simulated / self.speed):
             raise StoppedError
 
     def back_off(self, seconds: float) -> None:
-        """Real seconds. At the end they are few, and the request is repeated."""
+        """Wait these real seconds before a request is repeated. After the end, one second at most."""
         if self._stopped.wait(seconds):
             time.sleep(min(seconds, 1.0))

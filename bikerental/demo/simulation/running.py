@@ -30,18 +30,18 @@ class Simulation:
         ]
 
     def run(self, tell: Callable[[str], None]) -> None:
-        """Until `clock.stop()`, and until each rider has ended.
+        """Run until `clock.stop()`, and until each rider has ended.
 
         :raises RefusedError: if the first rider may not log in
         :raises UnansweredError: if the service does not answer at the start
         :raises NoStationsError: if it has no station
         """
-        self.riders[0].enter()
+        self.riders[0].log_in()
         stations = self.riders[0].stations()
         if not stations:
             raise NoStationsError
         threads = [self._started(rider, stations) for rider in self.riders]
-        while not self.clock.waits(PROGRESS_SECONDS):
+        while not self.clock.wait_for_stop(PROGRESS_SECONDS):
             tell(self.progress())
         tell("The riders end what they began.")
         for thread in threads:
@@ -64,19 +64,19 @@ class Simulation:
     def summary(self) -> str:
         done, errors = self.tally.counts()
         requests = done.pop("requests", 0)
-        deeds = ", ".join(f"{what} {count}" for what, count in done.most_common()) or "nothing done"
+        counts = ", ".join(f"{what} {count}" for what, count in done.most_common()) or "nothing done"
         wrong = ", ".join(f"{code} {count}" for code, count in errors.most_common()) or "none"
         left = self.left()
         return (
             f"{len(self.riders)} riders lived {duration(self.clock.simulated_seconds)} in "
-            f"{duration(self.clock.real_seconds)}: {deeds}.\n"
+            f"{duration(self.clock.real_seconds)}: {counts}.\n"
             f"{requests} requests. Refused or unanswered: {wrong}.\n"
             + (f"May still ride or hold a bike: {', '.join(left)}." if left else "No ride and no hold is left.")
         )
 
     def left(self) -> list[str]:
         """Riders whose ride or hold may still be there."""
-        return [rider.email for rider in self.riders if rider.has_left_something]
+        return [rider.email for rider in self.riders if rider.may_have_ride_or_hold]
 
 
 def duration(seconds: float) -> str:

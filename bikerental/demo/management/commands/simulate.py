@@ -53,7 +53,7 @@ class Command(BaseCommand):
                 "them, add `--in-production`."
             )
         simulation = Simulation(url=url, riders=riders, speed=speed, seed=seed)
-        if not simulation.api.is_there():
+        if not simulation.api.is_reachable():
             raise CommandError(f"{url} does not answer. `make run` starts the service; --url names another.")
         self._tell(f"{riders} riders at {url}, {speed:g} times as fast as real ones. Ctrl-C ends their rides.")
         try:
