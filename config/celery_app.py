@@ -14,5 +14,5 @@ app.autodiscover_tasks()
 
 
 @setup_logging.connect(dispatch_uid="logging")
-def logging_keep(**_signal: Any) -> None:
+def celery_logging_disable(**_signal: Any) -> None:
     """Django has configured logging. With a receiver here Celery adds no handlers, whose lines would not be JSON."""

@@ -130,10 +130,10 @@ def rows_log(
         concerns=concerns or {},
         details=details or {},
     )
-    actions_log(actions=[action] if concerns else [_of_row(action, row) for row in rows])
+    actions_log(actions=[action] if concerns else [_about_row(action, row) for row in rows])
 
 
-def _of_row(action: NewAction, row: Model) -> NewAction:
+def _about_row(action: NewAction, row: Model) -> NewAction:
     name = _name(row) if action.kind in GENERIC_KINDS else {}
     return replace(action, key=uuid4(), concerns=_concerns(row), details={**name, **action.details})
 

@@ -18,10 +18,10 @@ _BEFORE_THE_END = timedelta(minutes=5)
 def log(city: City, holds: dict[int, Hold]) -> Iterator[str]:
     """Columns: see COLUMNS. Call it after `City.rentals`. The rows of a bike come in the order of their times."""
     for bike in range(city.size.bikes):
-        yield from _of_bike(city, bike, holds.get(bike))
+        yield from _bike_events(city, bike, holds.get(bike))
 
 
-def _of_bike(city: City, bike: int, hold: Hold | None) -> Iterator[str]:
+def _bike_events(city: City, bike: int, hold: Hold | None) -> Iterator[str]:
     def row(
         when: object,
         what: str,

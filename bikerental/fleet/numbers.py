@@ -41,7 +41,7 @@ def number_key_typed(text: str) -> str:
     Such an address is `https://bikerental.example/b/D-000006`, or any address whose last part or parameter `number` is
     the number.
     """
-    return number_key(normalize("NFC", _of_address(text) if "://" in text else text))
+    return number_key(normalize("NFC", _number_in_address(text) if "://" in text else text))
 
 
 def is_number_key(key: str) -> bool:
@@ -49,7 +49,7 @@ def is_number_key(key: str) -> bool:
     return len(key) <= NUMBER_LENGTH and any(map(str.isalnum, key)) and "\0" not in key
 
 
-def _of_address(text: str) -> str:
+def _number_in_address(text: str) -> str:
     try:
         address = urlsplit(text.strip())
         parameters = {name.lower(): value for name, value in parse_qsl(address.query, max_num_fields=20)}

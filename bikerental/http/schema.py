@@ -230,14 +230,14 @@ def _problem(
         example["errors"] = wrong
     waits = ["Retry-After"] if any(getattr(error, "retry_after", None) for error in errors) else []
     return openapi.Response(
-        f"{HTTPStatus(status).phrase}: {_listed(codes)}{_in_errors(_field_codes(errors))}",
+        f"{HTTPStatus(status).phrase}: {_listed(codes)}{_error_names(_field_codes(errors))}",
         schema=shape,
         headers=headers_named(*HEADERS_OF_STATUS.get(status, []), *waits),
         examples={PROBLEM_TYPE: example},
     )
 
 
-def _in_errors(field_codes: list[str]) -> str:
+def _error_names(field_codes: list[str]) -> str:
     return f"; `errors` may name {_listed(field_codes)}" if field_codes else ""
 
 

@@ -52,12 +52,12 @@ def read(serializer_class: type[Body], request: Request) -> dict[str, Any]:
 def read_query(serializer_class: type[Serializer[Any]], request: Request) -> dict[str, Any]:
     """The validated query parameters. If one is repeated, its last value counts."""
     if not request.META.get("QUERY_STRING"):
-        return dict(_of_no_query(serializer_class))
+        return dict(_validated_empty(serializer_class))
     return _validated(serializer_class, request.query_params.dict())
 
 
 @cache
-def _of_no_query(serializer_class: type[Serializer[Any]]) -> dict[str, Any]:
+def _validated_empty(serializer_class: type[Serializer[Any]]) -> dict[str, Any]:
     return _validated(serializer_class, {})
 
 

@@ -51,7 +51,7 @@ def container_read(data: bytes) -> Container:
     if not data.startswith((PNG, JPEG)):
         raise PhotoInvalidError
     try:
-        outside = _of_png(data) if data.startswith(PNG) else _of_jpeg(data)
+        outside = _png_container(data) if data.startswith(PNG) else _jpeg_container(data)
     except (IndexError, ValueError, struct.error, ZeroDivisionError) as error:  # the file ends before its end marker
         raise PhotoDamagedError from error
     if _is_foreign(outside.text) or zipfile.is_zipfile(BytesIO(data)):
@@ -64,7 +64,7 @@ def _is_foreign(text: bytes) -> bool:
     return text.startswith(b"#!/") or any(foreign in window for window in windows for foreign in _FOREIGN)
 
 
-def _of_png(data: bytes) -> Container:
+def _png_container(data: bytes) -> Container:
     """Nothing may follow the end chunk."""
     outside, position, kind = bytearray(), len(PNG), b""
     for _ in range(CHUNKS_MAX):
@@ -82,7 +82,7 @@ def _of_png(data: bytes) -> Container:
     return Container(bytes(outside))
 
 
-def _of_jpeg(data: bytes) -> Container:
+def _jpeg_container(data: bytes) -> Container:
     """The segments before and between the scans, and the data after the end, such as a phone's second picture."""
     outside, position = bytearray(), len(JPEG)
     frames: list[int] = []

@@ -41,25 +41,29 @@ _RENTAL = Select(
 )
 
 
-class BikesToTake(NamedTuple):
-    asked: BikeForRental | None
-    held: BikeForRental | None  # another bike, which the rider has reserved
+class BikesToRent(NamedTuple):
+    requested: BikeForRental | None
+    reserved: BikeForRental | None  # another bike, which the rider has reserved
 
 
-def _to_take(asked: Q, v: Samples) -> QuerySet[Bike]:
-    held = Reservation.objects.filter(rider_id=v["rider_id"], status=Reservation.Status.ACTIVE)
-    return Bike.objects.filter(asked | Q(pk=Subquery(held.values("bike_id")))).order_by("pk")
+def _requested_or_reserved(requested: Q, v: Samples) -> QuerySet[Bike]:
+    reserved = Reservation.objects.filter(rider_id=v["rider_id"], status=Reservation.Status.ACTIVE)
+    return Bike.objects.filter(requested | Q(pk=Subquery(reserved.values("bike_id")))).order_by("pk")
 
 
-_TO_TAKE_BY_ID = Select(
-    BIKE_FOR_RENTAL, lambda v: _to_take(Q(pk=v["bike_id"]), v), lock=[Bike], bike_id=UUID, rider_id=UUID
+_BY_ID = Select(
+    BIKE_FOR_RENTAL, lambda v: _requested_or_reserved(Q(pk=v["bike_id"]), v), lock=[Bike], bike_id=UUID, rider_id=UUID
 )
-_TO_TAKE_BY_NUMBER = Select(
-    BIKE_FOR_RENTAL, lambda v: _to_take(with_number_key(v["number_key"]), v), lock=[Bike], number_key=str, rider_id=UUID
+_BY_NUMBER = Select(
+    BIKE_FOR_RENTAL,
+    lambda v: _requested_or_reserved(with_number_key(v["number_key"]), v),
+    lock=[Bike],
+    number_key=str,
+    rider_id=UUID,
 )
 
 
-def bikes_to_take_lock(*, rider_id: UUID, bike_id: UUID | None = None, bike_number: str | None = None) -> BikesToTake:
+def bikes_to_rent_lock(*, rider_id: UUID, bike_id: UUID | None = None, bike_number: str | None = None) -> BikesToRent:
     """The bike by its id or number, with model, tariff and station, and the bike that the rider has reserved.
 
     Both are locked in the order of their ids. One statement. The caller has locked the rider, so the rider cannot
@@ -71,24 +75,24 @@ def bikes_to_take_lock(*, rider_id: UUID, bike_id: UUID | None = None, bike_numb
     again.
     """
     key = None if bike_number is None else number_key(bike_number)
-    bikes = _bikes_to_take(rider_id, bike_id, key)
-    if bikes.asked is None or (bikes.asked.station_id is not None and bikes.asked.station_name is None):
-        bikes = _bikes_to_take(rider_id, bike_id, key)
+    bikes = _bikes_to_rent(rider_id, bike_id, key)
+    if bikes.requested is None or (bikes.requested.station_id is not None and bikes.requested.station_name is None):
+        bikes = _bikes_to_rent(rider_id, bike_id, key)
     return bikes
 
 
-def _bikes_to_take(rider_id: UUID, bike_id: UUID | None, key: str | None) -> BikesToTake:
+def _bikes_to_rent(rider_id: UUID, bike_id: UUID | None, key: str | None) -> BikesToRent:
     if bike_id is not None:
-        rows = _TO_TAKE_BY_ID.rows(rider_id=rider_id, bike_id=bike_id)
+        rows = _BY_ID.rows(rider_id=rider_id, bike_id=bike_id)
     else:
-        rows = _TO_TAKE_BY_NUMBER.rows(rider_id=rider_id, number_key=key)
-    asked = held = None
+        rows = _BY_NUMBER.rows(rider_id=rider_id, number_key=key)
+    requested = reserved = None
     for bike in rows:
         if bike.id == str(bike_id) or (key is not None and number_key(bike.number) == key):
-            asked = bike
+            requested = bike
         else:
-            held = bike
-    return BikesToTake(asked, held)
+            reserved = bike
+    return BikesToRent(requested, reserved)
 
 
 def rental_lock(*, rental_id: UUID, rider_id: UUID | None = None) -> LockedRental | None:

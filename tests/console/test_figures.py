@@ -32,7 +32,7 @@ def make_city() -> None:
     noon = day_begins(city_date(timezone.now()) - DAY) + timedelta(hours=12)
     station = make_station(name="=Harbour", capacity=10)
     bike = make_bike(model=make_model(name="Cargo"), created_at=noon - 20 * DAY)
-    bike_log_mend(now=noon - 20 * DAY)
+    bike_log_repair(now=noon - 20 * DAY)
     for start, minutes in ((noon - 7 * DAY, 10), (noon, 20), (noon + timedelta(hours=1), 40)):
         ride = make_returned_rental(minutes, bike=bike, started_at=start, start_station=station, end_station=station)
     make_settled_rental(20, bike=bike, started_at=noon + timedelta(hours=4), start_station=None, end_station=station)

@@ -76,9 +76,9 @@ def test_rows_committed_together_share_a_message(publisher: Publisher, broker: B
 
 
 def test_rows_that_come_while_the_first_waits_go_together(publisher: Publisher, broker: Broker) -> None:
-    publisher.put(Note(TASK, "1", "", gather_seconds=0.2))
+    publisher.add(Note(TASK, "1", "", gather_seconds=0.2))
     time.sleep(0.1)
-    publisher.put(Note(TASK, "2", "", gather_seconds=0.2))
+    publisher.add(Note(TASK, "2", "", gather_seconds=0.2))
 
     assert broker.rows() == []
     assert until(lambda: broker.rows() == [["1", "2"]])
@@ -93,7 +93,7 @@ def test_a_long_gathering_does_not_delay_other_tasks(publisher: Publisher, broke
 
 
 def test_a_process_that_ends_gathers_no_longer(publisher: Publisher, broker: Broker) -> None:
-    publisher.put(Note(TASK, "1", "", gather_seconds=30))
+    publisher.add(Note(TASK, "1", "", gather_seconds=30))
 
     assert publisher.flush()
 
@@ -113,7 +113,7 @@ def test_rides_that_end_together_are_settled_together(publisher: Publisher, brok
 
 def test_many_rows_are_sent_in_several_messages(publisher: Publisher, broker: Broker) -> None:
     for number in range(250):
-        publisher.put(Note(TASK, str(number), "", gather_seconds=30))
+        publisher.add(Note(TASK, str(number), "", gather_seconds=30))
 
     assert publisher.flush()
 
@@ -156,9 +156,9 @@ def test_a_refusal_by_the_broker_is_logged_and_the_next_tried(
 ) -> None:
     broker.errors["tests.refused"] = OperationalError("away")
 
-    publisher.put(Note("tests.refused", "1", ""))
+    publisher.add(Note("tests.refused", "1", ""))
     assert publisher.flush()
-    publisher.put(Note(TASK, "2", ""))
+    publisher.add(Note(TASK, "2", ""))
     assert publisher.flush()
 
     assert "the sweep finds them" in caplog.text
@@ -168,11 +168,11 @@ def test_a_refusal_by_the_broker_is_logged_and_the_next_tried(
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_publisher_that_died_of_a_bug_is_replaced(publisher: Publisher, broker: Broker) -> None:
     broker.errors["tests.broken"] = ZeroDivisionError()
-    publisher.put(Note("tests.broken", "1", ""))
+    publisher.add(Note("tests.broken", "1", ""))
     assert publisher._thread
     publisher._thread.join(5)
 
-    publisher.put(Note(TASK, "2", ""))
+    publisher.add(Note(TASK, "2", ""))
 
     assert publisher.flush()
     assert broker.rows() == [["2"]]
@@ -181,9 +181,9 @@ def test_a_publisher_that_died_of_a_bug_is_replaced(publisher: Publisher, broker
 def test_notes_beyond_the_limit_are_left_to_the_sweep(
     monkeypatch: pytest.MonkeyPatch, publisher: Publisher, broker: Broker
 ) -> None:
-    monkeypatch.setattr(enqueueing, "NOTES_LIMIT", 2)
+    monkeypatch.setattr(enqueueing, "NOTES_MAX", 2)
     for number in range(5):
-        publisher.put(Note(TASK, str(number), ""))
+        publisher.add(Note(TASK, str(number), ""))
 
     assert publisher.flush()
     assert broker.rows() == [["0", "1"]]
@@ -202,13 +202,13 @@ enqueueing.current_app = Broker()
 
 who = "parent"
 publisher = Publisher()
-publisher.put(Note("tests.printing", "1", "", gather_seconds=30))
+publisher.add(Note("tests.printing", "1", "", gather_seconds=30))
 while not publisher._wake._waiters:  # else the child may inherit a lock that nobody opens
     time.sleep(0.01)
 child = os.fork()
 if not child:
     who = "child"
-    publisher.put(Note("tests.printing", "2", ""))
+    publisher.add(Note("tests.printing", "2", ""))
     os._exit(not publisher.flush())
 _, status = os.waitpid(child, 0)
 sys.exit(status or not publisher.flush())
@@ -229,7 +229,7 @@ def test_a_failed_enqueueing_fails_no_ride_and_no_other_row(monkeypatch: pytest.
     def explode(self: Publisher, note: Note) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(Publisher, "put", explode)
+    monkeypatch.setattr(Publisher, "add", explode)
 
     with transaction.atomic():
         rental_return(rental_id=rental.pk, rider_id=rental.rider_id, place=None, now=NOON)

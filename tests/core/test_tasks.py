@@ -82,7 +82,7 @@ def test_a_worker_replaces_a_connection_that_was_lost(worker: None, monkeypatch:
 
 def test_a_task_knows_its_request_and_the_next_does_not(worker: None) -> None:
     def noted() -> None:
-        Publisher().put(Note(task=note_the_request.name, row_id=ROW, request_id="request-7"))
+        Publisher().add(Note(task=note_the_request.name, row_id=ROW, request_id="request-7"))
 
     assert run(noted) == "request-7"
     assert left[-1] == ""

@@ -28,7 +28,7 @@ from bikerental.fleet.api.serializers import BikeModelOutput, BikeOutput, Statio
 from bikerental.fleet.constants import TRANSITIONS
 from bikerental.fleet.models import Bike, BikeEvent, BikeModel, Station
 from bikerental.fleet.selectors import bikes_off_log
-from bikerental.fleet.services import bike_log_mend
+from bikerental.fleet.services import bike_log_repair
 from bikerental.fleet.types import TariffTerms
 from bikerental.http.schema import API_INFO, SchemaGenerator
 from bikerental.notifications.models import Notification
@@ -171,7 +171,7 @@ def test_each_bike_has_a_log_that_ends_with_its_state() -> None:
     seed()
 
     assert not bikes_off_log().exists()
-    assert not bike_log_mend(now=timezone.now())
+    assert not bike_log_repair(now=timezone.now())
 
 
 def test_the_log_has_each_bikes_last_ride() -> None:

@@ -15,7 +15,7 @@ from bikerental.billing.services import entry_reverse, payment_book, payment_ref
 from bikerental.billing.types import Booking
 from bikerental.core.errors import Refusal
 from bikerental.fleet.models import Bike
-from bikerental.fleet.services import bike_log_mend, bikes_return_to_service, bikes_send_to_maintenance
+from bikerental.fleet.services import bike_log_repair, bikes_return_to_service, bikes_send_to_maintenance
 from bikerental.rentals.constants import CancelReason
 from bikerental.rentals.models import Rental
 from bikerental.rentals.services import (
@@ -45,7 +45,7 @@ class LivingCity:
                 created_at=begin, **({} if tariff is None else {"tariff": tariff}),
             )  # fmt: skip
             tariff = bike.tariff
-        bike_log_mend(now=begin)
+        bike_log_repair(now=begin)
 
     def live(self, *, until: datetime) -> None:
         acts = [self.start] * 5 + [self.give_back] * 6 + [self.cancel, self.settle, self.settle, self.end_earlier]

@@ -23,7 +23,7 @@ from bikerental.figures.services import figures_keep, figures_rebuild
 from bikerental.figures.tasks import keep_figures
 from bikerental.figures.types import BikeSeconds, Days, Money
 from bikerental.fleet.models import BikeEvent
-from bikerental.fleet.services import bike_events_purge, bike_log_mend
+from bikerental.fleet.services import bike_events_purge, bike_log_repair
 from bikerental.rentals.services import rentals_forget
 from tests.factories import NOON, make_bike, make_rental, make_returned_rental, make_settled_rental, make_station
 from tests.figures import independent
@@ -140,7 +140,7 @@ def check_bikes(days: Days, city: LivingCity) -> None:
 def test_a_day_is_as_long_as_its_clocks_say(settings: Settings, day: date, hours: int) -> None:
     settings.CITY_TIME_ZONE = "Europe/Berlin"
     bike, begin = make_bike(), day_begins(day).astimezone(UTC)
-    bike_log_mend(now=begin - DAY)
+    bike_log_repair(now=begin - DAY)
     for after in (timedelta(seconds=-1), timedelta(0), 2.5 * HOUR, hours * HOUR - timedelta(seconds=1), hours * HOUR):
         make_returned_rental(bike=bike, started_at=begin + after, minutes=0)
 
@@ -192,7 +192,7 @@ def test_what_retention_has_deleted_stays_counted(settings: Settings) -> None:
     settings.CITY_TIME_ZONE = "UTC"
     station = make_station()
     ride = make_settled_rental(started_at=NOON - 40 * DAY, start_station=station, end_station=station)
-    bike_log_mend(now=NOON - 50 * DAY)
+    bike_log_repair(now=NOON - 50 * DAY)
     for event_type, state, when in (
         ("trip_start", "rented", NOON - 40 * DAY),
         ("trip_end", "available", NOON - 5 * DAY),

@@ -23,7 +23,7 @@ from bikerental.fleet.services import (
     bike_add,
     bike_edit,
     bike_events_purge,
-    bike_log_mend,
+    bike_log_repair,
     bikes_move,
     bikes_pick_up,
     station_edit,
@@ -226,11 +226,11 @@ def test_a_move_without_a_row_is_found_and_added() -> None:
     Bike.objects.filter(pk=bike.pk).update(status="available")  # as code from before the log does
     assert set(bikes_off_log()) == {bike, new}
 
-    assert bike_log_mend(now=NOON) == 2
+    assert bike_log_repair(now=NOON) == 2
 
     assert rows_of(bike)[-1] == (["trip_end"], "available", "system", None)
     assert rows_of(new) == [(["maintenance"], "maintenance", "system", None)]
-    assert bike_log_mend(now=NOON) == 0
+    assert bike_log_repair(now=NOON) == 0
 
 
 def test_bikes_in_every_part_get_their_row(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,7 +239,7 @@ def test_bikes_in_every_part_get_their_row(monkeypatch: pytest.MonkeyPatch) -> N
         make_bike()
 
     with CaptureQueriesContext(connection) as statements:
-        assert bike_log_mend(now=NOON) == 5
+        assert bike_log_repair(now=NOON) == 5
 
     ends = [each["sql"] for each in statements.captured_queries if "OFFSET 1" in each["sql"]]
     assert [sql.count(" > ") for sql in ends] == [0, 1, 1]

@@ -114,7 +114,7 @@ def test_a_confirmed_photo_shows_once_a_task_has_published_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     told: list[Any] = []
-    monkeypatch.setattr("bikerental.core.work.enqueueing.publisher.put", told.append)
+    monkeypatch.setattr("bikerental.core.work.enqueueing.publisher.add", told.append)
     bike = make_bike()
 
     with django_capture_on_commit_callbacks(execute=True):

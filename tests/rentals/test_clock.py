@@ -56,11 +56,11 @@ def test_the_most_exact_reading_counts_until_it_is_old(monkeypatch: pytest.Monke
     monkeypatch.setattr(clock, "_reading", None)
     monkeypatch.setattr(clock.time, "monotonic", lambda: 1010.0)
 
-    clock.clock_note(now, asked=1000.0, answered=1000.2)
+    clock.clock_record(now, asked=1000.0, answered=1000.2)
     assert clock.database_now() == now + timedelta(seconds=9.9)
 
-    clock.clock_note(now + timedelta(seconds=50), asked=1001.0, answered=1009.0)
+    clock.clock_record(now + timedelta(seconds=50), asked=1001.0, answered=1009.0)
     assert clock.database_now() == now + timedelta(seconds=9.9)
 
-    clock.clock_note(now + timedelta(seconds=90), asked=1062.0, answered=1070.0)
+    clock.clock_record(now + timedelta(seconds=90), asked=1062.0, answered=1070.0)
     assert clock.database_now() == now + timedelta(seconds=34)

@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from bikerental.fleet.exceptions import BikeNotFoundError, BikeUnavailableError
 from bikerental.fleet.models import Bike
 from bikerental.fleet.types import BikeForRental
-from bikerental.rentals.locks import bikes_to_take_lock
+from bikerental.rentals.locks import bikes_to_rent_lock
 from bikerental.rentals.services.taking import bike_claim
 from tests.factories import NOON, make_bike, make_station, make_tariff
 from tests.support.threads import elsewhere
@@ -75,7 +75,7 @@ def test_the_lock_is_on_the_bike_and_not_on_its_tariff() -> None:
             return [bikes, cursor.fetchall()]
 
     with transaction.atomic():
-        bikes_to_take_lock(rider_id=uuid4(), bike_id=bike.pk)
+        bikes_to_rent_lock(rider_id=uuid4(), bike_id=bike.pk)
         free = elsewhere(free_rows)
 
     assert free == [[], [(1,)]]

@@ -122,9 +122,9 @@ class LedgerAdmin(admin.ModelAdmin[Any]):
         now = timezone.now()
         entry = book(form, form.booking(operator, now))
         if entry.created_at == now:  # false if the same form was sent before
-            self._note(request, form, account, entry)
+            self._log(request, form, account, entry)
 
-    def _note(self, request: HttpRequest, form: BookingForm, account: Account, entry: Entry) -> None:
+    def _log(self, request: HttpRequest, form: BookingForm, account: Account, entry: Entry) -> None:
         amount = form.cleaned_data.get("amount")
         log_action(
             request,

@@ -107,8 +107,8 @@ def rides_by_weekday(days: Days, now: RideCounts, before: RideCounts) -> Table:
     """A range that is not of whole weeks has more of some weekdays. The means can be compared all the same."""
     rows = []
     for weekday in range(7):
-        rides = _of_weekday(weekday, now, days)
-        values = [sum(rides), _mean(rides), _mean(_of_weekday(weekday, before, days.before))]
+        rides = _rides_by_day(weekday, now, days)
+        values = [sum(rides), _mean(rides), _mean(_rides_by_day(weekday, before, days.before))]
         rows.append(Row(WEEKDAYS[weekday], values, str(weekday + 1), WEEKDAYS_ABBR[weekday]))
     columns = (
         Column(_("Rides")), Column(_("Rides a day"), digits=1, plot="bar"), Column(BEFORE, digits=1, plot="line"),
@@ -116,7 +116,8 @@ def rides_by_weekday(days: Days, now: RideCounts, before: RideCounts) -> Table:
     return Table("rides-by-weekday", _("Rides by weekday"), _("Weekday"), columns, rows)
 
 
-def _of_weekday(weekday: int, counts: RideCounts, days: Days) -> list[int]:
+def _rides_by_day(weekday: int, counts: RideCounts, days: Days) -> list[int]:
+    """The number of rides of each day of the range that is this weekday, 0 for Monday."""
     return [counts.by_day.get(day, Rides()).rides for day in days if day.weekday() == weekday]
 
 

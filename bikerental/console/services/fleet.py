@@ -115,12 +115,12 @@ def stations_log(*, action: NewAction, loaded: FleetLoaded) -> None:
     kinds |= dict.fromkeys(loaded.stations_changed, ActionKind.STATION_CHANGED)
     actions_log(
         actions=[
-            _of_station(action, kinds[station_id], station)
+            _about_station(action, kinds[station_id], station)
             for station_id, station in Station.objects.in_bulk(kinds).items()
         ]
     )
 
 
-def _of_station(action: NewAction, kind: ActionKind, station: Station) -> NewAction:
+def _about_station(action: NewAction, kind: ActionKind, station: Station) -> NewAction:
     key, concerns = uuid5(action.key, str(station.pk)), {"station_id": station.pk}
     return replace(action, key=key, kind=kind, concerns=concerns, details={"name": station.name})

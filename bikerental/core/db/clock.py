@@ -23,8 +23,8 @@ class _Reading(NamedTuple):
 _reading: _Reading | None = None
 
 
-def clock_note(now: datetime, *, asked: float, answered: float) -> None:
-    """Note the database's time, which was read between `asked` and `answered`, times of the monotonic clock."""
+def clock_record(now: datetime, *, asked: float, answered: float) -> None:
+    """Store the database's time, which was read between `asked` and `answered`, times of the monotonic clock."""
     global _reading  # noqa: PLW0603 - one for the process; replaced as a whole, so threads need no lock
     uncertainty = answered - asked
     if _reading is None or uncertainty <= _reading.uncertainty or answered - _reading.at > DRIFT_SECONDS:

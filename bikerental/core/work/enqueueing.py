@@ -22,7 +22,7 @@ from bikerental.core.context import request_id_var, traceparent_var
 
 logger = logging.getLogger(__name__)
 
-NOTES_LIMIT = 10_000  # bounds the memory while the broker hangs; the sweep finds the rest
+NOTES_MAX = 10_000  # bounds the memory while the broker hangs; the sweep finds the rest
 BATCH_SIZE = 100
 # Notes of a task are collected this long before they are sent, so that under load one message has many rows.
 # A rider does not notice that the receipt is a tenth of a second later.
@@ -56,7 +56,7 @@ class Publisher:
         self._pid = 0
         self._sending = False
 
-    def put(self, note: Note) -> None:
+    def add(self, note: Note) -> None:
         with self._wake:
             if self._pid != os.getpid():  # the first note here, or the first after a fork
                 self._gatherings.clear()  # after a fork, the parent process sends the notes that it had
@@ -65,7 +65,7 @@ class Publisher:
                 self._start()
             elif self._thread is None or not self._thread.is_alive():  # a bug ended it, and Sentry has the error
                 self._start()
-            if sum(len(each.notes) for each in self._gatherings.values()) >= NOTES_LIMIT:
+            if sum(len(each.notes) for each in self._gatherings.values()) >= NOTES_MAX:
                 logger.warning("The broker is too slow: %s waits for the sweep", note.task)
                 return
             if gathering := self._gatherings.get(note.task):
@@ -90,10 +90,10 @@ class Publisher:
 
     def _run(self) -> None:
         while True:
-            for notes in self._take():
+            for notes in self._ready():
                 _send(notes)
 
-    def _take(self) -> list[list[Note]]:
+    def _ready(self) -> list[list[Note]]:
         """Wait until the notes of a task have been gathered long enough. Returns them by task."""
         with self._wake:
             self._sending = False
@@ -132,4 +132,4 @@ def enqueue_after_commit(task: str, *, row_id: UUID | str, gather_seconds: float
     """
     note = Note(task, str(row_id), request_id_var.get(), gather_seconds, traceparent_var.get())
     # Not a partial: Django logs the name of a failed robust callback, and a partial has no name.
-    transaction.on_commit(lambda: publisher.put(note), robust=True)
+    transaction.on_commit(lambda: publisher.add(note), robust=True)

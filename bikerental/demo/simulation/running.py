@@ -29,7 +29,7 @@ class Simulation:
             for number in range(1, riders + 1)
         ]
 
-    def run(self, tell: Callable[[str], None]) -> None:
+    def run(self, write_line: Callable[[str], None]) -> None:
         """Run until `clock.stop()`, and until each rider has ended.
 
         :raises RefusedError: if the first rider may not log in
@@ -42,8 +42,8 @@ class Simulation:
             raise NoStationsError
         threads = [self._started(rider, stations) for rider in self.riders]
         while not self.clock.wait_for_stop(PROGRESS_SECONDS):
-            tell(self.progress())
-        tell("The riders end what they began.")
+            write_line(self.progress())
+        write_line("The riders end what they began.")
         for thread in threads:
             thread.join(max(0.0, self.clock.ending_seconds + LAST_SECONDS))
 

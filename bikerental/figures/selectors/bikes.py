@@ -42,7 +42,7 @@ def bike_seconds(days: Days) -> dict[date, dict[UUID, BikeSeconds]]:
         for key, (change, _seconds) in changed.items():
             bikes[key] -= change  # now those at the day's begin
         if day in lengths:
-            found[day] = _of_day(bikes, changed, *lengths[day])
+            found[day] = _seconds_by_model(bikes, changed, *lengths[day])
     return found
 
 
@@ -71,7 +71,7 @@ def _lengths(days: Days) -> dict[date, tuple[float, float]]:
     return lengths
 
 
-def _of_day(
+def _seconds_by_model(
     bikes: Mapping[tuple[UUID, str], int], changed: Changes, counted: float, whole: float
 ) -> dict[UUID, BikeSeconds]:
     found: dict[UUID, BikeSeconds] = {}

@@ -137,10 +137,10 @@ class BikeAdmin(FleetAdmin[Bike]):
 
     def _move(self, request: HttpRequest, bikes: QuerySet[Bike], move: Callable[..., int], done: Done) -> None:
         ids = list(bikes.values_list("pk", flat=True))
-        self._tell(request, done=self._move_and_note(request, ids, move, done), of=len(ids))
+        self._show_result(request, done=self._move_and_log(request, ids, move, done), of=len(ids))
 
     @unit_of_work
-    def _move_and_note(self, request: HttpRequest, ids: list[UUID], move: Callable[..., int], done: Done) -> int:
+    def _move_and_log(self, request: HttpRequest, ids: list[UUID], move: Callable[..., int], done: Done) -> int:
         now = timezone.now()
         count = move(bike_ids=ids, operator_id=request.user.pk, now=now)
         log_action(request, bikes_moved_at(bike_ids=ids, now=now), done.text, kind=done.kind)
@@ -155,15 +155,15 @@ class BikeAdmin(FleetAdmin[Bike]):
             self.message_user(request, _("Choose the tariff beside the action."), messages.WARNING)
             return
         chosen = list(bikes)
-        self._tell(request, done=self._set_tariff_and_note(request, chosen, tariff), of=len(chosen))
+        self._show_result(request, done=self._set_tariff_and_log(request, chosen, tariff), of=len(chosen))
 
     @unit_of_work
-    def _set_tariff_and_note(self, request: HttpRequest, bikes: list[Bike], tariff: Tariff) -> int:
+    def _set_tariff_and_log(self, request: HttpRequest, bikes: list[Bike], tariff: Tariff) -> int:
         count = bikes_set_tariff(bike_ids=[bike.pk for bike in bikes], tariff_id=tariff.pk)
         log_action(request, bikes, TARIFF_SET.text, kind=TARIFF_SET.kind, details={"tariff": tariff.name})
         return count
 
-    def _tell(self, request: HttpRequest, *, done: int, of: int) -> None:
+    def _show_result(self, request: HttpRequest, *, done: int, of: int) -> None:
         if done:
             text = ngettext("%(count)d bike changed.", "%(count)d bikes changed.", done)
             self.message_user(request, text % {"count": done}, messages.SUCCESS)

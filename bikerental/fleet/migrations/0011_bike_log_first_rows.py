@@ -2,7 +2,7 @@ from django.contrib.postgres.operations import ValidateConstraint
 from django.db import migrations
 
 # A batch takes some 20 ms. Its bikes are not locked: the code of before, which runs meanwhile, writes no log, and
-# what it moves after its batch is added by `bike_log_mend`.
+# what it moves after its batch is added by `bike_log_repair`.
 BATCH = 2000
 FIRST_ROWS = """
     WITH batch AS (

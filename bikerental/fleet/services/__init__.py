@@ -12,7 +12,7 @@ from bikerental.fleet.services.bikes import (
     bikes_send_to_maintenance,
     bikes_set_tariff,
 )
-from bikerental.fleet.services.keeping_log import bike_events_purge, bike_log_mend
+from bikerental.fleet.services.keeping_log import bike_events_purge, bike_log_repair
 from bikerental.fleet.services.loading import fleet_load
 from bikerental.fleet.services.moving import bike_move, bike_move_sql, bikes_move
 from bikerental.fleet.services.stations import station_add, station_edit
@@ -22,7 +22,7 @@ __all__ = [
     "bike_change_state",
     "bike_edit",
     "bike_events_purge",
-    "bike_log_mend",
+    "bike_log_repair",
     "bike_move",
     "bike_move_sql",
     "bike_relocate",

@@ -21,7 +21,7 @@ from bikerental.fleet.selectors import bikes_off_log
 
 logger = logging.getLogger(__name__)
 
-MEND_BATCH = 1000
+REPAIR_BATCH = 1000
 
 
 def bike_events_purge(*, now: datetime) -> int:
@@ -42,20 +42,22 @@ def _delete(event_ids: Sequence[int]) -> int:
     return BikeEvent.objects.filter(pk__in=event_ids).delete()[0]
 
 
-def bike_log_mend(*, now: datetime) -> int:
-    """Add missing rows, so that each bike's last row has its state. Returns for how many bikes.
+def bike_log_repair(*, now: datetime) -> int:
+    """Add missing rows, so that each bike's last row has the bike's state. Returns for how many bikes.
 
-    Code from before the log, which runs on during a deploy, moves bikes without a row.
+    Rows are missing after a deploy: the release before the log moved bikes without writing one.
     """
     parts = rows_in_parts(bikes_off_log(), along=Bike.objects.all())
-    mended = sum(run_in_batches("mend bike log", part, lambda ids: _mend(ids, now), size=MEND_BATCH) for part in parts)
-    if mended:
-        logger.error("Added missing rows to the log for %d bikes", mended)
-    return mended
+    repaired = sum(
+        run_in_batches("mend bike log", part, lambda ids: _repair(ids, now), size=REPAIR_BATCH) for part in parts
+    )
+    if repaired:
+        logger.error("Added missing rows to the log for %d bikes", repaired)
+    return repaired
 
 
 @unit_of_work
-def _mend(bike_ids: Sequence[UUID], now: datetime) -> int:
+def _repair(bike_ids: Sequence[UUID], now: datetime) -> int:
     """Locks the bikes by id."""
     bikes_lock(bike_ids=bike_ids)
     bikes = list(bikes_off_log().filter(pk__in=bike_ids))

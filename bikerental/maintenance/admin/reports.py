@@ -75,12 +75,12 @@ class BikeReportAdmin(BikeSearchMixin, RiderSearch, ReadOnlyMixin, admin.ModelAd
         return request.user.has_perm("maintenance.change_bikereport")
 
     def _close(self, request: HttpRequest, reports: QuerySet[BikeReport], state: ReportState) -> None:
-        count = self._close_and_note(request, list(reports.values_list("pk", flat=True)), state)
+        count = self._close_and_log(request, list(reports.values_list("pk", flat=True)), state)
         text = ngettext("%(count)d report closed.", "%(count)d reports closed.", count)
         self.message_user(request, text % {"count": count}, messages.SUCCESS)
 
     @unit_of_work
-    def _close_and_note(self, request: HttpRequest, ids: list[UUID], state: ReportState) -> int:
+    def _close_and_log(self, request: HttpRequest, ids: list[UUID], state: ReportState) -> int:
         now = timezone.now()
         count = reports_close(report_ids=ids, state=state, now=now)
         closed = list(BikeReport.objects.filter(pk__in=ids, closed_at=now))

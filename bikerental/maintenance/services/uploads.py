@@ -47,7 +47,7 @@ def photo_upload_start(
             raise ReportNotFoundError
     elif not Bike.objects.filter(pk=bike_id).exists():
         raise BikeNotFoundError
-    uploads = _of_last_hour(uploader_id, report_id, now)
+    uploads = _uploads_of_last_hour(uploader_id, report_id, now)
     _refuse_more_than(_forms_per_hour(report_id), uploads, uploads.count(), now=now)  # before the call to the storage
     key = _new_key()
     form = photo_store().upload_form(key)
@@ -68,7 +68,7 @@ def photo_upload_start(
 def _insert(upload: PhotoUpload, now: datetime) -> None:
     """Locks the uploader, so that of several at once each counts the ones before it."""
     open_user_lock(user_id=upload.uploader_id)
-    uploads = _of_last_hour(upload.uploader_id, upload.report_id, now)
+    uploads = _uploads_of_last_hour(upload.uploader_id, upload.report_id, now)
     _refuse_more_than(_forms_per_hour(upload.report_id), uploads, uploads.count(), now=now)
     upload.save(force_insert=True)
 
@@ -125,7 +125,7 @@ def _claim(upload: PhotoUpload, now: datetime) -> bool:
     :raises UnavailableError: while another request checks
     """
     open_user_lock(user_id=upload.uploader_id)
-    uploads = _of_last_hour(upload.uploader_id, upload.report_id, now)
+    uploads = _uploads_of_last_hour(upload.uploader_id, upload.report_id, now)
     looks = uploads.aggregate(looks=Sum("looks", default=0))["looks"]
     _refuse_more_than(CHECKS_PER_FORM * _forms_per_hour(upload.report_id), uploads, looks, now=now)
     due = _pending(upload.pk).filter(next_attempt_at__lte=now)
@@ -148,7 +148,7 @@ def _pending(upload_id: UUID) -> QuerySet[PhotoUpload]:
     return PhotoUpload.objects.filter(pk=upload_id, state=UploadState.PENDING)
 
 
-def _of_last_hour(uploader_id: UUID, report_id: UUID | None, now: datetime) -> QuerySet[PhotoUpload]:
+def _uploads_of_last_hour(uploader_id: UUID, report_id: UUID | None, now: datetime) -> QuerySet[PhotoUpload]:
     """The uploader's uploads of the last hour, for reports or for bikes."""
     return PhotoUpload.objects.filter(uploader=uploader_id, report__isnull=report_id is None, created_at__gt=now - HOUR)
 
@@ -172,11 +172,11 @@ def bike_photo_store(*, bike_id: UUID, uploader_id: UUID, data: bytes, now: date
     """
     key = _new_key()
     photo_store().put(key, data, RAW_TYPE)
-    _take(bike_id, uploader_id, key, now)
+    _upload_create(bike_id, uploader_id, key, now)
 
 
 @unit_of_work
-def _take(bike_id: UUID, uploader_id: UUID, key: str, now: datetime) -> None:
+def _upload_create(bike_id: UUID, uploader_id: UUID, key: str, now: datetime) -> None:
     upload = PhotoUpload.objects.create(
         bike_id=bike_id,
         uploader_id=uploader_id,

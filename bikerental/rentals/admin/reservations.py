@@ -39,7 +39,7 @@ class ReservationAdmin(BikeSearchMixin, RiderSearch, ReadOnlyMixin, admin.ModelA
 
     @admin.action(description=_("End, and tell the rider"), permissions=["end"])
     def end(self, request: HttpRequest, reservations: QuerySet[Reservation]) -> None:
-        count = self._end_and_note(request, list(reservations.values_list("pk", flat=True)))
+        count = self._end_and_log(request, list(reservations.values_list("pk", flat=True)))
         text = ngettext(
             "%(count)d reservation ended; its rider is told.",
             "%(count)d reservations ended; the riders are told.",
@@ -48,7 +48,7 @@ class ReservationAdmin(BikeSearchMixin, RiderSearch, ReadOnlyMixin, admin.ModelA
         self.message_user(request, text % {"count": count}, messages.SUCCESS)
 
     @unit_of_work
-    def _end_and_note(self, request: HttpRequest, ids: list[UUID]) -> int:
+    def _end_and_log(self, request: HttpRequest, ids: list[UUID]) -> int:
         operator_id: Any = request.user.pk  # the admin admits only users
         active = Reservation.objects.filter(pk__in=ids, status=Reservation.Status.ACTIVE)
         before = list(active.values_list("pk", flat=True))

@@ -13,7 +13,7 @@ from bikerental.fleet.constants import BikeStatus, Transitions
 from bikerental.fleet.exceptions import BikeNotFoundError, BikeUnavailableError
 from bikerental.fleet.services import bike_move
 from bikerental.fleet.types import RIDER, SYSTEM, Actor, BikeForRental
-from bikerental.rentals.locks import bikes_to_take_lock
+from bikerental.rentals.locks import bikes_to_rent_lock
 from bikerental.rentals.models import Reservation
 from bikerental.rentals.selectors import hold_of
 from bikerental.rentals.types import HoldRow
@@ -53,7 +53,7 @@ def bike_claim(*, rider_id: UUID, bike_id: UUID | None = None, bike_number: str 
     :raises BikeUnavailableError: if it is ridden, reserved by another rider, in maintenance, retired, or at a station
         that lends none
     """
-    bike, other = bikes_to_take_lock(rider_id=rider_id, bike_id=bike_id, bike_number=bike_number)
+    bike, other = bikes_to_rent_lock(rider_id=rider_id, bike_id=bike_id, bike_number=bike_number)
     if bike is None:
         raise BikeNotFoundError
     if bike.station_is_renting is False:

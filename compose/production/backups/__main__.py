@@ -81,7 +81,7 @@ def _once(arguments: argparse.Namespace) -> None:
         _say(f"{arguments.database} is now in use. The old database is kept as {aside}.")
     else:
         started = time.monotonic()
-        manifest = archive.take(arguments.name)
+        manifest = archive.fetch(arguments.name)
         _say(f"Restoring {manifest.name}, {manifest.size} bytes, of release {manifest.release} …")
         new = restore_beside(archive, manifest=manifest, passphrase=_passphrase(), now=now)
         rides = manifest.counts.get("rentals_rental", 0)

@@ -45,7 +45,7 @@ def made_at(name: str) -> datetime:
     return datetime.strptime(name.rpartition("-")[2], STAMP).replace(tzinfo=UTC)
 
 
-def to_keep(names: Iterable[str]) -> set[str]:
+def backups_to_keep(names: Iterable[str]) -> set[str]:
     """The newest backup of each of the newest 7 days, 5 weeks and 12 months that have one."""
     newest_first = sorted(names, key=made_at, reverse=True)
     kept: set[str] = set()
@@ -135,7 +135,7 @@ class Archive:
         """All backups that can be restored, oldest first."""
         return sorted(self.folder.names() | (self.bucket.names() if self.bucket else set()), key=made_at)
 
-    def keep(self, manifest: Manifest, partial: Path) -> None:
+    def store(self, manifest: Manifest, partial: Path) -> None:
         self.folder.write(manifest, partial)
         if self.bucket:
             self.bucket.send(self.folder, manifest.name)
@@ -145,12 +145,12 @@ class Archive:
         places: list[tuple[set[str], Callable[[str], None]]] = [(self.folder.names(), self.folder.remove)]
         if self.bucket:
             places.append((self.bucket.names(), self.bucket.remove))
-        removed = {(name, remove) for names, remove in places for name in names - to_keep(names)}
+        removed = {(name, remove) for names, remove in places for name in names - backups_to_keep(names)}
         for name, remove in removed:
             remove(name)
         return sorted({name for name, _remove in removed})
 
-    def take(self, name: str) -> Manifest:
+    def fetch(self, name: str) -> Manifest:
         """Put the backup into the folder and check it. An empty name means the newest one.
 
         :raises NoBackupError: if there is none

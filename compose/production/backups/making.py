@@ -27,7 +27,7 @@ def backup_make(archive: Archive, *, passphrase: str, release: str, now: datetim
             counts = server.counts(connection)
         _check_readable(partial, passphrase=passphrase)
         manifest = Manifest(name, release, partial.stat().st_size, digest(partial), counts)
-        archive.keep(manifest, partial)
+        archive.store(manifest, partial)
     finally:
         partial.unlink(missing_ok=True)
     archive.rotate()

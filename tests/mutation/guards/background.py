@@ -33,7 +33,7 @@ GUARDS = (
     Guard(
         "notes have a bound",
         "bikerental/core/work/enqueueing.py",
-        "if sum(len(each.notes) for each in self._gatherings.values()) >= NOTES_LIMIT:",
+        "if sum(len(each.notes) for each in self._gatherings.values()) >= NOTES_MAX:",
         "if False:",
         (f"{ENQUEUEING}::test_notes_beyond_the_limit_are_left_to_the_sweep",),
     ),

@@ -20,9 +20,9 @@ GUARDS = (
         "forms for photos are counted under a lock",
         UPLOADS,
         "    open_user_lock(user_id=upload.uploader_id)\n"
-        "    uploads = _of_last_hour(upload.uploader_id, upload.report_id, now)\n"
+        "    uploads = _uploads_of_last_hour(upload.uploader_id, upload.report_id, now)\n"
         "    _refuse_more_than(_forms_per_hour(upload.report_id), uploads, uploads.count(), now=now)\n",
-        "    uploads = _of_last_hour(upload.uploader_id, upload.report_id, now)\n"
+        "    uploads = _uploads_of_last_hour(upload.uploader_id, upload.report_id, now)\n"
         "    _refuse_more_than(_forms_per_hour(upload.report_id), uploads, uploads.count(), now=now)\n",
         (f"{LIMITS}::test_of_sixty_forms_at_once_a_rider_gets_an_hours",),
     ),
@@ -44,7 +44,7 @@ GUARDS = (
         "looks at photos are counted under a lock",
         UPLOADS,
         "    open_user_lock(user_id=upload.uploader_id)\n"
-        "    uploads = _of_last_hour(upload.uploader_id, upload.report_id, now)\n"
+        "    uploads = _uploads_of_last_hour(upload.uploader_id, upload.report_id, now)\n"
         "    looks",
         "    uploads = _of_last_hour(upload.uploader_id, upload.report_id, now)\n    looks",
         (f"{LIMITS}::test_checks_at_once_of_many_photos_are_all_counted",),

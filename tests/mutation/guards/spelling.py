@@ -142,7 +142,7 @@ GUARDS = (
     Guard(
         "the number in what a QR code holds is taken",
         "bikerental/fleet/numbers.py",
-        '_of_address(text) if "://" in text else text',
+        '_number_in_address(text) if "://" in text else text',
         "text",
         (f"{NUMBERS}::test_a_bike_is_rented_by_its_number_however_it_is_typed",),
     ),

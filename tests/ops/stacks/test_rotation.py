@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from compose.production.backups.archive import backup_name, made_at, to_keep
+from compose.production.backups.archive import backup_name, backups_to_keep, made_at
 
 NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
 
@@ -12,7 +12,7 @@ def daily(days: int) -> list[str]:
 
 
 def test_a_year_of_daily_backups_leaves_days_weeks_and_months() -> None:
-    kept = sorted(to_keep(daily(730)), reverse=True)
+    kept = sorted(backups_to_keep(daily(730)), reverse=True)
 
     dates = [f"{made_at(name):%m-%d}" for name in kept]
     assert dates == [
@@ -26,10 +26,10 @@ def test_a_year_of_daily_backups_leaves_days_weeks_and_months() -> None:
 def test_the_newest_backup_of_a_day_is_kept() -> None:
     morning, noon = (backup_name("bikerental", NOON - timedelta(hours=hours)) for hours in (5, 0))
 
-    assert to_keep([morning, noon]) == {noon}
+    assert backups_to_keep([morning, noon]) == {noon}
 
 
 def test_rare_backups_are_kept() -> None:
     rare = [backup_name("bikerental", NOON - timedelta(days=100 * number)) for number in range(4)]
 
-    assert to_keep(rare) == set(rare)
+    assert backups_to_keep(rare) == set(rare)

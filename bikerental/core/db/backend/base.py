@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS
 from django.db.backends.postgresql import base, operations
 
-from bikerental.core.db.clock import clock_note
+from bikerental.core.db.clock import clock_record
 
 if TYPE_CHECKING:
     from bikerental.core.db.credentials import Secret
@@ -116,7 +116,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             [now] = cursor.fetchone()
         self._answered_at = time.monotonic()
         if self.alias == DEFAULT_DB_ALIAS:  # a replica's clock counts for nothing
-            clock_note(now, asked=asked, answered=self._answered_at)
+            clock_record(now, asked=asked, answered=self._answered_at)
 
     def close_if_health_check_failed(self) -> None:
         if time.monotonic() - self._answered_at < HEALTH_CHECK_SECONDS:

@@ -55,10 +55,10 @@ class Command(BaseCommand):
         simulation = Simulation(url=url, riders=riders, speed=speed, seed=seed)
         if not simulation.api.is_reachable():
             raise CommandError(f"{url} does not answer. `make run` starts the service; --url names another.")
-        self._tell(f"{riders} riders at {url}, {speed:g} times as fast as real ones. Ctrl-C ends their rides.")
+        self._write_line(f"{riders} riders at {url}, {speed:g} times as fast as real ones. Ctrl-C ends their rides.")
         try:
             with stopped_by_signals(simulation.clock.stop):
-                simulation.run(self._tell)
+                simulation.run(self._write_line)
         except UnansweredError as error:
             raise CommandError(f"{url} is too busy or went away. Nothing was started.") from error
         except RefusedError as error:
@@ -69,7 +69,7 @@ class Command(BaseCommand):
         if simulation.left():
             raise CommandError("Start the same simulation again to end these rides.")
 
-    def _tell(self, line: str) -> None:
+    def _write_line(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()
 
