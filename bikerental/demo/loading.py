@@ -1,5 +1,7 @@
 """Loads the city into the database, in one transaction."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Protocol
 
@@ -27,7 +29,7 @@ from bikerental.users.constants import DEMO_EMAIL_DOMAIN, DEMO_PASSWORD
 from bikerental.users.models import User
 from bikerental.zones.models import Zone
 
-# A row in one of these tables means that the database holds somebody's own data.
+# A row in one of these tables means that the database holds data that the demo did not make.
 OWNED_MODELS: tuple[type[models.Model], ...] = (User, Station, BikeModel, Tariff)
 EMPTIED_APPS = ("api", "users", "fleet", "zones", "notifications", "billing", "rentals", "claims", "feeds", "figures")
 # Fixed, so that the same arguments make the same rows. A random salt would protect nothing, because the password is
@@ -68,7 +70,7 @@ def city_load(*, size: city.Size, ends_at: datetime, if_empty: bool, replace_for
     """
     demo = city.City(size, ends_at=ends_at)
     try:
-        if if_empty and _is_inhabited():
+        if if_empty and _has_data():
             return False
         with transaction.atomic(durable=True):
             return _replace(
@@ -92,20 +94,19 @@ def _replace(demo: city.City, *, if_empty: bool, replace_foreign: bool, progress
         cursor.execute(TIMEOUTS)
         # Two loads at once run one after the other, and the second sees the rows of the first.
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('seed_demo'))")
-    if if_empty and _is_inhabited():
+    if if_empty and _has_data():
         return False
     if not replace_foreign:
         _refuse_foreign_data()
     _empty()
     _fill(demo, progress)
     _analyze()
-    progress.begin("figures", 0)
-    figures_rebuild(now=timezone.now())
-    progress.end()
+    with _step(progress, "figures"):
+        figures_rebuild(now=timezone.now())
     return True
 
 
-def _is_inhabited() -> bool:
+def _has_data() -> bool:
     return any(model._default_manager.exists() for model in OWNED_MODELS)
 
 
@@ -114,7 +115,7 @@ def _refuse_foreign_data() -> None:
     foreign = User.objects.exclude(pk__in=demo_users).count()
     if foreign:
         raise ForeignDataError(f"{foreign} accounts outside @{DEMO_EMAIL_DOMAIN}")
-    if not demo_users.exists() and _is_inhabited():
+    if not demo_users.exists() and _has_data():
         raise ForeignDataError("a fleet that is not the demo's")
 
 
@@ -127,50 +128,61 @@ def _empty() -> None:
 
 
 def _fill(demo: city.City, progress: Progress) -> None:
-    size = demo.size
+    _fill_fleet_settings(demo, progress)
+    _fill_rides(demo, progress)
+    _fill_reservations(demo, progress)
+    with _step(progress, "feeds"):
+        write_feeds(opened_at=demo.opened_at, now=timezone.now())
+    with _step(progress, "claims", len(CASES)):
+        Claim.objects.bulk_create(claims(ends_at=demo.ends_at))
+    with _step(progress, "ledger"):
+        write_books(opened_at=demo.opened_at, ends_at=demo.ends_at, operator=city.OPERATOR)
+
+
+def _fill_fleet_settings(demo: city.City, progress: Progress) -> None:
+    """What rides refer to: accounts, models, tariffs and zones."""
     # One hash for all: hashing takes 30 ms by design, and nothing is revealed, because everybody knows the password.
     password = make_password(DEMO_PASSWORD, salt=SALT)
-
-    def copy(
-        title: str,
-        rows: int,
-        model: type[models.Model],
-        columns: str,
-        source: "city.Rows",
-    ) -> None:
-        progress.begin(title, rows)
-        copy_rows(model, columns, source, progress.advance)
-        progress.end()
-
-    copy("users", size.users + 1, User, city.USERS, demo.users(password=password))
+    with _step(progress, "users", demo.size.users + 1):
+        copy_rows(User, city.USERS, demo.users(password=password), progress.advance)
     write_operators(password=password, created_at=demo.opened_at)
-    copy("models", len(city.MODELS), BikeModel, city.MODEL_COLUMNS, demo.models())
-    copy("tariffs", len(city.TARIFFS), Tariff, city.TARIFF_COLUMNS, demo.tariffs())
-    progress.begin("zones", len(DRAWN))
-    Zone.objects.bulk_create(zones(demo.opened_at))
-    progress.end()
+    with _step(progress, "models", len(city.MODELS)):
+        copy_rows(BikeModel, city.MODEL_COLUMNS, demo.models(), progress.advance)
+    with _step(progress, "tariffs", len(city.TARIFFS)):
+        copy_rows(Tariff, city.TARIFF_COLUMNS, demo.tariffs(), progress.advance)
+    with _step(progress, "zones", len(DRAWN)):
+        Zone.objects.bulk_create(zones(demo.opened_at))
+
+
+def _fill_rides(demo: city.City, progress: Progress) -> None:
+    size = demo.size
     with without_indexes(Bike, Rental, RentalEvent):
         # The rides go first: they move the bikes.
-        copy("rentals", size.rentals, Rental, city.RENTALS, demo.rentals())
-        copy("events of rentals", size.rentals, RentalEvent, city.EVENTS, demo.events())
-        copy("stations", size.stations, Station, city.STATIONS, demo.stations())
-        copy("bikes", size.bikes, Bike, city.BIKES, demo.bikes())
+        with _step(progress, "rentals", size.rentals):
+            copy_rows(Rental, city.RENTALS, demo.rentals(), progress.advance)
+        with _step(progress, "events of rentals", size.rentals):
+            copy_rows(RentalEvent, city.EVENTS, demo.events(), progress.advance)
+        with _step(progress, "stations", size.stations):
+            copy_rows(Station, city.STATIONS, demo.stations(), progress.advance)
+        with _step(progress, "bikes", size.bikes):
+            copy_rows(Bike, city.BIKES, demo.bikes(), progress.advance)
         progress.begin("indexes", 0)
     progress.end()
+
+
+def _fill_reservations(demo: city.City, progress: Progress) -> None:
     held = holds(demo, now=timezone.now())
-    copy("log of the bikes", 0, BikeEvent, COLUMNS, log(demo, held))
-    progress.begin("reservations", len(held))
-    Reservation.objects.bulk_create(reservations(demo, held))
-    Notification.objects.bulk_create(messages(held))
-    progress.end()
-    progress.begin("feeds", 0)
-    write_feeds(opened_at=demo.opened_at, now=timezone.now())
-    progress.end()
-    progress.begin("claims", len(CASES))
-    Claim.objects.bulk_create(claims(ends_at=demo.ends_at))
-    progress.end()
-    progress.begin("ledger", 0)
-    write_books(opened_at=demo.opened_at, ends_at=demo.ends_at, operator=city.OPERATOR)
+    with _step(progress, "log of the bikes"):
+        copy_rows(BikeEvent, COLUMNS, log(demo, held), progress.advance)
+    with _step(progress, "reservations", len(held)):
+        Reservation.objects.bulk_create(reservations(demo, held))
+        Notification.objects.bulk_create(messages(held))
+
+
+@contextmanager
+def _step(progress: Progress, title: str, rows: int = 0) -> Iterator[None]:
+    progress.begin(title, rows)
+    yield
     progress.end()
 
 

@@ -93,14 +93,16 @@ GUARDS = (
     Guard(
         "a rent that waited reads the station anew",
         "bikerental/rentals/locks.py",
-        "if bikes.requested is None or (bikes.requested.station_id is not None and bikes.requested.station_name is None):",
+        "if bikes.requested is None or "
+        "(bikes.requested.station_id is not None and bikes.requested.station_name is None):",
         "if bikes.requested is None:",
         (f"{LOCKS}::test_a_rent_after_a_return_starts_where_the_bike_was_left",),
     ),
     Guard(
         "a rent that waited for a new tariff finds the bike",
         "bikerental/rentals/locks.py",
-        "if bikes.requested is None or (bikes.requested.station_id is not None and bikes.requested.station_name is None):",
+        "if bikes.requested is None or "
+        "(bikes.requested.station_id is not None and bikes.requested.station_name is None):",
         "if bikes.requested and bikes.requested.station_id is not None and bikes.requested.station_name is None:",
         (f"{LOCKS}::test_a_rent_waits_for_its_bikes_new_tariff",),
     ),
