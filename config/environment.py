@@ -1,4 +1,4 @@
-"""Reads settings from the environment, and keeps what is wrong until all are read: one start names every fault."""
+"""Reads settings from the environment. Faults are collected until all are read, so that one start reports them all."""
 
 import re
 from collections.abc import Callable

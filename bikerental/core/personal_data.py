@@ -1,4 +1,4 @@
-"""What an app with personal data declares in its `erasure.py`, so that no app above it has to know it."""
+"""The types that an app's `erasure.py` uses to declare its personal data. `registry` says why it is declared there."""
 
 from datetime import datetime
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""What the invented city says in the public feeds: its name, its two halves and alerts of several kinds."""
+"""The invented city's data for the public feeds: its name, its two regions and alerts of several kinds."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta

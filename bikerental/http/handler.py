@@ -1,4 +1,4 @@
-"""Stands between the web server and Django."""
+"""Django's WSGI handler with two changes: it parses no long Content-Type, and it reads the rest of each body."""
 
 from typing import Any
 

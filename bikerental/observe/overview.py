@@ -1,4 +1,4 @@
-"""The state of the service now, as it can tell without Prometheus."""
+"""The state of the service now, read from the database and the broker, so that it needs no Prometheus."""
 
 import math
 import shutil

@@ -1,4 +1,4 @@
-"""The last guard of logs and Sentry: removes personal data from texts of other programs, and cuts long texts.
+"""Removes personal data from texts of other programs before they reach logs or Sentry, and cuts long texts.
 
 Our own lines contain only ids. But PostgreSQL quotes rows and statements in its errors, libraries quote addresses
 that they cannot use, and Django quotes headers that it refuses.

@@ -1,4 +1,4 @@
-"""The queue of claims, and one claim with what decides it."""
+"""The queue of claims, and the page of one claim with all that an operator needs to decide it."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The lists that the counts of the day open. Each can be had as a file, which is whole."""
+"""The lists that the counts on the first page link to. Each can be downloaded as a CSV file with all its lines."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Riders: found, and all about one on one page."""
+"""Riders: the search, and the page with all about one rider."""
 
 from collections.abc import Sequence
 from typing import Any

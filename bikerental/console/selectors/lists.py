@@ -1,4 +1,4 @@
-"""What waits for an operator: each count of the day's page, and the list that it opens."""
+"""What waits for an operator: the counts on the console's first page, and the list behind each count."""
 
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar

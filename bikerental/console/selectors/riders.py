@@ -1,4 +1,4 @@
-"""Riders: found by what an operator knows of them, and all about one."""
+"""Riders: the search, and all that the page of one rider shows."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -30,7 +30,7 @@ class SearchResult(NamedTuple):
 
 
 def riders_search(*, words: str) -> SearchResult:
-    """By the id of a ride, rider or claim, by a bike's number, or by an e-mail or a name, whole or a part.
+    """Search by the id of a ride, rider or claim, by a bike's number, or by an e-mail or a name, whole or a part.
 
     At most four statements. A part is looked for in every account, because no index has parts.
     """

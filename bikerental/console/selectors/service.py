@@ -1,4 +1,4 @@
-"""The state of the service: by itself, and by Prometheus where there is one."""
+"""The state of the service: from its database and broker, and from Prometheus if one is set."""
 
 from datetime import datetime
 from typing import NamedTuple

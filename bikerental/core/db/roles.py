@@ -1,5 +1,7 @@
-"""The rights of the database's roles. The owner of the schema migrates, the application's role reads and writes rows,
-and the reader makes backups."""
+"""The rights of the database's roles.
+
+The owner of the schema migrates, the application's role reads and writes rows, and the reader makes backups.
+"""
 
 from typing import Any, NamedTuple
 

@@ -1,4 +1,4 @@
-"""What GBFS says of the system itself: its name, regions and alerts."""
+"""The files of GBFS about the system itself: its name, regions and alerts."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What names the system in the public feeds."""
+"""The name, operator and links of the system in the public feeds."""
 
 from typing import Any, ClassVar
 

@@ -1,4 +1,4 @@
-"""Who a token belongs to."""
+"""Finds the agency of a token."""
 
 from datetime import datetime
 from hashlib import sha256

@@ -1,5 +1,7 @@
-"""For how long bikes were in service, and free. The number of bikes is known for the day that is going on; those of
-earlier days follow from it by what changed since."""
+"""For how long bikes were in service, and for how long of that they were free.
+
+Today's number of bikes is stored. The number of an earlier day is computed backwards from it, by the changes since.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping

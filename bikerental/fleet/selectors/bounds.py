@@ -1,4 +1,4 @@
-"""Where our bikes can be at all. A place outside is an error of the phone or of its user."""
+"""The area in which the city's bikes can be. A position outside it is an error of the phone or of its user."""
 
 import time
 

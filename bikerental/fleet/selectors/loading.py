@@ -1,4 +1,4 @@
-"""What a file changes of the fleet."""
+"""Compares a file of bikes or stations with the fleet: which rows it would add or change."""
 
 from collections.abc import Collection
 from typing import Any

@@ -1,5 +1,7 @@
-"""Publishes photos: from `confirmed` to `published` or `refused`. No transaction is open during calls to the
-storage."""
+"""Publishes photos: from `confirmed` to `published` or `refused`.
+
+No transaction is open during calls to the storage.
+"""
 
 import logging
 import time
