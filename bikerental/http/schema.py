@@ -97,9 +97,9 @@ def _allow_null(field: openapi.Schema) -> None:
         field["enum"] = [*field["enum"], None]  # in OpenAPI, null must be in the enum too
 
 
-def _around(reference: openapi.SchemaRef, **says: Any) -> openapi.Schema:
+def _around(reference: openapi.SchemaRef, **attributes: Any) -> openapi.Schema:
     """The referenced shape with attributes for this field. Client generators ignore attributes beside a `$ref`."""
-    schema = openapi.Schema(type=openapi.TYPE_OBJECT, all_of=[reference], **says)
+    schema = openapi.Schema(type=openapi.TYPE_OBJECT, all_of=[reference], **attributes)
     del schema["type"]  # null is not an object
     return schema
 

@@ -16,7 +16,7 @@ class MapFormPage(FormPage):
 
     @property
     def is_part(self) -> bool:
-        """Whether the map's script asks: it puts the form beside the map, and shows the outcome itself."""
+        """Whether the request comes from the map's script, which shows the form beside the map, and the outcome."""
         return self.request.headers.get("X-Requested-With") == "map"
 
     def show(self, context: Mapping[str, Any] | None = None, **options: Any) -> HttpResponse:

@@ -24,7 +24,7 @@ CHECKS = {"database": _("Database"), "broker": _("Redis, for tasks"), "migration
 
 
 class Figure(NamedTuple):
-    """A number of the page. Without a value nobody knows it."""
+    """A number of the page. The value is None if it is not known."""
 
     label: Any
     value: float | None

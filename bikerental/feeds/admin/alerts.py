@@ -21,7 +21,10 @@ from bikerental.fleet.models import Station
 
 
 class PlaceAdmin(FleetAdmin[M]):
-    """Of rows that name stations. What names them is deleted along, and is nothing that an operator knows."""
+    """Pages of rows that refer to stations.
+
+    The page that confirms a deletion does not list the rows of the join table, which mean nothing to an operator.
+    """
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         _rows, _counts, permissions, protected = super().get_deleted_objects(objs, request)

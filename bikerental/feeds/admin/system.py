@@ -61,14 +61,14 @@ class SystemForm(TextsForm):
         }
 
     def languages_of_texts(self) -> tuple[str, ...]:
-        """Those that the operator has just given, so that the page asks for their texts."""
+        """The languages that the operator has just entered, so that the page has a field for each text in them."""
         if self.is_bound and "languages" in self.fields:
             field: Any = self.fields["languages"]
             given = field.to_python(self.data.get(self.add_prefix("languages")))
             try:
                 languages_check(given)
             except ValidationError:
-                pass  # the field says so
+                pass  # the field shows the error
             else:
                 return tuple(given.split(" "))
         return languages_of(self.instance if self.instance.languages else system_default())
@@ -99,12 +99,12 @@ class SystemAdmin(FleetAdmin[System]):
     list_display = ("system_id", "time_zone", "feed_contact_email")
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """The feeds say this already."""
+        """The values that the feeds have without a row."""
         system = system_default()
         return {field.attname: field.value_from_object(system) for field in System._meta.concrete_fields}
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        """There is one row: once it exists, it is changed. Not a question of the permission, which every page asks."""
+        """There is only one row. If it exists, its form is shown, not an empty one."""
         if has_system():
             return HttpResponseRedirect(reverse("admin:feeds_system_change", args=[1]))
         return super().add_view(request, form_url, extra_context)

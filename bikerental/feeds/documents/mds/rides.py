@@ -11,7 +11,7 @@ from bikerental.feeds.documents.mds.envelope import location
 
 
 class RideRow(NamedTuple):
-    """A ride. `key` is the moment by which it was asked for; a place that nobody knows is None."""
+    """A ride. `key` is the time by which the request selects rides. A place that is not known is None."""
 
     key: datetime
     id: UUID
