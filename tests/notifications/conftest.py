@@ -72,5 +72,5 @@ class FakeMailer:
 def notes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """The task and row of each note that was given to the publisher."""
     found: list[tuple[str, str]] = []
-    monkeypatch.setattr(enqueueing.publisher, "put", lambda note: found.append((note.task, note.row_id)))
+    monkeypatch.setattr(enqueueing.publisher, "add", lambda note: found.append((note.task, note.row_id)))
     return found

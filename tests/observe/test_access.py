@@ -29,7 +29,7 @@ Line = dict[str, Any]
 def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Line]]:
     """The lines that the test's requests write."""
     written: list[Line] = []
-    monkeypatch.setattr(access, "put", lambda line: written.append(json.loads(line)))
+    monkeypatch.setattr(access, "write_line", lambda line: written.append(json.loads(line)))
     access.requests.setLevel(logging.INFO)
     yield written
     access.requests.setLevel(logging.NOTSET)

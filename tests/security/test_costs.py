@@ -287,7 +287,7 @@ UNBOUNDED = {
     "bikerental.feeds.wsgi._middleware_headers",
     "bikerental.feeds.wsgi._series",
     "bikerental.http.middleware._image_sources",
-    "bikerental.http.views._of_no_query",
+    "bikerental.http.views._validated_empty",
     "bikerental.http.views._reader",
     "bikerental.notifications.kinds.message_kinds",
     "bikerental.observe.readiness._all_applied",
