@@ -27,7 +27,7 @@ AWAY = "Prometheus does not answer. Nobody is alerted while it is away."
 
 @pytest.fixture(autouse=True)
 def nothing_is_asked_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answers, "_asked", None)
+    monkeypatch.setattr(answers, "_running", None)
     monkeypatch.setattr(overview_module, "PING_SECONDS", 0.05)  # no worker runs here
 
 
