@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from compose.bare.progress import TroubleError, say
+from compose.bare.progress import UserError, say
 
 OF_MERGE_REQUEST = re.compile(r"mr-[0-9]+-[0-9a-f]{40}")
 ANSWER_SECONDS = 30
@@ -58,7 +58,7 @@ class GitLab:
             page = headers.get("X-Next-Page") or ""
             if not page:
                 return
-        raise TroubleError(f"The registry lists more than {PAGES_MAX * PAGE} names. Delete some by hand first.")
+        raise UserError(f"The registry lists more than {PAGES_MAX * PAGE} names. Delete some by hand first.")
 
     def _ask(self, method: str, path: str) -> "tuple[Any, Any]":
         url = self._base + path
@@ -71,9 +71,9 @@ class GitLab:
             if error.code == 404 and "/tags/" in path:
                 raise GoneError from error
             why = "The owner of the pipeline needs the role Developer, and the project a container registry."
-            raise TroubleError(f"GitLab refuses {method} {url}: {error.code} {error.reason}. {why}") from error
+            raise UserError(f"GitLab refuses {method} {url}: {error.code} {error.reason}. {why}") from error
         except (OSError, ValueError) as error:
-            raise TroubleError(f"GitLab gave no answer to {method} {url}: {error}") from error
+            raise UserError(f"GitLab gave no answer to {method} {url}: {error}") from error
 
 
 class GoneError(Exception):
@@ -94,8 +94,8 @@ def expire(gitlab: GitLab, *, made_before: datetime) -> list[str]:
                     say(f"Deleted {tag}, made on {made:%Y-%m-%d}.")
             except GoneError:
                 continue
-            except TroubleError as trouble:
-                failures.append(f"{tag}: {trouble}")
+            except UserError as error:
+                failures.append(f"{tag}: {error}")
     return failures
 
 
@@ -114,8 +114,8 @@ def main() -> int:
     gitlab = GitLab(*(os.environ[name] for name in VARIABLES))
     try:
         failures = expire(gitlab, made_before=datetime.now(UTC) - timedelta(days=days))
-    except TroubleError as trouble:
-        failures = [str(trouble)]
+    except UserError as error:
+        failures = [str(error)]
     for failure in failures:
         say(failure)
     return int(bool(failures))

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from bikerental.billing.models import Account, Entry
 from bikerental.billing.selectors import balance_of_account
-from bikerental.billing.services import charge_rentals
+from bikerental.billing.services import rentals_charge
 from bikerental.billing.types import Charge
 from bikerental.users.models import User
 from tests.factories import NOON, make_user

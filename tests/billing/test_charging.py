@@ -39,8 +39,8 @@ def test_each_ride_is_charged_to_its_rider() -> None:
 
 
 def test_an_anonymous_ride_is_charged_to_no_rider() -> None:
-    charge_rentals(charges=[costing("1.00", None), costing("2.00", None)], now=NOON)
-    charge_rentals(charges=[costing("3.00", None)], now=NOON)
+    rentals_charge(charges=[costing("1.00", None), costing("2.00", None)], now=NOON)
+    rentals_charge(charges=[costing("3.00", None)], now=NOON)
 
     nobody = Account.objects.get(kind="rider")
     assert nobody.rider is None

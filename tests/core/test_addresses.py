@@ -19,7 +19,7 @@ from bikerental.core.addresses import client_network
     ],
 )
 def test_addresses_of_a_household_are_equal(address: str, same: str) -> None:
-    assert household(address) == household(same)
+    assert client_network(address) == client_network(same)
 
 
 @pytest.mark.parametrize(
@@ -32,9 +32,9 @@ def test_addresses_of_a_household_are_equal(address: str, same: str) -> None:
     ],
 )
 def test_addresses_of_two_households_differ(address: str, other: str) -> None:
-    assert household(address) != household(other)
+    assert client_network(address) != client_network(other)
 
 
 @pytest.mark.parametrize("address", ["", "unix:", "not an address"])
 def test_a_text_that_is_no_address_stays_as_it_is(address: str) -> None:
-    assert household(address) == address
+    assert client_network(address) == address

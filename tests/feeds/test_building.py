@@ -520,7 +520,7 @@ def test_the_database_keeps_one_last_build() -> None:
 
 
 def test_metrics_have_age_size_and_duration_of_a_build() -> None:
-    assert feed_figures(now=NOON) == {}
+    assert feed_metrics(now=NOON) == {}
     build(now=NOON)
 
     figures = feed_metrics(now=NOON + timedelta(seconds=90))

@@ -17,7 +17,7 @@ from django.test import Client
 from django.utils import timezone
 
 from bikerental.billing.models import Account, Entry, Posting
-from bikerental.billing.services import reverse_entry
+from bikerental.billing.services import entry_reverse
 from bikerental.billing.types import Booking
 from bikerental.claims.models import Claim
 from bikerental.claims.services import claim_decide
@@ -375,7 +375,7 @@ def test_a_charge_without_a_ride_is_reversed() -> None:
     charge = Entry.objects.get(rental_id=ride)
     booking = Booking("reversal", make_user().pk, "There was no such ride.", LATER)
 
-    reverse_entry(entry_id=charge.pk, booking=booking)
+    entry_reverse(entry_id=charge.pk, booking=booking)
 
     assert counts() == {}
 

@@ -17,7 +17,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
-from compose.bare.progress import TroubleError, step
+from compose.bare.progress import UserError, step
 from tests.support.chromium import PATH, Browser, chromium
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"

@@ -14,14 +14,14 @@ from django.utils.translation import gettext_lazy as _
 from bikerental.billing.admin.base import BookingForm, LedgerAdmin, amount_text, rider_email
 from bikerental.billing.constants import AccountKind
 from bikerental.billing.models import Account, Entry, Posting
-from bikerental.billing.services import reverse_entry
+from bikerental.billing.services import entry_reverse
 from bikerental.billing.types import Booking
 from bikerental.users.admin_site import RiderSearch
 
 
 @admin.register(Entry)
 class EntryAdmin(RiderSearch, LedgerAdmin):
-    list_display = ("created_at", "kind", "rider_email", "amount", "ride", "actor_name", "reason", "correction_links")
+    list_display = ("created_at", "kind", "rider_email", "amount", "ride", "actor_name", "reason", "correction_link")
     list_filter = ("kind",)
     list_select_related = ("actor",)
     search_fields = ("pk",)  # only shows the search box; get_search_results does the search
@@ -31,9 +31,9 @@ class EntryAdmin(RiderSearch, LedgerAdmin):
     ordering = ("-pk",)
     fields: ClassVar = [
         "created_at", "kind", "rider_email", "amount", "ride", "claim_id", "reverses", "actor_name", "reason", "key",
-        "correction_links",
+        "correction_link",
     ]  # fmt: skip
-    readonly_fields = ("rider_email", "amount", "ride", "actor_name", "correction_links")
+    readonly_fields = ("rider_email", "amount", "ride", "actor_name", "correction_link")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Entry]:
         riders = Posting.objects.select_related("account__rider").filter(account__kind=AccountKind.RIDER)
@@ -61,7 +61,7 @@ class EntryAdmin(RiderSearch, LedgerAdmin):
         return entry.actor.name or str(entry.actor) if entry.actor else ""
 
     @admin.display(description=_("action"))
-    def mending(self, entry: Entry) -> str:
+    def correction_link(self, entry: Entry) -> str:
         if entry.reversals.all():
             return ""
         return format_html('<a href="{}">{}</a>', reverse("admin:billing_entry_reverse", args=[entry.pk]), _("Reverse"))
@@ -76,7 +76,7 @@ class EntryAdmin(RiderSearch, LedgerAdmin):
         accounts = Account.objects.select_related("rider").filter(kind=AccountKind.RIDER)
 
         def book(form: BookingForm, booking: Booking) -> Entry:
-            return reverse_entry(entry_id=entry.pk, booking=booking)
+            return entry_reverse(entry_id=entry.pk, booking=booking)
 
         return self.booking_page(
             request,

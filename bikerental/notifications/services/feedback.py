@@ -39,7 +39,7 @@ def sns_message_handle(*, document: dict[str, Any], now: datetime) -> None:
     message = sns.sns_verify(document, now=now)
     if message.kind == sns.NOTIFICATION:
         for report in _reports(message.text):
-            _report_take(report, now=now)
+            _report_apply(report, now=now)
     elif message.kind == sns.SUBSCRIPTION:
         sns.sns_confirm(message)
         logger.info("Subscribed to %s", message.topic)

@@ -12,15 +12,15 @@ GUARDS = (
     Guard(
         "a failure to tell fails no request",
         "bikerental/core/work/enqueueing.py",
-        "transaction.on_commit(lambda: publisher.put(note), robust=True)",
-        "transaction.on_commit(lambda: publisher.put(note))",
+        "transaction.on_commit(lambda: publisher.add(note), robust=True)",
+        "transaction.on_commit(lambda: publisher.add(note))",
         (f"{ENQUEUEING}::test_a_failed_enqueueing_fails_no_ride_and_no_other_row",),
     ),
     Guard(
         "telling waits for the commit",
         "bikerental/core/work/enqueueing.py",
-        "    transaction.on_commit(lambda: publisher.put(note), robust=True)",
-        "    publisher.put(note)",
+        "    transaction.on_commit(lambda: publisher.add(note), robust=True)",
+        "    publisher.add(note)",
         (f"{ENQUEUEING}::test_a_rollback_sends_no_message",),
     ),
     Guard(

@@ -79,8 +79,8 @@ GUARDS = (
     Guard(
         "a decision with another reason is no repetition",
         SERVICES,
-        "said = (claim.decided_by_id, claim.answer,",
-        "said = (claim.decided_by_id, booking.reason,",
+        "stored = (claim.decided_by_id, claim.answer,",
+        "stored = (claim.decided_by_id, booking.reason,",
         (f"{DECIDING}::test_another_decision_of_the_same_operator_is_refused",),
     ),
     Guard(

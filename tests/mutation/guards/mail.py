@@ -83,8 +83,8 @@ GUARDS = (
     Guard(
         "an unconfirmed address has no home",
         "bikerental/users/services/resetting.py",
-        "at_home=logged_in_there and user.email_confirmed",
-        "at_home=logged_in_there",
+        "is_trusted=has_logged_in_here and user.email_confirmed",
+        "is_trusted=has_logged_in_here",
         (f"{LIMITING}::test_registering_a_strangers_address_gains_no_trust",),
     ),
     Guard(
