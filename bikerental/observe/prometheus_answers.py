@@ -104,8 +104,10 @@ def _get(path: str, **fields: str) -> Any:
 
 
 def _alerts(found: list[Mapping[str, Any]]) -> list[Alert]:
-    alerts = [_alert(each) for each in found if each["state"] == "firing"]
-    return sorted(alerts, key=lambda alert: (alert.severity != "page", alert.name))[:ALERTS_MAX]
+    """Of several hosts, each says the same of the service: it is told once."""
+    firing = [_alert(each) for each in found if each["state"] == "firing"]
+    alerts = {(alert.name, alert.summary): alert for alert in firing}
+    return sorted(alerts.values(), key=lambda alert: (alert.severity != "page", alert.name))[:ALERTS_MAX]
 
 
 def _alert(found: Mapping[str, Any]) -> Alert:

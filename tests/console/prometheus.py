@@ -10,12 +10,13 @@ from bikerental.observe.prometheus_answers import ALERTS_MAX
 from tests.support.serving import serving
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
-ALERT = {
+ALERT: dict[str, Any] = {
     "state": "firing",
     "activeAt": "2026-11-28T18:31:25.5Z",
     "labels": {"alertname": "QueueOld", "severity": "page", "queue": "settling"},
     "annotations": {"summary": "The oldest message of queue <b>settling</b> waits for more than two minutes."},
 }
+ALERT_OF_ANOTHER_HOST = ALERT | {"labels": {**ALERT["labels"], "host": "host-b"}}
 PENDING = {"state": "pending", "activeAt": "", "labels": {"alertname": "LatencyHigh"}, "annotations": {}}
 FIGURES = {"requests": "12.34", "errors": "0.031", "median": "0.0125", "slowest": "NaN", "certificate": "5184000"}
 
@@ -32,7 +33,7 @@ def say(handler: BaseHTTPRequestHandler, data: Any, status: int = 200, **headers
 
 def firing(handler: BaseHTTPRequestHandler) -> None:
     if "/api/v1/alerts" in handler.path:
-        return say(handler, {"alerts": [*[PENDING] * ALERTS_MAX, ALERT]})
+        return say(handler, {"alerts": [*[PENDING] * ALERTS_MAX, ALERT, ALERT_OF_ANOTHER_HOST]})
     found = [{"metric": {"figure": name}, "value": [0, value]} for name, value in FIGURES.items()]
     return say(handler, {"result": [*found, {"metric": {"figure": "down", "job": "redis"}, "value": [0, "1"]}]})
 

@@ -63,6 +63,7 @@ def test_with_prometheus_alerts_come_first(manager: Client, settings: Settings) 
         text = text_of(manager)
 
     assert "QueueOld The oldest message of queue &lt;b&gt;settling&lt;/b&gt; waits for more than two minutes." in text
+    assert text.count("QueueOld") == 1
     assert "LatencyHigh" not in text
     assert "Prometheus cannot read redis." in text
     assert "12.3 Requests a second" in text

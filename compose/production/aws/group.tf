@@ -57,6 +57,17 @@ resource "aws_vpc_security_group_ingress_rule" "from_balancer" {
   to_port                      = 80
 }
 
+# Every host sends its figures to the first one's Prometheus, and the console asks it.
+resource "aws_vpc_security_group_ingress_rule" "figures" {
+  count                        = local.is_group ? 1 : 0
+  security_group_id            = aws_security_group.host.id
+  description                  = "figures for Prometheus"
+  referenced_security_group_id = aws_security_group.host.id
+  ip_protocol                  = "tcp"
+  from_port                    = 9090
+  to_port                      = 9090
+}
+
 resource "aws_lb" "this" {
   count                      = local.is_group ? 1 : 0
   name                       = var.name

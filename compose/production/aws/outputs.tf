@@ -44,7 +44,7 @@ output "settings" {
     EMAIL_URL               = "ses://${var.region}"
     SES_CONFIGURATION_SET   = aws_ses_configuration_set.this.name
     SNS_TOPIC_ARNS          = aws_sns_topic.mail.arn
-  })
+  }, local.is_group ? { PROMETHEUS_URL = "http://${aws_instance.host.private_ip}:9090" } : {})
 }
 
 output "stores" {

@@ -280,6 +280,7 @@ def test_a_variable_makes_one_host_a_group(applied: Terraform, aws: str) -> None
         "aws_lb_listener.https",
         "aws_lb_listener.http",
         "aws_vpc_security_group_ingress_rule.from_balancer",
+        "aws_vpc_security_group_ingress_rule.figures",
         "aws_vpc_security_group_ingress_rule.web",
         "aws_iam_role_policy.gitlab",
         "aws_db_instance.this",
@@ -301,9 +302,12 @@ def test_a_variable_makes_one_host_a_group(applied: Terraform, aws: str) -> None
     resources = applied.resources()
     opened = [each for address, each in resources.items() if address.startswith("aws_vpc_security_group_ingress_rule")]
     host = resources["aws_security_group.host"]["id"]
-    assert [(rule["from_port"], rule["cidr_ipv4"]) for rule in opened if rule["security_group_id"] == host] == [
-        (80, None)
-    ]
+    allowed = {
+        rule["from_port"]: (rule["cidr_ipv4"], rule["referenced_security_group_id"])
+        for rule in opened
+        if rule["security_group_id"] == host
+    }
+    assert allowed == {80: (None, resources["aws_security_group.balancer[0]"]["id"]), 9090: (None, host)}
     # The pipeline may do what compose/production/refresh does, to these groups alone.
     policy = json.loads(resources["aws_iam_role_policy.gitlab"]["policy"])
     by_sid = {statement["Sid"]: statement for statement in policy["Statement"]}

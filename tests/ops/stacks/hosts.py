@@ -32,7 +32,9 @@ services:
   cache: {{networks: {{between: {{aliases: [cache-of-all]}}}}}}
   backup: {{profiles: !override [never]}}
   flower: {{profiles: !override [never]}}
-  prometheus: {{profiles: !override [never]}}
+  prometheus: {{ports: !reset [], networks: {{between: {{aliases: [prometheus-of-all]}}}}}}
+  agent-web: {{networks: [between]}}
+  agent-worker: {{networks: [between]}}
   alertmanager: {{profiles: !override [never]}}
   blackbox: {{profiles: !override [never]}}
 networks:
@@ -82,7 +84,12 @@ class Host:
         (self.folder / "compose/production").mkdir(parents=True)
         shutil.copy(ROOT / "compose/production/deploy", self.folder / "compose/production")
         (self.folder / "trial.yml").write_text(TRIAL.format(name=self.name, network=network))
-        own = {"COMPOSE_PROJECT_NAME": self.project, "COMPOSE_FILE": FILES, "COMPOSE_PROFILES": self.profiles}
+        own = {
+            "COMPOSE_PROJECT_NAME": self.project,
+            "COMPOSE_FILE": FILES,
+            "COMPOSE_PROFILES": self.profiles,
+            "HOST_NAME": self.name,
+        }
         (self.folder / ".env").write_text("".join(f"{key}={value}\n" for key, value in own.items()))
         self.environment = {"ENVS": str(envs), "DISK_MB": "1", "READY_SECONDS": "600"}
 

@@ -1,6 +1,7 @@
 """Several hosts of one service: two for web, one for worker and beat, one for the stores, and a balancer."""
 
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ SETTINGS = {
     "POSTGRES_HOST": "postgres-of-all",
     "REDIS_HOST": "redis-of-all",
     "CACHE_HOST": "cache-of-all",
+    "PROMETHEUS_URL": "http://prometheus-of-all:9090",
     "NUM_PROXIES": "2",
     "THROTTLE_REGISTER": f"{REGISTRATIONS}/minute",
     "WEB_PROCESSES": "1",
@@ -96,6 +98,21 @@ def is_served(base: str) -> bool:
     except requests.RequestException:
         return False
     return answer.status_code == 200
+
+
+def test_one_prometheus_sees_the_figures_of_all_hosts(service: Service) -> None:
+    query = ("promtool", "query", "instant", "http://127.0.0.1:9090", 'up{job=~"bikerental|worker|node"} == 1')
+
+    def seen() -> set[tuple[str, str]]:
+        answer = service.worker.compose("exec", "-T", "prometheus", *query).stdout
+        return {(labels["host"], labels["job"]) for labels in map(labels_of, answer.splitlines())}
+
+    web = {(host.name, job) for host in service.web for job in ("bikerental", "node")}
+    assert eventually(lambda: seen() == web | {("host-w", "worker"), ("host-w", "node")}, 90), seen()
+
+
+def labels_of(line: str) -> dict[str, str]:
+    return dict(re.findall(r'(\w+)="([^"]*)"', line))
 
 
 @pytest.fixture(scope="module")

@@ -160,12 +160,15 @@ def test_only_what_migrates_has_the_owners_password(stacks: Stacks, file: str) -
     }
 
 
+WATCHER = {"prometheus", "alertmanager", "blackbox"}
 HOSTS = {
-    "web": {"proxy", "web", "flower", "prometheus", "alertmanager", "blackbox", "node-exporter"},
-    "worker": {"worker"},
-    "worker,beat": {"worker", "beat", "backup"},
-    "stores": {"postgres", "redis", "cache", "postgres-exporter", "redis-exporter"},
+    "web": {"proxy", "web", "flower", "agent-web", "node-exporter"},
+    "worker": {"worker", "agent-worker", "node-exporter"},
+    "worker,beat": {"worker", "beat", "backup", "agent-worker", "node-exporter"} | WATCHER,
+    "stores": {"postgres", "redis", "cache", "postgres-exporter", "redis-exporter", "agent-stores", "node-exporter"},
 }
+# An operator who forgets PRIVATE_ADDRESS opens nothing.
+PUBLISHED = {"web": {(None, "80")}, "worker": set(), "worker,beat": {("127.0.0.1", "9090")}, "stores": set()}
 
 
 @pytest.mark.parametrize("profiles", HOSTS)
@@ -177,6 +180,10 @@ def test_a_host_of_several_runs_its_part(stacks: Stacks, envs: Path, profiles: s
     stack = json.loads(answer.stdout)["services"]
 
     assert stack.keys() == HOSTS[profiles] | {"migrate"}
+    opened = [port for service in stack.values() for port in service.get("ports", [])]
+    assert {(port.get("host_ip"), port["published"]) for port in opened} == PUBLISHED[profiles]
+    for name in stack:
+        assert [rule for rule, holds in RULES.items() if not holds(name, stack[name])] == []
     # What is on another host is not waited for.
     waits = {on for service in stack.values() for on, how in service.get("depends_on", {}).items() if how["required"]}
     assert waits <= stack.keys()
