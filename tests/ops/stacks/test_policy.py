@@ -189,6 +189,12 @@ def test_a_host_of_several_runs_its_part(stacks: Stacks, envs: Path, profiles: s
     assert waits <= stack.keys()
 
 
+def test_a_deploy_finds_the_proxy_as_up_has_started_it(stacks: Stacks) -> None:
+    """A deploy starts it alone. For Compose, what a service waits for is a part of its configuration: it would replace
+    a proxy that waited, and requests would fail."""
+    assert "depends_on" not in stacks["production.yml"]["services"]["proxy"]
+
+
 def test_the_demo_city_is_never_sown_in_production(stacks: Stacks) -> None:
     assert stacks["docker-compose.yml"]["services"]["migrate"]["environment"]["SEED_DEMO"] == "true"
     assert "SEED_DEMO" not in stacks["production.yml"]["services"]["migrate"]["environment"]
