@@ -19,8 +19,9 @@ def main() -> None:
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
-        faults = "\n".join(f"  {fault}" for fault in str(error).splitlines())
-        sys.exit(f"The settings are not sound:\n{faults}")
+        from config.environment import faults_of
+
+        sys.exit(faults_of(error))
 
 
 if __name__ == "__main__":

@@ -87,3 +87,9 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc] # django-environ 
         """:raises ImproperlyConfigured: with a line for each fault"""
         if self.faults:
             raise ImproperlyConfigured("\n".join(self.faults))
+
+
+def faults_of(error: ImproperlyConfigured) -> str:
+    """What a command prints in the place of a traceback."""
+    lines = "\n".join(f"  {fault}" for fault in str(error).splitlines())
+    return f"The settings are not sound:\n{lines}"

@@ -87,7 +87,8 @@ def test_an_invalid_setting_is_refused_by_name(name: str, value: str) -> None:
     assert read.stderr.splitlines()[-1].startswith("django.core.exceptions.ImproperlyConfigured: " + name)
 
 
-def test_a_start_names_all_faults_at_once() -> None:
+@pytest.mark.parametrize("command", [("manage.py", "check"), ("-m", "compose.production.django.migrate")])
+def test_a_start_names_all_faults_at_once(command: tuple[str, str]) -> None:
     wrong = {
         "DJANGO_SECRET_KEY": "short",
         "DJANGO_ALLOWED_HOSTS_FILE": "/nowhere/hosts",
@@ -101,7 +102,7 @@ def test_a_start_names_all_faults_at_once() -> None:
     environment = os.environ | right | wrong | {"DJANGO_SETTINGS_MODULE": "config.settings.production"}
 
     run = subprocess.run(
-        [sys.executable, "manage.py", "check"],
+        [sys.executable, *command],
         cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
 

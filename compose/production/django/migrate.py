@@ -6,10 +6,12 @@ import time
 
 import django
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import OperationalError, connection
 
 from bikerental.core.db.transactions import sqlstate
+from config.environment import faults_of
 
 ADVISORY_KEY = 4_201_986  # any number that nothing else in this database uses
 QUEUE_SECONDS = 600
@@ -26,7 +28,10 @@ LOCK_NOT_AVAILABLE, DEADLOCK_DETECTED = "55P03", "40P01"
 
 def main() -> None:
     os.environ.setdefault("DATABASE_ROLE", "owner")
-    django.setup()
+    try:
+        django.setup()
+    except ImproperlyConfigured as error:
+        sys.exit(faults_of(error))
     if settings.DATABASE_POOLED:
         # Behind a pooler, the lock would stay in a session of the pooler.
         sys.exit("Migrations need a direct connection: set MIGRATE_DATABASE_URL to PostgreSQL, not to the pooler.")
