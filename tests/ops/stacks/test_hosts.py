@@ -105,7 +105,8 @@ def test_one_prometheus_sees_the_figures_of_all_hosts(service: Service) -> None:
 
     def seen() -> set[tuple[str, str]]:
         answer = service.worker.compose("exec", "-T", "prometheus", *query).stdout
-        return {(labels["host"], labels["job"]) for labels in map(labels_of, answer.splitlines())}
+        found = [labels_of(line) for line in answer.splitlines() if line]
+        return {(labels["host"], labels["job"]) for labels in found}
 
     web = {(host.name, job) for host in service.web for job in ("bikerental", "node")}
     assert eventually(lambda: seen() == web | {("host-w", "worker"), ("host-w", "node")}, 90), seen()
