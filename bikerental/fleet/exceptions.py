@@ -57,6 +57,14 @@ class BikeReservedError(TransitionRefusedError):
     detail = _("A rider has reserved this bike. Nothing was changed.")
 
 
+class StationChangedError(Refusal):
+    """A field has another value than the caller saw, or the station is gone."""
+
+    kind = Kind.CONFLICT
+    code = "station_changed"
+    detail = _("Somebody has changed this station since you opened it. Open it again. Nothing was changed.")
+
+
 class BikeMovedError(Refusal):
     """It is not where the caller saw it."""
 

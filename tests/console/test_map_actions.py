@@ -139,30 +139,38 @@ def test_a_station_is_added(manager: Client) -> None:
     assert actions() == [("station_added", None, station.pk, None)]
 
 
+QUAY = {"name": "Quay", "capacity": 12, "latitude": 59.93, "longitude": 30.31, "is_renting": True, "is_returning": True}
+
+
+def change(client: Client, station: Station, **fields: Any) -> tuple[int, str]:
+    """Send the form of a station that was shown as QUAY."""
+    return send(client, f"station/{station.pk}/", **QUAY | fields, **{f"initial-{n}": v for n, v in QUAY.items()})
+
+
 def test_a_station_moves_with_its_bikes_and_keeps_the_rest(manager: Client) -> None:
     station = make_station(name="Quay", capacity=12)
     bike = make_bike(station=station)
-    shown = {
-        "name": "Quay",
-        "capacity": 12,
-        "latitude": 59.93,
-        "longitude": 30.31,
-        "is_renting": True,
-        "is_returning": True,
-    }
     Station.objects.update(capacity=20)  # by another operator, after the form was shown
 
-    status, _ = send(
-        manager,
-        f"station/{station.pk}/",
-        **shown | {"latitude": 59.95},
-        **{f"initial-{n}": v for n, v in shown.items()},
-    )
+    status, _ = change(manager, station, latitude=59.95)
 
     station.refresh_from_db()
     bike.refresh_from_db()
     assert (status, station.latitude, station.capacity, bike.latitude) == (200, 59.95, 20, 59.95)
     assert actions() == [("station_changed", None, station.pk, None)]
+
+
+@pytest.mark.parametrize(("name", "theirs", "mine"), [("capacity", 20, 15), ("latitude", 59.94, 59.95)])
+def test_what_another_has_changed_of_a_station_is_not_overwritten(
+    manager: Client, name: str, theirs: float, mine: float
+) -> None:
+    station = make_station(name="Quay", capacity=12)
+    Station.objects.update(**{name: theirs})
+
+    answer = change(manager, station, **{name: mine})
+
+    assert answer == (409, "Somebody has changed this station since you opened it. Open it again. Nothing was changed.")
+    assert (getattr(Station.objects.get(), name), actions()) == (theirs, [])
 
 
 def test_a_zone_is_drawn(manager: Client) -> None:

@@ -22,7 +22,8 @@ from bikerental.zones.services import zone_add, zone_redraw
 
 
 class MapStationForm(StationForm):
-    """Writes only what the operator changed: each field carries the value that it showed."""
+    """Writes only what the operator changed: each field carries the value that it showed. `seen` has those values of
+    the changed ones."""
 
     default_renderer = FormRenderer
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
@@ -35,9 +36,16 @@ class MapStationForm(StationForm):
         for name in self.Meta.fields:
             self.fields[name].show_hidden_initial = True
 
-    @property
-    def changed(self) -> list[str]:
-        return [name for name in self.changed_data if name != "key"]
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        self.seen = {name: self._seen(name) for name in self.changed_data if name != "key"}
+        return cleaned
+
+    def _seen(self, name: str) -> Any:
+        """:raises ValidationError: if the page cannot have shown it"""
+        field = self.fields[name]
+        sent = field.hidden_widget().value_from_datadict(self.data, self.files, self[name].html_initial_name)
+        return field.to_python(sent)
 
 
 class StationFormPage(MapFormPage):
@@ -79,7 +87,8 @@ class ChangeStationPage(StationFormPage):
         return MapStationForm(data, instance=self.station)
 
     def perform(self, form: Any, action: NewAction) -> None:
-        station_edit(station=form.instance, fields=form.changed, operator_id=action.operator_id, now=action.now)
+        by: Any = {"operator_id": action.operator_id, "now": action.now}
+        station_edit(station=form.instance, fields=list(form.seen), seen=form.seen, **by)
 
     def concerns(self, form: Any) -> Mapping[str, UUID | None]:
         return {"station_id": self.station.pk}

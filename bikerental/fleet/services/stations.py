@@ -1,14 +1,16 @@
 """Stations, and the bikes that move with them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from bikerental.core.db.transactions import unit_of_work
 from bikerental.fleet.constants import BikeStatus
-from bikerental.fleet.locks import bikes_lock, station_lock
+from bikerental.fleet.exceptions import StationChangedError
+from bikerental.fleet.locks import bikes_lock, station_lock, stations_lock
 from bikerental.fleet.models import Bike, Station
 from bikerental.fleet.services.moving import bikes_log_place
 from bikerental.fleet.types import Actor, operator
@@ -20,19 +22,33 @@ def station_add(*, station: Station) -> None:
 
 
 @unit_of_work
-def station_edit(*, station: Station, fields: Collection[str], operator_id: UUID, now: datetime) -> None:
+def station_edit(
+    *,
+    station: Station,
+    fields: Collection[str],
+    operator_id: UUID,
+    now: datetime,
+    seen: Mapping[str, Any] | None = None,
+) -> None:
     """Write only the fields that an operator changed, and move the station's bikes along.
 
     Locks the bikes by id, then the station. So a bike that is returned there at the same time is either moved along or
     put at the new place. A bike during a ride is at no station.
+
+    :param seen: what the operator saw in these fields; without it nothing is compared
+    :raises StationChangedError: if one of them is another by now
     """
-    if not {"latitude", "longitude"}.intersection(fields):
-        station.save(update_fields=fields)
-        return
-    bikes_lock(bike_ids=list(standing_bikes(station_ids=[station.pk]).values_list("pk", flat=True)))
-    station_lock(station_id=station.pk)
+    is_moved = bool({"latitude", "longitude"}.intersection(fields))
+    if is_moved:
+        bikes_lock(bike_ids=list(standing_bikes(station_ids=[station.pk]).values_list("pk", flat=True)))
+        station_lock(station_id=station.pk)
+    elif seen is not None:
+        stations_lock(station_ids=[station.pk])
+    if seen is not None and not Station.objects.filter(pk=station.pk, **seen).exists():
+        raise StationChangedError
     station.save(update_fields=fields)
-    stations_move_bikes(station_ids=[station.pk], actor=operator(operator_id), now=now)
+    if is_moved:
+        stations_move_bikes(station_ids=[station.pk], actor=operator(operator_id), now=now)
 
 
 def standing_bikes(*, station_ids: Sequence[UUID]) -> QuerySet[Bike]:
