@@ -77,3 +77,19 @@ def test_the_settings_to_go_back_to_are_replaced_whole(tmp_path: Path) -> None:
     assert (kept, (tmp_path / "proven/.django").read_text()) == ("old", "new")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["proven", "settings"]
     assert oct((tmp_path / "proven/.django").stat().st_mode & 0o777) == "0o600"
+
+
+def test_a_file_of_settings_is_whole_or_absent(server: dict[str, str], tmp_path: Path) -> None:
+    base64 = tmp_path / "base64"
+    base64.write_text("#!/bin/bash\nexit 1\n")  # as if it were stopped there
+    base64.chmod(0o755)
+    folder = str(tmp_path / "envs")
+
+    stopped = run("compose/production/make-envs", "api.trial.example", folder, environment=server)
+    base64.unlink()
+    must("compose/production/make-envs", "api.trial.example", folder)
+
+    made = {file.name: len(file.read_text().splitlines()) for file in (tmp_path / "envs").iterdir()}
+    examples = (ROOT / ".envs/.production").glob(".*.example")
+    assert stopped.returncode != 0
+    assert made == {file.name.removesuffix(".example"): len(file.read_text().splitlines()) for file in examples}
