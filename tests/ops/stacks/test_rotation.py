@@ -1,8 +1,11 @@
 """Which backups are kept: the newest of 7 days, 5 weeks and 12 months."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from compose.production.backups.archive import backup_name, backups_to_keep, made_at
+import pytest
+
+from compose.production.backups.archive import Archive, Bucket, Folder, Manifest, backup_name, backups_to_keep, made_at
 
 NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
 
@@ -33,3 +36,22 @@ def test_rare_backups_are_kept() -> None:
     rare = [backup_name("bikerental", NOON - timedelta(days=100 * number)) for number in range(4)]
 
     assert backups_to_keep(rare) == set(rare)
+
+
+class NoS3:
+    """A client of a bucket that refuses everything."""
+
+    def upload_file(self, *_arguments: object, **_options: object) -> None:
+        raise ConnectionError
+
+
+def test_while_s3_is_away_the_tries_do_not_fill_the_disk(tmp_path: Path) -> None:
+    archive = Archive(Folder(tmp_path), Bucket(NoS3(), "backups"))
+
+    for minute in (0, 5, 10):
+        name, partial = backup_name("bikerental", NOON + timedelta(minutes=minute)), tmp_path / "partial"
+        partial.write_bytes(b"dump")
+        with pytest.raises(ConnectionError):
+            archive.store(Manifest(name, "release", 4, "digest", {}), partial)
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{name}.dump.gpg", f"{name}.json"]
