@@ -88,7 +88,9 @@ class Folder:
         self.file(name).unlink(missing_ok=True)
 
     def clear_unfinished(self) -> None:
-        for path in self.path.glob("*.part"):
+        """Also dumps without a description, as a process that was killed leaves them: nothing else would find them."""
+        whole = {self.file(name) for name in self.names()}
+        for path in {*self.path.glob("*.part"), *self.path.glob("*.dump.gpg")} - whole:
             path.unlink(missing_ok=True)
 
 

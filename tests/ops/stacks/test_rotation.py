@@ -55,3 +55,12 @@ def test_while_s3_is_away_the_tries_do_not_fill_the_disk(tmp_path: Path) -> None
             archive.store(Manifest(name, "release", 4, "digest", {}), partial)
 
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"{name}.dump.gpg", f"{name}.json"]
+
+
+def test_a_dump_without_its_description_is_removed(tmp_path: Path) -> None:
+    for name in ("whole.json", "whole.dump.gpg", "killed.dump.gpg", "begun.dump.gpg.part"):
+        (tmp_path / name.replace("whole", backup_name("bikerental", NOON))).write_bytes(b"")
+
+    Folder(tmp_path).clear_unfinished()
+
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".gpg", ".json"]
