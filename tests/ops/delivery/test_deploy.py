@@ -143,6 +143,7 @@ def test_the_next_image_replaces_it_without_a_failed_request(
 def test_changed_settings_are_applied_without_a_failed_request(
     host: Host, deployed: str, load: Callable[[], Load]
 ) -> None:
+    host.there("docker compose -f production.yml up --detach --wait")  # as stacks.md starts it by hand
     before = {service: host.container(service) for service in ("web", "worker", "postgres", "proxy")}
 
     rules = host.app / "compose/production/prometheus/alerts.yml"
