@@ -1,9 +1,10 @@
-"""The personal data of this app: messages, which are deleted after a time, and addresses that refused mail."""
+"""The personal data of this app: operators' words in messages, which are deleted after a time, and addresses that
+refused mail."""
 
 from bikerental.core.personal_data import ClosedAccount
 from bikerental.http.export_sections import ExportSection
 from bikerental.notifications.api import export
-from bikerental.notifications.services import address_erase
+from bikerental.notifications.services import address_erase, operators_words_erase
 
 EXPORTED = (
     ExportSection("refused_address", export.ExportRefusedAddressOutput(allow_null=True), export.refused),
@@ -12,4 +13,5 @@ EXPORTED = (
 
 
 def erase(account: ClosedAccount) -> None:
+    operators_words_erase(recipient_id=account.user_id)
     address_erase(email=account.email, confirmed=account.email_confirmed)

@@ -17,9 +17,9 @@ TO_OPERATORS = Q(kind__endswith="_operators") | Q(kind__in=["rows_failed", "take
 class Notification(BaseModel):
     """One message to send, until it is sent, given up, or dropped on purpose.
 
-    It holds no personal data except the times of a ride: the address is read from the recipient when the
-    message is sent. A request to reset the password of an unknown e-mail makes a row too, without a
-    recipient, so that it takes as long as one for a known e-mail.
+    It holds no personal data except the times of a ride, and what an operator wrote, which is erased with the account.
+    The address is read from the recipient when the message is sent. A request to reset the password of an unknown
+    e-mail makes a row too, without a recipient, so that it takes as long as one for a known e-mail.
     """
 
     class State(models.TextChoices):

@@ -10,6 +10,7 @@ from bikerental.claims.models import Claim
 from bikerental.claims.selectors import open_claims_count
 from bikerental.claims.services import claim_decide, claims_forget
 from bikerental.claims.types import Decision
+from bikerental.notifications.models import Notification
 from bikerental.rentals.models import Rental
 from bikerental.rentals.types import Correction
 from tests.factories import NOON, PASSWORD, make_claim, make_settled_rental, make_user
@@ -35,6 +36,7 @@ def test_an_erased_riders_texts_go_and_the_claim_stays() -> None:
         (waiting.pk, "open", "", "", None),
         (others.pk, "open", "Mine.", "", None),
     ]
+    assert "Elm" not in str(Notification.objects.values_list("context", flat=True))
 
 
 def test_claims_about_anonymous_rides_are_deleted() -> None:

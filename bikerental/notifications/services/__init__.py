@@ -16,6 +16,7 @@ from bikerental.notifications.services.forgetting import (
     addresses_forget,
     addresses_purge,
     notifications_purge,
+    operators_words_erase,
     sent_mails_purge,
 )
 from bikerental.notifications.services.rendering import Content, content_preview
@@ -36,6 +37,7 @@ __all__ = [
     "notifications_deliver_left_over",
     "notifications_purge",
     "notifications_send_again",
+    "operators_words_erase",
     "password_reset_request",
     "rider_register",
     "sent_mails_purge",

@@ -1,10 +1,11 @@
-"""Deletes old messages, and addresses whose owner has left or wants mail again."""
+"""Deletes old messages, operators' words in them, and addresses whose owner has left or wants mail again."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
 
@@ -19,6 +20,11 @@ from bikerental.users.models import User
 from bikerental.users.types import email_normalise
 
 State = Notification.State
+OPERATORS_WORDS = ["reason", "answer"]  # in the context of a message
+_ERASE_WORDS = """
+UPDATE notifications_notification SET context = context - %(words)s::text[]
+ WHERE recipient_id = %(recipient_id)s AND context ?| %(words)s::text[]
+"""
 
 
 def notifications_purge(*, now: datetime) -> int:
@@ -50,6 +56,13 @@ def addresses_purge(*, now: datetime) -> int:
 def addresses_forget(*, address_ids: Collection[UUID]) -> int:
     """Allow mail to these addresses again. Returns how many there were."""
     return RefusedAddress.objects.filter(pk__in=address_ids).delete()[0]
+
+
+@unit_of_work
+def operators_words_erase(*, recipient_id: UUID) -> None:
+    """Erase what operators wrote in the rider's messages, which may name the rider. The caller has locked the user."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ERASE_WORDS, {"recipient_id": recipient_id, "words": OPERATORS_WORDS})
 
 
 @unit_of_work

@@ -63,6 +63,13 @@ GUARDS = (
         ("tests/notifications/test_feedback.py::test_an_erased_account_leaves_no_address", ERASURE),
     ),
     Guard(
+        "an erasure takes what operators wrote in messages",
+        "bikerental/notifications/erasure.py",
+        "    operators_words_erase(recipient_id=account.user_id)\n",
+        "",
+        ("tests/claims/test_forgetting.py", ERASURE),
+    ),
+    Guard(
         "an erasure takes the kept answers",
         "bikerental/http/erasure.py",
         "    idempotency_keys_erase(rider_id=account.user_id)\n",
