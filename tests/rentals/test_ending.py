@@ -10,6 +10,7 @@ from django.utils import timezone
 from pytest_django.asserts import assertContains
 
 from bikerental.fleet.models import Bike
+from bikerental.notifications.services import notifications_deliver_left_over
 from bikerental.rentals.exceptions import EndTimeInvalidError
 from bikerental.rentals.models import RentalEvent
 from bikerental.rentals.reconciliation import Window, reconcile
@@ -54,6 +55,20 @@ def test_the_ride_ends_and_costs_as_the_operator_says(operator: User) -> None:
     assert (event.actor, event.reason, event.happened_at) == (operator, "found locked", NOON + HOUR)
     bike = Bike.objects.get(pk=rental.bike_id)
     assert (bike.status, bike.station, bike.latitude, bike.longitude) == ("available", station, 59.9, 30.4)
+
+
+def test_the_rider_is_told_in_the_own_language(operator: User, mailoutbox: list[Any]) -> None:
+    rider = make_user(language="ru")
+    rental = make_rental(rider=rider)
+
+    rental_end_by_operator(rental_id=rental.pk, operator=operator, reason="Нашли у вокзала", now=NOON + HOUR)
+    notifications_deliver_left_over(now=timezone.now() + timedelta(minutes=1))
+
+    (mail,) = mailoutbox
+    assert mail.to == [rider.email]
+    assert mail.subject == "Мы завершили вашу поездку"
+    assert "Причина: Нашли у вокзала" in mail.body
+    assert rental.bike.number in mail.body
 
 
 def test_the_start_as_people_see_it_is_the_start(operator: User) -> None:

@@ -87,6 +87,10 @@ class EndForm(EndPlaceChoice, ReasonForm):
     )
     field_order = ["place", "station", "latitude", "longitude", "ended_at", "reason"]
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["reason"].help_text = _("The rider reads it.")
+
 
 class EndPage(RidePageMixin, FormPage):
     permission = "rentals.change_rental"

@@ -80,6 +80,7 @@ class EndRideForm(EndPlaceChoice):
         super().__init__(*args, **options)
         start = localize(localtime(rental.started_at))
         self.fields["ended_at"].help_text = _("Empty: now. The ride began %(start)s") % {"start": start}
+        self.fields["reason"].help_text = _("The rider reads it.")
 
     @property
     def ride_end(self) -> RideEnd:

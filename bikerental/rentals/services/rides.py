@@ -12,6 +12,7 @@ from bikerental.core.work.enqueueing import enqueue_after_commit
 from bikerental.fleet.exceptions import BikeUnavailableError
 from bikerental.fleet.types import BikeForRental
 from bikerental.maintenance.services import grave_return_take_out
+from bikerental.notifications.services import notification_create
 from bikerental.rentals.constants import SETTLE_GATHER_SECONDS
 from bikerental.rentals.exceptions import (
     EndTimeInvalidError,
@@ -20,6 +21,7 @@ from bikerental.rentals.exceptions import (
     RentalNotFoundError,
 )
 from bikerental.rentals.locks import LockedRental, rental_lock
+from bikerental.rentals.messages import RIDE_ENDED
 from bikerental.rentals.models import Rental, RentalEvent
 from bikerental.rentals.selectors import is_riding
 from bikerental.rentals.services.places import left_by_operator, left_by_rider
@@ -111,7 +113,7 @@ def rental_end_by_operator(
     ended_at: datetime | None = None,
     now: datetime,
 ) -> RentalRow:
-    """End a ride that its rider cannot end. Its history keeps who did it, and why.
+    """End a ride that its rider cannot end, and notify the rider. Its history keeps who did it, and why.
 
     Locks the rental, then the bike. Without a place the bike counts as left where it was taken, and without a time the
     ride ends now.
@@ -125,7 +127,20 @@ def rental_end_by_operator(
     if locked is None:
         raise RentalNotFoundError
     ending = Ending(RentalEvent.Kind.ENDED_BY_OPERATOR.value, now, operator.pk, reason)
-    return _rental_end(locked, ending, find_left=lambda: left_by_operator(locked, place), ended_at=ended_at)
+    ended = _rental_end(locked, ending, find_left=lambda: left_by_operator(locked, place), ended_at=ended_at)
+    notification_create(
+        kind=RIDE_ENDED.name,
+        recipient_id=locked.rider_id,
+        subject_id=rental_id,
+        key=f"{RIDE_ENDED.name}:{rental_id}",
+        context={
+            "bike_number": ended.bike_number,
+            "started_at": ended.started_at.isoformat(),
+            "ended_at": ended.ended_at and ended.ended_at.isoformat(),
+            "reason": reason,
+        },
+    )
+    return ended
 
 
 @unit_of_work
