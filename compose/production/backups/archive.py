@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-NAME = re.compile(r"[a-z0-9_]+-\d{8}T\d{6}Z")
+NAME = re.compile(r"[\w-]+-\d{8}T\d{6}Z")
 STAMP = "%Y%m%dT%H%M%SZ"
 PERIODS: tuple[tuple[str, int], ...] = (("%Y-%m-%d", 7), ("%G-%V", 5), ("%Y-%m", 12))
 PREFIX = "database/"

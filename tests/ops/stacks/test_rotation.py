@@ -64,3 +64,10 @@ def test_a_dump_without_its_description_is_removed(tmp_path: Path) -> None:
     Folder(tmp_path).clear_unfinished()
 
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".gpg", ".json"]
+
+
+def test_a_database_of_any_name_has_backups(tmp_path: Path) -> None:
+    name = backup_name("City-bikes", NOON)
+    (tmp_path / f"{name}.json").touch()
+
+    assert Folder(tmp_path).names() == {name}
