@@ -32,7 +32,13 @@ EVERY_SECONDS = 24 * 3600
 AGAIN_SECONDS = 300
 RESTORING = ("drill", "prepare", "swap")
 REFUSALS = (DamagedBackupError, NoBackupError, RestoreCheckError, PipeError)
-OUTSIDE = (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, psycopg2.Error, DatabaseError)
+OUTSIDE = (
+    botocore.exceptions.BotoCoreError,
+    botocore.exceptions.ClientError,
+    psycopg2.Error,
+    DatabaseError,
+    OSError,  # such as a full disk: a container that ended would try again at once
+)
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from compose.production.backups import __main__ as program
 from compose.production.backups.archive import Archive, Bucket, Folder, Manifest, backup_name, backups_to_keep, made_at
 
 NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
@@ -71,3 +72,21 @@ def test_a_database_of_any_name_has_backups(tmp_path: Path) -> None:
     (tmp_path / f"{name}.json").touch()
 
     assert Folder(tmp_path).names() == {name}
+
+
+def test_after_a_full_disk_the_next_try_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+
+    def fail() -> None:
+        if waits:
+            raise SystemExit
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(program, "LAST", tmp_path / "last")
+    monkeypatch.setattr(program, "_make", fail)
+    monkeypatch.setattr(program.time, "sleep", waits.append)
+
+    with pytest.raises(SystemExit):
+        program._schedule()
+
+    assert waits == [program.AGAIN_SECONDS]
