@@ -267,7 +267,7 @@ def test_a_message_that_cannot_be_rendered_stops_no_other() -> None:
 
 def test_operators_are_told_once_of_all_that_is_new() -> None:
     for row_id in ("1", "2"):
-        batches._put_down("settle rentals", row_id, "22003", now=timezone.now())
+        batches._failure_record("settle rentals", row_id, "22003", now=timezone.now())
 
     assert [failed_rows_report(now=timezone.now()) for _ in range(2)] == [2, 0]
     run("notifications.tasks.sweep_notifications")
@@ -279,7 +279,7 @@ def test_operators_are_told_once_of_all_that_is_new() -> None:
 
 
 def test_of_two_sweeps_at_once_one_informs_the_operators(monkeypatch: pytest.MonkeyPatch) -> None:
-    batches._put_down("settle rentals", "1", "22003", now=timezone.now())
+    batches._failure_record("settle rentals", "1", "22003", now=timezone.now())
 
     def tell() -> int:
         return failed_rows_report(now=timezone.now())
@@ -292,10 +292,10 @@ def test_of_two_sweeps_at_once_one_informs_the_operators(monkeypatch: pytest.Mon
 
 
 def test_a_failed_message_about_failed_rows_is_not_told() -> None:
-    batches._put_down("settle rentals", "1", "22003", now=timezone.now())
+    batches._failure_record("settle rentals", "1", "22003", now=timezone.now())
     failed_rows_report(now=timezone.now())
     message = Notification.objects.get()
-    batches._put_down("deliver notifications", str(message.pk), "22003", now=timezone.now())
+    batches._failure_record("deliver notifications", str(message.pk), "22003", now=timezone.now())
 
     failed_rows_report(now=timezone.now())
 

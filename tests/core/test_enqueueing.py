@@ -85,8 +85,8 @@ def test_rows_that_come_while_the_first_waits_go_together(publisher: Publisher, 
 
 
 def test_a_long_gathering_does_not_delay_other_tasks(publisher: Publisher, broker: Broker) -> None:
-    publisher.put(Note("tests.patient", "1", "", gather_seconds=30))
-    publisher.put(Note("tests.hasty", "2", "", gather_seconds=0))
+    publisher.add(Note("tests.patient", "1", "", gather_seconds=30))
+    publisher.add(Note("tests.hasty", "2", "", gather_seconds=0))
 
     assert until(lambda: broker.rows("tests.hasty") == [["2"]])
     assert broker.rows("tests.patient") == []

@@ -46,7 +46,7 @@ GUARDS = (
         "    open_user_lock(user_id=upload.uploader_id)\n"
         "    uploads = _uploads_of_last_hour(upload.uploader_id, upload.report_id, now)\n"
         "    looks",
-        "    uploads = _of_last_hour(upload.uploader_id, upload.report_id, now)\n    looks",
+        "    uploads = _uploads_of_last_hour(upload.uploader_id, upload.report_id, now)\n    looks",
         (f"{LIMITS}::test_checks_at_once_of_many_photos_are_all_counted",),
     ),
     Guard(
