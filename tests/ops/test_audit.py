@@ -130,7 +130,7 @@ def test_without_the_service_only_the_pipeline_fails(
     arguments: list[str], code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def unreached() -> list[str]:
-        raise report.UnreachedError(report.UNREACHED.format(silent=3, asked=3))
+        raise report.UnreachedError(report.UNREACHED.format(missing=3, asked=3))
 
     monkeypatch.setattr(report, "CHECKS", {"Packages": unreached})
     monkeypatch.setattr(sys, "argv", ["audit", *arguments])
