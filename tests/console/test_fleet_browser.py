@@ -43,6 +43,7 @@ class TestFleet:
         browser.value("for (const box of document.querySelectorAll('input[name=bike]')) box.click()")
         browser.value("document.querySelector('form[action$=\"codes/\"] button').click()")
         browser.wait_for("document.querySelectorAll('.codes svg').length == 14")
+        browser.wait_until_idle()
         assert sorted(scanned(browser, tmp_path)) == [f"D-{number:06}" for number in range(14)]
         assert pages_of_print(browser) == 2
 

@@ -161,7 +161,7 @@ def test_a_station_moves_with_its_bikes_and_keeps_the_rest(manager: Client) -> N
 
 
 @pytest.mark.parametrize(("name", "theirs", "mine"), [("capacity", 20, 15), ("latitude", 59.94, 59.95)])
-def test_what_another_has_changed_of_a_station_is_not_overwritten(
+def test_a_station_changed_by_another_is_not_overwritten(
     manager: Client, name: str, theirs: float, mine: float
 ) -> None:
     station = make_station(name="Quay", capacity=12)

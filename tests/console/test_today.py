@@ -218,8 +218,9 @@ def test_the_rides_around_idle_bikes_are_counted_once_for_all() -> None:
         assert [each.near_rides for each in idle_listed(now=NOON, days=7)] == [10] * 4
 
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE fleet_bike, rentals_rental")  # other tests leave figures of larger tables
         cursor.execute("EXPLAIN (ANALYZE, TIMING OFF) " + statements[-1])
-        steps = re.findall(r"actual rows=([0-9.]+) loops=([0-9]+)", "\n".join(line for (line,) in cursor.fetchall()))
+        # A bitmap of an index also counts what earlier tests rolled back.
+        lines = [line for (line,) in cursor.fetchall() if "Bitmap Index Scan" not in line]
+    steps = re.findall(r"actual rows=([0-9.]+) loops=([0-9]+)", "\n".join(lines))
     # Each idle bike has four beside it. With each ride of theirs, there would be 4 times 13 rows.
     assert max(float(rows) * int(loops) for rows, loops in steps) <= 40

@@ -280,12 +280,13 @@ def _calls_of_re(module: ast.Module) -> Iterator[ast.Call]:
                 yield node
 
 
-# With no key, or with keys that are ours: classes, names of lists, two methods and their statuses.
+# With no key, or with keys that are ours: classes, names of lists and pages, two methods and their statuses.
 UNBOUNDED = {
     "bikerental.core.db.backend.base.database_secret",
     "bikerental.feeds.formats.listed",
     "bikerental.feeds.wsgi._middleware_headers",
     "bikerental.feeds.wsgi._series",
+    "bikerental.http.document._page",
     "bikerental.http.middleware._image_sources",
     "bikerental.http.views._validated_empty",
     "bikerental.http.views._reader",
