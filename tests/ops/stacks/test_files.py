@@ -36,6 +36,20 @@ def test_a_start_script_becomes_its_program(script: Path) -> None:
     assert re.search(r"^exec ", script.read_text(), re.MULTILINE)
 
 
+def test_no_script_ends_a_pipe_early() -> None:
+    # With pipefail, what still writes into the pipe fails with SIGPIPE, so that a match looks like none.
+    early = re.compile(r"\|\s*(grep\s+(-\w*[qm]|--quiet|--max-count)|head\b|sed\s[^|]*q\b)")
+    found = [
+        (named(script), line)
+        for script in SCRIPTS
+        if "pipefail" in script.read_text()
+        for line in script.read_text().splitlines()
+        if early.search(line)
+    ]
+
+    assert found == []
+
+
 def test_shellcheck_finds_nothing() -> None:
     if not shutil.which("shellcheck"):
         pytest.skip("shellcheck is not on this machine.")
