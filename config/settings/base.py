@@ -568,6 +568,8 @@ LOGGING: dict[str, Any] = {
         "celery.app.trace": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
         "django.server": {"level": "CRITICAL"},
+        # Celery's pool says here that a worker's process was killed. The library turns `propagate` off.
+        "multiprocessing": {"handlers": ["console"], "level": "WARNING", "propagate": False},
         # What a collector that is away makes them write, several lines for each batch.
         "opentelemetry.exporter.otlp.proto.http.trace_exporter": {"filters": ["seldom"]},
         "opentelemetry.sdk._shared_internal": {"filters": ["seldom"]},

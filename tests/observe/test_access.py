@@ -147,6 +147,8 @@ def test_a_worker_writes_one_line_for_each_task(tmp_path: Path) -> None:
             Heartbeat.objects.select_for_update().get()
             lost = sender.send_task(beat, queue="default", soft_time_limit=0.5, time_limit=1).id
             assert eventually(lambda: lost in states(), 30), log.read_text()
+        killed = "exited with 'signal 9 (SIGKILL)'"
+        assert eventually(lambda: any(killed in line["message"] for line in read(log) if "message" in line), 30)
         found = states()
 
     assert [found[each]["state"] for each in (done, failed, lost)] == ["SUCCESS", "FAILURE", "LOST"]
