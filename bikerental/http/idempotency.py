@@ -5,17 +5,19 @@ The key and the effect are written in one transaction: either both happened, or 
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from hashlib import sha256
+from typing import NamedTuple
 from uuid import UUID
 
 import orjson
-from django.db import connection
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from bikerental.core.db.statements import Columns, Select, SqlStatement
 from bikerental.core.db.transactions import unit_of_work
 from bikerental.core.errors import Kind, Refusal
 from bikerental.http.models import IdempotencyKey
@@ -25,6 +27,32 @@ from bikerental.http.services import KEYS_KEPT_FOR
 _BARE = re.compile(r"[\x20\x21\x23-\x7e]{1,255}", re.ASCII)
 _QUOTED = re.compile(r'"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255})"', re.ASCII)
 _ESCAPED = re.compile(r"\\(.)")
+
+
+class _Answer(NamedTuple):
+    """What is kept of the first response."""
+
+    fingerprint: str
+    status: int
+    body: memoryview
+    location: str
+    created_at: datetime
+
+
+LOCK = SqlStatement("SELECT pg_try_advisory_xact_lock(%(number)s)")
+FIRST = Select(
+    Columns(_Answer),
+    lambda v: IdempotencyKey.objects.filter(rider_id=v["rider_id"], route=v["route"], key=v["key"]),
+    rider_id=UUID,
+    route=str,
+    key=str,
+)
+KEEP = SqlStatement("""
+    INSERT INTO api_idempotencykey (rider_id, route, key, fingerprint, status, body, location, created_at)
+    VALUES (
+        %(rider_id)s, %(route)s, %(key)s, %(fingerprint)s, %(status)s, %(body)s, %(location)s, %(created_at)s
+    )
+""")
 
 
 class IdempotencyKeyInvalidError(Refusal):
@@ -48,7 +76,7 @@ class RequestInProgressError(Refusal):
 
 def key_of(request: Request) -> str | None:
     """:raises IdempotencyKeyInvalidError: if it is too long, or has other characters than a key may have"""
-    sent = request.headers.get("Idempotency-Key")
+    sent: str | None = request.META.get("HTTP_IDEMPOTENCY_KEY")
     if sent is None:
         return None
     if quoted := _QUOTED.fullmatch(sent):
@@ -80,18 +108,16 @@ def _answer_once(
     *, rider_id: UUID, route: str, key: str, fingerprint: str, respond: Callable[[], Response]
 ) -> HttpResponse:
     _lock_key(f"{rider_id}\n{route}\n{key}")
-    keys = IdempotencyKey.objects.filter(rider_id=rider_id, route=route, key=key)
-    first = keys.first()
+    owned = {"rider_id": rider_id, "route": route, "key": key}
+    first = FIRST.first(**owned)
     if first is not None and first.created_at < timezone.now() - KEYS_KEPT_FOR:
-        keys.delete()
+        IdempotencyKey.objects.filter(**owned).delete()
         first = None
     if first is not None:
         return _replay(first, fingerprint)
     response = respond()
-    IdempotencyKey.objects.create(
-        rider_id=rider_id,
-        route=route,
-        key=key,
+    KEEP.run(
+        **owned,
         fingerprint=fingerprint,
         status=response.status_code,
         body=to_json(response.data),
@@ -107,13 +133,11 @@ def _lock_key(name: str) -> None:
     :raises RequestInProgressError: while another request holds it
     """
     number = int.from_bytes(sha256(name.encode()).digest()[:8], "big", signed=True)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number])
-        if not cursor.fetchone()[0]:
-            raise RequestInProgressError
+    if LOCK.first(number=number) != (True,):
+        raise RequestInProgressError
 
 
-def _replay(first: IdempotencyKey, fingerprint: str) -> HttpResponse:
+def _replay(first: _Answer, fingerprint: str) -> HttpResponse:
     if first.fingerprint != fingerprint:
         raise IdempotencyKeyReusedError
     headers = {"Idempotent-Replayed": "true"} | ({"Location": first.location} if first.location else {})
