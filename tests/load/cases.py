@@ -64,6 +64,7 @@ def statements(case: Case, tokens: list[str], bike: str) -> str:
     if case.script == "login.lua":
         credentials = {"email": DEMO_RIDER_EMAIL, "password": DEMO_PASSWORD}
         return str(statements_of("POST", LOGIN, token="", body=credentials)[0])
-    rent, answer = statements_of("POST", RENTALS, token=tokens[-1], body={"bike": bike})
-    back, _ = statements_of("POST", f"{RENTALS}{json.loads(answer)['id']}/return/", token=tokens[-1], body={})
+    rent, answer = statements_of("POST", RENTALS, token=tokens[-1], body={"bike": bike}, has_key=True)
+    ride = json.loads(answer)["id"]
+    back, _ = statements_of("POST", f"{RENTALS}{ride}/return/", token=tokens[-1], body={}, has_key=True)
     return f"{rent} + {back}"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import jwt
 import psycopg2
@@ -139,13 +140,18 @@ def database_create(url: str, name: str) -> str:
     return urlsplit(url)._replace(path=f"/{name}").geturl()
 
 
-def statements_of(method: str, path: str, *, token: str, body: object = None) -> tuple[int, bytes]:
+def statements_of(
+    method: str, path: str, *, token: str, body: object = None, has_key: bool = False
+) -> tuple[int, bytes]:
     """The number of SQL statements of a request, including BEGIN and COMMIT, and its body. Needs Django set up."""
     from django.db import connection
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
 
-    client = Client(SERVER_NAME="localhost", headers={"authorization": f"Bearer {token}"} if token else None)
+    headers = {"authorization": f"Bearer {token}"} if token else {}
+    if has_key:
+        headers["idempotency-key"] = uuid4().hex
+    client = Client(SERVER_NAME="localhost", headers=headers)
 
     def ask() -> bytes:
         data = None if body is None else json.dumps(body)
