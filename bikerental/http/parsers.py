@@ -21,7 +21,7 @@ class JSONParser(BaseParser):
     media_type = "application/json"
 
     def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> dict[str, Any]:
-        encoding = (parser_context or {})["request"].headers.get("Content-Encoding", "")
+        encoding = (parser_context or {})["request"].META.get("HTTP_CONTENT_ENCODING", "")
         if encoding.strip().lower() not in ("", "identity"):  # unpacked, a small body may be a huge one
             raise UnsupportedMediaType(encoding)
         body = stream.read(BODY_BYTES_MAX + 1)
