@@ -1,5 +1,6 @@
 """Riders and operators, and their log-in sessions."""
 
+from collections.abc import Collection, Iterable
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -18,16 +19,20 @@ from bikerental.users.exceptions import AccountClosedError
 from bikerental.users.types import email_normalise, email_spellings, password_forms, password_normalise
 
 
+def first_spelled(users: Iterable["User"], spellings: Iterable[str]) -> "User | None":
+    """Of several accounts, the one whose e-mail comes first among the spellings."""
+    found = {user.email.lower(): user for user in users}
+    return next((found[spelling] for spelling in spellings if spelling in found), None)
+
+
 class UserManager(BaseUserManager["User"]):
-    def with_email(self, email: str) -> "User | None":
-        """The account of an e-mail in any spelling, open or closed. One statement."""
-        spellings = email_spellings(email)
+    def spelled(self, spellings: Collection[str]) -> models.QuerySet["User"]:
         # Uses the expression of the unique index: `email=` alone would read the whole table.
-        found = {user.email.lower(): user for user in self.alias(lower=Lower("email")).filter(lower__in=spellings)}
-        return next((found[spelling] for spelling in spellings if spelling in found), None)
+        return self.alias(lower=Lower("email")).filter(lower__in=spellings)
 
     def get_by_natural_key(self, email: str | None) -> "User":
-        if user := self.with_email(email or ""):
+        spellings = email_spellings(email or "")
+        if user := first_spelled(self.spelled(spellings), spellings):
             return user
         raise self.model.DoesNotExist
 

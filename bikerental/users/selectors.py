@@ -16,10 +16,10 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from bikerental.core.db.keyset import PAGE_SIZE_MAX, pages_after, rows_in_pages
 from bikerental.core.db.replica import replica_is_set
-from bikerental.core.db.statements import Samples, Statement, select
+from bikerental.core.db.statements import Columns, Samples, Select, Statement, select
 from bikerental.users.constants import DEMO_EMAIL_DOMAIN, SEARCH_LENGTH_MIN, SEARCH_RESULTS_MAX
-from bikerental.users.models import GuessCounter, Session, User
-from bikerental.users.types import email_normalise, email_spellings
+from bikerental.users.models import GuessCounter, Session, User, first_spelled
+from bikerental.users.types import GuessWaits, email_normalise, email_spellings
 
 _USER_FIELDS = [field.attname for field in User._meta.concrete_fields]
 # All columns: a deferred one would take another statement when it is read.
@@ -33,6 +33,14 @@ def _user_of_session(v: Samples) -> QuerySet[User]:
 
 
 _USER_OF_SESSION = Statement(lambda v: select(_user_of_session(v)), **_SESSION_TYPES)
+_USERS_OF_EMAIL = Statement(lambda v: select(User.objects.spelled([v["email"], v["older"]])), email=str, older=str)
+_GUESS_WAITS = Select(
+    Columns(GuessWaits),
+    lambda v: GuessCounter.objects.filter(pk__in=[v["account"], v["pair"], v["login"]]),
+    account=str,
+    pair=str,
+    login=str,
+)
 # A generous bound for the time from the last statement of a change to its commit.
 _COMMIT_SECONDS = 30
 
@@ -64,7 +72,9 @@ def user_of_session(*, user_id: UUID, session_id: UUID) -> User | None:
 
 def user_of_email(*, email: str) -> User | None:
     """The account of an e-mail in any spelling, open or closed. One statement."""
-    return User.objects.with_email(email)
+    spellings = email_spellings(email)
+    rows = _USERS_OF_EMAIL.all(email=spellings[0], older=spellings[-1])
+    return first_spelled((User.from_db(connection.alias, _USER_FIELDS, row) for row in rows), spellings)
 
 
 def session_is_open(*, user_id: UUID, session_id: UUID, refresh_id: UUID | None = None) -> bool:
@@ -108,9 +118,9 @@ def open_sessions_count(*, user_id: UUID, now: datetime) -> int:
     return Session.objects.filter(user_id=user_id, ended_at=None, expires_at__gt=now).count()
 
 
-def guess_counters(*, keys: list[str]) -> dict[str, GuessCounter]:
-    """The counters that exist, by key. One statement."""
-    return GuessCounter.objects.in_bulk(keys)
+def guess_waits(*, account: str, pair: str, login: str) -> dict[str, GuessWaits]:
+    """Of the counters with these keys, those that exist, by key. One statement."""
+    return {waits.key: waits for waits in _GUESS_WAITS.rows(account=account, pair=pair, login=login)}
 
 
 def demo_riders(*, limit: int) -> list[UUID]:

@@ -1,6 +1,7 @@
 """Plain values of the users app."""
 
 import unicodedata
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -25,6 +26,14 @@ class TokenClaims(NamedTuple):
     session_id: UUID
     token_id: UUID
     expires_at: int  # seconds since 1970
+
+
+class GuessWaits(NamedTuple):
+    """What a counter of failed guesses says of the next one."""
+
+    key: str
+    blocked_until: datetime
+    trusted_until: datetime | None
 
 
 def email_normalise(email: str) -> str:

@@ -30,7 +30,8 @@ from bikerental.users.constants import (
     GUESSES_FREE_PER_ADDRESS,
 )
 from bikerental.users.models import GuessCounter
-from bikerental.users.selectors import guess_counters
+from bikerental.users.selectors import guess_waits
+from bikerental.users.types import GuessWaits
 
 # COUNT and FORGIVE lock the counters in the order of their keys and compute from the locked rows. They write with
 # INSERT … ON CONFLICT, because it finds the current version of a locked row, even if that is newer than the
@@ -114,7 +115,7 @@ def guess_admit(*, email: str, address: str, now: datetime, purpose: str = "") -
     keys = _keys(email, address, purpose)
     # First without a lock, so that refused attempts of a flood do not queue for the rows.
     login = _keys(email, address).pair
-    counters = guess_counters(keys=[*keys, login])
+    counters = guess_waits(account=keys.account, pair=keys.pair, login=login)
     trusted = login in counters and _is_trusted(counters[login], now=now)
     known = {key: counters[key].blocked_until for key in keys.for_trust(trusted) if key in counters}
     _refuse_while_blocked(known.values(), now=now)
@@ -169,7 +170,7 @@ def _keys(email: str, address: str, purpose: str = "") -> Keys:
     )
 
 
-def _is_trusted(pair: GuessCounter, *, now: datetime) -> bool:
+def _is_trusted(pair: GuessWaits, *, now: datetime) -> bool:
     return pair.trusted_until is not None and pair.trusted_until > now
 
 
