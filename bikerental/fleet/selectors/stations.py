@@ -1,5 +1,7 @@
 """Stations, with the bikes and docks that are free at each."""
 
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS
@@ -7,8 +9,8 @@ from django.db.models import Case, Count, F, FloatField, IntegerField, OuterRef,
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Greatest
 
-from bikerental.core.db.keyset import Page
-from bikerental.core.db.statements import Columns, as_text
+from bikerental.core.db.keyset import Page, PageShape
+from bikerental.core.db.statements import Columns, Select, as_text
 from bikerental.core.geometry import Position, boxes_around
 from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.exceptions import StationNotFoundError
@@ -26,8 +28,13 @@ NAME_ORDER, NEAR_STATION_ORDER = ("name", "id"), ("distance_m", "name", "id")
 
 def stations_page(*, page: Page[StationRow], using: str = DEFAULT_DB_ALIAS) -> Page[StationRow]:
     """Stations in NAME_ORDER. One statement, which counts only the bikes of the page's stations."""
-    stations = _stations_counted(using).values_list(*_STATION.paths)
-    return page.filled(map(_STATION.make, page.select(stations)))
+    return page.filled(_page_statement(page.shape).rows(using=using, **page.values))
+
+
+@lru_cache(maxsize=8)
+def _page_statement(shape: PageShape) -> Select[StationRow]:
+    types: dict[str, Any] = {"cursor_name": str, "cursor_id": UUID} if shape.has_cursor else {}
+    return Select(_STATION, lambda v: shape.select(_stations_counted(), v), **types)
 
 
 def stations_near(circle: Circle, *, page: Page[StationRow], using: str = DEFAULT_DB_ALIAS) -> Page[StationRow]:
