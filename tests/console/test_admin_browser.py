@@ -67,4 +67,4 @@ def test_the_action_of_a_ride_is_not_cut_off(site: str, browser: Browser) -> Non
     for name in ("rentals_rental", "billing_entry"):
         browser.open(site + reverse(f"admin:{name}_changelist"), until="!!document.querySelector('#result_list')")
         table = "document.querySelector('#changelist-form .results')"
-        assert browser.value(f"{table}.scrollWidth <= {table}.clientWidth"), name
+        browser.wait_for(f"{table}.scrollWidth <= {table}.clientWidth")

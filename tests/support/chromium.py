@@ -73,7 +73,8 @@ class Browser:
         """Wait until no script runs and nothing is loading, which a page may do without an end."""
         deadline = time.monotonic() + LOADING_SECONDS
         self._run_out()
-        while self._loading and time.monotonic() < deadline:
+        # A style sheet that is late has the page laid out twice.
+        while (self._loading or not self.value("document.readyState === 'complete'")) and time.monotonic() < deadline:
             time.sleep(0.02)
             self._run_out()
 
