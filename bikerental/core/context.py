@@ -1,7 +1,7 @@
 """What the running code serves, for logs, Sentry, traces and tasks."""
 
-import random
 import re
+import uuid
 from contextvars import ContextVar
 
 request_id_var: ContextVar[str] = ContextVar("request_id", default="")
@@ -15,4 +15,4 @@ def request_id_accept(sent: str | None) -> str:
     """The client's request id if it is well-formed, else a new one."""
     if sent is not None and _SANE_REQUEST_ID.fullmatch(sent):
         return sent
-    return f"{random.getrandbits(128):032x}"
+    return uuid.uuid4().hex

@@ -40,7 +40,7 @@ class _Answer(NamedTuple):
 
 
 LOCK = SqlStatement("SELECT pg_try_advisory_xact_lock(%(number)s)")
-FIRST = Select(
+ANSWER = Select(
     Columns(_Answer),
     lambda v: IdempotencyKey.objects.filter(rider_id=v["rider_id"], route=v["route"], key=v["key"]),
     rider_id=UUID,
@@ -109,7 +109,7 @@ def _answer_once(
 ) -> HttpResponse:
     _lock_key(f"{rider_id}\n{route}\n{key}")
     owned = {"rider_id": rider_id, "route": route, "key": key}
-    first = FIRST.first(**owned)
+    first = ANSWER.first(**owned)
     if first is not None and first.created_at < timezone.now() - KEYS_KEPT_FOR:
         IdempotencyKey.objects.filter(**owned).delete()
         first = None

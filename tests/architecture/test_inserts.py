@@ -33,6 +33,10 @@ def is_filled_by_the_database(field: Field) -> bool:  # type: ignore[type-arg] #
     return field.null and field.default is NOT_PROVIDED
 
 
+def test_the_inserts_are_found() -> None:
+    assert {"rentals_rental", "users_session", "api_idempotencykey"} <= {insert.values[0] for insert in INSERTS}
+
+
 @pytest.mark.parametrize(("table", "columns"), INSERTS)
 def test_inserts_name_every_column_that_needs_a_value(table: str, columns: set[str]) -> None:
     fields = MODELS[table]._meta.concrete_fields
