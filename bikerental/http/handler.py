@@ -1,5 +1,6 @@
-"""Django's WSGI handler with two changes: it parses no long Content-Type, and it reads the rest of each body."""
+"""Django's WSGI handler. It parses no long Content-Type, reads the rest of each body, and answers with whole bodies."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
@@ -22,6 +23,18 @@ class BoundedRequest(WSGIRequest):
 
 class Handler(WSGIHandler):
     request_class = BoundedRequest
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        """Return a list if the body is complete, otherwise the response.
+
+        Granian sends a list at once. From any other iterable it takes part after part, and waits for Python's lock
+        each time.
+        """
+        response: Any = super().__call__(environ, start_response)
+        if response.streaming:
+            return response  # Granian closes it
+        response.close()
+        return [response.content]
 
     def get_response(self, request: HttpRequest) -> HttpResponseBase:
         response = super().get_response(request)

@@ -34,6 +34,7 @@ def test_odd_bodies_on_the_wire(address: str) -> None:
     an_unfinished_body_does_no_harm(address)
     a_connection_outlives_a_refusal_that_is_ready_before_the_body(address)
     odd_bytes_are_a_4xx(address)
+    an_answer_says_its_length(address)
 
 
 def ten_mebibytes_are_a_413_and_no_reset(address: str) -> None:
@@ -110,3 +111,17 @@ def odd_bytes_are_a_4xx(address: str) -> None:
     ]
     statuses = {requests.get(f"{address}{path}", timeout=20).status_code for path in paths}
     assert statuses <= {400, 401, 404}
+
+
+def an_answer_says_its_length(address: str) -> None:
+    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=20)
+    lengths = {}
+    for method in ("GET", "HEAD", "GET"):  # on one connection, so each answer ends where it says
+        connection.request(method, "/health/live/")
+        answer = connection.getresponse()
+        assert answer.getheader("Transfer-Encoding") is None
+        lengths[method] = int(answer.getheader("Content-Length") or 0), len(answer.read())
+    connection.close()
+    length = lengths["GET"][0]
+    assert lengths == {"GET": (length, length), "HEAD": (length, 0)}
+    assert length > 0
