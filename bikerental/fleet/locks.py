@@ -5,7 +5,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from bikerental.core.db.statements import Columns, Select, as_text
+from bikerental.core.db.columns import Columns, as_text
+from bikerental.core.db.statements import Select
 from bikerental.fleet.models import Bike, Station
 from bikerental.fleet.types import StationPlace
 

@@ -36,6 +36,14 @@ class TariffTerms(NamedTuple):
     out_of_area_fee: str | None = None  # None: rides cannot end outside the area
 
 
+class BikeModelRow(NamedTuple):
+    """A bike's model, as each of its bikes shows it."""
+
+    id: str
+    name: str
+    propulsion: str
+
+
 class BikeRow(NamedTuple):
     """A bike as a rider sees it. Ids and amounts are texts."""
 
@@ -45,9 +53,7 @@ class BikeRow(NamedTuple):
     latitude: float
     longitude: float
     photo: str | None
-    model_id: str
-    model_name: str
-    model_propulsion: str
+    model: BikeModelRow
     station_id: str | None
     station_name: str | None
     terms: TariffTerms
@@ -59,9 +65,7 @@ class BikeForRental(NamedTuple):
     id: str
     number: str
     status: str
-    model_id: str
-    model_name: str
-    model_propulsion: str
+    model: BikeModelRow
     station_id: str | None
     station_name: str | None
     station_is_renting: bool | None

@@ -17,7 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from bikerental.core.db.statements import Columns, Select, SqlStatement
+from bikerental.core.db.columns import Columns
+from bikerental.core.db.statements import Select, SqlStatement
 from bikerental.core.db.transactions import unit_of_work
 from bikerental.core.errors import Kind, Refusal
 from bikerental.http.models import IdempotencyKey

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet, Subquery
 
-from bikerental.core.db.statements import Columns, Samples, Select
+from bikerental.core.db.columns import Columns
+from bikerental.core.db.statements import Samples, Select
 from bikerental.fleet.models import Bike
 from bikerental.fleet.numbers import number_key
 from bikerental.fleet.selectors import BIKE_FOR_RENTAL, with_number_key

@@ -16,31 +16,24 @@ from django.db.models import BooleanField, Case, CharField, Count, ExpressionWra
 from django.db.models.functions import Cast, Now
 
 from bikerental.billing.selectors import adjustment_of
+from bikerental.core.db.columns import Columns, Shared, as_text
 from bikerental.core.db.keyset import PAGE_SIZE_MAX, Cursor, Page, PageShape, after, pages_after, rows_in_pages
-from bikerental.core.db.statements import Columns, Samples, Select, as_text
-from bikerental.fleet.types import TariffTerms
+from bikerental.core.db.statements import Samples, Select
+from bikerental.fleet.types import BikeModelRow, TariffTerms
 from bikerental.rentals.constants import CANCELLED, REPORTS_COUNT_FOR, UNUSED_COUNT_FOR
 from bikerental.rentals.exceptions import NoActiveRentalError, NoActiveReservationError, RentalNotFoundError
 from bikerental.rentals.models import Rental, RentalEvent, Reservation
 from bikerental.rentals.types import HoldRow, RentalRow, ReservationRow
 
-_TERMS = Columns(
-    TariffTerms,
-    name="tariff_name",
-    unlock_fee=as_text("unlock_fee"),
-    per_minute=as_text("per_minute"),
-    daily_cap=as_text("daily_cap"),
-    out_of_area_fee=as_text("out_of_area_fee"),
-)
+_TERMS = Shared(TariffTerms, name="tariff_name")
+_MODEL = Shared(BikeModelRow, id="bike__model__id", name="bike__model__name", propulsion="bike__model__propulsion")
 # Ids are texts: for a page, making 250 UUID objects and turning them into text again takes longer than its SQL.
 _RENTAL: dict[str, Any] = {
     "id": as_text("id"),
     "status": Case(When(is_cancelled=True, then=Value(CANCELLED)), default=F("status"), output_field=CharField()),
     "bike_id": as_text("bike_id"),
     "bike_number": "bike__number",
-    "model_id": as_text("bike__model_id"),
-    "model_name": "bike__model__name",
-    "model_propulsion": "bike__model__propulsion",
+    "model": _MODEL,
     "start_station_id": as_text("start_station_id"),
     "start_station_name": "start_station__name",
     "end_station_id": as_text("end_station_id"),
@@ -198,9 +191,7 @@ _RESERVATION = Columns(
     id=as_text("id"),
     bike_id=as_text("bike_id"),
     bike_number="bike__number",
-    model_id=as_text("bike__model_id"),
-    model_name="bike__model__name",
-    model_propulsion="bike__model__propulsion",
+    model=_MODEL,
 )
 _RESERVATION_ACTIVE = Select(
     _RESERVATION,

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from bikerental.fleet.types import TariffTerms
+from bikerental.fleet.types import BikeModelRow, TariffTerms
 
 
 class Place(NamedTuple):
@@ -53,9 +53,7 @@ class ReservationRow(NamedTuple):
     status: str
     bike_id: str
     bike_number: str
-    model_id: str
-    model_name: str
-    model_propulsion: str
+    model: BikeModelRow
     created_at: datetime
     expires_at: datetime
     ended_at: datetime | None
@@ -92,9 +90,7 @@ class RentalRow(NamedTuple):
     ended_at: datetime | None
     bike_id: str
     bike_number: str
-    model_id: str
-    model_name: str
-    model_propulsion: str
+    model: BikeModelRow
     start_station_id: str | None
     start_station_name: str | None
     end_station_id: str | None

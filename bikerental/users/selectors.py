@@ -14,9 +14,10 @@ from django.db.models import BooleanField, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from bikerental.core.db.columns import Columns
 from bikerental.core.db.keyset import PAGE_SIZE_MAX, pages_after, rows_in_pages
 from bikerental.core.db.replica import replica_is_set
-from bikerental.core.db.statements import Columns, Samples, Select, Statement, select
+from bikerental.core.db.statements import Samples, Select, Statement, select
 from bikerental.users.constants import DEMO_EMAIL_DOMAIN, SEARCH_LENGTH_MIN, SEARCH_RESULTS_MAX
 from bikerental.users.models import GuessCounter, Session, User, first_spelled
 from bikerental.users.types import GuessWaits, email_normalise, email_spellings

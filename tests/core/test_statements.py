@@ -6,11 +6,13 @@ from uuid import UUID
 import pytest
 from django.core.exceptions import FieldError
 from django.db import ProgrammingError, connection, transaction
-from django.db.models import F, Value
+from django.db.models import CharField, F, Value
+from django.db.models.functions import NullIf
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from bikerental.core.db.statements import Columns, Samples, Select, SqlStatement, Statement, as_text, select
+from bikerental.core.db.columns import Columns, Shared, as_text
+from bikerental.core.db.statements import Samples, Select, SqlStatement, Statement, select
 from bikerental.core.db.transactions import StalePlanError, unit_of_work
 from bikerental.fleet.models import Station
 from bikerental.http.problems import is_database_unavailable
@@ -169,6 +171,57 @@ def test_a_field_that_is_no_column_is_a_mistake() -> None:
 
     with pytest.raises(FieldError, match="'title'"):
         spots.first(id=UUID(int=1))
+
+
+class Sign(NamedTuple):
+    name: str
+    capacity: int | None
+    note: str | None
+
+
+class Signpost(NamedTuple):
+    id: str
+    sign: Sign
+    latitude: float
+
+
+def signposts(note: Value | NullIf) -> Select[Signpost]:
+    columns = Columns(Signpost, id=as_text("pk"), sign=Shared(Sign, note="remark"))
+    return Select(columns, lambda v: Station.objects.annotate(remark=note).filter(**v), latitude=float)
+
+
+@pytest.mark.usefixtures("prepares")
+@pytest.mark.parametrize(
+    "name",
+    ["Hill", "", " ", "a b", "null", '"', '""', "\\", '\\"', "a,b", "(a)", "a\nb", "7 %s", "Горка", "()", ',""\\'],
+)
+def test_a_shared_part_keeps_every_text(name: str) -> None:
+    station = make_station(latitude=1.5, capacity=9)
+    read = signposts(Value(name, CharField()))
+
+    assert read.first(latitude=1.5) == Signpost(str(station.pk), Sign(station.name, 9, name), 1.5)
+
+
+def test_a_shared_part_may_lack_values() -> None:
+    make_station(name="Hill", latitude=1.5)
+    absent = signposts(NullIf(Value("a"), Value("a"))).first(latitude=1.5)
+
+    assert absent is not None
+    assert absent.sign.note is None
+
+
+def test_rows_with_equal_parts_share_one_object() -> None:
+    for name in ("Hill", "Hill", "Dale"):
+        make_station(name=name, latitude=1.5, capacity=9)
+
+    signs = {id(post.sign): post.sign.name for post in signposts(Value("same")).rows(latitude=1.5)}
+
+    assert sorted(signs.values()) == ["Dale", "Hill"]
+
+
+def test_a_shared_part_has_only_texts_and_whole_numbers() -> None:
+    with pytest.raises(TypeError, match="Place has fields that are neither text nor whole numbers"):
+        Shared(Place)
 
 
 NAME = ("fleet_station", "name")

@@ -38,7 +38,7 @@ def test_a_claim_costs_one_statement_with_model_and_tariff(django_assert_num_que
 
     with django_assert_num_queries(1):
         claimed = claim(bike_id=bike.pk)
-        assert (claimed.model_name, claimed.terms.name) == ("City", "Basic")
+        assert (claimed.model.name, claimed.terms.name) == ("City", "Basic")
 
 
 @pytest.mark.django_db

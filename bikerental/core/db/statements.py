@@ -12,7 +12,6 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from hashlib import sha256
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -20,13 +19,12 @@ from uuid import UUID
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
 from django.db.backends.utils import CursorWrapper
-from django.db.models import CharField, Model, QuerySet
-from django.db.models.expressions import Combinable
-from django.db.models.functions import Cast
+from django.db.models import Model, QuerySet
 from django.db.models.sql import UpdateQuery
 from psycopg2 import errorcodes
 
 from bikerental.core.db.backend.base import DatabaseWrapper
+from bikerental.core.db.columns import Columns
 from bikerental.core.db.transactions import StalePlanError, sqlstate
 
 # Errors of a statement that was valid when it was prepared. A column has another type now: "cached plan must not
@@ -157,40 +155,6 @@ class Statement(_Prepared):
         return _Compiled(_PLACEHOLDER.sub(lambda match: next(parts) if match[0] == "%s" else match[0], sql))
 
 
-class Columns(Generic[R]):
-    """Where the fields of a row type, a NamedTuple, are read from.
-
-        BIKE = Columns(BikeRow, id=as_text("id"), station_name="station__name", terms=TERMS)
-
-    A field that is not named here is a column of its own name. One that is a row itself has columns of its own.
-
-    :raises TypeError: for a name that is no field of the row
-    """
-
-    def __init__(self, row: type[R], **sources: "str | Combinable | Columns[Any]") -> None:
-        fields: tuple[str, ...] = row._fields  # type: ignore[attr-defined] # no type says NamedTuple
-        if unknown := sources.keys() - set(fields):
-            raise TypeError(f"{row.__name__} has no {', '.join(sorted(unknown))}")
-        self.paths: list[str | Combinable] = []
-        # `_make` also checks the length, which follows from the paths, and takes half as long again.
-        self.make: Callable[[tuple[Any, ...]], R] = partial(tuple.__new__, row)
-        for field in fields:
-            source = sources.get(field, field)
-            if isinstance(source, Columns):
-                start, end = len(self.paths), len(self.paths) + len(source.paths)
-                self.make = _with_part(self.make, start, end, source.make)
-                self.paths += source.paths
-            else:
-                self.paths.append(source)
-
-
-def _with_part(
-    make: Callable[[tuple[Any, ...]], R], start: int, end: int, make_part: Callable[[tuple[Any, ...]], Any]
-) -> Callable[[tuple[Any, ...]], R]:
-    """Parts are added from the first to the last, so the last is made first and moves no other."""
-    return lambda values: make((*values[:start], make_part(values[start:end]), *values[end:]))
-
-
 class Select(Generic[R]):
     """One statement that reads typed rows.
 
@@ -244,11 +208,6 @@ def _prepare(compiled: _Compiled, database: DatabaseWrapper) -> None:
     with database.wrap_database_errors, database.connection.cursor() as cursor:
         cursor.execute(compiled.preparation)
     database.prepared.add(compiled.key)
-
-
-def as_text(path: str) -> Cast:
-    """A column as text, for responses that show it as text. Making a Python object takes longer than reading it."""
-    return Cast(path, CharField())
 
 
 def select(

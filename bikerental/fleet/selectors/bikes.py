@@ -9,36 +9,26 @@ from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Q, QuerySet
 from django.db.models.lookups import Exact
 
+from bikerental.core.db.columns import Columns, Shared, as_text
 from bikerental.core.db.keyset import Page, PageShape
-from bikerental.core.db.statements import Columns, Samples, Select, as_text
+from bikerental.core.db.statements import Samples, Select
 from bikerental.core.geometry import Box
 from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.exceptions import BikeNotFoundError
 from bikerental.fleet.models import NUMBER_KEY, Bike, Station
 from bikerental.fleet.numbers import is_number_key, number_key_typed
 from bikerental.fleet.selectors.geometry import Within, between_any
-from bikerental.fleet.types import BikeFilters, BikeForRental, BikeRow, TariffTerms
+from bikerental.fleet.types import BikeFilters, BikeForRental, BikeModelRow, BikeRow, TariffTerms
 
 SORTED_MAX = 2_000  # this many bikes are sorted fast enough for a page
 
 
-TERMS = Columns(
-    TariffTerms,
-    name="tariff__name",
-    currency="tariff__currency",
-    unlock_fee=as_text("tariff__unlock_fee"),
-    per_minute=as_text("tariff__per_minute"),
-    free_minutes="tariff__free_minutes",
-    daily_cap=as_text("tariff__daily_cap"),
-    overdue_after_minutes="tariff__overdue_after_minutes",
-    out_of_area_fee=as_text("tariff__out_of_area_fee"),
-)
+TERMS = Shared(TariffTerms, **{name: f"tariff__{name}" for name in TariffTerms._fields})
+MODEL = Shared(BikeModelRow, id="model__id", name="model__name", propulsion="model__propulsion")
 BIKE = Columns(
     BikeRow,
     id=as_text("id"),
-    model_id=as_text("model_id"),
-    model_name="model__name",
-    model_propulsion="model__propulsion",
+    model=MODEL,
     station_id=as_text("station_id"),
     station_name="station__name",
     terms=TERMS,
@@ -47,9 +37,7 @@ BIKE = Columns(
 BIKE_FOR_RENTAL = Columns(
     BikeForRental,
     id=as_text("id"),
-    model_id=as_text("model_id"),
-    model_name="model__name",
-    model_propulsion="model__propulsion",
+    model=MODEL,
     station_id=as_text("station_id"),
     station_name="station__name",
     station_is_renting="station__is_renting",

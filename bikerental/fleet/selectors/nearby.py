@@ -18,8 +18,9 @@ from uuid import UUID
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import F, Q, QuerySet
 
+from bikerental.core.db.columns import Columns
 from bikerental.core.db.keyset import Cursor, Page, statement_limit
-from bikerental.core.db.statements import Columns, Compiled, Samples, Select, Statement
+from bikerental.core.db.statements import Compiled, Samples, Select, Statement
 from bikerental.core.geometry import Box, Position, boxes_around, distance_m
 from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.models import Bike

@@ -9,8 +9,9 @@ from django.db.models import Case, Count, F, FloatField, IntegerField, OuterRef,
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Greatest
 
+from bikerental.core.db.columns import Columns, as_text
 from bikerental.core.db.keyset import Page, PageShape
-from bikerental.core.db.statements import Columns, Select, as_text
+from bikerental.core.db.statements import Select
 from bikerental.core.geometry import Position, boxes_around
 from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.exceptions import StationNotFoundError
