@@ -12,6 +12,7 @@ from bikerental.http.parsers import BODY_BYTES_MAX
 
 UNREAD_BYTES_MAX = 64 * BODY_BYTES_MAX
 CHUNK_BYTES = 64 * 1024
+IS_COMPLETE = "bikerental.is_complete"  # in the WSGI environment: whether the response has its whole body
 
 
 class BoundedRequest(WSGIRequest):
@@ -25,19 +26,21 @@ class Handler(WSGIHandler):
     request_class = BoundedRequest
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-        """Return a list if the body is complete, otherwise the response.
+        """Return a list if the body is complete.
 
         Granian sends a list at once. From any other iterable it takes part after part, and waits for Python's lock
-        each time.
+        each time. Sentry wraps the response, so `get_response` leaves a note.
         """
-        response: Any = super().__call__(environ, start_response)
-        if response.streaming:
+        response = super().__call__(environ, start_response)
+        if not environ.get(IS_COMPLETE):
             return response  # Granian closes it
+        body = [b"".join(response)]
         response.close()
-        return [response.content]
+        return body
 
     def get_response(self, request: HttpRequest) -> HttpResponseBase:
         response = super().get_response(request)
+        request.META[IS_COMPLETE] = not response.streaming
         _read_rest(request)
         return response
 

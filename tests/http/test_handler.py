@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import request_finished
 from django.http import HttpResponse, StreamingHttpResponse
 from django.test import RequestFactory
@@ -16,7 +17,7 @@ urlpatterns = [
     path("whole/", lambda request: HttpResponse("whole")),
     path("parts/", lambda request: StreamingHttpResponse(iter([b"in ", b"parts"]))),
 ]
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_wrapping")]
 
 
 @pytest.fixture(autouse=True)
@@ -35,6 +36,26 @@ def finished() -> Iterator[list[bool]]:
     request_finished.connect(note)
     yield found
     request_finished.disconnect(note)
+
+
+class Wrapped:
+    """A response as Sentry's integration wraps it."""
+
+    def __init__(self, response: HttpResponse) -> None:
+        self._response = response
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._response)
+
+    def close(self) -> None:
+        self._response.close()
+
+
+@pytest.fixture(params=[False, True], ids=["bare", "wrapped"])
+def _wrapping(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param:
+        call = WSGIHandler.__call__
+        monkeypatch.setattr(WSGIHandler, "__call__", lambda *given: Wrapped(call(*given)))
 
 
 def answer(address: str) -> Any:
