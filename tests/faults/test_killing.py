@@ -33,9 +33,15 @@ def rent(address: str, headers: dict[str, str], number: str) -> requests.Respons
 
 
 def web_is_killed() -> None:
-    for process in psutil.Process().children(recursive=True):
-        if any("config.wsgi:application" in word for word in process.cmdline()) or "granian" in process.name():
-            process.kill()
+    for process in [process for process in psutil.Process().children(recursive=True) if _is_of_web(process)]:
+        process.kill()
+
+
+def _is_of_web(process: psutil.Process) -> bool:
+    try:
+        return "granian" in process.name() or any("config.wsgi:application" in word for word in process.cmdline())
+    except psutil.NoSuchProcess:  # ended meanwhile, or a zombie
+        return False
 
 
 def waits_for_a_lock() -> bool:
