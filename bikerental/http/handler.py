@@ -1,6 +1,5 @@
-"""Django's WSGI handler. It parses no long Content-Type, reads the rest of each body, and answers with whole bodies."""
+"""Django's WSGI handler with two changes: it parses no long Content-Type, and it reads the rest of each body."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
@@ -12,7 +11,6 @@ from bikerental.http.parsers import BODY_BYTES_MAX
 
 UNREAD_BYTES_MAX = 64 * BODY_BYTES_MAX
 CHUNK_BYTES = 64 * 1024
-IS_COMPLETE = "bikerental.is_complete"  # in the WSGI environment: whether the response has its whole body
 
 
 class BoundedRequest(WSGIRequest):
@@ -25,22 +23,8 @@ class BoundedRequest(WSGIRequest):
 class Handler(WSGIHandler):
     request_class = BoundedRequest
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-        """Return a list if the body is complete.
-
-        Granian sends a list at once. From any other iterable it takes part after part, and waits for Python's lock
-        each time. Sentry wraps the response, so `get_response` leaves a note.
-        """
-        response = super().__call__(environ, start_response)
-        if not environ.get(IS_COMPLETE):
-            return response  # Granian closes it
-        body = [b"".join(response)]
-        response.close()
-        return body
-
     def get_response(self, request: HttpRequest) -> HttpResponseBase:
         response = super().get_response(request)
-        request.META[IS_COMPLETE] = not response.streaming
         _read_rest(request)
         return response
 

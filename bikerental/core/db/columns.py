@@ -75,6 +75,7 @@ class Shared(Generic[R]):
 
     It comes as one text, and equal texts give the same object, so a page of fifty bikes reads the eight columns of its
     few tariffs once. The row has only texts and whole numbers, which may be None; other columns come as their text.
+    Each row must have the part: a join that finds nothing would give one of Nones.
 
     :raises TypeError: for a row with other fields
     """
