@@ -5,7 +5,7 @@ import pytest
 from django.core import mail
 from django.db import connection, transaction
 from django.utils import timezone
-from pytest_django import Settings
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from bikerental.notifications import tasks
 from bikerental.notifications.exceptions import MailDeferredError, MailRefusedError, MailUnreachableError
@@ -199,6 +199,44 @@ def test_a_batch_stops_when_the_mail_server_is_away(monkeypatch: pytest.MonkeyPa
         ("pending", 0),
         ("pending", 0),
     ]
+
+
+@pytest.mark.django_db
+def test_a_batch_is_read_together_and_each_message_takes_three_statements(
+    monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    monkeypatch.setattr(delivering, "READ_TOGETHER", 2)
+    ids = [make_notification(number).pk for number in range(5)]
+    notifications_deliver(ids[:1])
+
+    with django_assert_num_queries(2 * (2 + 2 * 3)):
+        assert notifications_deliver(ids[1:]) == 4
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("later", ["erased", "moved"])
+def test_a_rider_who_changes_while_others_are_sent_to_is_read_again(
+    monkeypatch: pytest.MonkeyPatch, later: str
+) -> None:
+    first, second = make_notification(1), make_notification(2)
+    rider = second.recipient
+    assert rider
+
+    def change() -> None:
+        if later == "erased":
+            user_erase(user=rider, now=NOON)
+        else:
+            User.objects.filter(pk=rider.pk).update(email="new@example.org")
+
+    mailer = FakeMailer(during=change)
+    monkeypatch.setattr(delivering, "mailer_open", lambda: mailer)
+
+    assert notifications_deliver([first.pk, second.pk]) == 1
+    assert state_of(second) == ("pending", 0)
+
+    notifications_deliver([second.pk])
+    assert [mail.to for mail in mailer.mails[1:]] == ([] if later == "erased" else [("new@example.org",)])
+    assert state_of(second) == ("dropped" if later == "erased" else "sent", 1)
 
 
 @pytest.mark.django_db

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.conf import settings
 
 from bikerental.core.db.statements import Compiled, Samples, Statement, select
+from bikerental.core.identifiers import uuid7
 from bikerental.notifications.addresses import address_key
 from bikerental.notifications.constants import ADDRESS_WINDOW
 from bikerental.notifications.messages import EMAIL_CONFIRMATION, PASSWORD_RESET
@@ -27,20 +28,34 @@ class AddressLimit(NamedTuple):
     messages_max: int
 
 
-def sent_mail_count(notification: Notification, *, recipient: User, now: datetime) -> SentMail | None:
-    """Count a message that is about to be sent. None, without counting it, if the address has its maximum.
+class Counted(NamedTuple):
+    """A message that counts for an address: the id of its SentMail, and the most that may count."""
 
-    The row is committed before the others are counted, so of two workers at least one sees the other's
-    row, and they do not both send the last allowed message. A sender that fails deletes its row.
-    """
+    row_id: UUID
+    address_key: str
+    messages_max: int
+
+
+def mail_to_count(notification: Notification, *, recipient: User) -> Counted:
     limit = _limit_of(notification)
-    key = address_key(recipient.email, purpose=limit.name)
-    row = SentMail.objects.create(address_key=key, created_at=now)
-    others = _others(limit.messages_max).all(key=key, since=now - ADDRESS_WINDOW, row_id=row.pk)
-    if len(others) < limit.messages_max:
-        return row
-    row.delete()
-    return None
+    return Counted(uuid7(), address_key(recipient.email, purpose=limit.name), limit.messages_max)
+
+
+def is_over_limit(counted: Counted, *, now: datetime) -> bool:
+    """Whether the address has its maximum without this message. One statement.
+
+    The message's own row must be committed. Then of two workers at least one sees the other's row, and they do not
+    both send the last allowed message.
+    """
+    key, messages_max = counted.address_key, counted.messages_max
+    others = _others(messages_max).all(key=key, since=now - ADDRESS_WINDOW, row_id=counted.row_id)
+    return len(others) >= messages_max
+
+
+def sent_mail_forget(counted: Counted | None) -> None:
+    """What was not sent does not count. One statement, or none for a message without a count."""
+    if counted:
+        SentMail.objects.filter(pk=counted.row_id).delete()
 
 
 @lru_cache
