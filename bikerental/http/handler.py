@@ -1,8 +1,14 @@
-"""Django's WSGI handler with two changes: it parses no long Content-Type, and it reads the rest of each body."""
+"""Django's WSGI handler with three changes: it parses no long Content-Type, it reads the rest of each body, and it
+disconnects those of Django's signal handlers that have nothing to do."""
 
 from typing import Any
 
+from django.conf import settings
+from django.core.cache import close_caches
+from django.core.handlers.base import reset_urlconf
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, reset_queries
 from django.http import HttpRequest, UnreadablePostError
 from django.http.response import HttpResponseBase
 
@@ -23,10 +29,23 @@ class BoundedRequest(WSGIRequest):
 class Handler(WSGIHandler):
     request_class = BoundedRequest
 
+    def __init__(self) -> None:
+        super().__init__()
+        _disconnect_idle()
+
     def get_response(self, request: HttpRequest) -> HttpResponseBase:
         response = super().get_response(request)
         _read_rest(request)
         return response
+
+
+def _disconnect_idle() -> None:
+    """They took 5 % of a list. `close_old_connections` still runs when a request starts."""
+    request_finished.disconnect(close_old_connections)  # the next request of the thread runs it before it needs one
+    request_finished.disconnect(close_caches)  # Redis' has nothing to close
+    request_finished.disconnect(reset_urlconf)  # no request has routes of its own
+    if not settings.DEBUG:
+        request_started.disconnect(reset_queries)  # only DEBUG records them
 
 
 def _read_rest(request: HttpRequest) -> None:

@@ -126,8 +126,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().close_if_health_check_failed()
 
     def close_if_unusable_or_obsolete(self) -> None:
-        # Django calls this at the end of a request, and checks the connection if a statement failed. The server
-        # may be shutting down, so the next request checks the connection again.
+        # Django calls this before each request, and checks the connection if a statement failed. The server may be
+        # shutting down, so the next request checks the connection again.
         has_failed = self.errors_occurred
         super().close_if_unusable_or_obsolete()
         if has_failed:
