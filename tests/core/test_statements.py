@@ -210,6 +210,31 @@ def test_a_shared_part_may_lack_values() -> None:
     assert absent.sign.note is None
 
 
+class Crossing(NamedTuple):
+    spot: Spot
+    first: Signpost
+    name: str
+
+
+def test_rows_within_rows_have_parts_of_their_own() -> None:
+    signpost = Columns(Signpost, id=as_text("pk"), sign=Shared(Sign, note="name"), latitude=F("longitude"))
+    crossings = Select(
+        Columns(Crossing, spot=SPOT, first=signpost),
+        lambda v: Station.objects.filter(**v).order_by("name"),
+        latitude=float,
+    )
+    dale, hill = (make_station(name=name, latitude=1.5, longitude=2.5, capacity=9) for name in ("Dale", "Hill"))
+
+    assert list(crossings.rows(latitude=1.5)) == [
+        Crossing(
+            Spot(str(station.pk), Place(1.5, 2.5), station.name, Place(-1.5, 182.5), 9),
+            Signpost(str(station.pk), Sign(station.name, 9, station.name), 2.5),
+            station.name,
+        )
+        for station in (dale, hill)
+    ]
+
+
 def test_rows_with_equal_parts_share_one_object() -> None:
     for name in ("Hill", "Hill", "Dale"):
         make_station(name=name, latitude=1.5, capacity=9)
@@ -217,6 +242,7 @@ def test_rows_with_equal_parts_share_one_object() -> None:
     signs = {id(post.sign): post.sign.name for post in signposts(Value("same")).rows(latitude=1.5)}
 
     assert sorted(signs.values()) == ["Dale", "Hill"]
+    assert list(signposts(Value("same")).rows(latitude=2.5)) == []
 
 
 def test_a_shared_part_has_only_texts_and_whole_numbers() -> None:

@@ -1,7 +1,8 @@
 """From which columns the fields of a row are read."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, partial
+from itertools import repeat
 from typing import Any, Generic, TypeVar, get_type_hints
 
 from django.db.models import CharField, Func
@@ -31,41 +32,41 @@ class Columns(Generic[R]):
         if unknown := sources.keys() - set(fields):
             raise TypeError(f"{row.__name__} has no {', '.join(sorted(unknown))}")
         self.paths: list[str | Combinable] = []
-        shared, parts = [], []
+        self._row = row
+        self._shared: list[tuple[int, Shared[Any]]] = []
+        self._parts: list[tuple[slice, Columns[Any]]] = []  # from the last to the first, so that none is moved
         for field in fields:
             source = sources.get(field, field)
             at = len(self.paths)
             if isinstance(source, Columns):
-                parts.append((slice(at, at + len(source.paths)), source.make))
+                self._parts.insert(0, (slice(at, at + len(source.paths)), source))
                 self.paths += source.paths
             elif isinstance(source, Shared):
-                shared.append((at, source.read))
+                self._shared.append((at, source))
                 self.paths.append(source.path)
             else:
                 self.paths.append(source)
-        self.make: Callable[[tuple[Any, ...]], R] = _maker(row, shared, parts[::-1])
 
+    def rows(self, found: Iterable[tuple[Any, ...]]) -> Iterator[R]:
+        """The rows, from the values of `paths`."""
+        if self._shared or self._parts:
+            found = self._with_parts(found)
+        # `_make` also checks the length, which follows from the paths, and takes half as long again.
+        return map(tuple.__new__, repeat(self._row), found)
 
-def _maker(
-    row: type[R],
-    shared: Sequence[tuple[int, Callable[[str], Any]]],
-    parts: Sequence[tuple[slice, Callable[[Any], Any]]],
-) -> Callable[[tuple[Any, ...]], R]:
-    """:param parts: from the last to the first, so that none is moved before it is made"""
-    # `_make` also checks the length, which follows from the paths, and takes half as long again.
-    new = partial(tuple.__new__, row)
-    if not shared and not parts:
-        return new
+    def _with_parts(self, found: Iterable[tuple[Any, ...]]) -> Iterable[tuple[Any, ...]]:
+        """Column by column: a Python function for each row takes 1.6 times as long."""
+        columns: list[Any] = list(zip(*found, strict=True))
+        if not columns:
+            return ()
+        for at, shared in self._shared:
+            columns[at] = map(shared.read, columns[at])
+        for place, part in self._parts:
+            columns[place] = [part.rows(zip(*columns[place], strict=True))]
+        return zip(*columns, strict=True)
 
-    def make(values: tuple[Any, ...]) -> R:
-        row_values = list(values)
-        for at, read in shared:
-            row_values[at] = read(row_values[at])
-        for place, make_part in parts:
-            row_values[place] = (make_part(row_values[place]),)
-        return new(row_values)
-
-    return make
+    def row(self, values: tuple[Any, ...]) -> R:
+        return next(self.rows([values]))
 
 
 class Shared(Generic[R]):

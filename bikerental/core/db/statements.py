@@ -175,17 +175,17 @@ class Select(Generic[R]):
         lock_shared: Sequence[type[Model]] = (),
         **types: type,
     ) -> None:
-        self._make = columns.make
+        self._columns = columns
         self._statement = Statement(
             lambda v: select(queryset(v).values_list(*columns.paths), lock=lock, lock_shared=lock_shared), **types
         )
 
     def rows(self, *, using: str = DEFAULT_DB_ALIAS, **values: Any) -> Iterator[R]:
-        return map(self._make, self._statement.all(using=using, **values))
+        return self._columns.rows(self._statement.all(using=using, **values))
 
     def first(self, **values: Any) -> R | None:
         row = self._statement.first(**values)
-        return None if row is None else self._make(row)
+        return None if row is None else self._columns.row(row)
 
 
 class _Compiled:

@@ -76,7 +76,7 @@ def bikes_page(filters: BikeFilters, *, page: Page[BikeRow], using: str = DEFAUL
     """Bikes in NUMBER_ORDER. One statement, two if there are boxes."""
     if filters.boxes:  # the number of boxes changes the SQL, so the ORM writes it each time
         bikes = _in_boxes(bikes_filter(filters).using(using), filters.boxes).values_list(*BIKE.paths)
-        return page.filled(map(BIKE.make, page.select(bikes)))
+        return page.filled(BIKE.rows(page.select(bikes)))
     values = {name: value for name, value in filters._asdict().items() if name in _TYPES and value is not None}
     values |= page.values
     statement = _page_statement(filters.status, tuple(values), page.shape)

@@ -45,7 +45,7 @@ def stations_near(circle: Circle, *, page: Page[StationRow], using: str = DEFAUL
     """
     near = _stations_counted(using).filter(between_any(boxes_around(*circle)))
     found = near.annotate(distance_m=metres_to(circle.centre)).filter(distance_m__lte=circle.radius_m)
-    return page.filled(map(_NEAR_STATION.make, page.select(found.values_list(*_NEAR_STATION.paths))))
+    return page.filled(_NEAR_STATION.rows(page.select(found.values_list(*_NEAR_STATION.paths))))
 
 
 def _stations_counted(using: str = DEFAULT_DB_ALIAS) -> QuerySet[Station]:
@@ -67,7 +67,7 @@ def station_row(*, station_id: UUID) -> StationRow:
     row = _stations_counted().filter(pk=station_id).values_list(*_STATION.paths).first()
     if row is None:
         raise StationNotFoundError
-    return _STATION.make(row)
+    return _STATION.row(row)
 
 
 def stations_with_bikes() -> QuerySet[Station]:
@@ -79,7 +79,7 @@ def station_nearest_returning(place: Position) -> NearestEnd | None:
     """The nearest station that takes returns. One statement, which reads each station's place."""
     stations = Station.objects.filter(is_returning=True).annotate(distance_m=metres_to(place))
     row = stations.order_by("distance_m", "pk").values_list(*_NEAREST.paths).first()
-    return None if row is None else _NEAREST.make(row)
+    return None if row is None else _NEAREST.row(row)
 
 
 def _where(flag: str, count: Combinable) -> Case:
