@@ -1,7 +1,9 @@
-"""The connection's health check: rarely, before the first statement, never inside a transaction."""
+"""The connection's health check: rarely, before the first statement, never inside a transaction. And how it reads
+times."""
 
 import gc
 import threading
+from datetime import UTC, datetime
 
 import pytest
 from django.db import OperationalError, connection, transaction
@@ -59,6 +61,35 @@ def test_time_that_passes_within_a_transaction_starts_no_check() -> None:
         connection._answered_at -= HEALTH_CHECK_SECONDS + 1
 
     assert User.objects.exists() is False
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        datetime(2026, 3, 29, 1, 30, tzinfo=UTC),
+        datetime(2026, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),
+        datetime(2026, 1, 2, 3, 4, 5, 120000, tzinfo=UTC),  # PostgreSQL leaves out the zeros
+        datetime(1, 1, 1, tzinfo=UTC),
+        datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC),
+        None,
+    ],
+)
+def test_a_time_is_read_as_it_was_written(time: datetime | None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT %s::timestamptz", [time])
+        [read] = cursor.fetchone()
+
+    assert read == time
+    assert read is None or read.tzinfo is UTC
+
+
+def test_a_time_keeps_its_instant_in_a_session_of_another_zone() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET TIME ZONE 'Asia/Kathmandu'; SELECT '2026-03-29 01:30+00'::timestamptz")
+        [read] = cursor.fetchone()
+        cursor.execute("SET TIME ZONE 'UTC'")
+
+    assert read == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
 
 
 def test_a_connection_ends_with_its_thread() -> None:

@@ -1,13 +1,14 @@
-"""Django's PostgreSQL backend with six changes.
+"""Django's PostgreSQL backend with seven changes.
 
 The health check does not run for every request. The connection remembers its prepared statements. A
 connection closes when its thread ends. A new connection, and each health check, reads the server's clock. A new
 connection may take its password from a secret that is rotated. `flush` may empty tables that otherwise refuse a
-TRUNCATE."""
+TRUNCATE. Python reads times instead of the driver."""
 
 import threading
 import time
 from collections.abc import Iterable
+from datetime import datetime
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
@@ -15,6 +16,7 @@ from weakref import WeakSet
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS
 from django.db.backends.postgresql import base, operations
+from psycopg2.extensions import PYDATETIMETZ, new_type, register_type
 
 from bikerental.core.db.clock import clock_record
 
@@ -24,6 +26,14 @@ if TYPE_CHECKING:
 # A connection that answered within this time is not checked. When the server restarts under load, busy
 # connections notice at once, and idle ones before their next statement.
 HEALTH_CHECK_SECONDS = 5.0
+
+
+def _time(text: Any, _cursor: object) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+# The driver's own parser takes almost twice as long: it asks Django for the zone of each time.
+_TIME = new_type(PYDATETIMETZ.values, "TIME", _time)
 
 
 class _Connections:
@@ -75,6 +85,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().connect()
         _thread.connections.opened.add(self.connection)
         self.prepared.clear()
+        register_type(_TIME, self.connection)
         with self.wrap_database_errors:
             self._read_clock()
 
