@@ -87,7 +87,7 @@ class _Prepared(ABC):
         try:
             with database.cursor() as cursor:
                 self._execute(cursor, values)
-                return fetch(cursor)
+                return fetch(cursor.cursor)  # the driver's own, which has all rows by now: Django's wraps each call
         except DatabaseError as error:
             if sqlstate(error) not in (_STALE if is_known else _TAKEN):
                 raise
