@@ -1,8 +1,11 @@
 """Plain values of the fleet app."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 from uuid import UUID
+
+import orjson
 
 from bikerental.core.geometry import Box, Position
 from bikerental.fleet.constants import ActorKind, BikeStatus
@@ -23,9 +26,15 @@ class Circle(NamedTuple):
     radius_m: float
 
 
-class TariffTerms(NamedTuple):
-    """The terms of a tariff, as a rental keeps them. Amounts are texts, as in a response."""
+class _WithJson:
+    """A part that many rows have in common. All of them have the same object, so its JSON is written once."""
 
+    @cached_property
+    def json(self) -> orjson.Fragment:
+        return orjson.Fragment(orjson.dumps(self._asdict()))  # type: ignore[attr-defined] # of the NamedTuple
+
+
+class _TariffTerms(NamedTuple):
     name: str
     currency: str
     unlock_fee: str
@@ -36,12 +45,18 @@ class TariffTerms(NamedTuple):
     out_of_area_fee: str | None = None  # None: rides cannot end outside the area
 
 
-class BikeModelRow(NamedTuple):
-    """A bike's model, as each of its bikes shows it."""
+class TariffTerms(_TariffTerms, _WithJson):
+    """The terms of a tariff, as a rental keeps them. Amounts are texts, as in a response."""
 
+
+class _BikeModelRow(NamedTuple):
     id: str
     name: str
     propulsion: str
+
+
+class BikeModelRow(_BikeModelRow, _WithJson):
+    """A bike's model, as each of its bikes shows it."""
 
 
 class BikeRow(NamedTuple):

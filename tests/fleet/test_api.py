@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
+import orjson
 import pytest
 from django.test import override_settings
 from pytest_django import DjangoAssertNumQueries
@@ -12,6 +13,7 @@ from rest_framework.test import APIClient
 
 from bikerental.fleet.api.serializers import BikeOutput, StationOutput
 from bikerental.fleet.models import Bike
+from bikerental.fleet.types import TariffTerms
 from tests.clients import RiderClient
 from tests.factories import make_bike, make_model, make_station, make_tariff
 
@@ -380,6 +382,14 @@ def shape_of(serializer: serializers.BaseSerializer[Any], value: Any) -> None:
 
 
 @override_settings(MEDIA_URL="https://media.example.org/")
+def test_the_json_of_a_part_that_bikes_share_is_written_once() -> None:
+    terms = TariffTerms("Basic", "RUB", "50.00", "5.00", 0, None, 1440)
+
+    assert orjson.loads(orjson.dumps(terms.json)) == terms._asdict()
+    assert terms.json is terms.json
+    assert terms == TariffTerms("Basic", "RUB", "50.00", "5.00", 0, None, 1440)
+
+
 def test_answers_have_the_declared_shape(rider_client: RiderClient) -> None:
     station = make_station()
     make_bike(station=station, photo="bikes/1.webp")

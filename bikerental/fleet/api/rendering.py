@@ -3,16 +3,12 @@
 A test compares them with the declared outputs.
 """
 
-from functools import lru_cache
 from typing import Any
 
-import orjson
 from django.core.files.storage import default_storage
 from rest_framework.request import Request
 
-from bikerental.core.db.columns import SHARED_MAX
-from bikerental.fleet.types import BikeModelRow, BikeRow, NearBike, StationRow, TariffTerms
-from bikerental.http.renderers import to_json
+from bikerental.fleet.types import BikeRow, NearBike, StationRow
 from bikerental.media.names import small_name
 
 
@@ -20,21 +16,15 @@ def bike_json(bike: BikeRow, request: Request) -> dict[str, Any]:
     return {
         "id": bike.id,
         "number": bike.number,
-        "model": shared_json(bike.model),
+        "model": bike.model.json,
         "status": bike.status,
         "station": None if bike.station_id is None else {"id": bike.station_id, "name": bike.station_name},
         "latitude": bike.latitude,
         "longitude": bike.longitude,
-        "tariff": shared_json(bike.terms),
+        "tariff": bike.terms.json,
         "photo": photo_url(bike.photo, request) if bike.photo else None,
         "thumbnail": photo_url(small_name(bike.photo), request) if bike.photo else None,
     }
-
-
-@lru_cache(SHARED_MAX)
-def shared_json(part: BikeModelRow | TariffTerms) -> orjson.Fragment:
-    """The JSON of a part that many rows have in common, written once for all of them."""
-    return orjson.Fragment(to_json(part._asdict()))
 
 
 def photo_url(name: str, request: Request) -> str:

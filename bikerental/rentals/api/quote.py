@@ -7,7 +7,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from bikerental.core.db.clock import database_now
-from bikerental.fleet.api.rendering import shared_json
 from bikerental.fleet.api.serializers import BIKE_IN_PATH
 from bikerental.fleet.exceptions import BikeNotFoundError
 from bikerental.fleet.selectors import bike_row
@@ -38,4 +37,4 @@ class QuoteView(ApiView):
         terms = bike_row(bike_id=bike_id).terms
         now = database_now()
         cost = price(terms, started_at=now, ended_at=now + timedelta(minutes=minutes))
-        return Response({"minutes": minutes, "tariff": shared_json(terms), "cost": cost_json(cost, terms)})
+        return Response({"minutes": minutes, "tariff": terms.json, "cost": cost_json(cost, terms)})

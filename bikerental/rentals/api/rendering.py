@@ -10,7 +10,6 @@ from typing import Any
 import orjson
 
 from bikerental.core.money import money_text
-from bikerental.fleet.api.rendering import shared_json
 from bikerental.fleet.types import TariffTerms
 from bikerental.rentals.constants import CANCELLED
 from bikerental.rentals.models import Rental
@@ -27,13 +26,13 @@ def rental_json(rental: RentalRow, now: datetime) -> dict[str, Any]:
         "bike": {
             "id": rental.bike_id,
             "number": rental.bike_number,
-            "model": shared_json(rental.model),
+            "model": rental.model.json,
         },
         "started_at": rental.started_at,
         "ended_at": rental.ended_at,
         "start_station": _station(rental.start_station_id, rental.start_station_name),
         "end_station": _station(rental.end_station_id, rental.end_station_name),
-        "tariff": shared_json(rental.terms),
+        "tariff": rental.terms.json,
         "overdue": is_overdue(rental, now),
         "cost": _cost(rental, now),
     }

@@ -9,7 +9,6 @@ from rest_framework.response import Response
 
 from bikerental.billing.exceptions import DebtTooHighError
 from bikerental.core.db.clock import database_now
-from bikerental.fleet.api.rendering import shared_json
 from bikerental.fleet.exceptions import BikeNotFoundError, BikeUnavailableError
 from bikerental.http.idempotency import answer_once
 from bikerental.http.operations import documented
@@ -38,7 +37,7 @@ def reservation_json(reservation: ReservationRow) -> dict[str, Any]:
         "bike": {
             "id": reservation.bike_id,
             "number": reservation.bike_number,
-            "model": shared_json(reservation.model),
+            "model": reservation.model.json,
         },
         "created_at": reservation.created_at,
         "expires_at": reservation.expires_at,
