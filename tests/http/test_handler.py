@@ -1,6 +1,8 @@
 """Our WSGI handler, called as a web server calls it."""
 
+from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.signals import request_finished, request_started
@@ -8,16 +10,18 @@ from django.db import close_old_connections, connection, reset_queries
 from django.test import RequestFactory
 from pytest_django import Settings
 
-from bikerental.http.handler import Handler
+from bikerental.http.handler import PATHS_MAX, BoundedRequest, Handler, _match
 from tests.clients import RiderClient
 from tests.factories import make_user
 
 
 @pytest.fixture(autouse=True)
-def _signals_restored(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They belong to the process, and the handler changes them."""
+def _process_restored(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The handler changes the process's signals, and remembers these tests' routes."""
     for signal in (request_started, request_finished):
         monkeypatch.setattr(signal, "receivers", [*signal.receivers])
+    yield
+    _match.cache_clear()
 
 
 def status_of(handler: Handler, environ: dict[str, Any]) -> str:
@@ -51,3 +55,28 @@ def test_django_runs_no_signal_handler_that_has_nothing_to_do(settings: Settings
     started = [handler.__name__ for handler in request_started._live_receivers(None)[0]]
     assert ("close_old_connections" in started, "reset_queries" in started) == (True, is_debug)
     assert request_finished._live_receivers(None)[0] == []
+
+
+def test_the_route_of_a_path_is_found_once() -> None:
+    bike = UUID(int=7)
+    paths = ("/api/v1/bikes/", f"/api/v1/bikes/{bike}/", "/api/v1/nothing/", "/api/v1/bikes/")
+    handler = Handler()
+
+    requests = [BoundedRequest(RequestFactory().get(path).environ) for path in paths]
+    for request in requests:
+        handler.get_response(request)
+
+    bikes, one, nothing, again = (request.resolver_match for request in requests)
+    assert bikes is again
+    assert bikes is not None
+    assert bikes.route == "api/v1/bikes/"
+    assert one is not None
+    assert one.kwargs == {"bike_id": bike}
+    assert nothing is None
+
+
+def test_only_so_many_paths_are_remembered() -> None:
+    for number in range(PATHS_MAX + 1):
+        _match(f"/api/v1/bikes/{UUID(int=number)}/")
+
+    assert _match.cache_info().currsize == PATHS_MAX
