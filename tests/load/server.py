@@ -19,6 +19,7 @@ from tests.load.processor import Spent, hash_seconds, seconds_of
 
 SETTINGS = "tests.load.settings"
 START_SECONDS, STOP_SECONDS = 60, 30
+GIVEN = dict(os.environ)  # before a service adds its own settings
 INSIDE = Path(__file__).with_name("inside")
 # Run in another checkout, to read its own flags and number of threads.
 DESCRIBE = """
@@ -52,7 +53,7 @@ class Service:
         """
         binaries = root / ".venv" / "bin"
         path = os.pathsep.join((str(binaries), os.environ["PATH"]))
-        environment = os.environ | servers | {"PATH": path, "VIRTUAL_ENV": str(root / ".venv")}
+        environment = GIVEN | servers | {"PATH": path, "VIRTUAL_ENV": str(root / ".venv")}
         service = cls(folder)
         service.root = root
         described = run([str(binaries / "python"), "-c", DESCRIBE, str(folder)], root=root, environment=environment)
