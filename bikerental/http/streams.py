@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Hashable, Iterator
 
+from django.conf import settings
 from django.http import StreamingHttpResponse
 from django.utils.functional import cached_property
 
@@ -15,8 +16,8 @@ from bikerental.http.problems import is_database_unavailable
 
 logger = logging.getLogger(__name__)
 
-# A slow reader holds one of the eight threads of a web process. One must stay free.
-STREAMS_MAX = 7
+# A slow reader holds a thread of a web process. One must stay free.
+STREAMS_MAX = settings.WEB_THREADS - 1
 STREAM_SECONDS = 120.0
 
 RETRY_SECONDS = 10.0

@@ -28,6 +28,7 @@ READY_SECONDS = 120
 BESIDE_SECONDS = 75
 CELERY = ["python", "-m", "celery", "--quiet", "--app", "config.celery_app"]
 OWNER = "MIGRATE_DATABASE_URL"
+THREADS = 4  # of each web process, as in production where PostgreSQL shares the cores
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class Stack:
         }
         own = {
             "PORT": str(self.ports.web),
+            "WEB_THREADS": str(number_from("WEB_THREADS", THREADS)),
             "PROMETHEUS_MULTIPROC_DIR": str(self.state.metrics),
             # Celery treats QUIT as the graceful TERM: the running task ends, the others return to the queue.
             "REMAP_SIGTERM": "SIGQUIT",
@@ -116,13 +118,12 @@ class Stack:
 
     def _web(self) -> list[str]:
         processes = number_from("WEB_PROCESSES", min(max(os.cpu_count() or 2, 2), 4))
-        threads = number_from("WEB_THREADS", 8)
         return [
             *("python", "-m", "granian", "--interface", "wsgi", "config.wsgi:application"),
             *("--host", "127.0.0.1", "--port", str(self.ports.web), "--http", "1", "--no-ws"),
             *("--backlog", "1024", "--backpressure", "512"),
             *("--log-config", "compose/production/django/granian.json"),
-            *("--workers", str(processes), "--blocking-threads", str(threads)),
+            *("--workers", str(processes), "--blocking-threads", self.environment["WEB_THREADS"]),
             *("--respawn-failed-workers", "--respawn-interval", "1", "--workers-kill-timeout", "8"),
         ]
 

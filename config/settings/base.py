@@ -451,6 +451,9 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
+WEB_THREADS: int = env.number(
+    "WEB_THREADS", default=8, least=2, advice="Each web process has so many, and a slow reader of a stream holds one."
+)
 # A request that waited longer than this for a thread is refused if the queue was long; 0 refuses none.
 SHED_AFTER_SECONDS: float = env.float("SHED_AFTER_SECONDS", default=0.5)
 if SHED_AFTER_SECONDS < 0:

@@ -73,6 +73,7 @@ def read_settings(show: str = "", module: str = "local", **variables: str) -> su
         ("BIKE_CODE_URL", "https://rent.example/b/"),
         ("CONN_MAX_AGE", "long"),
         ("SHED_AFTER_SECONDS", "soon"),
+        ("WEB_THREADS", "1"),
         ("DATABASE_POOLED", "ture"),
         ("DATABASE_URL", "mysql://localhost/bikerental"),
         ("DATABASE_URL", "postgres://localhost:port/bikerental"),
