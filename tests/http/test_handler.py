@@ -31,7 +31,7 @@ def status_of(handler: Handler, environ: dict[str, Any]) -> str:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_request_replaces_a_connection_that_broke_in_the_one_before() -> None:
+def test_a_request_replaces_a_connection_that_broke_before() -> None:
     token = RiderClient(make_user()).tokens.access
     environ = RequestFactory().get("/api/v1/bikes/", headers={"authorization": f"Bearer {token}"}).environ
     handler = Handler()

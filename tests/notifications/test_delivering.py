@@ -202,7 +202,7 @@ def test_a_batch_stops_when_the_mail_server_is_away(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.django_db
-def test_a_batch_is_read_together_and_each_message_takes_three_statements(
+def test_messages_are_read_together_and_take_three_statements(
     monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     monkeypatch.setattr(delivering, "READ_TOGETHER", 2)
@@ -215,9 +215,7 @@ def test_a_batch_is_read_together_and_each_message_takes_three_statements(
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("later", ["erased", "moved"])
-def test_a_rider_who_changes_while_others_are_sent_to_is_read_again(
-    monkeypatch: pytest.MonkeyPatch, later: str
-) -> None:
+def test_a_rider_who_changes_during_a_batch_is_read_again(monkeypatch: pytest.MonkeyPatch, later: str) -> None:
     first, second = make_notification(1), make_notification(2)
     rider = second.recipient
     assert rider

@@ -79,7 +79,7 @@ GUARDS = (
         "bikerental/notifications/services/delivering.py",
         "~Exists(has_moved), ",
         "",
-        (f"{DELIVERING}::test_a_rider_who_changes_while_others_are_sent_to_is_read_again",),
+        (f"{DELIVERING}::test_a_rider_who_changes_during_a_batch_is_read_again",),
     ),
     Guard(
         "links and other mail are counted apart",
