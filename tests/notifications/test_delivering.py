@@ -128,6 +128,36 @@ def test_the_claim_is_committed_before_the_mail_server_is_asked() -> None:
     assert seen == [("sending", NOON + timedelta(minutes=2)), False]
 
 
+@pytest.mark.django_db
+def test_the_claims_transaction_waits_for_no_disk() -> None:
+    flushing(set_to="on")
+
+    notification_deliver(make_notification().pk, now=NOON, mailer=FakeMailer())
+
+    assert flushing() == "off"  # the claim was made in the test's transaction
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_outcomes_transaction_waits_for_the_disk() -> None:
+    flushing(set_to="on")
+    seen: list[str] = []
+    mailer = FakeMailer(during=lambda: seen.append(flushing()))
+
+    notification_deliver(make_notification().pk, now=NOON, mailer=mailer)
+
+    assert [*seen, flushing()] == ["on", "on"]
+
+
+def flushing(*, set_to: str = "") -> str:
+    """`synchronous_commit` of the connection, which a test may set."""
+    with connection.cursor() as cursor:
+        if set_to:
+            cursor.execute("SELECT set_config('synchronous_commit', %s, false)", [set_to])
+        cursor.execute("SELECT current_setting('synchronous_commit')")
+        [value] = cursor.fetchone()
+    return str(value)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_nothing_is_sent_inside_a_transaction() -> None:
     notification = make_notification()

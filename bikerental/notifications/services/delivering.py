@@ -154,13 +154,15 @@ def _claiming(v: Samples) -> Compiled:
     # An erased account has another address, and its message other words.
     has_moved = User.objects.filter(pk=OuterRef("recipient_id")).exclude(email=v["email"])
     due = Notification.objects.filter(_due(v["now"]), ~Exists(has_moved), pk=v["notification_id"])
+    # The claim is not flushed to the disk. If PostgreSQL crashes before the outcome is written, the message is sent
+    # again with the claim and without it. Other senders see the claim at once.
     claim, parameters = update(due, state=State.SENDING, claimed_until=v["claimed_until"], attempts=F("attempts") + 1)
     sql = f"""
         WITH claimed AS ({claim} RETURNING attempts), counted AS (
             INSERT INTO notifications_sentmail (id, created_at, address_key)
             SELECT %s::uuid, %s::timestamptz, %s::text FROM claimed WHERE %s::text <> ''
         )
-        SELECT attempts FROM claimed
+        SELECT attempts, set_config('synchronous_commit', 'off', true) FROM claimed
     """  # noqa: S608 - of the ORM's SQL and constants
     return sql, (*parameters, v["count_id"], v["now"], v["address_key"], v["address_key"])
 
@@ -188,7 +190,7 @@ def _claim(notification: Notification, counted: Counted | None, *, now: datetime
     )
     if row is None:
         return False
-    [notification.attempts] = row
+    notification.attempts = row[0]
     return True
 
 

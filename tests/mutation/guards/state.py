@@ -166,6 +166,13 @@ GUARDS = (
         (f"{DELIVERING}::test_nothing_is_sent_inside_a_transaction",),
     ),
     Guard(
+        "the outcome of a message is flushed to the disk",
+        "bikerental/notifications/services/delivering.py",
+        "'synchronous_commit', 'off', true",
+        "'synchronous_commit', 'off', false",
+        (f"{DELIVERING}::test_the_outcomes_transaction_waits_for_the_disk",),
+    ),
+    Guard(
         "a sender that outlives its claim changes nothing",
         "bikerental/notifications/services/delivering.py",
         '"state": State.SENDING, "attempts": v["claimed_attempts"]}',
