@@ -7,7 +7,6 @@ ATTEMPTS_MAX = 12
 BACKOFF_FIRST = timedelta(seconds=30)
 BACKOFF_MAX = timedelta(hours=1)
 SWEEP_BATCH = 500
-READ_TOGETHER = 20
 # Messages to one address are counted over this time. A message beyond the limit waits as long.
 ADDRESS_WINDOW = timedelta(hours=1)
 # A message about failed rows names at most this many. The admin lists all.

@@ -1,11 +1,11 @@
 """The reads of the notifications app."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 from uuid import UUID
 
 from bikerental.core.db.keyset import rows_in_pages
-from bikerental.core.db.statements import SqlStatement
+from bikerental.core.db.statements import Statement, select
 from bikerental.notifications.addresses import email_hidden
 from bikerental.notifications.models import Notification, RefusedAddress
 from bikerental.users.types import email_normalise
@@ -25,13 +25,17 @@ def refused_address(*, email: str) -> dict[str, Any] | None:
     return None if found is None else {"email": email, **found}
 
 
-_REFUSE = SqlStatement("SELECT email FROM notifications_refusedaddress WHERE email = ANY (%(emails)s::text[])")
+_REFUSES = Statement(
+    lambda v: select(RefusedAddress.objects.filter(email__in=[v["email"], v["hidden"]]).values_list("id")),
+    email=str,
+    hidden=str,
+)
 
 
-def addresses_that_refuse(*, emails: Iterable[str]) -> set[str]:
-    """The addresses among these that nothing is sent to, normalised. One statement."""
-    spelled = {written: email for email in map(email_normalise, emails) for written in (email, email_hidden(email))}
-    return {spelled[written] for [written] in _REFUSE.all(emails=list(spelled))}
+def addresses_that_refuse(*, emails: Collection[str]) -> set[str]:
+    """The addresses among these that nothing is sent to, normalised. One statement each."""
+    spelled = {email_normalise(email) for email in emails}
+    return {email for email in spelled if _REFUSES.first(email=email, hidden=email_hidden(email))}
 
 
 def notifications_unsent_count() -> int:

@@ -5,7 +5,7 @@ import pytest
 from django.core import mail
 from django.db import connection, transaction
 from django.utils import timezone
-from pytest_django import DjangoAssertNumQueries, Settings
+from pytest_django import Settings
 
 from bikerental.notifications import tasks
 from bikerental.notifications.exceptions import MailDeferredError, MailRefusedError, MailUnreachableError
@@ -128,36 +128,6 @@ def test_the_claim_is_committed_before_the_mail_server_is_asked() -> None:
     assert seen == [("sending", NOON + timedelta(minutes=2)), False]
 
 
-@pytest.mark.django_db
-def test_the_claims_transaction_waits_for_no_disk() -> None:
-    flushing(set_to="on")
-
-    notification_deliver(make_notification().pk, now=NOON, mailer=FakeMailer())
-
-    assert flushing() == "off"  # the claim was made in the test's transaction
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_outcomes_transaction_waits_for_the_disk() -> None:
-    flushing(set_to="on")
-    seen: list[str] = []
-    mailer = FakeMailer(during=lambda: seen.append(flushing()))
-
-    notification_deliver(make_notification().pk, now=NOON, mailer=mailer)
-
-    assert [*seen, flushing()] == ["on", "on"]
-
-
-def flushing(*, set_to: str = "") -> str:
-    """`synchronous_commit` of the connection, which a test may set."""
-    with connection.cursor() as cursor:
-        if set_to:
-            cursor.execute("SELECT set_config('synchronous_commit', %s, false)", [set_to])
-        cursor.execute("SELECT current_setting('synchronous_commit')")
-        [value] = cursor.fetchone()
-    return str(value)
-
-
 @pytest.mark.django_db(transaction=True)
 def test_nothing_is_sent_inside_a_transaction() -> None:
     notification = make_notification()
@@ -229,42 +199,6 @@ def test_a_batch_stops_when_the_mail_server_is_away(monkeypatch: pytest.MonkeyPa
         ("pending", 0),
         ("pending", 0),
     ]
-
-
-@pytest.mark.django_db
-def test_messages_are_read_together_and_take_three_statements(
-    monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: DjangoAssertNumQueries
-) -> None:
-    monkeypatch.setattr(delivering, "READ_TOGETHER", 2)
-    ids = [make_notification(number).pk for number in range(5)]
-    notifications_deliver(ids[:1])
-
-    with django_assert_num_queries(2 * (2 + 2 * 3)):
-        assert notifications_deliver(ids[1:]) == 4
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("later", ["erased", "moved"])
-def test_a_rider_who_changes_during_a_batch_is_read_again(monkeypatch: pytest.MonkeyPatch, later: str) -> None:
-    first, second = make_notification(1), make_notification(2)
-    rider = second.recipient
-    assert rider
-
-    def change() -> None:
-        if later == "erased":
-            user_erase(user=rider, now=NOON)
-        else:
-            User.objects.filter(pk=rider.pk).update(email="new@example.org")
-
-    mailer = FakeMailer(during=change)
-    monkeypatch.setattr(delivering, "mailer_open", lambda: mailer)
-
-    assert notifications_deliver([first.pk, second.pk]) == 1
-    assert state_of(second) == ("pending", 0)
-
-    notifications_deliver([second.pk])
-    assert [mail.to for mail in mailer.mails[1:]] == ([] if later == "erased" else [("new@example.org",)])
-    assert state_of(second) == ("dropped" if later == "erased" else "sent", 1)
 
 
 @pytest.mark.django_db

@@ -5,7 +5,7 @@ times out before the server accepts. No transaction is open during a call to the
 
 import logging
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import F, Q
 from django.utils.timezone import now as utc_now
 
 from bikerental.core.db.statements import Compiled, Samples, Statement, update
@@ -27,7 +27,6 @@ from bikerental.notifications.constants import (
     BATCH_SECONDS,
     DELIVERING,
     LEASE,
-    READ_TOGETHER,
     SWEEP_BATCH,
 )
 from bikerental.notifications.exceptions import MailError, MailRefusedError, MailUnreachableError
@@ -36,7 +35,7 @@ from bikerental.notifications.kinds import message_kinds
 from bikerental.notifications.messages import EMAIL_CONFIRMATION, PASSWORD_RESET
 from bikerental.notifications.models import Notification
 from bikerental.notifications.selectors import addresses_that_refuse
-from bikerental.notifications.services.limiting import Counted, is_over_limit, mail_to_count, sent_mail_forget
+from bikerental.notifications.services.limiting import sent_mail_count
 from bikerental.notifications.services.rendering import content_render
 from bikerental.users.models import User
 from bikerental.users.types import email_normalise
@@ -57,13 +56,33 @@ ATTEMPTS_EXHAUSTED = "attempts_exhausted"
 def notification_deliver(notification_id: UUID, *, now: datetime, mailer: Mailer) -> str | None:
     """Send one message that is due. Returns its new state, or None if there was nothing to do.
 
+    If several workers try at once, one claims it by compare-and-swap. The claim is a lease: it runs out if
+    its owner dies, and an owner whose lease ran out changes nothing any more.
+
     :raises MailUnreachableError: after the next attempt was scheduled; other messages would fail too
     """
-    return _deliver(_read([notification_id]), notification_id, now=now, mailer=mailer)
+    if not _claim(notification_id, now):
+        return None
+    claimed = Notification.objects.select_related("recipient").get(pk=notification_id)
+    addresses, reason = _audience(claimed, now=now)
+    if not addresses:
+        return _finish(claimed, state=State.DROPPED, last_error=reason)
+    counted = sent_mail_count(claimed, recipient=claimed.recipient, now=now) if claimed.recipient else None
+    if claimed.recipient and counted is None:
+        return _postpone(claimed, now=now)
+    content = content_render(claimed, now=now)
+    mail = Mail(id=claimed.pk, to=addresses, subject=content.subject, text=content.text, html=content.html)
+    try:
+        provider_id = mailer.send(mail)
+    except MailError as error:
+        if counted:
+            counted.delete()
+        return _sending_failed(claimed, error, now=now)
+    return _finish(claimed, state=State.SENT, sent_at=now, provider_id=provider_id[:200], feedback="")
 
 
 def notifications_deliver(
-    notification_ids: Sequence[UUID], *, failed_before: Collection[UUID] = (), seconds: float = BATCH_SECONDS
+    notification_ids: Iterable[UUID], *, failed_before: Collection[UUID] = (), seconds: float = BATCH_SECONDS
 ) -> int:
     """Send the messages that are due, over one connection. Returns how many were sent.
 
@@ -73,18 +92,15 @@ def notifications_deliver(
     sent = 0
     begun = time.monotonic()
     with closing(mailer_open()) as mailer:
+
+        def send(ids: Sequence[UUID]) -> int:
+            return notification_deliver(ids[0], now=utc_now(), mailer=mailer) == State.SENT
+
         try:
-            for start in range(0, len(notification_ids), READ_TOGETHER):
-                ids = notification_ids[start : start + READ_TOGETHER]
-                mails = _read(ids)
-
-                def send(row_ids: Sequence[UUID], mails: _Mails = mails) -> int:
-                    return _deliver(mails, row_ids[0], now=utc_now(), mailer=mailer) == State.SENT
-
-                for notification_id in ids:
-                    if time.monotonic() - begun > seconds:
-                        return sent
-                    sent += run_row(DELIVERING, notification_id, send, failed_before=notification_id in failed_before)
+            for notification_id in notification_ids:
+                if time.monotonic() - begun > seconds:
+                    break
+                sent += run_row(DELIVERING, notification_id, send, failed_before=notification_id in failed_before)
         except MailUnreachableError as error:
             logger.warning("The mail server is unavailable, the rest waits for the sweep: %s", error)
     return sent
@@ -105,93 +121,18 @@ def _due(now: datetime) -> Q:
     return (pending | abandoned) & Q(attempts__lt=ATTEMPTS_MAX)
 
 
-class _Mails(NamedTuple):
-    """Messages as they were before they were claimed, and who takes none."""
-
-    notifications: dict[UUID, Notification]
-    refusing: set[str]
-
-
-def _read(notification_ids: Sequence[UUID]) -> _Mails:
-    """Two statements."""
-    with transaction.atomic(durable=True, savepoint=False):
-        pass  # refuses to run inside a transaction, in which claims would not be kept
-    notifications = Notification.objects.select_related("recipient").in_bulk(notification_ids)
-    recipients = [each.recipient.email for each in notifications.values() if each.recipient]
-    return _Mails(notifications, addresses_that_refuse(emails=[*recipients, *settings.OPERATOR_EMAILS]))
-
-
-def _deliver(mails: _Mails, notification_id: UUID, *, now: datetime, mailer: Mailer) -> str | None:
-    """As `notification_deliver`.
-
-    If several workers try at once, one claims the message by compare-and-swap. The claim is a lease: it runs out if
-    its owner dies, and an owner whose lease ran out changes nothing any more.
-    """
-    claimed = mails.notifications.get(notification_id)
-    if claimed is None:
-        return None
-    counted = mail_to_count(claimed, recipient=claimed.recipient) if claimed.recipient else None
-    if not _claim(claimed, counted, now=now):
-        return None
-    addresses, reason = _audience(claimed, mails.refusing, now=now)
-    if not addresses:
-        sent_mail_forget(counted)
-        return _finish(claimed, state=State.DROPPED, last_error=reason)
-    if counted and is_over_limit(counted, now=now):
-        sent_mail_forget(counted)
-        return _postpone(claimed, now=now)
-    content = content_render(claimed, now=now)
-    mail = Mail(id=claimed.pk, to=addresses, subject=content.subject, text=content.text, html=content.html)
-    try:
-        provider_id = mailer.send(mail)
-    except MailError as error:
-        sent_mail_forget(counted)
-        return _sending_failed(claimed, error, now=now)
-    return _finish(claimed, state=State.SENT, sent_at=now, provider_id=provider_id[:200], feedback="")
-
-
 def _claiming(v: Samples) -> Compiled:
-    # An erased account has another address, and its message other words.
-    has_moved = User.objects.filter(pk=OuterRef("recipient_id")).exclude(email=v["email"])
-    due = Notification.objects.filter(_due(v["now"]), ~Exists(has_moved), pk=v["notification_id"])
-    # The claim is not flushed to the disk. If PostgreSQL crashes before the outcome is written, the message is sent
-    # again with the claim and without it. Other senders see the claim at once.
-    claim, parameters = update(due, state=State.SENDING, claimed_until=v["claimed_until"], attempts=F("attempts") + 1)
-    sql = f"""
-        WITH claimed AS ({claim} RETURNING attempts), counted AS (
-            INSERT INTO notifications_sentmail (id, created_at, address_key)
-            SELECT %s::uuid, %s::timestamptz, %s::text FROM claimed WHERE %s::text <> ''
-        )
-        SELECT attempts, set_config('synchronous_commit', 'off', true) FROM claimed
-    """  # noqa: S608 - of the ORM's SQL and constants
-    return sql, (*parameters, v["count_id"], v["now"], v["address_key"], v["address_key"])
+    due = Notification.objects.filter(_due(v["now"]), pk=v["notification_id"])
+    return update(due, state=State.SENDING, claimed_until=v["claimed_until"], attempts=F("attempts") + 1)
 
 
-_CLAIM = Statement(
-    _claiming,
-    notification_id=UUID,
-    email=str,
-    now=datetime,
-    claimed_until=datetime,
-    count_id=UUID,
-    address_key=str,
-)
+_CLAIM = Statement(_claiming, notification_id=UUID, now=datetime, claimed_until=datetime)
 
 
-def _claim(notification: Notification, counted: Counted | None, *, now: datetime) -> bool:
-    """Claim the message if it is due and its recipient has the address that was read, and count it. One statement."""
-    row = _CLAIM.first(
-        notification_id=notification.pk,
-        email=notification.recipient.email if notification.recipient else "",
-        now=now,
-        claimed_until=now + LEASE,
-        count_id=counted.row_id if counted else notification.pk,
-        address_key=counted.address_key if counted else "",
-    )
-    if row is None:
-        return False
-    notification.attempts = row[0]
-    return True
+def _claim(notification_id: UUID, now: datetime) -> bool:
+    with transaction.atomic(durable=True):
+        pass  # refuses to run inside a transaction, in which the claim would not be kept
+    return bool(_CLAIM.run(notification_id=notification_id, now=now, claimed_until=now + LEASE))
 
 
 class Audience(NamedTuple):
@@ -199,8 +140,8 @@ class Audience(NamedTuple):
     reason: str = ""  # why there is nobody
 
 
-def _audience(notification: Notification, refusing: Collection[str], *, now: datetime) -> Audience:
-    """The addresses that the message goes to now."""
+def _audience(notification: Notification, *, now: datetime) -> Audience:
+    """The addresses that the message goes to now. One statement if there are any."""
     recipient = notification.recipient
     if message_kinds()[notification.kind].to_operators:
         addresses = tuple(settings.OPERATOR_EMAILS)
@@ -210,6 +151,7 @@ def _audience(notification: Notification, refusing: Collection[str], *, now: dat
         return Audience((), reason)
     else:
         addresses = (recipient.email,)
+    refusing = addresses_that_refuse(emails=addresses)
     return Audience(tuple(each for each in addresses if email_normalise(each) not in refusing), ADDRESS_REFUSES)
 
 

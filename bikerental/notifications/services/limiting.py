@@ -12,8 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from bikerental.core.db.statements import Compiled, Samples, Statement, select
-from bikerental.core.identifiers import uuid7
+from bikerental.core.db.statements import Compiled, Samples, SqlStatement, Statement, select
 from bikerental.notifications.addresses import address_key
 from bikerental.notifications.constants import ADDRESS_WINDOW
 from bikerental.notifications.messages import EMAIL_CONFIRMATION, PASSWORD_RESET
@@ -28,34 +27,26 @@ class AddressLimit(NamedTuple):
     messages_max: int
 
 
-class Counted(NamedTuple):
-    """A message that counts for an address: the id of its SentMail, and the most that may count."""
+def sent_mail_count(notification: Notification, *, recipient: User, now: datetime) -> SentMail | None:
+    """Count a message that is about to be sent. None, without counting it, if the address has its maximum.
 
-    row_id: UUID
-    address_key: str
-    messages_max: int
-
-
-def mail_to_count(notification: Notification, *, recipient: User) -> Counted:
-    limit = _limit_of(notification)
-    return Counted(uuid7(), address_key(recipient.email, purpose=limit.name), limit.messages_max)
-
-
-def is_over_limit(counted: Counted, *, now: datetime) -> bool:
-    """Whether the address has its maximum without this message. One statement.
-
-    The message's own row must be committed. Then of two workers at least one sees the other's row, and they do not
-    both send the last allowed message.
+    The row is committed before the others are counted, so of two workers at least one sees the other's
+    row, and they do not both send the last allowed message. A sender that fails deletes its row.
     """
-    key, messages_max = counted.address_key, counted.messages_max
-    others = _others(messages_max).all(key=key, since=now - ADDRESS_WINDOW, row_id=counted.row_id)
-    return len(others) >= messages_max
+    limit = _limit_of(notification)
+    key = address_key(recipient.email, purpose=limit.name)
+    row = SentMail(address_key=key, created_at=now)
+    _COUNT.run(row_id=row.pk, now=now, key=key)
+    others = _others(limit.messages_max).all(key=key, since=now - ADDRESS_WINDOW, row_id=row.pk)
+    if len(others) < limit.messages_max:
+        return row
+    row.delete()
+    return None
 
 
-def sent_mail_forget(counted: Counted | None) -> None:
-    """What was not sent does not count. One statement, or none for a message without a count."""
-    if counted:
-        SentMail.objects.filter(pk=counted.row_id).delete()
+_COUNT = SqlStatement(
+    "INSERT INTO notifications_sentmail (id, created_at, address_key) VALUES (%(row_id)s, %(now)s, %(key)s)"
+)
 
 
 @lru_cache
