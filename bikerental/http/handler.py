@@ -20,6 +20,7 @@ from bikerental.http.parsers import BODY_BYTES_MAX
 UNREAD_BYTES_MAX = 64 * BODY_BYTES_MAX
 CHUNK_BYTES = 64 * 1024
 PATHS_MAX = 256
+PATH_LENGTH_MAX = 200  # a client may send longer ones, which would hold memory
 
 
 class BoundedRequest(WSGIRequest):
@@ -37,7 +38,8 @@ class Handler(WSGIHandler):
         _disconnect_idle()
 
     def resolve_request(self, request: HttpRequest) -> ResolverMatch:
-        match = request.resolver_match = _match(request.path_info)
+        path = request.path_info
+        match = request.resolver_match = _match(path) if len(path) <= PATH_LENGTH_MAX else resolve(path)
         return match
 
     def get_response(self, request: HttpRequest) -> HttpResponseBase:

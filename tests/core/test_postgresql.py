@@ -83,6 +83,14 @@ def test_a_time_is_read_as_it_was_written(time: datetime | None) -> None:
     assert read is None or read.tzinfo is UTC
 
 
+@pytest.mark.django_db
+def test_infinity_is_read_as_the_driver_reads_it() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 'infinity'::timestamptz, '-infinity'::timestamptz")
+
+        assert [time.year for time in cursor.fetchone()] == [9999, 1]
+
+
 def test_a_time_keeps_its_instant_in_a_session_of_another_zone() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET TIME ZONE 'Asia/Kathmandu'; SELECT '2026-03-29 01:30+00'::timestamptz")

@@ -80,3 +80,14 @@ def test_only_so_many_paths_are_remembered() -> None:
         _match(f"/api/v1/bikes/{UUID(int=number)}/")
 
     assert _match.cache_info().currsize == PATHS_MAX
+
+
+def test_long_paths_are_not_remembered() -> None:
+    handler = Handler()
+    before = _match.cache_info().currsize
+    request = BoundedRequest(RequestFactory().get(f"/admin/{'x' * 5000}/").environ)
+
+    handler.get_response(request)
+
+    assert request.resolver_match is not None
+    assert _match.cache_info().currsize == before

@@ -28,8 +28,14 @@ if TYPE_CHECKING:
 HEALTH_CHECK_SECONDS = 5.0
 
 
-def _time(text: Any, _cursor: object) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
+def _time(text: Any, cursor: Any) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:  # infinity
+        time: datetime = PYDATETIMETZ(text, cursor)
+        return time
 
 
 # The driver's own parser takes almost twice as long: it asks Django for the zone of each time.
