@@ -130,9 +130,8 @@ _CLAIM = Statement(_claiming, notification_id=UUID, now=datetime, claimed_until=
 
 
 def _claim(notification_id: UUID, now: datetime) -> bool:
-    with transaction.atomic(durable=True):
-        pass  # refuses to run inside a transaction, in which the claim would not be kept
-    return bool(_CLAIM.run(notification_id=notification_id, now=now, claimed_until=now + LEASE))
+    with transaction.atomic(durable=True):  # refuses to run inside a transaction, in which it would not be kept
+        return bool(_CLAIM.run(notification_id=notification_id, now=now, claimed_until=now + LEASE))
 
 
 class Audience(NamedTuple):

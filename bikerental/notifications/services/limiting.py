@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from bikerental.core.db.statements import Compiled, Samples, SqlStatement, Statement, select
+from bikerental.core.db.statements import Compiled, Samples, Statement, select
 from bikerental.notifications.addresses import address_key
 from bikerental.notifications.constants import ADDRESS_WINDOW
 from bikerental.notifications.messages import EMAIL_CONFIRMATION, PASSWORD_RESET
@@ -35,18 +35,12 @@ def sent_mail_count(notification: Notification, *, recipient: User, now: datetim
     """
     limit = _limit_of(notification)
     key = address_key(recipient.email, purpose=limit.name)
-    row = SentMail(address_key=key, created_at=now)
-    _COUNT.run(row_id=row.pk, now=now, key=key)
+    row = SentMail.objects.create(address_key=key, created_at=now)
     others = _others(limit.messages_max).all(key=key, since=now - ADDRESS_WINDOW, row_id=row.pk)
     if len(others) < limit.messages_max:
         return row
     row.delete()
     return None
-
-
-_COUNT = SqlStatement(
-    "INSERT INTO notifications_sentmail (id, created_at, address_key) VALUES (%(row_id)s, %(now)s, %(key)s)"
-)
 
 
 @lru_cache
