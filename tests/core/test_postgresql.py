@@ -83,7 +83,6 @@ def test_a_time_is_read_as_it_was_written(time: datetime | None) -> None:
     assert read is None or read.tzinfo is UTC
 
 
-@pytest.mark.django_db
 def test_infinity_is_read_as_the_driver_reads_it() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 'infinity'::timestamptz, '-infinity'::timestamptz")

@@ -381,7 +381,6 @@ def shape_of(serializer: serializers.BaseSerializer[Any], value: Any) -> None:
         shape_of(serializer.fields[name], part)
 
 
-@override_settings(MEDIA_URL="https://media.example.org/")
 def test_the_json_of_a_part_that_bikes_share_is_written_once() -> None:
     terms = TariffTerms("Basic", "RUB", "50.00", "5.00", 0, None, 1440)
 
@@ -390,6 +389,7 @@ def test_the_json_of_a_part_that_bikes_share_is_written_once() -> None:
     assert terms == TariffTerms("Basic", "RUB", "50.00", "5.00", 0, None, 1440)
 
 
+@override_settings(MEDIA_URL="https://media.example.org/")
 def test_answers_have_the_declared_shape(rider_client: RiderClient) -> None:
     station = make_station()
     make_bike(station=station, photo="bikes/1.webp")
