@@ -20,6 +20,10 @@ FAILED = 0  # used in place of a status
 USUAL = (*range(200, 300), 503)
 
 
+class TooManyOpenError(OSError):
+    """The load itself has no place for another connection: the requests came faster than they were answered."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """`seconds` since the scheduled time, including a delay before it was sent."""
@@ -130,7 +134,7 @@ class Client:
 
     async def _exchange(self, head: str, body: bytes) -> tuple[int, bytes]:
         if self._open > OPEN_MAX:
-            raise ConnectionRefusedError
+            raise TooManyOpenError
         connection = self._connection() or await self._connected()
         stamp = f"X-Request-Start: {int(time.time() * 1000)}\r\n\r\n"
         answered = False
