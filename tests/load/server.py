@@ -16,6 +16,7 @@ from compose.bare.progress import UserError
 from compose.bare.stack import Stack
 from compose.bare.state import ROOT, State
 from tests.load.processor import Spent, hash_seconds, seconds_of
+from tests.load.scheduling import without_groups_of_sessions
 
 SETTINGS = "tests.load.settings"
 START_SECONDS, STOP_SECONDS = 60, 30
@@ -73,7 +74,7 @@ class Service:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        with ExitStack() as processes:
+        with without_groups_of_sessions(), ExitStack() as processes:
             self._running["postgresql"] = server_of(self.environment["DATABASE_URL"])
             for name in ("web", "worker"):
                 self._running[name] = psutil.Process(processes.enter_context(self._process(name)).pid)
