@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Q, QuerySet, Subquery
+from django.db.models import CharField, Q, QuerySet, Subquery
+from django.db.models.functions import Cast
 
 from bikerental.core.db.columns import Columns
 from bikerental.core.db.statements import Samples, Select
@@ -47,16 +48,24 @@ class BikesToRent(NamedTuple):
     reserved: BikeForRental | None  # another bike, which the rider has reserved
 
 
+class _BikeToRent(NamedTuple):
+    bike: BikeForRental
+    reserved_id: str | None  # of the bike that the rider has reserved
+
+
 def _requested_or_reserved(requested: Q, v: Samples) -> QuerySet[Bike]:
-    reserved = Reservation.objects.filter(rider_id=v["rider_id"], status=Reservation.Status.ACTIVE)
-    return Bike.objects.filter(requested | Q(pk=Subquery(reserved.values("bike_id")))).order_by("pk")
+    own = Reservation.objects.filter(rider_id=v["rider_id"], status=Reservation.Status.ACTIVE)
+    reserved = Subquery(own.values("bike_id"))
+    bikes = Bike.objects.filter(requested | Q(pk=reserved)).order_by("pk")
+    return bikes.annotate(reserved_id=Cast(reserved, CharField()))
 
 
+_BIKE_TO_RENT = Columns(_BikeToRent, bike=BIKE_FOR_RENTAL)
 _BY_ID = Select(
-    BIKE_FOR_RENTAL, lambda v: _requested_or_reserved(Q(pk=v["bike_id"]), v), lock=[Bike], bike_id=UUID, rider_id=UUID
+    _BIKE_TO_RENT, lambda v: _requested_or_reserved(Q(pk=v["bike_id"]), v), lock=[Bike], bike_id=UUID, rider_id=UUID
 )
 _BY_NUMBER = Select(
-    BIKE_FOR_RENTAL,
+    _BIKE_TO_RENT,
     lambda v: _requested_or_reserved(with_number_key(v["number_key"]), v),
     lock=[Bike],
     number_key=str,
@@ -71,37 +80,44 @@ def bikes_to_rent_lock(*, rider_id: UUID, bike_id: UUID | None = None, bike_numb
     begin another reservation meanwhile.
 
     Only bikes are locked, so rentals of other bikes read the same tariff without waiting. After a wait, PostgreSQL has
-    the current version of the bike but old versions of the joined rows: a bike whose tariff changed finds none and is
-    left out, and a bike at a new station lacks the station's name. Only for these, a second statement reads everything
-    again.
+    the current version of the bike but old versions of the joined rows: a bike whose tariff or model changed finds none
+    and is left out, and a bike at a new station lacks the station's name. Only for these, a second statement reads
+    everything again.
     """
     key = None if bike_number is None else number_key(bike_number)
-    bikes = _bikes_to_rent(rider_id, bike_id, key)
-    if bikes.requested is None or (bikes.requested.station_id is not None and bikes.requested.station_name is None):
-        bikes = _bikes_to_rent(rider_id, bike_id, key)
+    bikes, is_complete = _bikes_to_rent(rider_id, bike_id, key)
+    if not is_complete:
+        bikes, _ = _bikes_to_rent(rider_id, bike_id, key)
     return bikes
 
 
-def _bikes_to_rent(rider_id: UUID, bike_id: UUID | None, key: str | None) -> BikesToRent:
+def _bikes_to_rent(rider_id: UUID, bike_id: UUID | None, key: str | None) -> tuple[BikesToRent, bool]:
+    """The bikes, and whether no part of them is missing."""
     if bike_id is not None:
         rows = _BY_ID.rows(rider_id=rider_id, bike_id=bike_id)
     else:
         rows = _BY_NUMBER.rows(rider_id=rider_id, number_key=key)
-    requested = reserved = None
-    for bike in rows:
+    requested = reserved = reserved_id = None
+    for bike, reserved_id in rows:
         if bike.id == str(bike_id) or (key is not None and number_key(bike.number) == key):
             requested = bike
         else:
             reserved = bike
-    return BikesToRent(requested, reserved)
+    is_complete = (
+        requested is not None
+        and (requested.station_id is None or requested.station_name is not None)
+        and (reserved is not None or reserved_id in (None, requested.id))
+    )
+    return BikesToRent(requested, reserved), is_complete
 
 
 def rental_lock(*, rental_id: UUID, rider_id: UUID | None = None) -> LockedRental | None:
     """The rental and then its bike, locked, with the fields of the response. With `rider_id` only this rider's rental.
 
-    One statement.
+    One statement, and a second one if there is no such rental: after a wait for the bike, PostgreSQL leaves out one
+    whose bike has another model, as it leaves out bikes in `bikes_to_rent_lock`.
     """
-    locked = _RENTAL.first(rental_id=rental_id)
+    locked = _RENTAL.first(rental_id=rental_id) or _RENTAL.first(rental_id=rental_id)
     if locked is None or rider_id not in (None, locked.rider_id):
         return None
     return locked

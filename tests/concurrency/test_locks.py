@@ -29,6 +29,7 @@ from bikerental.rentals.services import (
     rentals_check_overdue,
     rentals_forget,
     rentals_settle,
+    reservation_start,
 )
 from bikerental.rentals.types import Place, RideEnd
 from bikerental.users.locks import users_lock
@@ -45,6 +46,7 @@ from tests.factories import (
     NOON,
     PASSWORD,
     make_bike,
+    make_model,
     make_rental,
     make_returned_rental,
     make_station,
@@ -61,6 +63,7 @@ USER_FOR_RESET = "bikerental.users.services.resetting.user_lock"
 USERS = "bikerental.users.services.accounts.users_lock"
 BIKE = "bikerental.rentals.services.taking.bikes_to_rent_lock"
 BIKES = "bikerental.fleet.services.bikes.bikes_lock"
+CHANGED = "tests.concurrency.test_locks.bikes_lock"
 RENTAL = "bikerental.rentals.services.rides.rental_lock"
 RETURNED = "bikerental.rentals.services.settling.returned_rentals_lock"
 REPORTED = "bikerental.maintenance.services.reports.bikes_lock"
@@ -198,6 +201,57 @@ def test_a_rent_waits_for_its_bikes_new_tariff(monkeypatch: pytest.MonkeyPatch) 
 
     assert outcome == (1, "active", True)
     assert Rental.objects.get().tariff_id == tariff.pk
+
+
+def set_on(bike: Bike, **fields: Any) -> int:
+    """An operator's change of a bike, in the admin or by a file."""
+    with transaction.atomic():
+        bikes_lock(bike_ids=[bike.pk])
+        return Bike.objects.filter(pk=bike.pk).update(**fields)
+
+
+def test_a_return_waits_for_its_bikes_new_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    rental, model = make_rental(), make_model(name="Cargo")
+
+    outcome = interleave(
+        monkeypatch,
+        CHANGED,
+        first=lambda: set_on(rental.bike, model=model),
+        second=lambda: rental_return(rental_id=rental.pk, rider_id=rental.rider_id, place=None, now=NOON).model.name,
+    )
+
+    assert outcome == (1, "Cargo", True)
+
+
+def test_an_account_closes_with_the_ride_of_a_bike_that_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    rental, operator, model = make_rental(), make_user(is_staff=True), make_model()
+
+    outcome = interleave(
+        monkeypatch,
+        CHANGED,
+        first=lambda: set_on(rental.bike, model=model),
+        second=lambda: account_close_with_ride(
+            user_id=rental.rider_id, operator=operator, end=RideEnd("moved away"), now=NOON
+        ),
+    )
+
+    rental.refresh_from_db()
+    assert (outcome, rental.status) == ((1, True, True), "returned")
+
+
+def test_a_rent_ends_the_hold_of_a_bike_that_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    rider, held, wanted, tariff = make_user(), make_bike(), make_bike(), make_tariff()
+    reservation_start(rider_id=rider.pk, bike_id=held.pk, now=NOON)
+
+    outcome = interleave(
+        monkeypatch,
+        CHANGED,
+        first=lambda: set_on(held, tariff=tariff),
+        second=lambda: rental_start(rider_id=rider.pk, bike_id=wanted.pk, now=NOON).status,
+    )
+
+    held.refresh_from_db()
+    assert (outcome, held.status) == ((1, "active", True), "available")
 
 
 def test_a_rent_after_a_return_starts_where_the_bike_was_left(monkeypatch: pytest.MonkeyPatch) -> None:

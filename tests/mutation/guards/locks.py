@@ -93,18 +93,33 @@ GUARDS = (
     Guard(
         "a rent that waited reads the station anew",
         "bikerental/rentals/locks.py",
-        "if bikes.requested is None or "
-        "(bikes.requested.station_id is not None and bikes.requested.station_name is None):",
-        "if bikes.requested is None:",
+        "        and (requested.station_id is None or requested.station_name is not None)\n",
+        "",
         (f"{LOCKS}::test_a_rent_after_a_return_starts_where_the_bike_was_left",),
     ),
     Guard(
         "a rent that waited for a new tariff finds the bike",
         "bikerental/rentals/locks.py",
-        "if bikes.requested is None or "
-        "(bikes.requested.station_id is not None and bikes.requested.station_name is None):",
-        "if bikes.requested and bikes.requested.station_id is not None and bikes.requested.station_name is None:",
+        "    if not is_complete:\n",
+        "    if bikes.requested and not is_complete:\n",
         (f"{LOCKS}::test_a_rent_waits_for_its_bikes_new_tariff",),
+    ),
+    Guard(
+        "a rent that waited for the held bike finds it",
+        "bikerental/rentals/locks.py",
+        "        and (reserved is not None or reserved_id in (None, requested.id))\n",
+        "",
+        (f"{LOCKS}::test_a_rent_ends_the_hold_of_a_bike_that_changes",),
+    ),
+    Guard(
+        "a return that waited for a new model finds the ride",
+        "bikerental/rentals/locks.py",
+        "_RENTAL.first(rental_id=rental_id) or _RENTAL.first(rental_id=rental_id)",
+        "_RENTAL.first(rental_id=rental_id)",
+        (
+            f"{LOCKS}::test_a_return_waits_for_its_bikes_new_model",
+            f"{LOCKS}::test_an_account_closes_with_the_ride_of_a_bike_that_changes",
+        ),
     ),
     Guard(
         "maintenance locks the bikes",
