@@ -28,7 +28,8 @@ READY_SECONDS = 120
 BESIDE_SECONDS = 75
 CELERY = ["python", "-m", "celery", "--quiet", "--app", "config.celery_app"]
 OWNER = "MIGRATE_DATABASE_URL"
-THREADS = 4  # of each web process, as in production where PostgreSQL shares the cores
+# Of each web process, as in production: fewer where PostgreSQL shares the cores.
+THREADS, THREADS_ELSEWHERE = 4, 8
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Stack:
         }
         own = {
             "PORT": str(self.ports.web),
-            "WEB_THREADS": str(number_from("WEB_THREADS", THREADS)),
+            "WEB_THREADS": str(number_from("WEB_THREADS", THREADS if self.postgresql else THREADS_ELSEWHERE)),
             "PROMETHEUS_MULTIPROC_DIR": str(self.state.metrics),
             # Celery treats QUIT as the graceful TERM: the running task ends, the others return to the queue.
             "REMAP_SIGTERM": "SIGQUIT",

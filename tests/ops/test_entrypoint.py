@@ -12,6 +12,12 @@ OWN = {"POSTGRES_HOST": "postgres", "DATABASE_USER": "app", "DATABASE_PASSWORD":
 ELSEWHERE = {"DATABASE_URL": "postgres://app:word@db.bikes.example/bikerental"}
 
 
+def example() -> dict[str, str]:
+    """What `make-envs` copies to a new server for the web processes."""
+    lines = (ROOT / ".envs/.production/.django.example").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if line.startswith("WEB_"))
+
+
 def settings_made(given: dict[str, str]) -> dict[str, str]:
     ran = subprocess.run(
         [ENTRYPOINT, "env", "-0"],
@@ -26,10 +32,18 @@ def settings_made(given: dict[str, str]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("given", "threads"), [(OWN, "4"), (OWN | {"WEB_THREADS": "8"}, "8"), (ELSEWHERE, None), (OWN | ELSEWHERE, None)]
+    ("given", "threads"),
+    [
+        (OWN, "4"),
+        (OWN | {"WEB_THREADS": "6"}, "6"),
+        (OWN | example(), "4"),
+        (ELSEWHERE, "8"),
+        (OWN | ELSEWHERE, "8"),
+        (OWN | example() | ELSEWHERE, "8"),
+    ],
 )
-def test_threads_are_fewer_beside_the_stacks_own_postgresql(given: dict[str, str], threads: str | None) -> None:
-    assert settings_made(given).get("WEB_THREADS") == threads
+def test_threads_are_fewer_beside_the_stacks_own_postgresql(given: dict[str, str], threads: str) -> None:
+    assert settings_made(given)["WEB_THREADS"] == threads
 
 
 def test_the_url_of_the_database_is_made_of_its_parts() -> None:
