@@ -11,6 +11,7 @@ from django.db.models.functions import NullIf
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from bikerental.core.db import statements
 from bikerental.core.db.columns import Columns, Shared, as_text
 from bikerental.core.db.statements import Samples, Select, SqlStatement, Statement, select
 from bikerental.core.db.transactions import StalePlanError, unit_of_work
@@ -325,3 +326,28 @@ def test_a_statement_that_was_never_good_is_a_bug() -> None:
 
     with pytest.raises(ProgrammingError):
         statement.all(number=1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_keeps_the_statements_that_it_used_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statements, "PREPARED_MAX", 2)
+    connection.close()
+    one, two, three = (SqlStatement(f"SELECT {number}") for number in (1, 2, 3))
+
+    answers = [statement.first() for statement in (one, two, one, three, one, two)]
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements ORDER BY prepare_time")
+        kept = [statement.rpartition(" AS ")[2] for (statement,) in cursor.fetchall()]
+    assert (answers, kept) == ([(1,), (2,), (1,), (3,), (1,), (2,)], ["SELECT 1", "SELECT 2"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_room_is_made_where_the_server_forgot_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statements, "PREPARED_MAX", 1)
+    connection.close()
+    assert SqlStatement("SELECT 1").first() == (1,)
+    with connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+
+    assert SqlStatement("SELECT 2").first() == (2,)

@@ -35,8 +35,11 @@ _STALE = {
     errorcodes.DATATYPE_MISMATCH,
     errorcodes.INVALID_SQL_STATEMENT_NAME,
 }
-# The error while preparing: an earlier user of the connection has taken the name.
-_TAKEN = {errorcodes.DUPLICATE_PREPARED_STATEMENT}
+# Errors while preparing: an earlier user of the connection has taken the name, or dropped the oldest statement.
+_TAKEN = {errorcodes.DUPLICATE_PREPARED_STATEMENT, errorcodes.INVALID_SQL_STATEMENT_NAME}
+# A connection keeps the statements that it used last. Clients choose filters and page sizes, so they could have
+# thousands prepared, and PostgreSQL keeps 0.16 MiB for a list's. A rider's calls need about thirty.
+PREPARED_MAX = 100
 _PLACEHOLDER = re.compile("%[%s]")
 _NAMED_PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
@@ -104,7 +107,9 @@ class _Prepared(ABC):
         if not settings.DATABASE_PREPARES:
             cursor.execute(compiled.sql, values)
             return
-        if compiled.key not in cursor.db.prepared:
+        if compiled.key in cursor.db.prepared:
+            cursor.db.prepared.move_to_end(compiled.key)
+        else:
             _prepare(compiled, cursor.db)
         cursor.execute(compiled.call, values)
 
@@ -206,8 +211,11 @@ class _Compiled:
 def _prepare(compiled: _Compiled, database: DatabaseWrapper) -> None:
     # The driver's own cursor, because Django shall not count this as a statement: it belongs to connecting.
     with database.wrap_database_errors, database.connection.cursor() as cursor:
+        if len(database.prepared) >= PREPARED_MAX:
+            oldest, _ = database.prepared.popitem(last=False)
+            cursor.execute(f"DEALLOCATE {oldest}")
         cursor.execute(compiled.preparation)
-    database.prepared.add(compiled.key)
+    database.prepared[compiled.key] = None
 
 
 def select(

@@ -7,6 +7,7 @@ TRUNCATE. Python reads times instead of the driver."""
 
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import datetime
 from functools import cache, partial
@@ -85,7 +86,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.prepared: set[str] = set()  # names of the statements that the open connection knows
+        self.prepared: OrderedDict[str, None] = OrderedDict()  # the open connection's statements, last used last
 
     def connect(self) -> None:
         super().connect()
