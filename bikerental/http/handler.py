@@ -9,7 +9,7 @@ from django.core.cache import close_caches
 from django.core.handlers.base import reset_urlconf
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.core.signals import request_finished, request_started
-from django.db import close_old_connections, reset_queries
+from django.db import DEFAULT_DB_ALIAS, close_old_connections, reset_queries
 from django.http import HttpRequest, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.urls import ResolverMatch, resolve
@@ -56,7 +56,8 @@ def _match(path: str) -> ResolverMatch:
 
 def _disconnect_idle() -> None:
     """They took 5 % of a list. `close_old_connections` still runs when a request starts."""
-    request_finished.disconnect(close_old_connections)  # the next request of the thread runs it before it needs one
+    if settings.DATABASES[DEFAULT_DB_ALIAS]["CONN_MAX_AGE"] != 0:  # 0 closes each connection after its request
+        request_finished.disconnect(close_old_connections)  # the thread's next request runs it before it needs one
     request_finished.disconnect(close_caches)  # Redis' has nothing to close
     request_finished.disconnect(reset_urlconf)  # no request has routes of its own
     if not settings.DEBUG:

@@ -97,8 +97,9 @@ def _bikes_to_rent(rider_id: UUID, bike_id: UUID | None, key: str | None) -> tup
         rows = _BY_ID.rows(rider_id=rider_id, bike_id=bike_id)
     else:
         rows = _BY_NUMBER.rows(rider_id=rider_id, number_key=key)
-    requested = reserved = reserved_id = None
-    for bike, reserved_id in rows:
+    requested = reserved = None
+    found = list(rows)
+    for bike, _ in found:
         if bike.id == str(bike_id) or (key is not None and number_key(bike.number) == key):
             requested = bike
         else:
@@ -106,7 +107,7 @@ def _bikes_to_rent(rider_id: UUID, bike_id: UUID | None, key: str | None) -> tup
     is_complete = (
         requested is not None
         and (requested.station_id is None or requested.station_name is not None)
-        and (reserved is not None or reserved_id in (None, requested.id))
+        and (reserved is not None or found[0].reserved_id in (None, requested.id))
     )
     return BikesToRent(requested, reserved), is_complete
 

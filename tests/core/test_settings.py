@@ -74,6 +74,7 @@ def read_settings(show: str = "", module: str = "local", **variables: str) -> su
         ("CONN_MAX_AGE", "long"),
         ("SHED_AFTER_SECONDS", "soon"),
         ("WEB_THREADS", "1"),
+        ("DJANGO_ADMIN_PATH", "/api/v1/office/"),
         ("DATABASE_POOLED", "ture"),
         ("DATABASE_URL", "mysql://localhost/bikerental"),
         ("DATABASE_URL", "postgres://localhost:port/bikerental"),

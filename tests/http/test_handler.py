@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.conf import settings as configured
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connection, reset_queries
 from django.test import RequestFactory
@@ -55,6 +56,16 @@ def test_django_runs_no_signal_handler_that_has_nothing_to_do(settings: Settings
     started = [handler.__name__ for handler in request_started._live_receivers(None)[0]]
     assert ("close_old_connections" in started, "reset_queries" in started) == (True, is_debug)
     assert request_finished._live_receivers(None)[0] == []
+
+
+def test_connections_that_are_not_kept_close_after_the_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(configured.DATABASES["default"], "CONN_MAX_AGE", 0)
+    request_finished.connect(close_old_connections)
+
+    Handler()
+
+    assert [handler.__name__ for handler in request_finished._live_receivers(None)[0]] == ["close_old_connections"]
+    request_finished.disconnect(close_old_connections)
 
 
 def test_the_route_of_a_path_is_found_once() -> None:

@@ -14,8 +14,8 @@ from tests.load.arrivals import Client, Tally, load, quantile
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
-# A large page of the costliest list, so that generating the load and refusing cost little compared with serving, also on
-# a fast machine. The requests of half a second must fit into the 1,536 connections that a process and the kernel hold.
+# A large page of the costliest list, so that generating the load and refusing cost little compared with serving. The
+# requests of half a second must fit into the 1,536 connections that a process and the kernel hold.
 BIKES = 100
 PATH = f"/api/v1/bikes/?lat=59.93&lon=30.31&page_size={BIKES}"  # where the factories place a bike
 CLIENTS, CLOSED_SECONDS = 32, 4.0

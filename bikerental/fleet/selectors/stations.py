@@ -28,7 +28,7 @@ NAME_ORDER, NEAR_STATION_ORDER = ("name", "id"), ("distance_m", "name", "id")
 
 
 def stations_page(*, page: Page[StationRow], using: str = DEFAULT_DB_ALIAS) -> Page[StationRow]:
-    """Stations in NAME_ORDER. One statement, which counts only the bikes of the page's stations."""
+    """Stations in NAME_ORDER. One statement, which counts the bikes of 51 stations, or of 201 for a larger page."""
     return page.filled(_page_statement(page.shape).rows(using=using, **page.values))
 
 

@@ -107,7 +107,7 @@ GUARDS = (
     Guard(
         "a rent that waited for the held bike finds it",
         "bikerental/rentals/locks.py",
-        "        and (reserved is not None or reserved_id in (None, requested.id))\n",
+        "        and (reserved is not None or found[0].reserved_id in (None, requested.id))\n",
         "",
         (f"{LOCKS}::test_a_rent_ends_the_hold_of_a_bike_that_changes",),
     ),
