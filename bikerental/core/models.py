@@ -9,6 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from bikerental.core.identifiers import uuid7
 
+# Models and fields that have no name but the one in the code, for `make messages`.
+NAMES = (_("id"), _("created at"))
+
 
 class BaseModel(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

@@ -1,6 +1,7 @@
 """The operators' pages in their language, where Django and the packages would show English.
 
-Texts that packages mark without a Russian text, or do not mark at all, are in `package_words`.
+Texts that packages mark without a Russian text, or do not mark at all, are in `package_words`. Our models
+and fields that have no name but the one in the code are the `NAMES` of their app's `models`.
 """
 
 import json

@@ -2,6 +2,10 @@ from typing import ClassVar
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+# Models and fields that have no name but the one in the code, for `make messages`.
+NAMES = (_("idempotency key"),)
 
 
 class IdempotencyKey(models.Model):

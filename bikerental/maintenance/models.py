@@ -12,6 +12,9 @@ from bikerental.core.models import BaseModel
 from bikerental.fleet.models import Bike
 from bikerental.maintenance.constants import ReportKind, ReportState, UploadState
 
+# Models and fields that have no name but the one in the code, for `make messages`.
+NAMES = (_("take out"),)
+
 
 class BikeReport(BaseModel):
     """A rider's report that something on a bike is broken."""

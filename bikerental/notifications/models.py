@@ -12,6 +12,8 @@ from bikerental.core.models import BaseModel
 
 # Decided by the kind's name, so that an app can add a kind without changing a constraint.
 TO_OPERATORS = Q(kind__endswith="_operators") | Q(kind__in=["rows_failed", "take_outs_paused"])
+# Models and fields that have no name but the one in the code, for `make messages`.
+NAMES = (_("sent mail"),)
 
 
 class Notification(BaseModel):

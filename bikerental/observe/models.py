@@ -1,6 +1,10 @@
 """Rows about the service's own processes."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+# Models and fields that have no name but the one in the code, for `make messages`.
+NAMES = (_("heartbeat"),)
 
 
 class Heartbeat(models.Model):

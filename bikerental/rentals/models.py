@@ -11,6 +11,20 @@ from bikerental.core.models import BaseModel
 from bikerental.fleet.models import Bike, Station, Tariff
 from bikerental.fleet.types import TariffTerms
 
+# Models and fields that have no name but the one in the code, for `make messages`.
+NAMES = (
+    _("tariff"),
+    _("tariff name"),
+    _("unlock fee"),
+    _("per minute"),
+    _("free minutes"),
+    _("daily cap"),
+    _("overdue after minutes"),
+    _("out of area fee"),
+    _("is out of area"),
+    _("reconcile count"),
+)
+
 
 class Rental(BaseModel):
     """One ride. `returned` is the outbox: the ride still has to be settled.

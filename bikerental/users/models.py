@@ -18,6 +18,9 @@ from bikerental.users.constants import EMAIL_LENGTH, ERASED_EMAIL_DOMAIN
 from bikerental.users.exceptions import AccountClosedError
 from bikerental.users.types import email_normalise, email_spellings, password_forms, password_normalise
 
+# Models and fields that have no name but the one in the code, for `make messages`.
+NAMES = (_("recent change"), _("guess counter"))
+
 
 def first_spelled(users: Iterable["User"], spellings: Iterable[str]) -> "User | None":
     """Of several accounts, the one whose e-mail comes first among the spellings."""

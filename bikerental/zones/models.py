@@ -11,6 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from bikerental.core.models import BaseModel
 from bikerental.zones.constants import POINTS_MAX, SHAPE_BYTES_MAX, ZoneKind
 
+# Models and fields that have no name but the one in the code, for `make messages`.
+NAMES = (_("zone version"),)
+
 
 class Zone(BaseModel):
     """An area that an operator has drawn. A trigger gives each change of the table a new number: see `ZoneVersion`."""
