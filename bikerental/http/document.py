@@ -8,10 +8,11 @@ from typing import Any, Literal
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.views.decorators.http import require_safe
+from drf_yasg.app_settings import swagger_settings
 from rest_framework.permissions import AllowAny
 
 from bikerental.http.renderers import to_json
-from bikerental.http.schema import API_INFO, SchemaGenerator
+from bikerental.http.schema import SchemaGenerator
 
 Format = Literal["json", "yaml"]
 
@@ -45,7 +46,7 @@ class Document:
         codec = codecs.OpenAPICodecJson([]) if is_json else codecs.OpenAPICodecYaml([])
         # The document is in English. Its texts are lazy and would otherwise take the first client's language.
         with translation.override("en"):
-            document = SchemaGenerator(API_INFO, url="https://localhost").get_schema(public=True)
+            document = SchemaGenerator(swagger_settings.DEFAULT_INFO, url="https://localhost").get_schema(public=True)
             document.pop("host")
             document.pop("schemes")
             return bytes(codec.encode(document))
@@ -67,7 +68,7 @@ def _page(kind: str) -> Callable[[HttpRequest], HttpResponse]:
     """A page that shows the document. drf-yasg's own page would build it again for `?format=openapi`."""
     from drf_yasg.views import UI_RENDERERS, get_schema_view  # here, as the codecs above
 
-    class Page(get_schema_view(API_INFO, public=True, authentication_classes=[], permission_classes=[AllowAny])):  # type: ignore[misc] # made at run time
+    class Page(get_schema_view(public=True, authentication_classes=[], permission_classes=[AllowAny])):  # type: ignore[misc] # made at run time
         def perform_content_negotiation(self, request: Any, force: bool = False) -> tuple[Any, str]:
             renderer = self.get_renderers()[0]
             return renderer, renderer.media_type

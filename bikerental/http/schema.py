@@ -27,18 +27,6 @@ from bikerental.http.parsers import TooLargeError
 from bikerental.http.problems import ErrorClass, HeadersTooLargeError, InternalError, status_and_code
 from bikerental.http.renderers import PROBLEM_TYPE
 
-API_INFO = openapi.Info(
-    title="bikerental",
-    default_version="v1",
-    description=(
-        "Rent a bike, return it, see what it cost.\n\n"
-        "Register, log in with `POST auth/token/`, press **Authorize** and give the access token. "
-        "Times are UTC, money is a decimal string beside its currency, lists are cursor pages, "
-        "and every error is `application/problem+json` with a stable `code`. "
-        "What begins, ends or disputes a ride or reserves a bike takes an `Idempotency-Key`, so that a retry is safe."
-    ),
-)
-
 BODY_ERRORS = [ParseError, TooLargeError, UnsupportedMediaType]
 LOGIN_ERRORS = [NotAuthenticated, AuthenticationFailed]
 # Answers that every operation may give.

@@ -475,7 +475,7 @@ SIMPLE_JWT = {
     "UPDATE_LAST_LOGIN": False,
 }
 SWAGGER_SETTINGS = {
-    "DEFAULT_INFO": "bikerental.http.schema.API_INFO",
+    "DEFAULT_INFO": "config.swagger.API_INFO",
     "DEFAULT_GENERATOR_CLASS": "bikerental.http.schema.SchemaGenerator",
     "DEFAULT_AUTO_SCHEMA_CLASS": "bikerental.http.schema.AutoSchema",
     "SECURITY_DEFINITIONS": {

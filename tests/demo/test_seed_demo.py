@@ -30,7 +30,7 @@ from bikerental.fleet.models import Bike, BikeEvent, BikeModel, Station
 from bikerental.fleet.selectors import bikes_off_log
 from bikerental.fleet.services import bike_log_repair
 from bikerental.fleet.types import TariffTerms
-from bikerental.http.schema import API_INFO, SchemaGenerator
+from bikerental.http.schema import SchemaGenerator
 from bikerental.notifications.models import Notification
 from bikerental.rentals.models import Rental, RentalEvent, Reservation
 from bikerental.rentals.pricing import cost_at
@@ -39,6 +39,7 @@ from bikerental.rentals.reconciliation import reconcile
 from bikerental.users.constants import DEMO_ADMIN_EMAIL, DEMO_PASSWORD, DEMO_RIDER_EMAIL
 from bikerental.users.models import User
 from bikerental.zones.selectors import zones_cached
+from config.swagger import API_INFO
 from tests.factories import make_bike, make_rental, make_user
 
 pytestmark = pytest.mark.django_db

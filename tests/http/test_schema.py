@@ -29,8 +29,9 @@ from bikerental.http.fields import Body, TextField
 from bikerental.http.idempotency import IdempotencyKeyInvalidError, key_of
 from bikerental.http.operations import IDEMPOTENCY_KEY, MARK, documented
 from bikerental.http.problems import status_and_code
-from bikerental.http.schema import API_INFO, COMMON_ERRORS, LOGIN_ERRORS, SchemaGenerator
+from bikerental.http.schema import COMMON_ERRORS, LOGIN_ERRORS, SchemaGenerator
 from bikerental.http.views import ApiView
+from config.swagger import API_INFO
 from tests.docs.swagger import with_nulls
 
 FORMATS: tuple[Format, ...] = ("json", "yaml")

@@ -24,9 +24,10 @@ from rest_framework.test import APIClient
 
 import bikerental
 from bikerental.http.handler import BoundedRequest, Handler
-from bikerental.http.schema import API_INFO, SchemaGenerator
+from bikerental.http.schema import SchemaGenerator
 from bikerental.observe.logs import JsonFormatter
 from bikerental.observe.redaction import redacted
+from config.swagger import API_INFO
 from tests.clients import RiderClient
 from tests.live import ROOT
 from tests.security.costs import grows_too_fast
