@@ -13,11 +13,11 @@ from typing import NamedTuple
 from uuid import UUID, uuid5
 
 from bikerental.core.money import money_text
+from bikerental.demo.constants import DEMO_ADMIN_EMAIL, DEMO_EMAIL_DOMAIN
 from bikerental.fleet.types import TariffTerms
 from bikerental.rentals.constants import CancelReason
 from bikerental.rentals.models import Rental
 from bikerental.rentals.pricing import price
-from bikerental.users.constants import DEMO_ADMIN_EMAIL, DEMO_EMAIL_DOMAIN
 
 NAMESPACE = UUID("6f1c1f0e-8d4b-5c53-9a53-0d1f2f3c7a10")
 LATITUDE, LONGITUDE = 59.93, 30.31

@@ -15,6 +15,7 @@ from bikerental.core.db.transactions import sqlstate
 from bikerental.demo import city
 from bikerental.demo.books import LEDGER, write_books
 from bikerental.demo.claims import CASES, claims
+from bikerental.demo.constants import DEMO_EMAIL_DOMAIN, DEMO_PASSWORD
 from bikerental.demo.copying import copy_rows, without_indexes
 from bikerental.demo.feeds import write_feeds
 from bikerental.demo.history import COLUMNS, log
@@ -25,7 +26,6 @@ from bikerental.figures.services import figures_rebuild
 from bikerental.fleet.models import Bike, BikeEvent, BikeModel, Station, Tariff
 from bikerental.notifications.models import Notification
 from bikerental.rentals.models import Rental, RentalEvent, Reservation
-from bikerental.users.constants import DEMO_EMAIL_DOMAIN, DEMO_PASSWORD
 from bikerental.users.models import User
 from bikerental.zones.models import Zone
 

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 
 from bikerental.console.constants import ROLES
 from bikerental.demo.city import NAMESPACE
-from bikerental.users.constants import DEMO_EMAIL_DOMAIN
+from bikerental.demo.constants import DEMO_EMAIL_DOMAIN
 from bikerental.users.models import User
 
 

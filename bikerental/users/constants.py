@@ -19,11 +19,9 @@ ADDRESS_TRUSTED_FOR = timedelta(days=30)
 
 ERASED_EMAIL_DOMAIN = "@erased.invalid"
 
-DEMO_EMAIL_DOMAIN = "demo.example"
-DEMO_PASSWORD = "demo-ride-2026"  # noqa: S105 - known to all, guards made-up riders
-DEMO_RIDER_EMAIL = f"rider-000001@{DEMO_EMAIL_DOMAIN}"
-DEMO_ADMIN_EMAIL = f"operator@{DEMO_EMAIL_DOMAIN}"
-DEMO_TOKEN_LIFETIME_MAX = timedelta(hours=24)
+# The account in the examples of the Swagger document.
+EXAMPLE_EMAIL = "rider-000001@demo.example"
+EXAMPLE_PASSWORD = "demo-ride-2026"  # noqa: S105 - known to all
 
 SEARCH_RESULTS_MAX = 20
 SEARCH_LENGTH_MIN = 3  # a shorter part of a name would match most accounts

@@ -18,7 +18,7 @@ from bikerental.core.db.columns import Columns
 from bikerental.core.db.keyset import PAGE_SIZE_MAX, pages_after, rows_in_pages
 from bikerental.core.db.replica import replica_is_set
 from bikerental.core.db.statements import Samples, Select, Statement, select
-from bikerental.users.constants import DEMO_EMAIL_DOMAIN, SEARCH_LENGTH_MIN, SEARCH_RESULTS_MAX
+from bikerental.users.constants import SEARCH_LENGTH_MIN, SEARCH_RESULTS_MAX
 from bikerental.users.models import GuessCounter, Session, User, first_spelled
 from bikerental.users.types import GuessWaits, email_normalise, email_spellings
 
@@ -122,12 +122,6 @@ def open_sessions_count(*, user_id: UUID, now: datetime) -> int:
 def guess_waits(*, account: str, pair: str, login: str) -> dict[str, GuessWaits]:
     """Of the counters with these keys, those that exist, by key. One statement."""
     return {waits.key: waits for waits in _GUESS_WAITS.rows(account=account, pair=pair, login=login)}
-
-
-def demo_riders(*, limit: int) -> list[UUID]:
-    """The ids of the first demo riders by e-mail, never an operator's. One statement."""
-    riders = User.objects.filter(email__endswith=f"@{DEMO_EMAIL_DOMAIN}", is_active=True, is_staff=False)
-    return list(riders.order_by("email").values_list("pk", flat=True)[:limit])
 
 
 def languages_of_users(*, user_ids: Collection[UUID]) -> dict[UUID, str]:

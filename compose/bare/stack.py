@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from bikerental.users.constants import DEMO_ADMIN_EMAIL, DEMO_PASSWORD, DEMO_RIDER_EMAIL
+from bikerental.demo.constants import DEMO_ADMIN_EMAIL, DEMO_PASSWORD, DEMO_RIDER_EMAIL
 from compose.bare.guard import guarded
 from compose.bare.postgresql import UNPRIVILEGED, PostgreSQL
 from compose.bare.preparation import prepare_database, static_files_collected

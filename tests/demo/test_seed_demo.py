@@ -20,6 +20,7 @@ from bikerental.billing.models import Entry, Posting
 from bikerental.claims.models import Claim
 from bikerental.core.geometry import Position
 from bikerental.demo.claims import CASES
+from bikerental.demo.constants import DEMO_ADMIN_EMAIL, DEMO_PASSWORD, DEMO_RIDER_EMAIL
 from bikerental.demo.copying import RowStream
 from bikerental.feeds.constants import AlertType
 from bikerental.feeds.models import Alert, RegionStation, System
@@ -36,7 +37,6 @@ from bikerental.rentals.models import Rental, RentalEvent, Reservation
 from bikerental.rentals.pricing import cost_at
 from bikerental.rentals.reconciliation import Window as ReconcileWindow
 from bikerental.rentals.reconciliation import reconcile
-from bikerental.users.constants import DEMO_ADMIN_EMAIL, DEMO_PASSWORD, DEMO_RIDER_EMAIL
 from bikerental.users.models import User
 from bikerental.zones.selectors import zones_cached
 from config.swagger import API_INFO

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from bikerental.demo.constants import DEMO_ADMIN_EMAIL, DEMO_PASSWORD
 from bikerental.demo.zones import zones
-from bikerental.users.constants import DEMO_ADMIN_EMAIL, DEMO_PASSWORD
 from bikerental.zones.models import Zone
 from tests.factories import NOON, make_bike, make_model, make_station, make_tariff, make_user
 from tests.live import web_server, worker

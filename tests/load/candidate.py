@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from bikerental.users.constants import DEMO_PASSWORD
+from bikerental.demo.constants import DEMO_PASSWORD
 from compose.bare.progress import say, step
 from compose.bare.state import ROOT
 from tests.load.arrivals import Tally, load, quantile

@@ -5,7 +5,7 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
-from bikerental.users.constants import DEMO_PASSWORD, DEMO_RIDER_EMAIL
+from bikerental.demo.constants import DEMO_PASSWORD, DEMO_RIDER_EMAIL
 from tests.load.database import statements_of
 
 BIKES = "/api/v1/bikes/"

@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from bikerental.users.constants import DEMO_ADMIN_EMAIL
+from bikerental.demo.constants import DEMO_ADMIN_EMAIL
 from compose.bare.progress import UserError, say, step
 from tests.load.arrivals import load, quantile
 from tests.load.candidate import City, prepare

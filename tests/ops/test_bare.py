@@ -17,7 +17,7 @@ import psutil
 import pytest
 import requests
 
-from bikerental.users.constants import DEMO_PASSWORD, DEMO_RIDER_EMAIL
+from bikerental.demo.constants import DEMO_PASSWORD, DEMO_RIDER_EMAIL
 from compose.bare import bootstrap
 from compose.bare.postgresql import OUTSIDE, client_programs
 from compose.bare.processes import free_port, started_logged

@@ -68,10 +68,10 @@ def main() -> int:
 
 
 def make_city() -> None:
+    from bikerental.demo.riders import demo_riders
     from bikerental.fleet.models import Bike
     from bikerental.observe.heartbeat import heartbeat_record
     from bikerental.rentals.services import rental_start
-    from bikerental.users.selectors import demo_riders
 
     call_command("migrate", verbosity=0)
     call_command("seed_demo", users=200, rentals=15_000, stdout=StringIO())
@@ -97,7 +97,7 @@ def take_all(folder: Path) -> None:
 
 
 def session_of_operator() -> str:
-    from bikerental.users.constants import DEMO_ADMIN_EMAIL
+    from bikerental.demo.constants import DEMO_ADMIN_EMAIL
     from bikerental.users.models import User
 
     client = Client()

@@ -12,7 +12,7 @@ from bikerental.http.views import read
 from bikerental.rentals.exceptions import RentalInProgressError
 from bikerental.users.api.authentication import rider_of
 from bikerental.users.api.views import ProfileView
-from bikerental.users.constants import DEMO_PASSWORD
+from bikerental.users.constants import EXAMPLE_PASSWORD
 from bikerental.users.exceptions import PasswordWrongError
 
 
@@ -25,7 +25,7 @@ class AccountView(ProfileView):
         request=PasswordInput,
         success={204: None},
         errors=[RentalInProgressError, PasswordWrongError],
-        example={"password": DEMO_PASSWORD},
+        example={"password": EXAMPLE_PASSWORD},
     )
     def delete(self, request: Request) -> Response:
         data = read(PasswordInput, request)

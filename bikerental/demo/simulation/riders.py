@@ -5,11 +5,11 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from bikerental.core.geometry import Position
+from bikerental.demo.constants import DEMO_EMAIL_DOMAIN, DEMO_PASSWORD
 from bikerental.demo.simulation.api import Answer, Api, RefusedError, Tally, UnansweredError
 from bikerental.demo.simulation.clock import Clock, StoppedError
 from bikerental.demo.simulation.outings import Outing
 from bikerental.demo.simulation.streets import Route, crossing_between, route
-from bikerental.users.constants import DEMO_EMAIL_DOMAIN, DEMO_PASSWORD
 
 NEAR_M, FAR_M, BIKES_SEEN = 1000, 8000, 10
 SHORTEST_SECONDS = 60.0

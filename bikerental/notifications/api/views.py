@@ -18,7 +18,7 @@ from bikerental.notifications.services import (
 from bikerental.users.api.authentication import rider_of
 from bikerental.users.api.serializers import RegisteredOutput, RegisterInput, ResetInput
 from bikerental.users.api.views import OpenView
-from bikerental.users.constants import DEMO_RIDER_EMAIL
+from bikerental.users.constants import EXAMPLE_EMAIL
 from bikerental.users.exceptions import EmailTakenError
 
 
@@ -67,7 +67,7 @@ class ResetView(OpenView):
         "requests for one e-mail each further one waits twice as long as the one before, an hour at most.",
         request=ResetInput,
         success={202: None},
-        example={"email": DEMO_RIDER_EMAIL},
+        example={"email": EXAMPLE_EMAIL},
     )
     def post(self, request: Request) -> Response:
         data = read(ResetInput, request)

@@ -9,8 +9,8 @@ from rest_framework import serializers
 from bikerental.http.fields import Body, TextField
 from bikerental.users.constants import (
     CODE_LENGTH_MAX,
-    DEMO_RIDER_EMAIL,
     EMAIL_LENGTH,
+    EXAMPLE_EMAIL,
     NAME_LENGTH,
     PASSWORD_LENGTH_MAX,
     PASSWORD_LENGTH_MIN,
@@ -150,7 +150,7 @@ class RegisteredOutput(serializers.Serializer[Any]):
         example = {
             "id": "01a20844-d8a1-7c7e-b3a5-2f1c8e0d4b60",
             "name": "Rider",
-            "email": DEMO_RIDER_EMAIL,
+            "email": EXAMPLE_EMAIL,
             "created_at": "2026-05-01T08:00:00Z",
         }
 

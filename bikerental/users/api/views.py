@@ -22,7 +22,7 @@ from bikerental.users.api.serializers import (
     TokenPairOutput,
     VerifyInput,
 )
-from bikerental.users.constants import DEMO_PASSWORD, DEMO_RIDER_EMAIL
+from bikerental.users.constants import EXAMPLE_EMAIL, EXAMPLE_PASSWORD
 from bikerental.users.exceptions import (
     CredentialsInvalidError,
     EmailTokenInvalidError,
@@ -60,7 +60,7 @@ class LoginView(OpenView):
         request=LoginInput,
         success={200: TokenPairOutput},
         errors=[CredentialsInvalidError],
-        example={"email": DEMO_RIDER_EMAIL, "password": DEMO_PASSWORD},
+        example={"email": EXAMPLE_EMAIL, "password": EXAMPLE_PASSWORD},
     )
     def post(self, request: Request) -> Response:
         data = read(LoginInput, request)
@@ -121,7 +121,7 @@ class PasswordView(ApiView):
         request=PasswordChangeInput,
         success={204: None},
         errors=[PasswordWrongError],
-        example={"current_password": DEMO_PASSWORD, "new_password": "correct-horse-8"},
+        example={"current_password": EXAMPLE_PASSWORD, "new_password": "correct-horse-8"},
     )
     def post(self, request: Request) -> Response:
         data = read(PasswordChangeInput, request)

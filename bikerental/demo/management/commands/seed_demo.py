@@ -12,8 +12,8 @@ from django.utils.dateparse import parse_datetime
 
 from bikerental.console.constants import ROLES
 from bikerental.demo.city import DemoImpossibleError, Size
+from bikerental.demo.constants import DEMO_ADMIN_EMAIL, DEMO_EMAIL_DOMAIN, DEMO_PASSWORD, DEMO_RIDER_EMAIL
 from bikerental.demo.loading import ForeignDataError, NotMigratedError, TablesInUseError, city_load
-from bikerental.users.constants import DEMO_ADMIN_EMAIL, DEMO_EMAIL_DOMAIN, DEMO_PASSWORD, DEMO_RIDER_EMAIL
 
 BAR = 30
 

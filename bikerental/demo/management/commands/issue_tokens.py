@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from bikerental.users.constants import DEMO_EMAIL_DOMAIN, DEMO_TOKEN_LIFETIME_MAX
-from bikerental.users.selectors import demo_riders
+from bikerental.demo.constants import DEMO_EMAIL_DOMAIN, DEMO_TOKEN_LIFETIME_MAX
+from bikerental.demo.riders import demo_riders
 from bikerental.users.services import access_tokens_issue
 
 USERS_MAX = 1_000_000

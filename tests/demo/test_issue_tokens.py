@@ -8,8 +8,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from bikerental.users.models import Session
-from bikerental.users.tasks import purge_sessions
-from tests.factories import NOON, make_user
+from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -73,15 +72,3 @@ def test_many_riders_cost_few_statements(django_assert_max_num_queries: Any) -> 
 
     with django_assert_max_num_queries(5):
         assert len(issue(users=50)) == 50
-
-
-def test_the_hourly_task_forgets_what_expired() -> None:
-    rider = make_user()
-    Session.objects.create(user=rider, refresh_id=rider.pk, refreshed_at=NOON, expires_at=NOON)
-    kept = Session.objects.create(
-        user=rider, refresh_id=rider.pk, refreshed_at=NOON, expires_at=timezone.now() + timedelta(days=1)
-    )
-
-    purge_sessions(a_newer_argument=1)
-
-    assert list(Session.objects.all()) == [kept]
