@@ -1,5 +1,5 @@
 """Refusals. A refusal is an expected answer, not a bug: it has a stable code and a sentence for people.
-`http/problems.py` turns it into a response."""
+The API turns it into a response."""
 
 from enum import Enum
 from typing import Any, ClassVar

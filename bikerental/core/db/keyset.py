@@ -3,12 +3,12 @@ than the first. If the list changes meanwhile, no row is repeated or skipped.
 
     NEWEST_FIRST = ("-created_at", "-id")
 
-    def claims_page(*, rider_id: UUID, page: Page[ClaimRow]) -> Page[ClaimRow]:
-        claims = Claim.objects.filter(rider=rider_id).values_list(*CLAIM_COLUMNS)
-        return page.filled(map(ClaimRow._make, page.select(claims)))
+    def notes_page(*, owner_id: UUID, page: Page[NoteRow]) -> Page[NoteRow]:
+        notes = Note.objects.filter(owner=owner_id).values_list(*NOTE_COLUMNS)
+        return page.filled(map(NoteRow._make, page.select(notes)))
 
 An order ends with a unique key, and all its keys go in the same direction. Its names are both fields of the query
-and attributes of the row. `http.pagination` reads the page from the request and renders it.
+and attributes of the row. The API reads the page from the request and renders it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

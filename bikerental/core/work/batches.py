@@ -2,7 +2,7 @@
 
 A batch is one transaction. If the data of a row make it fail, the batch runs again row by row, and the
 bad row is recorded as a `FailedRow`. Later batches skip it until its next attempt. The operators get
-one message about it (`notifications.services.failing`), and `manage.py reconcile` counts it.
+one message about it, and `manage.py reconcile` counts it.
 """
 
 import logging

@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 NOTES_MAX = 10_000  # bounds the memory while the broker hangs; the sweep finds the rest
 BATCH_SIZE = 100
 # Notes of a task are collected this long before they are sent, so that under load one message has many rows.
-# A rider does not notice that the receipt is a tenth of a second later.
+# A rider does not notice that a message is a tenth of a second later.
 GATHER_SECONDS = 0.1
 FLUSH_SECONDS = 3.0
 

@@ -44,13 +44,13 @@ class ExportNotificationOutput(serializers.Serializer[Any]):
         ref_name = "ExportNotification"
         example = {
             "id": "01a20844-d8c1-7e92-a7d3-4c6b8f1e0d55",
-            "kind": "receipt",
+            "kind": "password_reset",
             "state": "sent",
             "language": "en",
             "created_at": "2026-05-01T09:18:41Z",
             "sent_at": "2026-05-01T09:18:42Z",
             "feedback": "",
-            "context": {"bike_number": "D-000001", "amount": "145.00", "currency": "RUB"},
+            "context": {"at_home": True},
         }
 
 

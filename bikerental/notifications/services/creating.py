@@ -65,8 +65,8 @@ def notifications_create(notifications: Sequence[Notification]) -> None:
 def notifications_send_again(*, notification_ids: Sequence[UUID], now: datetime) -> int:
     """Let messages be sent again, from the first attempt. Returns how many.
 
-    It takes messages that failed or were dropped, and sent ones of a kind that may be sent again, such as
-    receipts. A link is not sent again: the rider asks for another one.
+    It takes messages that failed or were dropped, and sent ones of a kind that may be sent again. A link is not sent
+    again: the rider asks for another one.
     """
     repeatable = [kind.name for kind in message_kinds().values() if kind.may_be_sent_again]
     again = Notification.objects.exclude(kind__in=kinds_with_link()).filter(

@@ -1,7 +1,7 @@
 """Limits how many messages one address gets in an hour, over all its present and past accounts.
 
 Messages are counted by a keyed hash of the address, so that erasing an account and opening another one
-does not reset the count. Each kind of link has its own count. So receipts do not use up links, and
+does not reset the count. Each kind of link has its own count. So other messages do not use up links, and
 resets that strangers ask for do not use up those that the rider asks for from a known network.
 """
 
