@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.db.models import Model
+from django.utils.translation import override
 
 from tests.architecture.setup_cfg import LAYERS, contracts
+from tests.core.test_locale import marked
 from tests.live import ROOT
 
 PRODUCT = ROOT / "bikerental"
@@ -48,10 +50,42 @@ def names_in(path: Path) -> Iterator[str]:
 def test_no_string_of_an_app_names_a_higher_one(app: str) -> None:
     higher = "|".join(LAYERS[: LAYERS.index(app)]) or "-"
     name = re.compile(rf"(bikerental\.({higher})(\.|$))|(({higher})\.[A-Z]\w+$)|(({higher})/\S)")
+    in_a_docstring = re.compile(rf"`({higher})[./]\w")
     files = [path for path in (PRODUCT / app).rglob("*.py") if "migrations" not in path.parts]
 
     assert files
-    assert [(path.name, text) for path in files for text in names_in(path) if name.match(text)] == []
+    texts = [(path.name, text) for path in files for text in names_in(path)]
+    assert [each for each in texts if name.match(each[1]) or in_a_docstring.search(each[1])] == []
+
+
+def names_of(model: type[Model]) -> Iterator[str]:
+    """What the model and its fields are called in English."""
+    options = model._meta
+    yield str(options.verbose_name)
+    yield from (str(field.verbose_name) for field in (*options.local_fields, *options.local_many_to_many))
+
+
+@pytest.mark.parametrize("app", LAYERS)
+def test_no_app_translates_names_of_a_higher_ones_models(app: str) -> None:
+    # One word, such as "rider", is also a word of lower apps.
+    lower, higher = set[str](), set[str]()
+    with override("en"):
+        for model in apps.get_models(include_auto_created=True):
+            is_higher = app_of(model) in LAYERS[: LAYERS.index(app)]
+            (higher if is_higher else lower).update(name for name in names_of(model) if " " in name)
+    translated = {text for path in (PRODUCT / app).rglob("*.py") for text in marked(path)}
+
+    assert lower
+    assert translated & higher - lower == set()
+
+
+@pytest.mark.parametrize("app", LAYERS[LAYERS.index("demo") + 1 :])
+def test_what_is_the_demos_is_named_in_the_demo(app: str) -> None:
+    name = re.compile(r"(?i)\b_?demo_\w+")
+    files = list((PRODUCT / app).rglob("*.py"))
+
+    assert files
+    assert {path.name: found for path in files if (found := name.findall(path.read_text()))} == {}
 
 
 def test_each_app_of_the_settings_has_a_layer() -> None:
