@@ -9,7 +9,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 BOOLEANS = {*environ.Env.BOOLEAN_TRUE_STRINGS, "false", "off", "n", "no", "0", ""}
-# What stands for a value that cannot be read, so that the settings behind it are read too.
+# Placeholder for an unreadable value, so that later settings are still checked.
 EMPTY: dict[Any, Callable[[], Any]] = {int: int, float: float, bool: bool, list: list}
 
 

@@ -1,4 +1,4 @@
-"""What the running code serves, for logs, Sentry, traces and tasks."""
+"""The ids of the request or task that is being handled, for logs, Sentry, traces and the tasks that it enqueues."""
 
 import re
 import uuid

@@ -30,7 +30,7 @@ Version = dict[str, Any]  # the value of each field as text; for a relation to m
 
 
 def form_done(request: HttpRequest, form: Any, *, run: Callable[[], None]) -> bool:
-    """Run what a form asks for, once it is sent and valid. Whether the operator leaves the page.
+    """Run the action if the form was sent and is valid. Returns whether to leave the page.
 
     A refusal of one field is shown at the field, and the operator stays. Any other refusal becomes a message for the
     next page.

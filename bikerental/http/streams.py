@@ -73,7 +73,7 @@ def stream_response(
     """A response in pieces. The first piece is made here, so that an error in it still gets a status of its own.
 
     :param reader: who gets the response, and at most `limit` of them at once
-    :param name: of the stream in the log, as in "An export"
+    :param name: the stream's name in log lines, for example "An export"
     :raises ThrottledError, UnavailableError: as `StreamSlots.acquire`
     """
     stream = _bounded(pieces, reader, limit, name)

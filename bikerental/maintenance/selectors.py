@@ -15,7 +15,7 @@ from bikerental.maintenance.models import BikeReport, PhotoUpload, TakeOutLimit
 
 
 def bikes_to_take_out() -> QuerySet[Bike]:
-    """The free bikes of which GRAVE_RIDERS of their riders have reported something grave. One statement."""
+    """Bikes that nobody rides, with open grave reports from at least GRAVE_RIDERS of their riders. One statement."""
     return Bike.objects.filter(
         pk__in=_gravely_reported(), status__in=(BikeStatus.AVAILABLE, BikeStatus.RESERVED)
     ).order_by("pk")

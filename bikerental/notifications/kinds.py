@@ -22,7 +22,7 @@ class MessageKind(NamedTuple):
     templates: str
     to_operators: bool = False
     has_html: bool = False
-    has_link: bool = False  # nobody waits for it longer than an hour, and the rider can ask for another one
+    has_link: bool = False  # the rider waits for it now, and can ask for a new one
     may_be_sent_again: bool = False  # even if it was sent
 
 

@@ -104,7 +104,7 @@ def _get(path: str, **fields: str) -> Any:
 
 
 def _alerts(found: list[Mapping[str, Any]]) -> list[Alert]:
-    """Of several hosts, each says the same of the service: it is told once."""
+    """Several hosts report the same alert. List it once."""
     firing = [_alert(each) for each in found if each["state"] == "firing"]
     alerts = {(alert.name, alert.summary): alert for alert in firing}
     return sorted(alerts.values(), key=lambda alert: (alert.severity != "page", alert.name))[:ALERTS_MAX]

@@ -17,7 +17,7 @@ PART = 1_000  # rows of a statement
 
 
 class BikeSearch(NamedTuple):
-    """None: any. `number_key` is the beginning of the number's key."""
+    """None means any value. `number_key` is the beginning of the number's key."""
 
     number_key: str | None = None
     status: str | None = None

@@ -72,7 +72,7 @@ def idle_bikes(*, since: datetime) -> QuerySet[Bike]:
 
 
 class IdleBike(NamedTuple):
-    """A bike that nobody rides, beside what the bikes around it do."""
+    """An idle bike, compared with the bikes near it."""
 
     bike: Any
     idle_since: datetime

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
-DRIFT_SECONDS = 60.0  # how long a more exact reading is kept, although newer ones come
+DRIFT_SECONDS = 60.0  # keep a more exact reading for this long, even if newer ones arrive
 
 
 class _Reading(NamedTuple):

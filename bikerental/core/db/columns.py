@@ -1,4 +1,4 @@
-"""From which columns the fields of a row are read."""
+"""Maps the fields of a row type to columns."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, partial
@@ -76,7 +76,7 @@ class Shared(Generic[R]):
 
     It comes as one text, and equal texts give the same object, so a page of fifty bikes reads the eight columns of its
     few tariffs once. The row has only texts and whole numbers, which may be None; other columns come as their text.
-    Each row must have the part: a join that finds nothing would give one of Nones.
+    Do not use it with an outer join: a missing part would become a row of Nones.
 
     :raises TypeError: for a row with other fields
     """

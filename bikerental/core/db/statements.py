@@ -209,7 +209,7 @@ class _Compiled:
 
 
 def _prepare(compiled: _Compiled, database: DatabaseWrapper) -> None:
-    # The driver's own cursor, because Django shall not count this as a statement: it belongs to connecting.
+    # Use the driver's cursor, so that Django does not count PREPARE as a query.
     with database.wrap_database_errors, database.connection.cursor() as cursor:
         if len(database.prepared) >= PREPARED_MAX:
             oldest, _ = database.prepared.popitem(last=False)

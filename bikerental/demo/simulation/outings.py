@@ -12,7 +12,7 @@ from bikerental.rentals.constants import CancelReason
 PAUSE_SECONDS, WALK_SECONDS = 2400.0, 180.0
 SHARE_HOLDS, SHARE_GIVES_UP, SHARE_IN_THE_STREET, SHARE_CANCELS, SHARE_LOOKS = 0.3, 0.15, 0.3, 0.02, 0.25
 SHARE_REPORTS, SHARE_CLAIMS = 0.02, 0.03
-# Returning earlier than it is so sends the bike to maintenance, and nobody here repairs one.
+# A claim `returned_earlier` sends the bike to maintenance, and no simulated operator repairs it.
 CLAIM_KINDS = (ClaimKind.WRONG_CHARGE, ClaimKind.NOT_UNLOCKED, ClaimKind.OTHER)
 
 

@@ -25,8 +25,8 @@ Vehicle = tuple[str, int | None]
 def vehicle_texts(rows: Iterable[VehicleRow], *, key: bytes, ranges: Mapping[str, int]) -> list[Vehicle]:
     """The vehicles in the order of their public ids.
 
-    The public id is another one after each ride, and nobody can compute it without the key. In an order of the bikes,
-    a bike would be known by its place in the list.
+    The public id changes after each ride, and cannot be computed without the key. If the list had the order of the
+    bikes, a bike's place in the list would identify it.
 
     :param ranges: the range in metres of each type that has a motor
     """

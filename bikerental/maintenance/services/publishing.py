@@ -83,7 +83,7 @@ def photos_publish_left_over(*, now: datetime) -> int:
 
 
 def _unclaimed(now: datetime) -> Q:
-    # Without a counted attempt nobody sets a later time than this: it is of a server whose clock is ahead.
+    # Without an attempt the time is at most this. A later one was written by a server whose clock is ahead.
     is_ahead = Q(attempts=0, next_attempt_at__gt=now + STORAGE_RETRY)
     return Q(state=UploadState.CONFIRMED) & (Q(next_attempt_at__lte=now) | is_ahead)
 

@@ -136,7 +136,7 @@ def _claim(notification_id: UUID, now: datetime) -> bool:
 
 class Audience(NamedTuple):
     addresses: tuple[str, ...]
-    reason: str = ""  # why there is nobody
+    reason: str = ""  # why the message has no recipient
 
 
 def _audience(notification: Notification, *, now: datetime) -> Audience:
@@ -167,7 +167,8 @@ def _reason_against(notification: Notification, recipient: User, *, now: datetim
 
 
 def _postpone(claimed: Notification, *, now: datetime) -> str | None:
-    """A link is dropped, since nobody waits an hour for it. Other messages wait, up to the number of attempts."""
+    """Drop a message with a link: it would come an hour late, and the rider can ask for a new one. Others wait, and
+    are tried ATTEMPTS_MAX times in all."""
     if message_kinds()[claimed.kind].has_link or claimed.attempts >= ATTEMPTS_MAX:
         return _finish(claimed, state=State.DROPPED, last_error=TOO_MANY)
     return _finish(claimed, state=State.PENDING, last_error=TOO_MANY, next_attempt_at=now + ADDRESS_WINDOW)

@@ -53,6 +53,7 @@ def _due_for_message(now: datetime) -> QuerySet[Rental]:
 
 
 def _messages(rental: Rental, now: datetime) -> list[Notification]:
+    # Whole days since the ride became overdue: 0 for the first message. As part of the key it allows one message a day.
     day = (now - (rental.overdue_at or now)) // OVERDUE_REMINDED_AFTER
     context = {
         "bike_number": rental.bike.number,

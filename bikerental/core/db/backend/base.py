@@ -133,7 +133,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             cursor.execute("SELECT clock_timestamp()")
             [now] = cursor.fetchone()
         self._answered_at = time.monotonic()
-        if self.alias == DEFAULT_DB_ALIAS:  # a replica's clock counts for nothing
+        if self.alias == DEFAULT_DB_ALIAS:  # ignore the replica's clock
             clock_record(now, asked=asked, answered=self._answered_at)
 
     def close_if_health_check_failed(self) -> None:
