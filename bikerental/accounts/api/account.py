@@ -21,7 +21,7 @@ class AccountView(ProfileView):
 
     @documented(
         summary="Close the account",
-        description="Erases all personal data at once; the rides stay, with nobody's name on them.",
+        description="Erases all personal data at once. The rides stay, anonymised.",
         request=PasswordInput,
         success={204: None},
         errors=[RentalInProgressError, PasswordWrongError],

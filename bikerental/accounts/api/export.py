@@ -26,9 +26,9 @@ class ExportView(ApiView):
     @documented(
         summary="Everything held about the caller",
         description=(
-            "One document, sent while it is read from the database: a long one is not of one moment, and one that "
-            "breaks off ends before its last brace. 429 `throttled` while another of the caller's is being sent, 503 "
-            "`unavailable` while too many are."
+            "The document is sent while it is read, so its parts may show different moments. If sending fails, the "
+            "closing brace is missing. 429 `throttled` while another export of the caller's is being sent, 503 "
+            "`unavailable` while too many exports are."
         ),
         success={200: ExportOutput},
     )

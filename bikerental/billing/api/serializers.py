@@ -20,9 +20,9 @@ class BalanceOutput(serializers.Serializer[Any]):
 class RiderAccountOutput(serializers.Serializer[Any]):
     balances = BalanceOutput(many=True, help_text=_("One for each currency."))
     may_rent = serializers.BooleanField(
-        help_text=_("False where more is owed than is allowed, rides in dispute not counted.")
+        help_text=_("False if the caller owes more than is allowed. Rides in dispute do not count.")
     )
-    disputed = BalanceOutput(many=True, help_text=_("So much of the balances is for rides in dispute."))
+    disputed = BalanceOutput(many=True, help_text=_("The part of the balances that is for rides in dispute."))
 
     class Meta:
         ref_name = "RiderAccount"

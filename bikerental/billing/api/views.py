@@ -32,7 +32,7 @@ class EntriesView(ApiView):
 
     @documented(
         summary="What was booked on the caller's account, newest first",
-        description="Charges of rides, payments, adjustments, refunds, write-offs and reversals. None ever changes.",
+        description="Charges of rides, payments, adjustments, refunds, write-offs and reversals. Entries never change.",
         success={200: EntryOutput(many=True)},
         paginated=True,
     )

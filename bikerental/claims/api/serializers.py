@@ -27,7 +27,7 @@ class ClaimInput(PlaceBody):
 
 
 class AdjustmentOutput(serializers.Serializer[Any]):
-    amount = serializers.CharField(help_text=_("Decimal with two digits, negative: so much less the ride costs."))
+    amount = serializers.CharField(help_text=_("Decimal with two digits. Negative: it lowers the ride's cost."))
     currency = serializers.CharField(help_text=_("ISO 4217"))
 
     class Meta:

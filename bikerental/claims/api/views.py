@@ -33,9 +33,10 @@ class ClaimsOfRentalView(ApiView):
     @documented(
         summary="Dispute a ride",
         description=(
-            "`returned_earlier` ends a ride that still runs: it is charged to now, and the bike goes to maintenance at "
-            "the claimed place until somebody has looked. Without a place it counts as left where it was taken. An "
-            "operator decides; the caller is told by mail, and what is taken off is a line of the ride's cost."
+            "`returned_earlier` ends a ride that still runs: the ride is charged until now, and the bike is in "
+            "maintenance at the claimed place until an operator has inspected it. Without a place, the bike counts as "
+            "left where it was taken. An operator decides the claim. The caller gets a mail, and a reduction is a line "
+            "of the ride's cost."
         ),
         request=ClaimInput,
         success={201: ClaimOutput},

@@ -142,7 +142,8 @@ class TariffOutput(serializers.Serializer[Any]):
     daily_cap = serializers.CharField(allow_null=True)
     overdue_after_minutes = serializers.IntegerField()
     out_of_area_fee = serializers.CharField(
-        allow_null=True, help_text=_("What a return costs more that the zones do not allow; null: they allow none.")
+        allow_null=True,
+        help_text=_("Added to the cost if the ride ends where the zones do not allow it. Null: it cannot end there."),
     )
 
     class Meta:

@@ -22,15 +22,15 @@ from bikerental.users.api.authentication import rider_of
 from bikerental.users.api.permissions import OperatorPermission
 
 FORM_HELP = (
-    "Send `fields`, and then the photo as `file`, to `url` as multipart/form-data within ten minutes: one JPEG or PNG "
-    "of up to 5 MiB: a JPEG of up to 65 million pixels, a progressive one of 12, a PNG of 10. Then confirm. "
-    "In an hour 30 forms are given for reports, 600 for bikes; the next is a 429."
+    "Send `fields`, and then the photo as `file`, to `url` as multipart/form-data within ten minutes. Then confirm. "
+    "The photo is one JPEG or PNG of up to 5 MiB. A JPEG may have 65 million pixels, a progressive JPEG 12 million, a "
+    "PNG 10 million. 429 after 30 uploads for reports in an hour, or 600 for bikes."
 )
 CONFIRM_HELP = (
-    "What was uploaded is looked at now: a 400 with `errors[0].code` says what is wrong with it, and nothing of it is "
-    "published. `missing` may be mended by uploading; any other needs a new upload. After a 202 a task re-encodes it, "
-    "without what the camera wrote into it, and publishes it within moments. Asked again, the answer is the same. "
-    "While another photo is looked at, a 503 comes at once. After two looks for each form of an hour it is a 429."
+    "The photo is checked before the answer. A 400 with `errors[0].code` says why it is refused. After `missing`, send "
+    "the photo to `url` and confirm again; after any other code, begin a new upload. After a 202, a task re-encodes "
+    "the photo without its metadata and publishes it within moments. A repeated request gets the same answer. 503 at "
+    "once while another photo is being checked. 429 after 60 checks for reports in an hour, or 1,200 for bikes."
 )
 EXAMPLE_ID = "01a20844-d8ab-74fa-8c96-fac3cbd29f3f"
 

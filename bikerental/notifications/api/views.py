@@ -28,10 +28,10 @@ class RegisterView(OpenView):
     @documented(
         summary="Open an account",
         operation_id="auth_register",
-        description="The e-mail is taken in its one spelling: trimmed, NFKC, lower-case, the domain in "
-        "punycode. The password is taken in NFC, and its length is counted so. "
-        "Messages are written in the language of this request. The first one confirms the e-mail, which gets "
-        "no other before that but links for another password.",
+        description="The e-mail is stored trimmed, in NFKC and lower case, with its domain in punycode. "
+        "The password is normalised to NFC before its length is checked. "
+        "Messages to the rider are in the language of this request. Until the e-mail is confirmed, it gets only "
+        "links: to confirm it, or to reset the password.",
         request=RegisterInput,
         success={201: RegisteredOutput},
         errors=[EmailTakenError],
@@ -47,8 +47,8 @@ class ResendView(ApiView):
     @documented(
         summary="Ask for another link that confirms the e-mail",
         operation_id="auth_email_resend",
-        description="Its token is for `POST auth/email/confirm/`. A confirmed e-mail gets none. After several "
-        "requests each further one waits twice as long as the one before, an hour at most.",
+        description="Its token is for `POST auth/email/confirm/`. A confirmed e-mail gets no link. After several "
+        "requests, the wait before the next one doubles each time, up to an hour.",
         success={202: None},
         errors=[],
     )
@@ -64,7 +64,7 @@ class ResetView(OpenView):
         summary="Ask for another password",
         description="A link goes to the account's e-mail; its token is for `POST auth/password/reset/confirm/`, "
         "once, for 10 minutes. The answer is the same whether there is such an account or not. After several "
-        "requests for one e-mail each further one waits twice as long as the one before, an hour at most.",
+        "requests for one e-mail, the wait before the next one doubles each time, up to an hour.",
         request=ResetInput,
         success={202: None},
         example={"email": EXAMPLE_EMAIL},

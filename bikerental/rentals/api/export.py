@@ -18,7 +18,7 @@ from bikerental.users.api.authentication import rider_of
 class ExportEventOutput(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=RentalEvent.Kind.choices)
     happened_at = serializers.DateTimeField()
-    reason = serializers.CharField(allow_blank=True, help_text=_("What an operator wrote who ended the ride."))
+    reason = serializers.CharField(allow_blank=True, help_text=_("What the operator who ended the ride wrote."))
 
     class Meta:
         ref_name = "ExportEvent"

@@ -25,8 +25,8 @@ class QuoteView(ApiView):
     @documented(
         summary="The cost of a ride of this many minutes",
         description=(
-            "By the bike's tariff as it is now, whether or not the bike is free: the same function prices the ride. A "
-            "ride keeps the tariff that it began with."
+            "Uses the bike's current tariff. The bike need not be free. The same function prices rides. A ride keeps "
+            "the tariff that it began with."
         ),
         query=QuoteQuery,
         success={200: QuoteOutput},

@@ -25,10 +25,10 @@ class BikeReportsView(ApiView):
     @documented(
         summary="Report a broken bike",
         description=(
-            "201; or 200 with the report that the caller has made of the same before, while it is open. Once two "
-            "riders report brakes, steering, frame or wheel, the bike leaves service, as soon as nobody rides it: "
-            "riders who rode this bike in the last 24 hours, or ride it. What others report, the operators read. "
-            "Where many bikes leave service this way within an hour, the rest waits for an operator."
+            "201 for a new report; 200 with the caller's open report of the same kind. When two riders have reported "
+            "brakes, steering, frame or wheel, the bike leaves service, after the current ride if there is one. Only "
+            "riders who ride this bike or rode it in the last 24 hours count. All other reports only inform the "
+            "operators. If many bikes leave service this way in an hour, further ones wait for an operator."
         ),
         request=ReportInput,
         success={200: ReportOutput, 201: ReportOutput},

@@ -53,7 +53,7 @@ class ReservationsView(ApiView):
         description=(
             "The bike waits for the caller until `expires_at`, free of charge. One at a time, and none while riding. "
             "Renting the bike uses the reservation, renting another one gives it up. 409 `reservation_refused` with "
-            "`Retry-After`: the caller reserved this bike, or too many, and did not ride."
+            "`Retry-After`: the caller has reserved this bike, or too many others, without riding them."
         ),
         request=RentalStartInput,
         success={201: ReservationOutput},

@@ -209,7 +209,7 @@ class ReservationOutput(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=Reservation.Status.choices)
     bike = RentalBikeOutput()
     created_at = serializers.DateTimeField()
-    expires_at = serializers.DateTimeField(help_text=_("From this second on the bike is anybody's."))
+    expires_at = serializers.DateTimeField(help_text=_("From this time on, any rider can take the bike."))
     ended_at = serializers.DateTimeField(allow_null=True)
 
     class Meta:

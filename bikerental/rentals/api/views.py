@@ -74,7 +74,9 @@ class RentalsView(ApiView):
 
     @documented(
         summary="Rent a bike",
-        description="The start time counts from here. One ride at a time; a key makes a retry safe.",
+        description=(
+            "The ride starts when the server handles this request. One ride at a time; a key makes a retry safe."
+        ),
         request=RentalStartInput,
         success={201: RentalOutput},
         errors=[
@@ -127,7 +129,8 @@ class RentalReturnView(ApiView):
     @documented(
         summary="Return the bike",
         description=(
-            "The end time counts from here and the answer shows the cost; `final` turns true once it is settled. "
+            "The ride ends when the server handles this request, and the answer shows the cost; `final` turns true "
+            "once the ride is settled. "
             "Without a place the bike counts as left where it was taken. A position that the zones do not allow is "
             "a 409 `return_not_allowed`, a station that takes no returns a 409 `station_closed`: `nearest` says "
             "where the ride may end, and the ride goes on. If the ride's tariff has an `out_of_area_fee`, "
@@ -167,10 +170,10 @@ class RentalCancelView(ApiView):
     @documented(
         summary="Cancel a ride that should not have been",
         description=(
-            "Within `CANCEL_SECONDS` (120) of the start, `CANCELS_PER_DAY` (3) times in 24 hours at most: the bike "
-            "is where it was taken again, the ride is `cancelled`, costs 0.00 and is final. `broken` reports the "
-            "bike as well. Beyond that the answer is 409 `cancel_not_allowed`, whose `detail` says which, and the "
-            "ride goes on."
+            "Possible within `CANCEL_SECONDS` (120) of the start, and `CANCELS_PER_DAY` (3) times in 24 hours. The "
+            "bike counts as left where it was taken. The ride is `cancelled`, costs 0.00 and is final. `broken` also "
+            "reports the bike. Beyond a limit the answer is 409 `cancel_not_allowed`, its `detail` names the limit, "
+            "and the ride goes on."
         ),
         request=CancelInput,
         success={200: RentalOutput},

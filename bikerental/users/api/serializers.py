@@ -157,7 +157,7 @@ class RegisteredOutput(serializers.Serializer[Any]):
 
 class ProfileOutput(RegisteredOutput):
     language = serializers.ChoiceField(choices=settings.LANGUAGES)
-    email_confirmed = serializers.BooleanField(help_text=_("Until then the address gets links and nothing else."))
+    email_confirmed = serializers.BooleanField(help_text=_("While false, the address gets only messages with a link."))
 
     class Meta:
         ref_name = "Profile"

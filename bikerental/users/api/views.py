@@ -55,8 +55,8 @@ class LoginView(OpenView):
     @documented(
         summary="Log in",
         operation_id="auth_token_create",
-        description="Starts a session of its own for this device. After several wrong passwords each further "
-        "attempt waits twice as long as the one before, an hour at most.",
+        description="Starts a separate session for this device. After several wrong passwords, the wait before "
+        "the next attempt doubles each time, up to an hour.",
         request=LoginInput,
         success={200: TokenPairOutput},
         errors=[CredentialsInvalidError],
@@ -71,9 +71,9 @@ class LoginView(OpenView):
 class RefreshView(OpenView):
     @documented(
         summary="Spend a refresh token for a new pair",
-        description="The old refresh token is spent. For 60 seconds, and while the new one has not been used "
-        "itself, it still gives the same new refresh token, for clients that lost the answer. Used later, "
-        "it ends the whole session.",
+        description="The old refresh token is spent. For `REFRESH_GRACE_SECONDS` (60), unless the new token was "
+        "used, the old token returns the same new refresh token, for clients that lost the answer. If the old token "
+        "is used later, the whole session ends.",
         request=RefreshInput,
         success={200: TokenPairOutput},
         errors=[TokenInvalidError],

@@ -20,10 +20,11 @@ class ZonesView(ApiView):
     @documented(
         summary="Where a ride may end, as GeoJSON",
         description=(
-            "A FeatureCollection of the zones that are in force. Where there is a `service_area`, a position at which "
-            "a ride ends lies in one of them; in no case it lies in a `no_return`. Borders are inside; a zone across "
-            "the 180th meridian has a part on each side. Stations are exempt. Send the `ETag` as `If-None-Match`: "
-            "304 without a body while nothing has changed."
+            "A FeatureCollection of the zones that are in force. If there is a `service_area`, the position at "
+            "which a ride ends must be inside one of them, and it must be outside every `no_return` zone. A zone's "
+            "border belongs to the zone; a zone across the 180th meridian has a part on each side. Zones do not "
+            "apply to a return at a station. Send the `ETag` as `If-None-Match`: 304 without a body while nothing has "
+            "changed."
         ),
         success={200: ZonesOutput, 304: None},
         headers=["ETag"],
