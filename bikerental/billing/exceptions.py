@@ -34,7 +34,7 @@ class ReversalRefusedError(Refusal):
 
     kind = Kind.CONFLICT
     code = "reversal_refused"
-    detail = _("Adjustments or refunds rest on this entry. Reverse them first.")
+    detail = _("This entry has adjustments or refunds. Reverse them first.")
 
 
 class KeyReusedError(Refusal):
@@ -49,7 +49,7 @@ class AmountError(FieldRefusal):
 
 class AmountInvalidError(AmountError):
     field_code = "invalid"
-    field_detail = _("Give an amount above zero, in the currency's smallest unit at the finest.")
+    field_detail = _("Give an amount above zero, without fractions of the currency's smallest unit.")
 
 
 class AdjustmentTooHighError(AmountError):

@@ -32,7 +32,7 @@ class AccountUnchangedError(Refusal):
 class OwnRolesError(Refusal):
     kind = Kind.FORBIDDEN
     code = "own_roles"
-    detail = _("Nobody changes the own roles: ask another manager.")
+    detail = _("You cannot change your own roles. Ask another manager.")
 
 
 class SuperuserRolesError(Refusal):

@@ -26,7 +26,7 @@ class PhotoEmptyError(PhotoRefusal):
 
 class PhotoInvalidError(PhotoRefusal):
     field_code = "invalid"
-    field_detail = _("This is not a JPEG or PNG photo, or it is something else as well.")
+    field_detail = _("This is not a JPEG or PNG photo, or the file contains something besides a photo.")
 
 
 class PhotoDamagedError(PhotoRefusal):
@@ -41,7 +41,7 @@ class PhotoPixelsError(PhotoRefusal):
 
 class PhotoAnimatedError(PhotoRefusal):
     field_code = "animated"
-    field_detail = _("The photo moves; send one picture.")
+    field_detail = _("The picture is animated. Send a still photo.")
 
 
 class PhotoTooLargeError(PhotoRefusal):

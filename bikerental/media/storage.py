@@ -20,7 +20,7 @@ HINTS = {
 class StorageUnavailableError(UnavailableError):
     """A call to the photo storage failed. `reason` is a key of HINTS, for the log and not for the client."""
 
-    detail = _("The photo storage is away for a moment; rides go on. Try again.")
+    detail = _("The photo storage is unavailable for a moment. Rides are not affected. Try again.")
     retry_after = 30.0
 
     def __init__(self, reason: str) -> None:

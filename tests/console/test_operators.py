@@ -75,7 +75,7 @@ def test_without_a_reason_nothing_changes(manager: Client) -> None:
 def test_nobody_changes_their_own_roles(manager: Client) -> None:
     answer = send(manager, manager.operator, ["viewer"], key="01a20844-d8b0-7c11-9d2e-3f4a5b6c7d8e", shown="manager")
 
-    assert told(answer)[-1] == "Nobody changes the own roles: ask another manager."
+    assert told(answer)[-1] == "You cannot change your own roles. Ask another manager."
     assert (roles_of(manager.operator), Action.objects.count()) == ({"manager"}, 0)
 
 

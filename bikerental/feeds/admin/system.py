@@ -26,9 +26,9 @@ class LanguagesField(forms.CharField):
 class SystemForm(TextsForm):
     languages = LanguagesField(
         help_text=_(
-            'Tags of BCP 47 with spaces between them, such as "en pt-BR". The first one is the system\'s own. After a '
-            "change the page asks for every text in the new language. Until regions and alerts are translated too, "
-            "the feeds have them in the first language."
+            'Tags of BCP 47 with spaces between them, such as "en pt-BR". The first one is the system\'s own. When you '
+            "add a language, enter every text in it. Until regions and alerts are translated too, the feeds have them "
+            "in the first language."
         ),
     )
     name = TextsField()
