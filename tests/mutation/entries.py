@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class EntryError(Exception):
-    """The list does not fit the code any more."""
+    """An entry cannot be tried: its code is gone, or its tests fail without any change."""
 
 
 class Guard(NamedTuple):
