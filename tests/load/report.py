@@ -14,7 +14,7 @@ SPREAD_MAX_ELSE = 5.0
 SIZES_APART = 0.2
 LEAST_MS = 0.05
 # The processor time of a request in all programs together, as a multiple of the empty view's.
-COSTS_MAX = {"list": 2.2, "history": 2.8, "login": 13.0, "pairs": 17.0}
+COSTS_MAX = {"list": 2.2, "history": 2.8, "login": 13.0, "pairs": 20.0}
 # The commit before the processor time was reduced, and the allowed share of its figures: (case, figure, share).
 CUT_SINCE = "2e207d9"
 SHARES_MAX = (
