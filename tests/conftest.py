@@ -14,6 +14,7 @@ from tests.clients import RiderClient
 from tests.factories import make_user
 from tests.live import web_server
 from tests.support.chromium import Browser, chromium
+from tests.tools.npm import ToolsMissingError, tools
 
 
 def pytest_configure() -> None:
@@ -64,3 +65,12 @@ def site(transactional_db: None, tmp_path: Path) -> Iterator[str]:
 def browser(tmp_path: Path) -> Iterator[Browser]:
     with chromium(tmp_path / "profile") as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def programs() -> Path:
+    """The folder of the programs that clients of the API use."""
+    try:
+        return tools()
+    except ToolsMissingError as missing:
+        pytest.skip(str(missing))

@@ -14,18 +14,10 @@ import requests
 
 from tests.factories import make_bike, make_station
 from tests.live import ROOT, web_server
-from tests.swagger.tools import ToolsMissingError, tools
+from tests.tools.npm import PACKAGES
 
 HERE = Path(__file__).parent
 STEP_SECONDS = 120
-
-
-@pytest.fixture(scope="module")
-def programs() -> Path:
-    try:
-        return tools()
-    except ToolsMissingError as missing:
-        pytest.skip(str(missing))
 
 
 @pytest.fixture
@@ -39,8 +31,8 @@ def live(transactional_db: None, tmp_path: Path) -> Iterator[str]:
 
 @pytest.mark.slow
 def test_a_typescript_client_compiles_strictly_and_rides(programs: Path, live: str, tmp_path: Path) -> None:
-    for name in ("ride.ts", "tsconfig.json", "package.json"):
-        shutil.copy(HERE / name, tmp_path)
+    for path in (HERE / "ride.ts", HERE / "tsconfig.json", PACKAGES):
+        shutil.copy(path, tmp_path)
     must(programs / "swagger-typescript-api", "generate", "--path", "swagger.json", "--name", "client.ts", at=tmp_path)
     client = tmp_path / "client.ts"
     client.write_text(client.read_text().replace("// @ts-nocheck", ""))
@@ -75,7 +67,7 @@ def test_a_python_client_rides(programs: Path, live: str, tmp_path: Path) -> Non
 
 def test_the_documentation_names_the_generators_that_are_tested() -> None:
     page = (ROOT / "docs/api/README.md").read_text()
-    locked = json.loads((HERE / "package.json").read_text())["devDependencies"]
+    locked = json.loads(PACKAGES.read_text())["devDependencies"]
     locked["openapi-python-client"] = version("openapi-python-client")
 
     named = dict(re.findall(r"^(?:npx|uvx) ([\w-]+)@([\d.]+) ", page, flags=re.MULTILINE))

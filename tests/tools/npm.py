@@ -1,4 +1,4 @@
-"""The programs from npm that generate clients, pinned in `package-lock.json` beside this file. `.ci/run` runs it."""
+"""The programs from npm that clients use, pinned in `package-lock.json` beside this file. `.ci/run` runs it."""
 
 import hashlib
 import os
@@ -8,7 +8,8 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-HERE = Path(__file__).parent
+PACKAGES = Path(__file__).with_name("package.json")
+LOCK = PACKAGES.with_name("package-lock.json")
 INSTALL_SECONDS = 180
 
 
@@ -20,9 +21,8 @@ def tools() -> Path:
     """The folder of the programs, in the user's cache. Each lock file has its own folder."""
     if not shutil.which("npm"):
         raise ToolsMissingError("npm is not on this machine.")
-    lock = (HERE / "package-lock.json").read_bytes()
     caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = caches / "bikerental" / f"swagger-clients-{hashlib.sha256(lock).hexdigest()[:12]}"
+    folder = caches / "bikerental" / f"npm-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]}"
     if not folder.exists():
         _install(folder)
     return folder / "node_modules" / ".bin"
@@ -31,8 +31,8 @@ def tools() -> Path:
 def _install(folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, ignore_cleanup_errors=True) as new:
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(HERE / name, new)
+        for path in (PACKAGES, LOCK):
+            shutil.copy(path, new)
         # If Node is older than the programs need, this is an error, and the tests are skipped.
         command = ("npm", "ci", "--engine-strict", "--ignore-scripts", "--no-audit", "--no-fund")
         try:
