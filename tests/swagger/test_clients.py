@@ -65,14 +65,14 @@ def test_a_python_client_rides(programs: Path, live: str, tmp_path: Path) -> Non
     must(sys.executable, "ride.py", live, "python@example.org", at=tmp_path)
 
 
-def test_the_documentation_names_the_generators_that_are_tested() -> None:
+def test_the_documentation_names_the_programs_that_are_tested() -> None:
     page = (ROOT / "docs/api/README.md").read_text()
     locked = json.loads(PACKAGES.read_text())["devDependencies"]
     locked["openapi-python-client"] = version("openapi-python-client")
 
     named = dict(re.findall(r"^(?:npx|uvx) ([\w-]+)@([\d.]+) ", page, flags=re.MULTILINE))
     assert named == {
-        name: locked[name] for name in ("swagger-typescript-api", "swagger2openapi", "openapi-python-client")
+        name: locked[name] for name in ("httpyac", "swagger-typescript-api", "swagger2openapi", "openapi-python-client")
     }
 
 
