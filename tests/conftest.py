@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 from django.core.cache import cache
+from django.test import Client
 from django.urls import get_resolver
 from django.utils import translation
 from rest_framework.test import APIClient
 
-from tests.clients import RiderClient
+from tests.clients import RiderClient, operator_client
 from tests.factories import make_user
 from tests.live import web_server
 from tests.support.chromium import Browser, chromium
@@ -52,6 +53,12 @@ def anonymous() -> APIClient:
 def rider_client(db: None) -> RiderClient:
     """A client that is logged in as a new rider: `rider_client.rider`."""
     return RiderClient(make_user())
+
+
+@pytest.fixture
+def operator(db: None) -> Client:
+    """A browser in which a superuser is logged in to the admin."""
+    return operator_client()
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ import pytest
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.signals import user_logged_in
 from django.db import IntegrityError
-from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -42,7 +41,7 @@ from bikerental.users.services import (
     reset_token_make,
     session_start,
 )
-from tests.clients import RiderClient
+from tests.clients import RiderClient, operator_client
 from tests.factories import NOON, PASSWORD, make_bike, make_user
 from tests.maintenance.photos import JPEG
 from tests.support.interleaving import Interleaved, interleave
@@ -307,8 +306,7 @@ def test_an_address_that_bounced_leaves_with_its_account(monkeypatch: pytest.Mon
 
 
 def test_an_operators_form_after_an_erasure_saves_nothing(monkeypatch: pytest.MonkeyPatch, rider: User) -> None:
-    admin = Client()
-    admin.force_login(make_user(is_staff=True, is_superuser=True))
+    admin = operator_client()
     form = {"email": "marker@example.org", "name": "Marker", "language": "ru"}
 
     outcome = erase_before(

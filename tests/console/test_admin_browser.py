@@ -2,11 +2,11 @@
 
 import json
 
-from django.test import Client
 from django.urls import reverse
 
 from bikerental.maintenance.models import BikeReport
 from bikerental.notifications.models import Notification
+from tests.clients import operator_client
 from tests.console.test_browser import ANSWERS, faults_of, resize
 from tests.factories import NOON, make_bike, make_rental, make_settled_rental, make_station, make_user
 from tests.feeds.rows import make_alert, make_region, make_system
@@ -41,8 +41,7 @@ def fill() -> list[str]:
 
 def test_no_page_has_a_fault(site: str, browser: Browser) -> None:
     pages = fill()
-    operator = Client()
-    operator.force_login(make_user(is_staff=True, is_superuser=True))
+    operator = operator_client()
     faults = {}
     for size, language in ANSWERS:
         browser.call("Network.setExtraHTTPHeaders", headers={"Accept-Language": language})
@@ -59,8 +58,7 @@ def test_no_page_has_a_fault(site: str, browser: Browser) -> None:
 
 def test_the_action_of_a_ride_is_not_cut_off(site: str, browser: Browser) -> None:
     fill()
-    operator = Client()
-    operator.force_login(make_user(is_staff=True, is_superuser=True))
+    operator = operator_client()
     browser.call("Network.setCookie", name="sessionid", value=operator.cookies["sessionid"].value, url=f"{site}/admin/")
     resize(browser, "desk")
 

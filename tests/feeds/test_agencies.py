@@ -174,13 +174,6 @@ def test_the_version_is_agreed_on(accept: str, expected: int) -> None:
         assert answer.json()["code"] == "not_acceptable"
 
 
-@pytest.fixture
-def operator() -> Client:
-    client = Client()
-    client.force_login(make_user(is_staff=True, is_superuser=True))
-    return client
-
-
 def test_an_operator_makes_a_token_and_sees_it_once(operator: Client) -> None:
     page = operator.post(reverse("admin:feeds_agency_add"), {"name": "City of Example"}).content.decode()
 

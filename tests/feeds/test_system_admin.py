@@ -30,13 +30,6 @@ NOT_KNOWN = (
 )
 
 
-@pytest.fixture
-def operator() -> Client:
-    client = Client()
-    client.force_login(make_user(is_staff=True, is_superuser=True))
-    return client
-
-
 def errors(client: Client, path: str, **fields: Any) -> dict[str, list[str]]:
     """What the form says of these values; the others are as the page has them."""
     page = client.post(path, open_form(client, path) | fields, headers={"Accept-Language": "en"})

@@ -30,12 +30,6 @@ pytestmark = pytest.mark.django_db
 BIKES = "admin:fleet_bike_changelist"
 
 
-@pytest.fixture
-def operator(client: Client) -> Client:
-    client.force_login(make_user(is_staff=True, is_superuser=True))
-    return client
-
-
 def act(operator: Client, action: str, bikes: list[Bike], **fields: Any) -> list[str]:
     """The messages that the operator sees."""
     data = {"action": action, "_selected_action": [str(bike.pk) for bike in bikes]} | fields

@@ -18,7 +18,7 @@ from bikerental.fleet.models import Bike
 from bikerental.fleet.numbers import NUMBER_TYPED_LENGTH, number_key, number_key_typed
 from bikerental.maintenance.services import bike_report_create
 from tests.clients import RiderClient
-from tests.factories import make_bike, make_rental, make_user
+from tests.factories import make_bike, make_rental
 
 pytestmark = pytest.mark.django_db
 migration = importlib.import_module("bikerental.fleet.migrations.0006_bike_number_key")
@@ -65,12 +65,6 @@ MEANINGLESS = [
 @pytest.fixture
 def bike() -> Bike:
     return make_bike(number="BX-000006")
-
-
-@pytest.fixture
-def operator(client: Client) -> Client:
-    client.force_login(make_user(is_staff=True, is_superuser=True))
-    return client
 
 
 @pytest.mark.parametrize("typed", WAYS)

@@ -18,13 +18,6 @@ pytestmark = pytest.mark.django_db
 ADD = "/admin/fleet/bike/add/"
 
 
-@pytest.fixture
-def operator() -> Client:
-    client = Client()
-    client.force_login(make_user(is_staff=True, is_superuser=True))
-    return client
-
-
 def edit(operator: Client, row: Bike | Station, **fields: Any) -> int:
     path = reverse(f"admin:fleet_{row._meta.model_name}_change", args=[row.pk])
     return operator.post(path, open_form(operator, path) | fields).status_code

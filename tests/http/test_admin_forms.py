@@ -24,6 +24,7 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from bikerental.fleet.models import Bike, Station
 from bikerental.users.models import User
+from tests.clients import operator_client
 from tests.factories import make_bike, make_model, make_station, make_tariff, make_user
 from tests.feeds.rows import make_alert, make_region, make_system
 from tests.http.pages import fields_of, open_form
@@ -86,17 +87,6 @@ CHANGES = {
     ),
 }  # fmt: skip
 each_admin = pytest.mark.parametrize("label", CHANGES)
-
-
-@pytest.fixture
-def operator() -> Client:
-    return operator_client()
-
-
-def operator_client() -> Client:
-    client = Client()
-    client.force_login(make_user(is_staff=True, is_superuser=True))
-    return client
 
 
 def path_of(row: Model) -> str:

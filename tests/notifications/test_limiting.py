@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
-from django.test import Client
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
@@ -14,7 +13,7 @@ from bikerental.notifications.models import Notification, RefusedAddress, SentMa
 from bikerental.notifications.services import addresses_purge, notification_deliver, notifications_deliver
 from bikerental.notifications.services.limiting import sent_mail_count
 from bikerental.notifications.tasks import purge_notifications
-from tests.clients import RiderClient
+from tests.clients import RiderClient, operator_client
 from tests.factories import NOON, PASSWORD, make_user
 from tests.notifications.conftest import FakeMailer, make_notification
 from tests.support.threads import at_once
@@ -230,8 +229,7 @@ def test_operators_find_a_hidden_address_by_the_address() -> None:
     client = register(EMAIL)
     RefusedAddress.objects.create(email=EMAIL, reason="complained")
     erase(client)
-    browser = Client()
-    browser.force_login(make_user(is_staff=True, is_superuser=True))
+    browser = operator_client()
 
     found = [
         browser.get("/admin/notifications/refusedaddress/", {"q": email}).context["cl"].result_list.count()

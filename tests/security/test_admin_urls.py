@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Model
 from django.test import Client
 
+from tests.clients import operator_client
 from tests.factories import make_rental, make_station, make_user
 from tests.lengths import IS_LONG
 from tests.security.routes import routes_of_code
@@ -44,9 +45,7 @@ def ask(client: Client, url: str) -> None:
 def operator() -> Client:
     make_rental()
     make_station()
-    client = Client()
-    client.force_login(make_user(is_staff=True, is_superuser=True))
-    return client
+    return operator_client()
 
 
 def columns(model: type[Model]) -> Iterator[str]:

@@ -1,9 +1,9 @@
 """The pages in a real browser, with their Content-Security-Policy enforced."""
 
-from django.test import Client
 from django.urls import reverse
 
-from tests.factories import make_bike, make_rental, make_user
+from tests.clients import operator_client
+from tests.factories import make_bike, make_rental
 from tests.support.chromium import Browser, needs_chromium
 
 pytestmark = needs_chromium
@@ -11,8 +11,7 @@ pytestmark = needs_chromium
 
 def test_no_page_breaks_its_policy(site: str, browser: Browser) -> None:
     bike, rental = make_bike(), make_rental()
-    operator = Client()
-    operator.force_login(make_user(is_staff=True, is_superuser=True))
+    operator = operator_client()
     complaints = {
         "swagger": browser.open(f"{site}/api/docs/", until="document.querySelectorAll('.opblock').length > 15"),
         "redoc": browser.open(f"{site}/api/redoc/", until="document.querySelectorAll('[data-section-id]').length > 15"),

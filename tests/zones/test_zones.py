@@ -18,7 +18,7 @@ from bikerental.zones import services
 from bikerental.zones.models import Zone, ZoneVersion
 from bikerental.zones.selectors import cached, zones_cached, zones_collection
 from tests.clients import RiderClient
-from tests.factories import NOON, make_user
+from tests.factories import NOON
 from tests.http.pages import open_form
 from tests.support.threads import meanwhile
 from tests.zones.drawing import make_zone, polygon, square
@@ -27,13 +27,6 @@ pytestmark = pytest.mark.django_db
 ZONES = "/api/v1/zones/"
 ADD = "/admin/zones/zone/add/"
 PARK = polygon(square(30.3, 59.9, 30.4, 60.0))
-
-
-@pytest.fixture
-def operator() -> Client:
-    client = Client()
-    client.force_login(make_user(is_staff=True, is_superuser=True))
-    return client
 
 
 def form(**fields: Any) -> dict[str, Any]:
