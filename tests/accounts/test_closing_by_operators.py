@@ -1,9 +1,8 @@
 """Operators close a rider's account, which needs the rider's ride to end."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -14,7 +13,6 @@ from django.utils import timezone
 from pytest_django.asserts import assertContains
 
 from bikerental.accounts.services import account_close_with_ride, accounts_close_unless_riding
-from bikerental.core.errors import Refusal
 from bikerental.fleet.models import Bike
 from bikerental.rentals.models import Rental
 from bikerental.rentals.services import rental_return, rental_start
@@ -23,7 +21,7 @@ from bikerental.users.models import Session, User
 from tests.clients import RiderClient
 from tests.factories import NOON, make_bike, make_rental, make_user
 from tests.rentals.ending import HOUR, at, end_path, left_alone
-from tests.support.threads import at_once
+from tests.support.interleaving import interleave
 
 pytestmark = pytest.mark.django_db
 
@@ -155,49 +153,52 @@ def test_an_operator_closes_no_operator_and_not_themselves(browser: Client, oper
     assert not User.objects.filter(is_active=False).exists()
 
 
-def outcome_of(run: Callable[[], Any]) -> Any:
-    """The return value, the state of a returned ride, or the code of a refusal."""
-    try:
-        result = run()
-    except Refusal as refusal:
-        return refusal.code
-    return getattr(result, "status", result)
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("returns_first", [True, False])
+def test_a_return_while_the_account_closes_ends_the_ride_once(
+    monkeypatch: pytest.MonkeyPatch, returns_first: bool
+) -> None:
+    rental, operator = make_rental(), make_user(is_staff=True)
+    rider_id: Any = rental.rider_id
 
+    def give_back() -> str:
+        return rental_return(rental_id=rental.pk, rider_id=rider_id, place=None, now=NOON + HOUR).status
 
-def race_both(*runs: Callable[[], Any]) -> list[Any]:
-    return at_once(lambda number: outcome_of(runs[number]), times=2)
+    def close_account() -> bool:
+        return account_close_with_ride(user_id=rider_id, operator=operator, end=RideEnd("x"), now=NOON + HOUR)
+
+    if returns_first:
+        lock = "bikerental.rentals.services.rides.rental_lock"
+        assert interleave(monkeypatch, lock, first=give_back, second=close_account) == ("returned", True, True)
+    else:
+        lock = "bikerental.accounts.services.rental_lock"
+        outcome = interleave(monkeypatch, lock, first=close_account, second=give_back)
+        assert outcome == (True, "RentalNotActiveError", True)
+
+    assert rental.events.filter(kind__in=["returned", "ended_by_operator"]).count() == 1
+    assert not User.objects.get(pk=rider_id).is_active
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_return_while_the_account_closes_ends_the_ride_once() -> None:
-    operator, end = make_user(is_staff=True), RideEnd("x")
-    for _ in range(5):
-        rental = make_rental()
-        rider_id: Any = rental.rider_id
+@pytest.mark.parametrize("starts_first", [True, False])
+def test_a_ride_that_starts_during_closing_is_first_or_refused(
+    monkeypatch: pytest.MonkeyPatch, starts_first: bool
+) -> None:
+    rider, bike = make_user(), make_bike()
 
-        returned, closed = race_both(
-            partial(rental_return, rental_id=rental.pk, rider_id=rider_id, place=None, now=NOON + HOUR),
-            partial(account_close_with_ride, user_id=rider_id, operator=operator, end=end, now=NOON + HOUR),
-        )
+    def start() -> str:
+        return rental_start(rider_id=rider.pk, bike_id=bike.pk, now=NOON).status
 
-        assert returned in {"returned", "rental_not_active"}
-        assert closed is True
-        assert rental.events.filter(kind__in=["returned", "ended_by_operator"]).count() == 1
-        assert not User.objects.get(pk=rider_id).is_active
+    def close_account() -> tuple[list[UUID], list[UUID]]:
+        return accounts_close_unless_riding(user_ids=[rider.pk], now=NOON)
 
+    if starts_first:
+        lock = "bikerental.rentals.services.taking.open_user_lock"
+        outcome = interleave(monkeypatch, lock, first=start, second=close_account)
+        assert outcome == ("active", ([], [rider.pk]), True)
+    else:
+        lock = "bikerental.accounts.services.users_lock"
+        outcome = interleave(monkeypatch, lock, first=close_account, second=start)
+        assert outcome == (([rider.pk], []), "AccountClosedError", True)
 
-@pytest.mark.django_db(transaction=True)
-def test_a_ride_that_starts_during_closing_is_first_or_refused() -> None:
-    for _ in range(5):
-        rider, bike = make_user(), make_bike()
-
-        started, closed = race_both(
-            partial(rental_start, rider_id=rider.pk, bike_id=bike.pk, now=NOON),
-            partial(accounts_close_unless_riding, user_ids=[rider.pk], now=NOON),
-        )
-
-        assert (started, closed) in (
-            ("active", ([], [rider.pk])),
-            ("token_invalid", ([rider.pk], [])),
-        )
-        assert Rental.objects.filter(rider=rider).exists() == User.objects.get(pk=rider.pk).is_active
+    assert Rental.objects.filter(rider=rider).exists() == User.objects.get(pk=rider.pk).is_active == starts_first
