@@ -1,13 +1,12 @@
 """A zone that is drawn while rides end there, over real HTTP against two web processes; zones drawn at once."""
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from threading import Barrier
+from typing import Any
 
 import pytest
 import requests
-from django.db import connection
 
 from bikerental.rentals.models import Rental
 from bikerental.users.models import User
@@ -16,6 +15,7 @@ from bikerental.zones.services import zone_add, zone_redraw
 from tests.factories import PASSWORD, make_rental, make_user
 from tests.live import web_server
 from tests.support.interleaving import interleave
+from tests.support.threads import at_once
 from tests.zones.drawing import make_zone, new_zone, polygon, square
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -46,23 +46,10 @@ def test_a_zone_drawn_while_rides_end_is_before_or_after_each(address: str) -> N
     riders = [make_user() for _ in range(RIDES)]
     rentals = [make_rental(rider=rider) for rider in riders]
     headers = [bearer(address, rider) for rider in riders]
-    barrier = Barrier(RIDES + 1)
+    acts: list[Callable[[], Any]] = [partial(end, address, *each) for each in zip(rentals, headers, strict=True)]
+    acts.append(partial(make_zone, PARK, kind="no_return"))
 
-    def end_at_once(number: int) -> requests.Response:
-        barrier.wait(WAIT_SECONDS)
-        return end(address, rentals[number], headers[number])
-
-    def draw() -> Zone:
-        barrier.wait(WAIT_SECONDS)
-        try:
-            return make_zone(PARK, kind="no_return")
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(RIDES + 1) as pool:
-        drawing = pool.submit(draw)
-        answers = list(pool.map(end_at_once, range(RIDES)))
-    drawing.result()
+    *answers, _zone = at_once(lambda number: acts[number](), times=len(acts))
 
     for answer, rental in zip(answers, rentals, strict=True):
         rental.refresh_from_db()

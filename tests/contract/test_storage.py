@@ -11,7 +11,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -32,6 +31,7 @@ from bikerental.media.s3 import RETRY_SECONDS, MediaStorage
 from bikerental.media.storage import StorageUnavailableError
 from tests.s3 import NO_PATIENCE, S3
 from tests.support.serving import serving
+from tests.support.threads import at_once
 
 CALLS: dict[str, Callable[[MediaStorage], Any]] = {
     "save": lambda storage: storage.save("bikes/1.webp", ContentFile(b"1")),
@@ -301,13 +301,11 @@ def test_one_caller_waits_for_a_silent_s3_others_are_refused(
         return caught.value.reason
 
     assert ask(0) == "unreachable"
-    with ThreadPoolExecutor(8) as pool:
-        assert set(pool.map(ask, range(8))) == {"unreachable"}
-        assert len(silent.connections) == 1
-        later = time.monotonic() + RETRY_SECONDS
-        monkeypatch.setattr(s3_module, "monotonic", lambda: later)
-        assert set(pool.map(ask, range(8))) == {"unreachable"}
-
+    assert set(at_once(ask, times=8)) == {"unreachable"}
+    assert len(silent.connections) == 1
+    later = time.monotonic() + RETRY_SECONDS
+    monkeypatch.setattr(s3_module, "monotonic", lambda: later)
+    assert set(at_once(ask, times=8)) == {"unreachable"}
     assert len(silent.connections) == 2
 
 

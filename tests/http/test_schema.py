@@ -5,7 +5,6 @@ import logging
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from types import CodeType
 from typing import Any
@@ -33,6 +32,7 @@ from bikerental.http.schema import COMMON_ERRORS, LOGIN_ERRORS, SchemaGenerator
 from bikerental.http.views import ApiView
 from config.swagger import API_INFO
 from tests.docs.swagger import with_nulls
+from tests.support.threads import at_once
 
 FORMATS: tuple[Format, ...] = ("json", "yaml")
 METHODS = {"get", "post", "put", "patch", "delete"}
@@ -508,8 +508,7 @@ def test_threads_that_ask_at_once_build_it_once(monkeypatch: pytest.MonkeyPatch)
     built = builds(monkeypatch)
     served = Document("json")
 
-    with ThreadPoolExecutor(8) as pool:
-        documents = set(pool.map(lambda _: served.for_host("https", "bikes.example"), range(8)))
+    documents = set(at_once(lambda _: served.for_host("https", "bikes.example"), times=8))
 
     assert (built, len(documents)) == (["once"], 1)
 

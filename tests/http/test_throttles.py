@@ -3,7 +3,6 @@
 import signal
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from bikerental.http import throttles
 from bikerental.http.throttles import client_address, rate_of
 from tests.clients import RiderClient
 from tests.live import OwnRedis, own_redis
+from tests.support.threads import at_once
 
 COUNTED = "/api/test/counted/"
 PERSONAL = "/api/test/personal/"
@@ -91,8 +91,7 @@ def test_a_made_up_header_buys_no_new_count(client: APIClient, settings: Setting
 def test_requests_at_once_are_all_counted(settings: Settings) -> None:
     set_rates(settings, register="10/hour")
 
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: APIClient().get(COUNTED).status_code, range(40)))
+    answers = at_once(lambda _: APIClient().get(COUNTED).status_code, times=40)
 
     assert sorted(answers) == [200] * 10 + [429] * 30
 

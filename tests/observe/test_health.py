@@ -3,7 +3,6 @@
 import signal
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from rest_framework.test import APIClient
 from bikerental.observe import health, readiness
 from tests.live import database_url, own_redis
 from tests.replica import missing, streaming_replica
+from tests.support.threads import at_once
 
 READY = "/health/ready/"
 
@@ -142,8 +142,7 @@ def test_simultaneous_probes_run_one_check(client: APIClient, monkeypatch: pytes
 
     monkeypatch.setattr(health, "CHECKS", {"slow": slow})
 
-    with ThreadPoolExecutor(8) as pool:
-        statuses = list(pool.map(lambda _: client.get(READY).status_code, range(8)))
+    statuses = at_once(lambda _: client.get(READY).status_code, times=8)
 
     assert statuses == [200] * 8
     assert asked == ["once"]

@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +12,7 @@ import pytest
 
 from compose.bare.processes import free_port
 from tests.ops.delivery.standin import run
+from tests.support.serving import serving
 
 API = "/api/v4"
 REPOSITORIES = "/projects/42/registry/repositories"
@@ -70,12 +70,9 @@ def registry() -> Iterator[Registry]:
         def log_message(self, *_arguments: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    found.address = f"http://127.0.0.1:{server.server_port}{API}"
-    yield found
-    server.shutdown()
-    server.server_close()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Answering)) as server:
+        found.address = f"http://127.0.0.1:{server.server_port}{API}"
+        yield found
 
 
 def expire(address: str, *arguments: str, **environment: str) -> "tuple[int, str]":
