@@ -86,7 +86,7 @@ def test_a_time_that_will_not_do_is_said_at_its_field(browser: Client, ended_at:
     assert User.objects.get(pk=rental.rider_id).is_active
 
 
-def test_who_rides_keeps_the_account_and_others_lose_theirs(browser: Client) -> None:
+def test_closing_accounts_skips_riders_who_are_riding(browser: Client) -> None:
     rider, other = make_user(), make_user()
     rental = make_rental(rider=rider)
     Session.objects.create(user=rental.rider, refresh_id=rental.pk, refreshed_at=NOON, expires_at=timezone.now() + HOUR)

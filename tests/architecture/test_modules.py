@@ -56,7 +56,7 @@ def test_core_has_neither_services_nor_selectors() -> None:
     assert [path for path in found if {"services", "selectors"} & words_of(path)] == []
 
 
-def test_no_module_is_longer_than_a_reader_keeps_in_mind() -> None:
+def test_modules_have_at_most_300_lines() -> None:
     lengths = {str(path): len((ROOT / path).read_text().splitlines()) for path in modules("bikerental", "compose")}
 
     assert lengths

@@ -28,12 +28,12 @@ def test_something_is_enqueued() -> None:
 
 
 @pytest.mark.parametrize(("file", "name"), ENQUEUED)
-def test_what_is_enqueued_is_a_registered_task_that_takes_ids(file: str, name: str) -> None:
+def test_enqueued_names_are_registered_tasks_that_take_ids(file: str, name: str) -> None:
     app.autodiscover_tasks(force=True)
 
     assert name in app.tasks
     assert "ids" in signature(app.tasks[name].run).parameters
 
 
-def test_what_is_enqueued_is_a_task_of_the_same_app() -> None:
+def test_an_app_enqueues_only_its_own_tasks() -> None:
     assert [(file, name) for file, name in ENQUEUED if file.split("/")[1] != name.split(".")[1]] == []

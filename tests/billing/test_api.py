@@ -48,7 +48,7 @@ def test_a_rider_without_entries_owes_nothing(rider_client: RiderClient) -> None
     assert rider_client.get(ENTRIES).json() == {"next": None, "previous": None, "results": []}
 
 
-def test_what_is_owed_in_each_currency(rider_client: RiderClient) -> None:
+def test_the_account_has_a_balance_in_each_currency(rider_client: RiderClient) -> None:
     rider_id = rider_client.rider.pk
     charge(rider_id, "145.00")
     charge(rider_id, "9.90", "EUR")
@@ -127,7 +127,7 @@ def rent(client: RiderClient) -> tuple[int, str | None]:
     ("limit", "owed", "may_rent"),
     [(None, "9999.00", True), ("145.00", "145.00", True), ("144.99", "145.00", False), ("0", "0.01", False)],
 )
-def test_who_owes_more_than_the_limit_does_not_rent(
+def test_a_rider_who_owes_more_than_the_limit_cannot_rent(
     rider_client: RiderClient, settings: Any, limit: str | None, owed: str, may_rent: bool
 ) -> None:
     settings.DEBT_LIMIT = None if limit is None else Decimal(limit)
@@ -149,7 +149,7 @@ def test_a_credit_does_not_offset_a_debt_in_another_currency(rider_client: Rider
 
 
 @pytest.mark.django_db(transaction=True)  # the test continues after a refusal
-def test_who_pays_may_rent_again(rider_client: RiderClient, settings: Any) -> None:
+def test_a_rider_may_rent_again_after_paying(rider_client: RiderClient, settings: Any) -> None:
     settings.DEBT_LIMIT = Decimal(0)
     charge(rider_client.rider.pk, "145.00")
     assert rent(rider_client) == (409, "debt_too_high")

@@ -103,7 +103,7 @@ def test_more_may_be_paid_than_is_owed(ride: Ride) -> None:
     assert ride.owed == Decimal("-55.00")
 
 
-def test_what_was_paid_may_be_refunded_and_no_more(ride: Ride) -> None:
+def test_a_refund_is_at_most_the_payment(ride: Ride) -> None:
     ride.pay("200.00")
     ride.refund("55.00")
 
@@ -112,7 +112,7 @@ def test_what_was_paid_may_be_refunded_and_no_more(ride: Ride) -> None:
     ride.refund("145.00")
 
 
-def test_what_is_owed_may_be_written_off_and_no_more(ride: Ride) -> None:
+def test_a_writeoff_is_at_most_the_debt(ride: Ride) -> None:
     ride.pay("100.00")
 
     refuse(WriteOffTooHighError, lambda: ride.write_off("45.01"))
@@ -237,7 +237,7 @@ def test_several_bookings_share_a_transaction(ride: Ride) -> None:
     assert rows()[2] == 2 * COST
 
 
-def test_of_two_refunds_that_are_too_much_one_is_booked(ride: Ride) -> None:
+def test_one_of_two_refunds_that_are_too_much_is_booked(ride: Ride) -> None:
     ride.pay("100.00")
 
     outcomes = race(lambda: ride.refund("60.00"), lambda: ride.refund("60.00"))
@@ -246,7 +246,7 @@ def test_of_two_refunds_that_are_too_much_one_is_booked(ride: Ride) -> None:
     assert ride.owed == Decimal("105.00")
 
 
-def test_of_two_writeoffs_that_are_too_much_one_is_booked(ride: Ride, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_of_two_writeoffs_that_are_too_much_is_booked(ride: Ride, monkeypatch: pytest.MonkeyPatch) -> None:
     """The database does not bound write-offs, so all depends on the lock of the account."""
     _first, second, waited = interleave(
         monkeypatch,

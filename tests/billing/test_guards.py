@@ -156,7 +156,7 @@ def test_an_entry_within_a_savepoint_is_of_its_transaction(rider: Account) -> No
 
 @pytest.mark.parametrize("kind", ["payment", "adjustment", "refund", "writeoff", "reversal"])
 @pytest.mark.parametrize("missing", [{"actor_id": None}, {"reason": ""}, {"reason": " \t"}])
-def test_what_a_person_books_has_an_actor_and_a_reason(rider: Account, kind: str, missing: dict[str, Any]) -> None:
+def test_a_booking_by_a_person_has_an_actor_and_a_reason(rider: Account, kind: str, missing: dict[str, Any]) -> None:
     columns = {"rental_id": charge(rider, "145.00")}
     if kind == "reversal":
         columns["reverses_id"] = pay(rider, "10.00")
@@ -176,7 +176,7 @@ def test_no_more_is_adjusted_than_was_charged(rider: Account) -> None:
     write("adjustment", [(rider, "-45.00"), (goodwill, "45.00")], rental_id=ride)
 
 
-def test_what_was_adjusted_and_reversed_may_be_adjusted_again(rider: Account) -> None:
+def test_a_reversed_adjustment_may_be_made_again(rider: Account) -> None:
     ride, goodwill = charge(rider, "145.00"), make_account("goodwill")
     first = write("adjustment", [(rider, "-145.00"), (goodwill, "145.00")], rental_id=ride)
     undone = write("reversal", [(rider, "145.00"), (goodwill, "-145.00")], rental_id=ride, reverses_id=first)
@@ -313,7 +313,7 @@ def test_a_bounded_entry_needs_read_committed(rider: Account) -> None:
 
 
 @pytest.mark.parametrize("kind", ["adjustment", "refund"])
-def test_of_two_that_are_too_much_together_one_is_written(rider: Account, kind: str) -> None:
+def test_one_of_two_entries_that_are_too_much_is_written(rider: Account, kind: str) -> None:
     ride, counterpart = charge(rider, "100.00"), make_account("goodwill" if kind == "adjustment" else "cash")
     pay(rider, "100.00")
     sign, opposite = ("-", "") if kind == "adjustment" else ("", "-")

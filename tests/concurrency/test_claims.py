@@ -82,7 +82,7 @@ def test_a_claim_and_an_operator_end_a_ride_once() -> None:
         assert Claim.objects.filter(rental=rental).count() == 1
 
 
-def test_of_two_claims_at_once_one_is_made() -> None:
+def test_one_of_three_claims_at_once_is_made() -> None:
     for _ in range(ROUNDS):
         rental = make_rental()
 
@@ -94,7 +94,7 @@ def test_of_two_claims_at_once_one_is_made() -> None:
 
 
 @pytest.mark.parametrize("others", [None, Correction(amount=Decimal("50.00")), Correction()])
-def test_of_two_operators_at_once_one_decides(others: Correction | None) -> None:
+def test_one_of_two_operators_at_once_decides(others: Correction | None) -> None:
     operators = [make_user(is_staff=True) for _ in range(2)]
     for _ in range(ROUNDS):
         row = make_claim(make_returned_rental())

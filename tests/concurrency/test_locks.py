@@ -367,7 +367,7 @@ def test_a_return_waits_for_the_overdue_check(monkeypatch: pytest.MonkeyPatch) -
     assert (rental.status, rental.overdue_at) == ("returned", NOON)
 
 
-def test_of_two_reports_at_once_the_second_counts_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_second_of_two_reports_at_once_counts_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
     bike, riders = make_bike(), [make_user(), make_user()]
 
     def report(rider: User) -> bool:
@@ -380,7 +380,7 @@ def test_of_two_reports_at_once_the_second_counts_the_first(monkeypatch: pytest.
     assert (Bike.objects.get().status, BikeReport.objects.count()) == ("maintenance", 2)
 
 
-def test_of_two_photos_published_at_once_the_later_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_photo_waits_until_the_first_is_published(monkeypatch: pytest.MonkeyPatch) -> None:
     bike = make_bike()
     uploads = [make_upload(bike, confirmed_at=NOON + timedelta(minutes=minutes)) for minutes in range(2)]
 
@@ -410,7 +410,7 @@ def test_a_second_forgetting_skips_what_the_first_holds(monkeypatch: pytest.Monk
     assert outcome == (1, 0, False)
 
 
-def test_of_two_resets_the_second_finds_its_token_void(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_second_of_two_resets_finds_its_token_void(monkeypatch: pytest.MonkeyPatch) -> None:
     rider = make_user()
     token = reset_token_make(user=rider, now=NOON)
 

@@ -71,7 +71,7 @@ def test_a_zone_counts_in_every_process_from_its_commit_on(address: str) -> None
         assert [*statuses, end(address, rental, headers).status_code] == [409, 409, 409, 409, 200]
 
 
-def test_of_two_zones_drawn_at_once_the_second_counts_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_second_of_two_zones_at_once_counts_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
     make_zone(name="Before")
     monkeypatch.setattr("bikerental.zones.services.ACTIVE_MAX", 2)
 
@@ -86,7 +86,7 @@ def test_of_two_zones_drawn_at_once_the_second_counts_the_first(monkeypatch: pyt
     assert set(Zone.objects.values_list("name", flat=True)) == {"Before", "First"}
 
 
-def test_of_two_changes_of_a_zone_at_once_the_second_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_second_of_two_changes_of_a_zone_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     zone = make_zone()
 
     def rename(name: str) -> None:

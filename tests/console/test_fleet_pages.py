@@ -66,7 +66,7 @@ def test_files_are_checked_then_written_once(manager: Client) -> None:
     assert [len(each) for each in fleet()] == [1, 1]
 
 
-def test_what_was_written_is_logged(manager: Client) -> None:
+def test_writing_the_files_is_logged(manager: Client) -> None:
     write(manager, hidden(check(manager, stations=STATIONS, bikes=BIKES)))
 
     written = Action.objects.order_by("kind").values_list("kind", "operator", "station_id", "details")

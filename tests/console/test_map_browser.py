@@ -104,7 +104,7 @@ def test_the_map_breaks_no_policy_and_fits(site: str, browser: Browser) -> None:
         assert [*complaints, *faults_at_each_size(browser)] == []
 
 
-def test_what_an_operator_does_on_the_map_is_in_the_database(site: str, browser: Browser) -> None:
+def test_actions_on_the_map_are_written_to_the_database(site: str, browser: Browser) -> None:
     bike = make_city()
     log_in(browser, site, browser_of("manager"))
     resize(browser, "desk")

@@ -114,7 +114,7 @@ def test_a_change_that_another_made_meanwhile_is_not_undone(manager: Client) -> 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_managers_removing_each_other_one_stays() -> None:
+def test_one_of_two_managers_removing_each_other_stays() -> None:
     browser_of()
     managers = [make_operator("manager") for _ in range(2)]
 

@@ -62,7 +62,7 @@ def at(monkeypatch: pytest.MonkeyPatch, moment: float) -> None:
     monkeypatch.setattr(s3_module.time, "time", lambda: moment)
 
 
-def test_what_is_saved_is_read(storage: MediaStorage) -> None:
+def test_a_saved_file_is_read_back(storage: MediaStorage) -> None:
     name = storage.save("bikes/1.webp", ContentFile(b"picture"))
 
     assert read(storage, name) == b"picture"

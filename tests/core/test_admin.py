@@ -49,7 +49,9 @@ def sent() -> float:
     ],
     ids=["queue", "task", "no JSON", "no list", "no object", "no arguments"],
 )
-def test_what_cannot_be_run_is_told(admin_client: Client, fields: dict[str, str], reason: str) -> None:
+def test_a_task_that_cannot_be_run_is_reported_with_the_reason(
+    admin_client: Client, fields: dict[str, str], reason: str
+) -> None:
     (message,) = run_selected(admin_client, **fields)
 
     assert message.startswith("mine was not run: ")
@@ -57,7 +59,7 @@ def test_what_cannot_be_run_is_told(admin_client: Client, fields: dict[str, str]
     assert sent() == 0
 
 
-def test_what_can_be_run_is_sent(admin_client: Client) -> None:
+def test_a_task_that_can_be_run_is_sent_to_the_workers(admin_client: Client) -> None:
     assert run_selected(admin_client) == ["mine was sent to the workers."]
     assert sent() == 1
 

@@ -278,7 +278,7 @@ def test_operators_are_told_once_of_all_that_is_new() -> None:
     assert "settle rentals: 1: 22003\nsettle rentals: 2: 22003\n" in sent.body
 
 
-def test_of_two_sweeps_at_once_one_informs_the_operators(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_of_two_sweeps_at_once_informs_the_operators(monkeypatch: pytest.MonkeyPatch) -> None:
     batches._failure_record("settle rentals", "1", "22003", now=timezone.now())
 
     def tell() -> int:

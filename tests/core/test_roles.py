@@ -98,7 +98,7 @@ def test_tables_of_later_migrations_are_included() -> None:
     assert refusal(READER, "INSERT INTO later (name) VALUES ('one')") == REFUSED
 
 
-def test_what_is_append_only_stays_so_for_the_application() -> None:
+def test_the_application_cannot_change_append_only_rows() -> None:
     place = {"latitude": 0, "longitude": 0}
     BikeEvent.objects.create(
         bike=make_bike(), happened_at=NOON, event_types=["maintenance"], state="maintenance", actor="rider", **place
@@ -126,7 +126,7 @@ def test_the_reader_reads_everything_and_records_a_backup() -> None:
     assert unread == []
 
 
-def test_what_a_role_has_too_much_is_taken_back() -> None:
+def test_rights_that_a_role_has_too_much_are_taken_back() -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"ALTER ROLE {APPLICATION.name} CREATEDB CREATEROLE BYPASSRLS")
         cursor.execute(f"GRANT TRUNCATE ON rentals_rental TO {APPLICATION.name}")

@@ -45,7 +45,7 @@ def test_migrate_leaves_the_schedule_in_place() -> None:
 
 
 @pytest.mark.usefixtures("empty")
-def test_what_is_declared_is_written() -> None:
+def test_declared_entries_are_written() -> None:
     assert sorted(schedule_sync(SCHEDULE)) == NAMES
 
     rows = PeriodicTask.objects.filter(name__in=NAMES).select_related("interval")
@@ -78,7 +78,7 @@ def test_beat_is_told_to_read_its_table_again() -> None:
 
 
 @pytest.mark.usefixtures("empty")
-def test_what_operators_disabled_stays_disabled() -> None:
+def test_entries_that_operators_disabled_stay_disabled() -> None:
     schedule_sync(SCHEDULE)
     PeriodicTask.objects.filter(name=NAMES[0]).update(enabled=False, task="elsewhere", description="too loud")
 
@@ -109,7 +109,7 @@ def test_another_time_is_put_right(change: str) -> None:
 
 
 @pytest.mark.usefixtures("empty")
-def test_what_operators_added_stays() -> None:
+def test_entries_that_operators_added_stay() -> None:
     interval = IntervalSchedule.objects.create(every=5, period="minutes")
     theirs = PeriodicTask.objects.create(
         name="theirs", task="bikerental.observe.tasks.beat_heartbeat", interval=interval
@@ -147,7 +147,7 @@ def test_migrate_runs_it() -> None:
 
 
 @pytest.mark.parametrize("name", ["sweep-returned-rentals", "sweep-notifications", "sweep-photos"])
-def test_what_the_fast_path_lost_is_looked_for_each_minute(name: str) -> None:
+def test_sweeps_of_lost_work_run_each_minute(name: str) -> None:
     [entry] = [entry for entry in SCHEDULE if entry.name == name]
 
     assert entry.seconds <= 60

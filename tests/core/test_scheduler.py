@@ -28,7 +28,7 @@ def every_second() -> PeriodicTask:
 
 
 @pytest.mark.slow
-def test_a_real_beat_sends_what_last_ran_in_the_future(every_second: PeriodicTask, tmp_path: Path) -> None:
+def test_beat_sends_tasks_whose_last_run_is_in_the_future(every_second: PeriodicTask, tmp_path: Path) -> None:
     PeriodicTask.objects.update(last_run_at=timezone.now() + AHEAD, date_changed=timezone.now() + AHEAD)
     log = tmp_path / "beat.log"
 

@@ -37,7 +37,7 @@ def prepares(request: pytest.FixtureRequest, settings: Settings) -> bool:
 
 
 @pytest.mark.usefixtures("prepares")
-def test_what_is_constant_is_written_into_it_and_values_vary() -> None:
+def test_constants_are_inlined_and_values_are_parameters() -> None:
     statement = Statement(named, station_id=UUID)
     found, other = make_station(name="7% hill off"), make_station(name="Full price")
 
@@ -83,7 +83,7 @@ def test_a_new_connection_is_told_anew() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_was_prepared_in_a_transaction_outlives_its_end() -> None:
+def test_a_statement_prepared_in_a_transaction_outlives_it() -> None:
     statement = Statement(named, station_id=UUID)
     station = make_station(name="7% hill")
 

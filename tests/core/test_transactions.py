@@ -19,7 +19,7 @@ def fail_with(state: str) -> None:
         cursor.execute(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{state}'; END $$")
 
 
-def test_of_two_in_a_deadlock_both_are_done() -> None:
+def test_both_transactions_of_a_deadlock_are_done() -> None:
     one, other = make_tariff(name="").pk, make_tariff(name="").pk
     both_hold_one = threading.Barrier(2)
     runs: Counter[str] = Counter()
@@ -57,7 +57,7 @@ def test_after_three_attempts_the_error_is_the_callers(state: str) -> None:
     assert (sqlstate(error.value), len(runs), Tariff.objects.count()) == (state, ATTEMPTS, 0)
 
 
-def test_what_another_attempt_does_not_mend_is_not_tried_again() -> None:
+def test_a_permanent_database_error_is_not_tried_again() -> None:
     runs: list[str] = []
 
     @unit_of_work

@@ -60,7 +60,7 @@ def test_neither_operators_nor_closed_accounts_get_one() -> None:
 
 
 @pytest.mark.parametrize("options", [{"users": 0}, {"users": 1, "minutes": 0}, {"users": 1, "minutes": 1441}])
-def test_what_makes_no_sense_is_refused(options: dict[str, int]) -> None:
+def test_options_out_of_range_are_refused(options: dict[str, int]) -> None:
     make_demo_riders(1)
 
     with pytest.raises(CommandError, match=r"--minutes from 1 to 1440"):

@@ -333,7 +333,7 @@ def test_no_bike_is_rented_and_stations_have_docks_for_theirs() -> None:
     assert not Bike.objects.filter(~Q(latitude=F("station__latitude")), station__isnull=False).exists()
 
 
-def test_of_ten_thousand_rides_the_first_rider_has_a_thousand() -> None:
+def test_the_first_rider_has_a_thousand_of_ten_thousand_rides() -> None:
     seed(rentals=10_000, users=100)
 
     riders = User.objects.filter(is_staff=False)

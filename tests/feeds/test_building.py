@@ -376,7 +376,7 @@ def test_all_files_appear_together(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(stations()) == 1
 
 
-def test_of_simultaneous_builds_one_builds() -> None:
+def test_one_of_three_builds_at_once_builds() -> None:
     now = timezone.now()
 
     assert sorted(at_once(lambda _: feed_build(now=now), times=3)) == [False, False, True]

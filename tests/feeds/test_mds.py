@@ -547,7 +547,7 @@ def test_a_month_has_its_counts_and_fewer_than_ten_are_hidden(agency: AgencyClie
     assert report(agency, month)[-2:] == ["10", "-1"]
 
 
-def test_a_month_is_the_citys_own_and_goes_by_starts(agency: AgencyClient, settings: Settings) -> None:
+def test_reports_count_starts_by_city_month(agency: AgencyClient, settings: Settings) -> None:
     settings.CITY_TIME_ZONE = "Asia/Tokyo"  # nine hours ahead of UTC
     month, bike = month_before(timezone.now()), make_bike()
     begins = month.replace(day=1, hour=0) - 9 * HOUR

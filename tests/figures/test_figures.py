@@ -187,7 +187,7 @@ def test_a_run_that_ends_early_continues_in_the_next() -> None:
     assert (figures_kept(days).kept_at, figures_kept(days).due) == (NOON, 0)
 
 
-def test_what_retention_has_deleted_stays_counted(settings: Settings) -> None:
+def test_rides_that_retention_deleted_stay_counted(settings: Settings) -> None:
     settings.RIDE_RETENTION_DAYS = settings.BIKE_LOG_RETENTION_DAYS = 30
     settings.CITY_TIME_ZONE = "UTC"
     station = make_station()

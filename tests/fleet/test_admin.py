@@ -234,7 +234,7 @@ def test_a_new_bike_may_come_with_a_photo(
 
 
 @pytest.mark.parametrize(("data", "code"), HOSTILE.values(), ids=HOSTILE)
-def test_what_is_no_photo_is_said_beside_the_field(operator: Client, data: bytes, code: str) -> None:
+def test_a_file_that_is_no_photo_is_an_error_of_its_field(operator: Client, data: bytes, code: str) -> None:
     bike = make_bike()
     photo = SimpleUploadedFile("bike.jpg", data, content_type="image/jpeg")
 
@@ -434,7 +434,7 @@ def test_other_terms_are_saved_as_a_new_tariff(operator: Client) -> None:
 
 
 @pytest.mark.parametrize("kind", [Tariff, BikeModel, Station, Bike])
-def test_what_is_in_use_is_not_deleted(operator: Client, kind: type[Any]) -> None:
+def test_a_row_in_use_is_not_deleted_in_the_admin(operator: Client, kind: type[Any]) -> None:
     station = make_station()
     make_rental(bike=make_bike(station=station, status="rented"))
     row = kind.objects.get()
@@ -446,7 +446,7 @@ def test_what_is_in_use_is_not_deleted(operator: Client, kind: type[Any]) -> Non
 
 
 @pytest.mark.parametrize("make", [make_tariff, make_model, make_station, make_bike])
-def test_what_nobody_uses_is_deleted(operator: Client, make: Any) -> None:
+def test_an_unused_row_is_deleted_in_the_admin(operator: Client, make: Any) -> None:
     row = make()
 
     operator.post(reverse(f"admin:fleet_{row._meta.model_name}_delete", args=[row.pk]), {"post": "yes"})

@@ -113,7 +113,7 @@ def test_a_number_is_painted_on_one_frame() -> None:
 
 
 @pytest.mark.parametrize("what", ["model", "tariff"])
-def test_what_a_bike_needs_is_not_deleted(what: str) -> None:
+def test_rows_that_a_bike_refers_to_are_not_deleted(what: str) -> None:
     bike = make_bike()
 
     with pytest.raises(ProtectedError):

@@ -113,7 +113,7 @@ def test_the_row_tells_all_of_the_move(django_assert_num_queries: DjangoAssertNu
     }  # fmt: skip
 
 
-def test_what_leaves_a_station_is_logged_at_it() -> None:
+def test_a_pick_up_is_logged_at_the_station_it_left() -> None:
     station = make_station()
     bike = make_bike(station=station, latitude=1.5, longitude=2.5)
 
@@ -305,7 +305,7 @@ def test_a_ride_leaves_its_rows() -> None:
     assert not bikes_off_log().exists()
 
 
-def test_a_new_bike_has_a_row_and_another_place_one_more() -> None:
+def test_adding_and_moving_a_bike_each_log_one_event() -> None:
     like, by = make_bike(), uuid4()
     bike = Bike(number="NEW", model=like.model, tariff=like.tariff, latitude=59.9, longitude=30.3)
 
@@ -319,7 +319,7 @@ def test_a_new_bike_has_a_row_and_another_place_one_more() -> None:
     assert list(BikeEvent.objects.order_by("pk").values_list("latitude", flat=True)) == [59.9, 59.8]
 
 
-def test_what_moves_along_with_a_station_has_a_row() -> None:
+def test_a_station_that_moves_logs_an_event_for_each_bike() -> None:
     station = make_station(latitude=59.9)
     standing, broken = make_bike(station=station), make_bike(station=station, status="maintenance")
     make_bike(station=station, status="reserved")
@@ -333,7 +333,7 @@ def test_what_moves_along_with_a_station_has_a_row() -> None:
     }
 
 
-def test_what_reports_take_out_is_the_systems_move() -> None:
+def test_taking_out_by_reports_is_logged_as_the_system() -> None:
     bike = make_bike()
 
     for rider in (make_user(), make_user()):

@@ -78,7 +78,7 @@ def test_a_return_without_a_place_may_say_so_by_null(rider_client: RiderClient) 
     assert (answer.status_code, answer.json()["end_station"]["id"]) == (200, str(station.pk))
 
 
-def test_a_position_beside_a_station_of_null_is_taken(rider_client: RiderClient) -> None:
+def test_a_position_with_a_null_station_is_accepted(rider_client: RiderClient) -> None:
     rental = make_rental(rider=rider_client.rider)
 
     answer = rider_client.post(

@@ -127,7 +127,7 @@ def test_no_other_form_of_the_admin_changes_rows() -> None:
 
 
 @each_admin
-def test_what_was_left_alone_is_not_written(operator: Client, label: str) -> None:
+def test_a_form_does_not_write_unchanged_fields(operator: Client, label: str) -> None:
     change = CHANGES[label]
     row, field = change.make(), column(change)
     sent = open_form(operator, path_of(row))
@@ -288,7 +288,7 @@ def test_view_rights_alone_show_the_page() -> None:
         ([{"name": "One"}, {"name": "Two"}], [200, 302], {("One", 20), ("Two", 20)}),
     ],
 )
-def test_of_two_operators_at_once_none_undoes_the_other(
+def test_two_forms_at_once_do_not_undo_each_other(
     given: list[dict[str, str]], statuses: list[int], kept: set[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     station = make_station(name="Old", capacity=20)

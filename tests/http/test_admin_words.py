@@ -190,7 +190,7 @@ def test_a_wrong_code_is_refused_in_russian(admin_user: User, settings: Settings
     assert [text for text in VisibleText(answer.content.decode()).texts if english_words(text)] == []
 
 
-def test_what_changed_is_told_in_russian(operator: Client, ride: Rental) -> None:
+def test_the_history_names_changed_fields_in_russian(operator: Client, ride: Rental) -> None:
     station = ride.start_station
     assert station is not None
     operator.post(

@@ -38,7 +38,7 @@ def post(client: APIClient, body: bytes, content_type: str = "application/json")
         b'"text"',
     ],
 )
-def test_what_is_no_json_object_is_a_parse_error(client: APIClient, body: bytes) -> None:
+def test_a_body_that_is_no_json_object_is_a_parse_error(client: APIClient, body: bytes) -> None:
     response = post(client, body)
 
     assert response.status_code == 400
@@ -144,7 +144,7 @@ def test_an_empty_body_is_an_empty_object(client: APIClient, body: bytes) -> Non
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "application/json; charset=utf-8", "Application/JSON"])
-def test_json_is_taken_under_its_names(client: APIClient, content_type: str) -> None:
+def test_json_content_types_are_accepted(client: APIClient, content_type: str) -> None:
     assert post(client, '{"text": "Привет"}'.encode(), content_type).json() == {"text": "Привет"}
 
 

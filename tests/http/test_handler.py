@@ -45,7 +45,7 @@ def test_a_request_replaces_a_connection_that_broke_before() -> None:
 
 
 @pytest.mark.parametrize("is_debug", [True, False])
-def test_django_runs_no_signal_handler_that_has_nothing_to_do(settings: Settings, is_debug: bool) -> None:
+def test_idle_signal_handlers_are_disconnected(settings: Settings, is_debug: bool) -> None:
     settings.DEBUG = is_debug
     request_started.connect(close_old_connections)
     request_started.connect(reset_queries)

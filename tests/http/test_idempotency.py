@@ -119,7 +119,7 @@ def test_a_key_belongs_to_its_rider_and_route() -> None:
 
 
 @pytest.mark.parametrize("error", [Refused(), ValidationError("no"), KeyError("bug")])
-def test_what_fails_rolls_back_and_is_not_kept(error: Exception) -> None:
+def test_a_failed_request_rolls_back_and_keeps_no_answer(error: Exception) -> None:
     def fail() -> Response:
         make()
         raise error

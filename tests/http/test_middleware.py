@@ -63,7 +63,7 @@ def test_an_operator_finds_a_page_without_its_slash(admin_client: Client) -> Non
 
 
 @pytest.mark.parametrize("path", ["/api/v1/bikes", "/api/v1", "/nothing", "/%2Fevil.example", "/metrics/"])
-def test_what_is_no_page_is_not_found_as_before(client: APIClient, path: str) -> None:
+def test_an_unknown_path_is_a_404(client: APIClient, path: str) -> None:
     answer = client.get(path)
 
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")

@@ -174,7 +174,7 @@ def test_a_shape_is_nullable_where_it_is_used_and_not_by_itself() -> None:
     assert [name for name, shape in definitions.items() if "x-nullable" in shape] == []
 
 
-def test_what_is_there_always_and_may_be_null_is_not_optional() -> None:
+def test_required_nullable_fields_are_never_omitted() -> None:
     for name, shape in build()["definitions"].items():
         for field, inner in shape["properties"].items():
             is_always_there = field in shape.get("required", [])
@@ -376,7 +376,7 @@ def test_ids_in_paths_are_uuids_and_may_be_unknown() -> None:
             assert "404" in operation["responses"], name
 
 
-def test_what_needs_a_login_says_so() -> None:
+def test_every_operation_with_a_login_documents_a_401() -> None:
     for name, operation, _ in operations():
         is_open = operation.get("security") == []
         assert is_open == name.startswith(
@@ -409,7 +409,7 @@ def test_a_body_of_which_something_is_needed_is_required() -> None:
     assert document["definitions"]["RentalStart"]["minProperties"] == 1
 
 
-def test_what_may_be_absent_may_be_null_and_nothing_else() -> None:
+def test_exactly_the_optional_fields_of_bodies_are_nullable() -> None:
     document = build()
 
     for name, operation, _ in operations():

@@ -40,7 +40,7 @@ def statuses(client: APIClient, number: int, **extra: str) -> list[int]:
     return [client.get(COUNTED, **extra).status_code for _ in range(number)]
 
 
-def test_what_exceeds_the_rate_is_a_429(client: APIClient, settings: Settings) -> None:
+def test_a_request_over_the_rate_is_a_429(client: APIClient, settings: Settings) -> None:
     set_rates(settings, register="3/hour")
 
     assert statuses(client, 5) == [200, 200, 200, 429, 429]

@@ -69,7 +69,7 @@ def test_the_same_again_is_the_same_report(rider_client: RiderClient) -> None:
     [({}, "kind"), ({"kind": "engine"}, "kind"), ({"kind": "tyre", "text": "x" * 1001}, "text"),
      ({"kind": "tyre", "text": "\0"}, "text"), ({"kind": "tyre", "text": 0}, "text")],
 )  # fmt: skip
-def test_what_means_nothing_is_a_400(rider_client: RiderClient, body: dict[str, Any], field: str) -> None:
+def test_a_malformed_report_is_a_400(rider_client: RiderClient, body: dict[str, Any], field: str) -> None:
     answer = post(rider_client, make_bike(), **body)
 
     assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (400, [field])
@@ -81,7 +81,7 @@ def test_an_unknown_bike_is_a_404(rider_client: RiderClient) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_reports_everything_has_to_wait(rider_client: RiderClient) -> None:
+def test_a_rider_with_too_many_open_reports_has_to_wait(rider_client: RiderClient) -> None:
     bikes = [make_bike() for _ in range(OPEN_REPORTS_MAX + 1)]
     for bike in bikes[:-1]:
         assert post(rider_client, bike, kind="brakes").status_code == 201
@@ -117,7 +117,7 @@ def test_many_reports_of_one_rider_count_as_one() -> None:
 
 
 @pytest.mark.django_db
-def test_what_is_not_grave_keeps_no_bike_from_riding() -> None:
+def test_minor_reports_leave_a_bike_available() -> None:
     bike = make_bike()
 
     for kind in set(ReportKind.values) - set(GRAVE_KINDS):
@@ -207,7 +207,7 @@ def test_the_database_holds_one_open_report_of_a_kind_and_rider() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_reports_at_once_one_counts_the_other() -> None:
+def test_two_grave_reports_at_once_take_the_bike_out() -> None:
     for _ in range(5):
         bike, riders = make_bike(), [make_user(), make_user()]
 

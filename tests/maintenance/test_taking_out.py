@@ -49,7 +49,7 @@ def take_out(now: Any = NOON) -> Bike:
 
 
 @pytest.mark.django_db
-def test_what_is_not_grave_takes_no_bike_out_by_the_sweep() -> None:
+def test_the_sweep_takes_no_bike_out_for_minor_reports() -> None:
     bike = make_bike()
     for _ in range(3):
         say(ride(bike), kind="lights")
@@ -127,7 +127,7 @@ def test_after_ten_bikes_an_hour_the_rest_waits_with_one_mail() -> None:
 
 
 @pytest.mark.django_db
-def test_of_a_large_fleet_one_in_twenty_leaves_service() -> None:
+def test_one_in_twenty_bikes_of_a_large_fleet_leaves_service() -> None:
     model, tariff = make_model(), make_tariff()
     position = {"latitude": 59.93, "longitude": 30.31}
     fields = {"model": model, "tariff": tariff, **position}
@@ -143,7 +143,7 @@ def test_of_a_large_fleet_one_in_twenty_leaves_service() -> None:
 
 
 @pytest.mark.django_db
-def test_what_left_service_more_than_an_hour_ago_does_not_count() -> None:
+def test_a_bike_taken_out_an_hour_ago_does_not_count() -> None:
     for _ in range(10):
         take_out(NOON)
 
@@ -209,7 +209,7 @@ def test_the_sweep_keeps_the_limit_and_tells() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_bikes_at_the_limit_one_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_of_two_bikes_at_the_limit_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(9):
         take_out()
     bikes = [make_bike(), make_bike()]

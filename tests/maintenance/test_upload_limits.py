@@ -135,7 +135,7 @@ def test_a_missing_file_may_be_checked_again_at_once(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_sixty_forms_at_once_a_rider_gets_an_hours() -> None:
+def test_sixty_requests_at_once_get_the_forms_of_an_hour() -> None:
     report = make_report()
 
     outcomes = race(*[partial(begin, report)] * 60)

@@ -127,7 +127,7 @@ def test_a_confirmed_photo_shows_once_a_task_has_published_it(
 
 @pytest.mark.usefixtures("bucket")
 @pytest.mark.parametrize(("data", "code"), HOSTILE.values(), ids=HOSTILE)
-def test_what_is_no_photo_is_a_400_and_nothing_is_published(staff: RiderClient, data: bytes, code: str) -> None:
+def test_an_upload_that_is_no_photo_is_a_400_and_not_published(staff: RiderClient, data: bytes, code: str) -> None:
     bike = make_bike()
     form = begin(staff, path(bike))
     default_storage.connection.meta.client.put_object(  # S3 itself would refuse some of them by the form's policy
@@ -215,7 +215,7 @@ def test_an_upload_is_its_owners_and_for_its_bike(staff: RiderClient) -> None:
 
 
 @pytest.mark.usefixtures("bucket")
-def test_of_two_photos_the_one_confirmed_later_stays(staff: RiderClient) -> None:
+def test_the_photo_confirmed_later_stays(staff: RiderClient) -> None:
     bike = make_bike()
     first, second = (upload(staff, path(bike), picture(size=size)) for size in ((64, 48), (32, 32)))
 
@@ -293,7 +293,7 @@ def test_a_task_while_s3_is_away_costs_no_attempt(staff: RiderClient, monkeypatc
 
 
 @pytest.mark.usefixtures("bucket")
-def test_what_the_fast_path_lost_is_found_by_the_sweep(staff: RiderClient) -> None:
+def test_the_sweep_publishes_a_photo_that_the_fast_path_lost(staff: RiderClient) -> None:
     bike = make_bike()
     upload(staff, path(bike), picture())
 
@@ -334,7 +334,7 @@ def test_a_photo_that_kills_its_worker_is_given_up(staff: RiderClient) -> None:
 
 
 @pytest.mark.usefixtures("bucket")
-def test_what_nobody_confirms_expires(staff: RiderClient) -> None:
+def test_an_unconfirmed_upload_expires(staff: RiderClient) -> None:
     bike = make_bike()
     form = begin(staff, path(bike))
 

@@ -30,7 +30,7 @@ def opened(data: bytes) -> Image.Image:
 
 @pytest.mark.parametrize("act", [photo_check, photo_publish])
 @pytest.mark.parametrize(("data", "code"), HOSTILE.values(), ids=HOSTILE)
-def test_what_is_no_photo_is_refused_by_name(act: Callable[[bytes], Any], data: bytes, code: str) -> None:
+def test_a_file_that_is_no_photo_is_refused_by_its_code(act: Callable[[bytes], Any], data: bytes, code: str) -> None:
     assert code_of(act, data) == code
 
 
@@ -119,7 +119,7 @@ def test_a_photo_loses_the_cameras_data_and_stands_upright() -> None:
     ],
     ids=["PNG", "many rows", "JPEG", "progressive", "progressive, all samples"],
 )
-def test_what_would_take_too_much_memory_has_too_many_pixels(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_image_with_too_many_pixels_is_never_unpacked(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(images, "_load", lambda image: pytest.fail("unpacked"))
 
     assert code_of(photo_check, data) == "too_many_pixels"

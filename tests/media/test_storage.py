@@ -13,7 +13,7 @@ LOADED = f"import config.wsgi, sys; print([name for name in {RARE} if name in sy
 
 @pytest.mark.slow
 @pytest.mark.django_db
-def test_what_few_requests_need_is_not_loaded_at_the_start() -> None:
+def test_a_start_does_not_load_modules_that_few_requests_need() -> None:
     command = [sys.executable, "-c", LOADED]
 
     run = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=120, check=True)

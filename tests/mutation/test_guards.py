@@ -29,7 +29,7 @@ def test_each_entry_has_a_name_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)
-def test_what_is_removed_is_there_once_and_code_is_left(guard: Guard) -> None:
+def test_a_guard_is_removed_once_and_leaves_valid_code(guard: Guard) -> None:
     code = guard.without((ROOT / guard.file).read_text())
 
     if guard.file.endswith(".py"):

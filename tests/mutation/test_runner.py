@@ -81,7 +81,7 @@ def test_an_entry_that_proves_nothing_is_broken(runner: Runner, guard: Guard) ->
     assert (outcome.verdict, outcome.is_bad) == ("broken", True)
 
 
-def test_what_takes_too_long_is_ended_and_proves_nothing(tree: Path) -> None:
+def test_a_run_over_the_limit_is_ended_and_is_unclear(tree: Path) -> None:
     begun = time.monotonic()
 
     outcome = Runner(tree, None, limit=2).run(HELD._replace(instead="__import__('time').sleep(60)"))

@@ -87,7 +87,7 @@ def test_an_account_that_is_refused_owes_nothing(anonymous: APIClient) -> None:
 
 
 @pytest.mark.parametrize("token", ["x", "a.b", "0197a0000000700080000000000000a1.d0i9zr-5f2c", "é.ü", "x" * 128])
-def test_what_is_no_token_is_a_400(token: str) -> None:
+def test_a_malformed_confirmation_token_is_a_400(token: str) -> None:
     assert field_errors(confirm(token)) == [("token", "email_token_invalid")]
 
 
@@ -133,7 +133,7 @@ def test_a_token_for_a_password_confirms_nothing_by_itself() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_many_confirmations_at_once_one_succeeds() -> None:
+def test_one_of_eight_confirmations_at_once_succeeds() -> None:
     token = token_of(unconfirmed())
 
     statuses = at_once(lambda _: confirm(token).status_code, times=8)

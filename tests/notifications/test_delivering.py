@@ -91,7 +91,7 @@ def test_nobody_writes_to_an_erased_rider() -> None:
         {"state": "failed", "attempts": 1, "last_error": "recipient_gone"},
     ],
 )
-def test_what_is_not_due_is_left_alone(fields: dict[str, Any]) -> None:
+def test_a_message_that_is_not_due_is_left_alone(fields: dict[str, Any]) -> None:
     notification = make_notification(**fields)
     before = state_of(notification)
 

@@ -213,7 +213,9 @@ def without(key: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
         without("Type"),
     ],
 )
-def test_what_sns_did_not_sign_is_refused(signer: Signer, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+def test_a_message_that_sns_did_not_sign_is_refused(
+    signer: Signer, change: Callable[[dict[str, Any]], dict[str, Any]]
+) -> None:
     for email in (EMAIL, "other@example.org"):
         make_user(email=email)
 
@@ -370,7 +372,7 @@ def test_an_unsubscription_is_told_to_the_operators_log(send: Send, caplog: pyte
 
 
 @pytest.mark.parametrize("body", ["", "[]", "no json", '"text"'])
-def test_what_is_no_message_is_a_4xx(body: str) -> None:
+def test_a_body_that_is_no_sns_message_is_a_4xx(body: str) -> None:
     answer = APIClient().post(HOOK, body, content_type="text/plain")
 
     assert answer.status_code in {400, 403}

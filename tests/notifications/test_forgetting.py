@@ -21,7 +21,7 @@ def kept() -> list[str]:
     return sorted(Notification.objects.values_list("key", flat=True))
 
 
-def test_what_is_over_is_forgotten_when_the_setting_says(settings: Settings) -> None:
+def test_finished_messages_are_deleted_after_the_retention(settings: Settings) -> None:
     settings.NOTIFICATION_RETENTION_DAYS = 30
     old, young = NOON - timedelta(days=30, seconds=1), NOON - timedelta(days=30)
     for number, created_at in ((1, old), (2, young)):

@@ -63,7 +63,7 @@ def test_registering_again_gets_an_address_no_further_mail(settings: Settings) -
     assert len(mail.outbox) == 2
 
 
-def test_what_is_counted_names_neither_address_nor_account() -> None:
+def test_a_counted_mail_names_neither_address_nor_account() -> None:
     erase(register(EMAIL))
 
     [row] = SentMail.objects.values()
@@ -111,7 +111,7 @@ def test_a_message_that_is_being_sent_counts(settings: Settings) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_many_senders_at_once_no_more_than_the_bound_send(settings: Settings) -> None:
+def test_senders_at_once_do_not_exceed_the_bound(settings: Settings) -> None:
     settings.MESSAGES_PER_ADDRESS_HOUR = 2
     row = make_notification()
     assert row.recipient
@@ -123,7 +123,7 @@ def test_of_many_senders_at_once_no_more_than_the_bound_send(settings: Settings)
     assert SentMail.objects.count() == sum(counted)
 
 
-def test_what_was_not_sent_does_not_count(settings: Settings) -> None:
+def test_a_mail_that_was_not_sent_does_not_count(settings: Settings) -> None:
     settings.MESSAGES_PER_ADDRESS_HOUR = 1
     row = make_notification()
     assert notification_deliver(row.pk, now=NOON, mailer=FakeMailer(MailDeferredError("later"))) == "pending"
@@ -175,7 +175,7 @@ def test_registering_a_strangers_address_gains_no_trust(settings: Settings) -> N
     assert ends()[1:] == [("sent", ""), ("dropped", "too_many_messages")]
 
 
-def test_what_no_longer_counts_is_forgotten() -> None:
+def test_mails_that_no_longer_count_are_deleted() -> None:
     rider = make_user()
     notification_deliver(make_notification(1, recipient=rider).pk, now=NOON, mailer=FakeMailer())
     assert SentMail.objects.count() == 1

@@ -136,7 +136,7 @@ def test_operators_are_told_of_bikes_that_wait(language: str, subject: str, begi
 
 
 @pytest.mark.django_db
-def test_what_a_ride_owes_carries_the_number_of_its_bike() -> None:
+def test_messages_about_a_ride_carry_the_number_of_its_bike() -> None:
     settled = make_returned_rental()
     overdue = make_rental(overdue_after_minutes=1)
 

@@ -25,7 +25,7 @@ def test_a_riders_messages_are_no_other_riders(
 
 
 @pytest.mark.django_db
-def test_what_is_owed_and_not_sent_is_counted(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_unsent_messages_are_counted(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     make_notification(1)
     make_notification(2, state="sending", claimed_until=NOON)
     make_notification(3, state="sent", sent_at=NOON)

@@ -221,11 +221,11 @@ def test_a_task_is_traced_if_a_request_that_caused_it_is(
     assert [format_trace_id(link.context.trace_id) for link in found] == links
 
 
-def test_what_is_no_traceparent_is_no_cause() -> None:
+def test_a_malformed_traceparent_is_no_cause() -> None:
     assert traces._causes(["", "00-x", f"00-{'0' * 32}-{'0' * 16}-01"])[1] == []
 
 
-def test_of_a_storm_of_lines_one_a_minute_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_filter_keeps_one_line_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([100.0, 101.0, 159.0, 160.0])
     monkeypatch.setattr("bikerental.observe.logs.time", SimpleNamespace(monotonic=lambda: next(clock)))
     record = logging.makeLogRecord({"msg": "away"})

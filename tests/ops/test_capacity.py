@@ -67,7 +67,7 @@ def test_it_is_normal_again_after_the_last_second_that_was_not(
         ([100.0], True),
     ],
 )
-def test_what_grows_after_its_first_third_is_not_flat(figures: list[float], flat: bool) -> None:
+def test_figures_that_grow_after_the_first_third_are_not_flat(figures: list[float], flat: bool) -> None:
     assert is_flat("web_mib", figures, most=8) is flat
 
 

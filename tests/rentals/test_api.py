@@ -69,7 +69,7 @@ def test_an_unknown_bike_is_not_found(rider_client: RiderClient) -> None:
     assert code_of(answer) == (404, "bike_not_found")
 
 
-def test_who_rents_the_own_bike_again_learns_of_the_ride(rider_client: RiderClient) -> None:
+def test_renting_the_own_bike_again_names_the_ride_in_progress(rider_client: RiderClient) -> None:
     rental = make_rental(rider=rider_client.rider)
 
     answer = rider_client.post(RENTALS, {"bike": str(rental.bike_id)})
@@ -154,7 +154,7 @@ def test_returned_at_a_station_the_bike_stands_there(rider_client: RiderClient) 
     assert (bike.station, bike.latitude, bike.longitude) == (station, 59.9, 30.2)
 
 
-def test_returned_in_the_street_the_bike_floats_freely(rider_client: RiderClient) -> None:
+def test_a_return_in_the_street_leaves_no_station(rider_client: RiderClient) -> None:
     rental = make_rental(rider=rider_client.rider, start_station=make_station())
 
     answer = rider_client.post(f"{RENTALS}{rental.pk}/return/", {"latitude": 59.97, "longitude": 30.25})

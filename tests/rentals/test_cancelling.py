@@ -109,7 +109,7 @@ def test_a_broken_bike_is_reported(rider_client: RiderClient) -> None:
     )  # fmt: skip
 
 
-def test_who_has_reported_too_much_still_cancels(rider_client: RiderClient) -> None:
+def test_a_rider_with_too_many_reports_still_cancels(rider_client: RiderClient) -> None:
     for _ in range(OPEN_REPORTS_MAX):
         BikeReport.objects.create(bike=make_bike(), rider=rider_client.rider, kind="other")
     ride = rent(rider_client, make_bike())
@@ -199,7 +199,7 @@ def test_anothers_ride_is_a_404(rider_client: RiderClient) -> None:
 
 
 @pytest.mark.parametrize("body", [{"reason": "bored"}, {"reason": None}, {"text": "x" * 401}, {"text": "\0"}])
-def test_what_means_nothing_is_a_400(rider_client: RiderClient, body: dict[str, Any]) -> None:
+def test_a_malformed_cancellation_is_a_400(rider_client: RiderClient, body: dict[str, Any]) -> None:
     ride = rent(rider_client, make_bike())
 
     assert cancel(rider_client, ride, **body).status_code == 400

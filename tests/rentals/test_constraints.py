@@ -56,7 +56,7 @@ def test_a_ride_that_cannot_be_is_refused(fields: dict[str, Any], constraint: st
         make_rental(**fields)
 
 
-def test_what_happens_once_is_noted_once() -> None:
+def test_a_ride_has_one_event_of_its_return() -> None:
     rental = make_returned_rental()
     for kind in ("overdue", "overdue", "returned"):
         RentalEvent.objects.create(rental=rental, kind=kind, happened_at=NOON)
@@ -95,7 +95,7 @@ def test_the_end_of_a_ride_whose_bike_is_not_rented_is_refused() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_saw_a_ride_active_that_has_ended_ends_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stale_view_of_a_ride_ends_no_other_ride(monkeypatch: pytest.MonkeyPatch) -> None:
     rental, operator = make_rental(), make_user(is_staff=True)
     seen = rental_lock(rental_id=rental.pk)
     rental_return(rental_id=rental.pk, rider_id=rental.rider_id, place=None, now=LATER)

@@ -41,7 +41,7 @@ def riders(*rentals: Rental) -> list[bool]:
     return [kept[rental.pk] is not None for rental in rentals]
 
 
-def test_who_rode_and_where_goes_and_the_money_stays() -> None:
+def test_forgetting_removes_rider_and_places_and_keeps_amounts() -> None:
     rental = make_settled_rental(NOON)
     before = Rental.objects.values().get(pk=rental.pk)
 
@@ -61,7 +61,7 @@ def test_the_setting_says_when() -> None:
     assert riders(old, young) == [False, True]
 
 
-def test_what_is_not_settled_stays_whole_however_old() -> None:
+def test_a_ride_that_is_not_settled_is_never_forgotten() -> None:
     rental = make_returned_rental(started_at=NOON - timedelta(days=400))
 
     assert rentals_forget(now=NOON) == 0

@@ -134,7 +134,7 @@ def test_zero_minutes_switch_reservations_off(rider_client: RiderClient, setting
     assert state(bike) == "available"
 
 
-def test_who_must_confirm_the_address_first_reserves_nothing(settings: LazySettings) -> None:
+def test_a_rider_with_an_unconfirmed_address_cannot_reserve(settings: LazySettings) -> None:
     settings.UNCONFIRMED_MAY_RENT = False
     bike, client = make_bike(), RiderClient(make_user(email_confirmed_at=None))
 
@@ -296,7 +296,7 @@ def test_an_operator_takes_a_held_bike_and_its_rider_is_told(rider_client: Rider
     assert rider_client.post(RESERVATIONS, {"bike": str(bike.pk)}).status_code == 201
 
 
-def test_who_held_a_bike_until_the_time_ran_out_is_not_told() -> None:
+def test_the_rider_is_not_told_of_a_reservation_that_ran_out() -> None:
     bike = make_bike()
     made = hold(bike)
     run_out(made)
@@ -320,7 +320,7 @@ def test_reports_take_a_held_bike_away() -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])
-def test_what_the_rider_is_told(language: str, mailoutbox: list[Any]) -> None:
+def test_the_rider_gets_the_end_of_a_reservation_by_mail(language: str, mailoutbox: list[Any]) -> None:
     bike = make_bike(number="B-7")
     hold(bike, make_user(language=language))
 

@@ -43,7 +43,7 @@ def test_a_claim_costs_one_statement_with_model_and_tariff(django_assert_num_que
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("status", ["rented", "reserved", "maintenance"])
-def test_what_is_not_available_is_not_claimed(status: str) -> None:
+def test_a_bike_that_is_not_available_is_not_claimed(status: str) -> None:
     station = make_station()
     bike = make_bike(status=status, station=station)
 

@@ -56,7 +56,7 @@ def test_an_operator_without_rights_is_any_rider(route: Route, world: World) -> 
 
 
 @by_operation
-def test_an_operator_who_gave_no_code_is_any_rider(route: Route, world: World, settings: Settings) -> None:
+def test_an_operator_without_a_code_has_riders_rights(route: Route, world: World, settings: Settings) -> None:
     settings.ADMIN_SECOND_FACTOR = True
 
     assert status_of(route, world, world.staff, world.staff) == route.other

@@ -49,7 +49,7 @@ def test_a_thousand_guesses_from_as_many_addresses_fail(server: str) -> None:
         assert log_in(session, server, neighbour.email, PASSWORD, "203.0.0.1") == 200
 
 
-def test_who_shares_the_guessers_address_is_not_locked_out(server: str) -> None:
+def test_a_neighbour_of_the_guesser_is_not_locked_out(server: str) -> None:
     attacked, neighbour = make_user(), make_user()
     with requests.Session() as session:
         for number in range(20):

@@ -48,7 +48,7 @@ def rows() -> dict[str, list[dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("route", [route for route in TABLE if route.body], ids=lambda route: route.operation)
-def test_what_is_not_declared_changes_nothing(route: Route) -> None:
+def test_undeclared_fields_change_nothing(route: Route) -> None:
     world = make_world()
     caller = world.other if route.other < 400 else world.rider
     privileged = set(User.objects.filter(is_staff=True).values_list("pk", flat=True))

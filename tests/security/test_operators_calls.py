@@ -172,7 +172,7 @@ def test_a_code_is_good_once(operator: User) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_many_with_one_code_one_is_let_in(operator: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_of_four_calls_with_the_same_code_is_let_in(operator: User, monkeypatch: pytest.MonkeyPatch) -> None:
     code, verify = code_of(operator), TOTP.verify
 
     def verify_and_wait(*given: Any) -> bool:
@@ -201,7 +201,7 @@ def test_a_wrong_code_delays_the_next_one_from_anywhere(operator: User) -> None:
 
 
 @pytest.mark.parametrize("code", ["1" * 17, 123456, ["123456"], "12\x003456"])
-def test_what_is_no_code_is_a_400(operator: User, code: Any) -> None:
+def test_a_malformed_code_is_a_400(operator: User, code: Any) -> None:
     answer = log_in(operator, code=code)
 
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "code")

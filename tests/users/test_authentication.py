@@ -51,7 +51,7 @@ def test_without_a_bearer_token_nobody_is_logged_in(authorization: str | None) -
 
 
 @pytest.mark.parametrize("token", ["", " ", "x", "a.b.c", "é", "a b c", "e30.e30.e30", "\x00", "x" * 6000])
-def test_what_is_no_token_is_refused(token: str) -> None:
+def test_a_malformed_bearer_token_is_a_401(token: str) -> None:
     assert code_for(f"Bearer {token}") == (401, "token_invalid")
 
 

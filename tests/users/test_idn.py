@@ -53,7 +53,7 @@ def test_an_account_of_before_is_found_and_its_e_mail_is_taken(anonymous: APICli
     assert field_errors(anonymous.post(REGISTER, registration(email=typed))) == [("email", "email_taken")]
 
 
-def test_what_is_too_long_in_punycode_is_refused(anonymous: APIClient) -> None:
+def test_an_address_too_long_in_punycode_is_refused(anonymous: APIClient) -> None:
     email = "r" * 60 + "@" + ".".join(["ж" * 40] * 4) + ".example"
     root = make_user(is_staff=True, is_superuser=True)
     browser = Client()

@@ -166,7 +166,7 @@ def test_every_refused_login_costs_as_many_hashes(password: str, hashes: int, mo
         ("\u3000" * 7, [("password", "min_length")]),
     ],
 )
-def test_what_is_counted_is_what_is_hashed(anonymous: APIClient, password: str, errors: list[object]) -> None:
+def test_a_password_is_checked_as_it_is_hashed(anonymous: APIClient, password: str, errors: list[object]) -> None:
     answer = anonymous.post(REGISTER, registration(password=password))
 
     assert (field_errors(answer) if answer.status_code == 400 else []) == errors

@@ -78,7 +78,7 @@ def test_a_lost_answer_is_given_again_until_the_grace_is_over(now: datetime) -> 
     assert refresh(successor, now=now + GRACE) not in {REFUSED, spent, successor}
 
 
-def test_the_access_token_given_again_is_a_fresh_one(now: datetime) -> None:
+def test_a_repeated_refresh_gives_a_new_access_token(now: datetime) -> None:
     spent = log_in(now=now).refresh
     session_refresh(refresh=spent, now=now - timedelta(minutes=15, seconds=1))
 

@@ -88,7 +88,7 @@ def test_a_taken_email_is_named(anonymous: APIClient, again: str) -> None:
     ],
     ids=str,
 )
-def test_what_is_not_valid_is_named_and_stored_nowhere(
+def test_invalid_fields_are_named_and_stored_nowhere(
     anonymous: APIClient, changes: dict[str, Any], errors: list[tuple[str, str]]
 ) -> None:
     assert field_errors(anonymous.post(REGISTER, registration(**changes))) == errors

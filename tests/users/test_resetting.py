@@ -141,7 +141,7 @@ def test_the_rider_may_log_in_at_once_after_many_wrong_guesses() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_confirmations_at_once_one_succeeds() -> None:
+def test_one_of_eight_resets_at_once_succeeds() -> None:
     rider = make_user()
     token = reset_token_make(user=rider, now=NOON)
 

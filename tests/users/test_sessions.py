@@ -181,7 +181,7 @@ def test_a_login_that_met_the_old_state_starts_no_session(closing: Any, monkeypa
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_password_changes_at_once_one_counts() -> None:
+def test_one_of_two_password_changes_at_once_counts() -> None:
     rider = make_user()
     sessions = [session_id_of(log_in(rider)) for _ in range(2)]
 

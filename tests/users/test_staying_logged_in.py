@@ -69,7 +69,7 @@ def test_verifying_knows_that_the_session_ended(rider_client: RiderClient, anony
 
 @pytest.mark.parametrize("token", ["x", "a.b.c", "é", "x" * 100_000])
 @pytest.mark.parametrize(("path", "field"), [(VERIFY, "token"), (REFRESH, "refresh"), (LOGOUT, "refresh")])
-def test_what_is_no_token_is_a_401(rider_client: RiderClient, path: str, field: str, token: str) -> None:
+def test_a_malformed_token_in_the_body_is_a_401(rider_client: RiderClient, path: str, field: str, token: str) -> None:
     response = rider_client.post(path, {field: token})
 
     assert (response.status_code, response.json()["code"]) == (401, "token_invalid")
@@ -77,7 +77,7 @@ def test_what_is_no_token_is_a_401(rider_client: RiderClient, path: str, field: 
 
 @pytest.mark.parametrize("value", [None, "", [], {}, True, "a\x00b"])
 @pytest.mark.parametrize(("path", "field"), [(VERIFY, "token"), (REFRESH, "refresh"), (LOGOUT, "refresh")])
-def test_what_is_no_text_is_a_400(rider_client: RiderClient, path: str, field: str, value: object) -> None:
+def test_a_token_that_is_no_text_is_a_400(rider_client: RiderClient, path: str, field: str, value: object) -> None:
     assert {name for name, _ in field_errors(rider_client.post(path, {field: value}))} == {field}
 
 

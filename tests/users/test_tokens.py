@@ -111,7 +111,7 @@ def deep(nesting: int) -> str:
     ["", ".", "..", "...", "a.b.c", "é.ü.ß", "\x00", "e30.e30.e30", deep(1400), deep(500_000), "x" * 1_000_000],
     ids=lambda text: text[:12],
 )
-def test_what_is_no_token_is_refused(text: str) -> None:
+def test_a_malformed_access_token_is_refused(text: str) -> None:
     with pytest.raises(TokenInvalidError):
         access_claims(text)
 

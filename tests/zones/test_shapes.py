@@ -91,7 +91,7 @@ def test_a_square_is_taken_as_tools_write_it(value: dict[str, Any]) -> None:
         (polygon(square(-180, -90, 180, 90)), "crosses or touches itself"),
     ],
 )
-def test_what_is_no_zone_is_refused_with_the_reason(value: Any, said: str) -> None:
+def test_an_invalid_shape_is_refused_with_the_reason(value: Any, said: str) -> None:
     assert said in reason(value)
 
 

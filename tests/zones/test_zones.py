@@ -98,7 +98,7 @@ def test_an_unchanged_list_is_not_sent_again(rider_client: RiderClient) -> None:
 
 
 @pytest.mark.parametrize("change", ["drawn", "edited", "deleted"])
-def test_a_change_is_a_new_list(rider_client: RiderClient, change: str) -> None:
+def test_each_change_gives_a_new_etag(rider_client: RiderClient, change: str) -> None:
     zone = make_zone()
     etag = rider_client.get(ZONES)["ETag"]
     if change == "drawn":
@@ -148,7 +148,7 @@ def test_a_zone_counts_between_its_times() -> None:
     assert [zones.decide(place, time).reason is not None for time in times] == [False, True, True, False]
 
 
-def test_of_two_service_areas_one_is_enough() -> None:
+def test_a_place_in_one_of_two_service_areas_is_inside() -> None:
     make_zone(polygon(square(30, 59, 31, 60)))
     make_zone(polygon(square(37, 55, 38, 56)))
 
@@ -197,7 +197,7 @@ def test_a_change_reads_the_shapes_of_changed_zones_alone(monkeypatch: pytest.Mo
     assert reason_at(59.95, 30.35) == "no_return_zone"
 
 
-def test_what_is_rolled_back_is_not_kept() -> None:
+def test_a_zone_that_was_rolled_back_is_not_cached() -> None:
     make_zone()
     before = zones_cached(now=NOON).number
     with transaction.atomic():

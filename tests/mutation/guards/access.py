@@ -171,7 +171,7 @@ GUARDS = (
         "bikerental/users/services/resetting.py",
         "if locked is None or not _Tokens(now).check_token(locked, proof):",
         "if locked is None:",
-        ("tests/concurrency/test_locks.py::test_of_two_resets_the_second_finds_its_token_void",),
+        ("tests/concurrency/test_locks.py::test_the_second_of_two_resets_finds_its_token_void",),
     ),
     Guard(
         "a reset opens no closed account",

@@ -107,7 +107,7 @@ GUARDS = (
         "bikerental/maintenance/services/publishing.py",
         "    return photos_publish(upload_ids=[*failed, *others], failed_before=failed)",
         "    return len(others)",
-        (f"{UPLOADS}::test_what_the_fast_path_lost_is_found_by_the_sweep",),
+        (f"{UPLOADS}::test_the_sweep_publishes_a_photo_that_the_fast_path_lost",),
     ),
     Guard(
         "a photo that kills its worker is given up",
@@ -121,7 +121,7 @@ GUARDS = (
         "bikerental/maintenance/services/publishing.py",
         "    pending.update(state=UploadState.REFUSED, code=PhotoExpiredError.field_code)\n",
         "",
-        (f"{UPLOADS}::test_what_nobody_confirms_expires",),
+        (f"{UPLOADS}::test_an_unconfirmed_upload_expires",),
     ),
     Guard(
         "the sweep of orphans leaves what a row names",

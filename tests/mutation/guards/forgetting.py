@@ -25,7 +25,7 @@ GUARDS = (
         "bikerental/notifications/services/forgetting.py",
         "return rows_purge(old) + ",
         "return ",
-        ("tests/notifications/test_forgetting.py::test_what_is_over_is_forgotten_when_the_setting_says",),
+        ("tests/notifications/test_forgetting.py::test_finished_messages_are_deleted_after_the_retention",),
     ),
     Guard(
         "guess counters are purged",
@@ -39,7 +39,7 @@ GUARDS = (
         "bikerental/rentals/services/forgetting.py",
         "update(rider=None, start_station=None, end_station=None)",
         "update(overdue_told_at=None)",
-        ("tests/rentals/test_forgetting.py::test_who_rode_and_where_goes_and_the_money_stays",),
+        ("tests/rentals/test_forgetting.py::test_forgetting_removes_rider_and_places_and_keeps_amounts",),
     ),
     Guard(
         "a purge takes a batch to a statement",

@@ -79,7 +79,7 @@ GUARDS = (
         RESERVE,
         "            for hold in taken\n            if hold.binds\n",
         "            for hold in taken\n",
-        (f"{RESERVATIONS}::test_who_held_a_bike_until_the_time_ran_out_is_not_told",),
+        (f"{RESERVATIONS}::test_the_rider_is_not_told_of_a_reservation_that_ran_out",),
     ),
     Guard(
         "another rider's hold binds",

@@ -154,14 +154,14 @@ GUARDS = (
         "bikerental/maintenance/services/reports.py",
         "    bikes_lock(bike_ids=[bike_id])\n",
         "",
-        (f"{LOCKS}::test_of_two_reports_at_once_the_second_counts_the_first",),
+        (f"{LOCKS}::test_the_second_of_two_reports_at_once_counts_the_first",),
     ),
     Guard(
         "publishing a photo locks its bike",
         "bikerental/maintenance/services/publishing.py",
         "    bikes_lock(bike_ids=[upload.bike_id])\n",
         "",
-        (f"{LOCKS}::test_of_two_photos_published_at_once_the_later_waits",),
+        (f"{LOCKS}::test_a_second_photo_waits_until_the_first_is_published",),
     ),
     Guard(
         "a new tariff locks the bikes",
@@ -182,14 +182,14 @@ GUARDS = (
         "bikerental/users/services/accounts.py",
         "    locked = user_lock(user_id=user.pk)\n    if locked is None:\n        raise AccountClosedError",
         "    locked = user\n    if locked is None:\n        raise AccountClosedError",
-        ("tests/users/test_sessions.py::test_of_two_password_changes_at_once_one_counts",),
+        ("tests/users/test_sessions.py::test_one_of_two_password_changes_at_once_counts",),
     ),
     Guard(
         "a reset locks the user",
         "bikerental/users/services/resetting.py",
         "    locked = user_lock(user_id=user_id)\n",
         "    locked = User.objects.filter(pk=user_id, is_active=True).first()\n",
-        (f"{LOCKS}::test_of_two_resets_the_second_finds_its_token_void",),
+        (f"{LOCKS}::test_the_second_of_two_resets_finds_its_token_void",),
     ),
     Guard(
         "a report of mail locks the account whose address it is",
@@ -210,7 +210,7 @@ GUARDS = (
         "bikerental/maintenance/services/taking_out.py",
         "    limit = take_out_limit_lock()\n    if limit.paused_at is not None:",
         "    limit = TakeOutLimit.objects.get_or_create()[0]\n    if limit.paused_at is not None:",
-        ("tests/maintenance/test_taking_out.py::test_of_two_bikes_at_the_limit_one_waits",),
+        ("tests/maintenance/test_taking_out.py::test_one_of_two_bikes_at_the_limit_waits",),
     ),
     Guard(
         "who reports locks the account",

@@ -50,14 +50,14 @@ GUARDS = (
         "    if len(others) < limit.messages_max:\n        return row\n    row.delete()\n",
         "    row.delete()\n    if SentMail.objects.filter(address_key=key).count() < limit.messages_max:\n"
         "        row.save(force_insert=True)\n        return row\n",
-        (f"{LIMITING}::test_of_many_senders_at_once_no_more_than_the_bound_send",),
+        (f"{LIMITING}::test_senders_at_once_do_not_exceed_the_bound",),
     ),
     Guard(
         "what was not sent does not count for the hour",
         "bikerental/notifications/services/delivering.py",
         "            counted.delete()\n",
         "            pass\n",
-        (f"{LIMITING}::test_what_was_not_sent_does_not_count",),
+        (f"{LIMITING}::test_a_mail_that_was_not_sent_does_not_count",),
     ),
     Guard(
         "links and other mail are counted apart",
@@ -148,7 +148,7 @@ GUARDS = (
         "bikerental/users/services/confirming.py",
         "is_active=True, email_confirmed_at=None)",
         "is_active=True)",
-        (f"{CONFIRMING}::test_of_many_confirmations_at_once_one_succeeds",),
+        (f"{CONFIRMING}::test_one_of_eight_confirmations_at_once_succeeds",),
     ),
     Guard(
         "a used confirmation is void",
@@ -157,7 +157,7 @@ GUARDS = (
         "",
         (
             f"{CONFIRMING}::test_the_first_link_confirms_the_e_mail_once",
-            f"{CONFIRMING}::test_of_many_confirmations_at_once_one_succeeds",
+            f"{CONFIRMING}::test_one_of_eight_confirmations_at_once_succeeds",
         ),
         survives="the update asks whether the e-mail is still unconfirmed; this saves running it in vain",
     ),

@@ -13,7 +13,7 @@ GUARDS = (
         "bikerental/http/admin_forms.py",
         "        row_lock(row=row)\n",
         "",
-        (f"{FORMS}::test_of_two_operators_at_once_none_undoes_the_other",),
+        (f"{FORMS}::test_two_forms_at_once_do_not_undo_each_other",),
     ),
     Guard(
         "a form of the admin refuses what changed meanwhile",
@@ -27,7 +27,7 @@ GUARDS = (
         "bikerental/http/admin_forms.py",
         "            self.cleaned_data.pop(name, None)  # what is not here is not written\n",
         "",
-        (f"{FORMS}::test_what_was_left_alone_is_not_written",),
+        (f"{FORMS}::test_a_form_does_not_write_unchanged_fields",),
     ),
     Guard(
         "a mistake in what was left alone does not matter",
@@ -62,7 +62,7 @@ GUARDS = (
         "bikerental/users/admin_site.py",
         "versioned(admin_class or ModelAdmin)",
         "admin_class or ModelAdmin",
-        (f"{FORMS}::test_what_was_left_alone_is_not_written",),
+        (f"{FORMS}::test_a_form_does_not_write_unchanged_fields",),
     ),
     Guard(
         "an operator's call needs an operator",
@@ -160,7 +160,7 @@ GUARDS = (
         "bikerental/accounts/services.py",
         "set(user_ids).difference(riding)",
         "user_ids",
-        (f"{CLOSING}::test_who_rides_keeps_the_account_and_others_lose_theirs",),
+        (f"{CLOSING}::test_closing_accounts_skips_riders_who_are_riding",),
     ),
     Guard(
         "closing an account waits for a ride that starts",

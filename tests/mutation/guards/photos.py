@@ -14,7 +14,7 @@ GUARDS = (
         UPLOADS,
         "    _refuse_more_than(_forms_per_hour(upload.report_id), uploads, uploads.count(), now=now)\n",
         "",
-        (f"{LIMITS}::test_of_sixty_forms_at_once_a_rider_gets_an_hours",),
+        (f"{LIMITS}::test_sixty_requests_at_once_get_the_forms_of_an_hour",),
     ),
     Guard(
         "forms for photos are counted under a lock",
@@ -24,7 +24,7 @@ GUARDS = (
         "    _refuse_more_than(_forms_per_hour(upload.report_id), uploads, uploads.count(), now=now)\n",
         "    uploads = _uploads_of_last_hour(upload.uploader_id, upload.report_id, now)\n"
         "    _refuse_more_than(_forms_per_hour(upload.report_id), uploads, uploads.count(), now=now)\n",
-        (f"{LIMITS}::test_of_sixty_forms_at_once_a_rider_gets_an_hours",),
+        (f"{LIMITS}::test_sixty_requests_at_once_get_the_forms_of_an_hour",),
     ),
     Guard(
         "the storage is not asked for a form that is refused",
@@ -89,21 +89,21 @@ GUARDS = (
         "bikerental/media/images.py",
         'PNG_PIXELS_MAX if image.format == "PNG" else JPEG_PIXELS_MAX',
         "JPEG_PIXELS_MAX",
-        (f"{IMAGES}::test_what_would_take_too_much_memory_has_too_many_pixels",),
+        (f"{IMAGES}::test_an_image_with_too_many_pixels_is_never_unpacked",),
     ),
     Guard(
         "the side of a photo is bounded",
         "bikerental/media/images.py",
         "max(image.size) > PHOTO_SIDE_MAX or ",
         "",
-        (f"{IMAGES}::test_what_would_take_too_much_memory_has_too_many_pixels",),
+        (f"{IMAGES}::test_an_image_with_too_many_pixels_is_never_unpacked",),
     ),
     Guard(
         "the coefficients of a JPEG are bounded",
         "bikerental/media/images.py",
         "    if container.coefficients > JPEG_COEFFICIENT_BYTES_MAX:\n        raise PhotoPixelsError\n",
         "",
-        (f"{IMAGES}::test_what_would_take_too_much_memory_has_too_many_pixels",),
+        (f"{IMAGES}::test_an_image_with_too_many_pixels_is_never_unpacked",),
     ),
     Guard(
         "a report that comes again after a ride counts",
@@ -117,7 +117,7 @@ GUARDS = (
         "bikerental/maintenance/selectors.py",
         "state=ReportState.OPEN, kind__in=GRAVE_KINDS, counts=True",
         "state=ReportState.OPEN, counts=True",
-        (f"{TAKING_OUT}::test_what_is_not_grave_takes_no_bike_out_by_the_sweep",),
+        (f"{TAKING_OUT}::test_the_sweep_takes_no_bike_out_for_minor_reports",),
     ),
     Guard(
         "an operator's look begins the count of the hour anew",
@@ -131,7 +131,7 @@ GUARDS = (
         "bikerental/maintenance/services/taking_out.py",
         "TakeOut.objects.filter(created_at__gt=since).count()",
         "TakeOut.objects.count()",
-        (f"{TAKING_OUT}::test_what_left_service_more_than_an_hour_ago_does_not_count",),
+        (f"{TAKING_OUT}::test_a_bike_taken_out_an_hour_ago_does_not_count",),
     ),
     Guard(
         "a small fleet loses ten bikes in an hour and no fewer",

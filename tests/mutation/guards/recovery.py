@@ -173,7 +173,7 @@ GUARDS = (
         "bikerental/notifications/services/failing.py",
         "pk__in=[row.pk for row in rows], told_at=None)",
         "pk__in=[row.pk for row in rows])",
-        (f"{BATCHES}::test_of_two_sweeps_at_once_one_informs_the_operators",),
+        (f"{BATCHES}::test_one_of_two_sweeps_at_once_informs_the_operators",),
     ),
     Guard(
         "a message about marked rows is not told of itself",
@@ -187,7 +187,7 @@ GUARDS = (
         "bikerental/core/work/scheduler.py",
         "min(self.last_run_at, self._default_now())",
         "self.last_run_at",
-        (f"{SCHEDULER}::test_a_real_beat_sends_what_last_ran_in_the_future",),
+        (f"{SCHEDULER}::test_beat_sends_tasks_whose_last_run_is_in_the_future",),
     ),
     Guard(
         "a running beat notices a clock that is set back",

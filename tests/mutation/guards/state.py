@@ -15,7 +15,7 @@ GUARDS = (
         "bikerental/core/db/transactions.py",
         "errorcodes.SERIALIZATION_FAILURE, errorcodes.DEADLOCK_DETECTED",
         "errorcodes.SERIALIZATION_FAILURE",
-        (f"{TRANSACTIONS}::test_of_two_in_a_deadlock_both_are_done",),
+        (f"{TRANSACTIONS}::test_both_transactions_of_a_deadlock_are_done",),
     ),
     Guard(
         "a serialization failure is tried again",
@@ -29,7 +29,7 @@ GUARDS = (
         "bikerental/core/db/transactions.py",
         "if sqlstate(error) not in _AGAIN and not isinstance(error, StalePlanError):",
         "if False:",
-        (f"{TRANSACTIONS}::test_what_another_attempt_does_not_mend_is_not_tried_again",),
+        (f"{TRANSACTIONS}::test_a_permanent_database_error_is_not_tried_again",),
     ),
     Guard(
         "a unit of work inside another shares its fate",
@@ -50,7 +50,7 @@ GUARDS = (
         "bikerental/rentals/services/taking.py",
         "    elif bike.status != BikeStatus.AVAILABLE:\n        raise BikeUnavailableError\n",
         "",
-        ("tests/rentals/test_api.py::test_who_rents_the_own_bike_again_learns_of_the_ride",),
+        ("tests/rentals/test_api.py::test_renting_the_own_bike_again_names_the_ride_in_progress",),
         survives="the statement that begins the ride swaps the bike's status too; the check saves running it in vain",
     ),
     Guard(
@@ -86,7 +86,7 @@ GUARDS = (
         "bikerental/rentals/services/writing.py",
         "WHERE id = %(rental_id)s AND status = 'active'",
         "WHERE id = %(rental_id)s",
-        ("tests/rentals/test_constraints.py::test_who_saw_a_ride_active_that_has_ended_ends_no_other",),
+        ("tests/rentals/test_constraints.py::test_a_stale_view_of_a_ride_ends_no_other_ride",),
     ),
     Guard(
         "an end that writes half is refused",
@@ -156,7 +156,7 @@ GUARDS = (
         "bikerental/notifications/services/delivering.py",
         'Notification.objects.filter(_due(v["now"]), pk=v["notification_id"])',
         'Notification.objects.filter(pk=v["notification_id"], created_at__lt=v["now"] + timedelta(days=999))',
-        (f"{DELIVERING}::test_what_is_not_due_is_left_alone",),
+        (f"{DELIVERING}::test_a_message_that_is_not_due_is_left_alone",),
     ),
     Guard(
         "a claim is committed before the mail server is spoken to",
@@ -185,7 +185,7 @@ GUARDS = (
         "bikerental/maintenance/services/publishing.py",
         "    if same.filter(confirmed_at__gt=upload.confirmed_at).exists():\n        return UploadState.PUBLISHED\n",
         "",
-        (f"{UPLOADS}::test_of_two_photos_the_one_confirmed_later_stays",),
+        (f"{UPLOADS}::test_the_photo_confirmed_later_stays",),
     ),
     Guard(
         "a photo refused meanwhile is not shown",
@@ -234,7 +234,7 @@ GUARDS = (
         "bikerental/http/idempotency.py",
         "@unit_of_work\ndef _answer_once(",
         "def _answer_once(",
-        (f"{IDEMPOTENCY}::test_what_fails_rolls_back_and_is_not_kept",),
+        (f"{IDEMPOTENCY}::test_a_failed_request_rolls_back_and_keeps_no_answer",),
     ),
     Guard(
         "a password and the end of its sessions are one",

@@ -23,7 +23,7 @@ GUARDS = (
         "bikerental/http/throttles.py",
         ", seconds) <= number",
         ", seconds) >= 0",
-        (f"{THROTTLES}::test_what_exceeds_the_rate_is_a_429",),
+        (f"{THROTTLES}::test_a_request_over_the_rate_is_a_429",),
     ),
     Guard(
         "only our own proxies are believed about addresses",
@@ -87,7 +87,7 @@ GUARDS = (
         "bikerental/http/parsers.py",
         'if body.count(b"{") + body.count(b"[") > DEPTH_MAX and _is_deeper(data, DEPTH_MAX):',
         "if False:",
-        (f"{BODIES}::test_what_is_no_json_object_is_a_parse_error",),
+        (f"{BODIES}::test_a_body_that_is_no_json_object_is_a_parse_error",),
     ),
     Guard(
         "a cursor is signed",
@@ -171,7 +171,7 @@ GUARDS = (
         "bikerental/media/containers.py",
         "    if _is_foreign(outside.text) or zipfile.is_zipfile(BytesIO(data)):\n",
         "    if False:\n",
-        (f"{IMAGES}::test_what_is_no_photo_is_refused_by_name",),
+        (f"{IMAGES}::test_a_file_that_is_no_photo_is_refused_by_its_code",),
     ),
     Guard(
         "a photo is shown upright without what the camera wrote",
@@ -185,14 +185,14 @@ GUARDS = (
         "bikerental/media/containers.py",
         'if kind == b"acTL":',
         "if False:",
-        (f"{IMAGES}::test_what_is_no_photo_is_refused_by_name",),
+        (f"{IMAGES}::test_a_file_that_is_no_photo_is_refused_by_its_code",),
     ),
     Guard(
         "a rider has so many open reports",
         "bikerental/maintenance/services/reports.py",
         "if before is None and open_ones.count() >= OPEN_REPORTS_MAX:",
         "if False:",
-        (f"{REPORTS}::test_who_reports_everything_has_to_wait",),
+        (f"{REPORTS}::test_a_rider_with_too_many_open_reports_has_to_wait",),
     ),
     Guard(
         "one rider, however loud, is one",
@@ -248,7 +248,7 @@ GUARDS = (
         "bikerental/notifications/gateways/sns.py",
         '    _require_signature(text, document.get("Signature"), certificate, now=now)\n',
         "",
-        (f"{FEEDBACK}::test_what_sns_did_not_sign_is_refused",),
+        (f"{FEEDBACK}::test_a_message_that_sns_did_not_sign_is_refused",),
     ),
     Guard(
         "only our own topics are believed",

@@ -125,14 +125,14 @@ GUARDS = (
         READING,
         "    if not geometry.is_valid:\n",
         "    if False:\n",
-        (f"{SHAPES}::test_what_is_no_zone_is_refused_with_the_reason",),
+        (f"{SHAPES}::test_an_invalid_shape_is_refused_with_the_reason",),
     ),
     Guard(
         "zones: a ring round a pole is refused",
         READING,
         "    if turn:\n",
         "    if False:\n",
-        (f"{SHAPES}::test_what_is_no_zone_is_refused_with_the_reason",),
+        (f"{SHAPES}::test_an_invalid_shape_is_refused_with_the_reason",),
     ),
     Guard(
         "zones: a drawing is cut at the 180th meridian",
@@ -184,13 +184,13 @@ GUARDS = (
         "bikerental/zones/services.py",
         "    zones_lock()\n    others",
         "    others",
-        ("tests/concurrency/test_zones.py::test_of_two_zones_drawn_at_once_the_second_counts_the_first",),
+        ("tests/concurrency/test_zones.py::test_the_second_of_two_zones_at_once_counts_the_first",),
     ),
     Guard(
         "zones: a change is compared under a lock",
         "bikerental/zones/services.py",
         "    zones_lock()\n    if not Zone",
         "    if not Zone",
-        ("tests/concurrency/test_zones.py::test_of_two_changes_of_a_zone_at_once_the_second_is_refused",),
+        ("tests/concurrency/test_zones.py::test_the_second_of_two_changes_of_a_zone_is_refused",),
     ),
 )

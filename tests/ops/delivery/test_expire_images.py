@@ -100,7 +100,7 @@ def test_only_week_old_images_of_merge_requests_are_deleted(registry: Registry) 
     assert young not in registry.made
 
 
-def test_what_cannot_be_deleted_is_named_and_stops_nothing(registry: Registry) -> None:
+def test_an_image_that_cannot_be_deleted_is_named_and_skipped(registry: Registry) -> None:
     refused, undated, gone, last = (f"mr-{number}-{COMMIT}" for number in range(1, 5))
     registry.made = {refused: ago(8), undated: None, gone: ago(8), last: ago(8)}
     registry.refusals = {("DELETE", refused): 403, ("GET", gone): 404}

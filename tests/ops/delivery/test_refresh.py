@@ -80,7 +80,7 @@ def test_the_pipeline_deploys_the_first_host_and_then_the_group(account: Account
         assert account.running() == {"bikerental:two"}
 
 
-def test_a_group_that_goes_back_takes_the_first_host_along(account: Account) -> None:
+def test_a_rollback_includes_the_first_host(account: Account) -> None:
     code, said = ship(account, "bikerental:broken")
 
     assert code == 1

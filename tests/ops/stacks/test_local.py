@@ -104,7 +104,7 @@ def test_a_line_of_the_log_is_whole_and_there_once(local: Stack, address: str) -
         assert json.loads(line.removeprefix("\x1b[2K"))["status"] == 401
 
 
-def test_what_is_made_inside_belongs_to_the_developer(local: Stack, checkout: Path) -> None:
+def test_files_made_inside_belong_to_the_developer(local: Stack, checkout: Path) -> None:
     models = checkout / "bikerental/maintenance/models.py"
     before = {path: path.stat().st_mtime_ns for path in checkout.rglob("*") if path.is_file()}
     models.write_text(models.read_text() + MODEL)

@@ -68,7 +68,7 @@ def test_a_photo_is_sent_to_whoever_has_its_signed_url(production: Stack, browse
     assert browser.get(site + upload, timeout=15).status_code == 404
 
 
-def test_of_two_migrations_the_second_waits(production: Stack) -> None:
+def test_a_second_migration_waits_for_the_first(production: Stack) -> None:
     once = ("docker", "compose", "run", "--rm", "--no-deps", "-T", "migrate")
     environment = os.environ | production.environment
     both = [subprocess.Popen(once, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL) for _ in range(2)]
