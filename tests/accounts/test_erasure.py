@@ -11,7 +11,7 @@ from bikerental.accounts.api.serializers import export_sections
 from bikerental.core.errors import UnavailableError
 from bikerental.core.personal_data import ClosedAccount
 from bikerental.users.models import Session, User
-from tests.accounts.test_export import KEYS
+from tests.accounts.keys import KEYS
 from tests.clients import RiderClient
 from tests.factories import NOON, PASSWORD, make_user
 

@@ -8,8 +8,9 @@ import pytest
 import requests
 
 from bikerental.rentals.models import Rental
-from tests.factories import PASSWORD, make_bike, make_rental, make_user
+from tests.factories import make_bike, make_rental, make_user
 from tests.live import web_server
+from tests.support.logins import bearer, login
 from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -21,13 +22,6 @@ def address(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> 
     log: Path = tmp_path_factory.mktemp("http") / "web.log"
     with web_server(log, processes=2) as address:
         yield f"{address}/api/v1/"
-
-
-def login(address: str, email: str) -> dict[str, str]:
-    answer = requests.post(f"{address}auth/token/", json={"email": email, "password": PASSWORD}, timeout=WAIT_SECONDS)
-    assert answer.status_code == 200, answer.text
-    tokens: dict[str, str] = answer.json()
-    return tokens
 
 
 def post_at_once(calls: list[tuple[str, dict[str, str], object]]) -> list[requests.Response]:
@@ -42,10 +36,6 @@ def post_at_once(calls: list[tuple[str, dict[str, str], object]]) -> list[reques
 
 def statuses(answers: list[requests.Response]) -> Counter[int]:
     return Counter(answer.status_code for answer in answers)
-
-
-def bearer(tokens: dict[str, str]) -> dict[str, str]:
-    return {"Authorization": f"Bearer {tokens['access']}"}
 
 
 def test_200_riders_at_once_and_one_bike(address: str) -> None:

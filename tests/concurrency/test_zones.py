@@ -9,12 +9,12 @@ import pytest
 import requests
 
 from bikerental.rentals.models import Rental
-from bikerental.users.models import User
 from bikerental.zones.models import Zone
 from bikerental.zones.services import zone_add, zone_redraw
-from tests.factories import PASSWORD, make_rental, make_user
+from tests.factories import make_rental, make_user
 from tests.live import web_server
 from tests.support.interleaving import interleave
+from tests.support.logins import bearer, login
 from tests.support.threads import at_once
 from tests.zones.drawing import make_zone, new_zone, polygon, square
 
@@ -31,12 +31,6 @@ def address(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> 
         yield f"{address}/api/v1/"
 
 
-def bearer(address: str, rider: User) -> dict[str, str]:
-    login = {"email": rider.email, "password": PASSWORD}
-    answer = requests.post(f"{address}auth/token/", json=login, timeout=WAIT_SECONDS)
-    return {"Authorization": f"Bearer {answer.json()['access']}"}
-
-
 def end(address: str, rental: Rental, headers: dict[str, str]) -> requests.Response:
     place = {"latitude": 59.93, "longitude": 30.31}
     return requests.post(f"{address}rentals/{rental.pk}/return/", headers=headers, json=place, timeout=WAIT_SECONDS)
@@ -45,7 +39,7 @@ def end(address: str, rental: Rental, headers: dict[str, str]) -> requests.Respo
 def test_a_zone_drawn_while_rides_end_is_before_or_after_each(address: str) -> None:
     riders = [make_user() for _ in range(RIDES)]
     rentals = [make_rental(rider=rider) for rider in riders]
-    headers = [bearer(address, rider) for rider in riders]
+    headers = [bearer(login(address, rider.email)) for rider in riders]
     acts: list[Callable[[], Any]] = [partial(end, address, *each) for each in zip(rentals, headers, strict=True)]
     acts.append(partial(make_zone, PARK, kind="no_return"))
 
@@ -61,7 +55,7 @@ def test_a_zone_drawn_while_rides_end_is_before_or_after_each(address: str) -> N
 
 def test_a_zone_counts_in_every_process_from_its_commit_on(address: str) -> None:
     rider = make_user()
-    headers = bearer(address, rider)
+    headers = bearer(login(address, rider.email))
 
     for number in range(10):
         rental = make_rental(rider=rider)

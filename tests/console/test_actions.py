@@ -6,28 +6,15 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
-from bikerental.console.constants import ActionKind
 from bikerental.console.models import Action
 from bikerental.console.services import action_perform, reasons_erase
-from bikerental.console.types import NewAction
 from bikerental.core.db.transactions import constraint_name
 from bikerental.rentals.exceptions import RentalNotActiveError
+from tests.console.actions import make_act, make_action
 from tests.factories import NOON, make_user
 from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
-
-
-def make_act(**fields: object) -> NewAction:
-    return NewAction(
-        **{"key": uuid4(), "operator_id": make_user().pk, "kind": ActionKind.ROLES_SET, "now": NOON} | fields
-    )
-
-
-def make_action(**fields: object) -> Action:
-    act = make_act(**fields)
-    action_perform(action=act, perform=dict)
-    return Action.objects.get(key=act.key)
 
 
 def test_an_action_is_logged_with_what_it_concerns() -> None:

@@ -7,7 +7,7 @@ from django.urls import reverse
 from bikerental.maintenance.models import BikeReport
 from bikerental.notifications.models import Notification
 from tests.clients import operator_client
-from tests.console.test_browser import ANSWERS, faults_of, resize
+from tests.console.viewing import ANSWERS, faults_of, resize
 from tests.factories import NOON, make_bike, make_rental, make_settled_rental, make_station, make_user
 from tests.feeds.rows import make_alert, make_region, make_system
 from tests.support.chromium import Browser, needs_chromium

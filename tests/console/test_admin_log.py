@@ -28,7 +28,7 @@ from tests.factories import (
     make_user,
 )
 from tests.http.pages import open_form
-from tests.http.test_admin_words import english_texts
+from tests.support.russian import english_texts
 
 pytestmark = pytest.mark.django_db
 

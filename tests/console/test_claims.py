@@ -14,7 +14,7 @@ from bikerental.billing.models import Entry
 from bikerental.claims.models import Claim
 from bikerental.console.models import Action
 from tests.console.conftest import browser_of
-from tests.console.test_riders import fields_of, words_of
+from tests.console.forms import fields_of, words_of
 from tests.factories import NOON, make_claim, make_returned_rental, make_settled_rental
 
 pytestmark = pytest.mark.django_db

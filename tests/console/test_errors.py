@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from tests.console.conftest import browser_of
 from tests.factories import make_bike
-from tests.http.test_admin_words import VisibleText, english_words
+from tests.support.russian import VisibleText, english_words
 
 pytestmark = pytest.mark.django_db
 

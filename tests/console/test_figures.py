@@ -18,7 +18,7 @@ from bikerental.console.selectors.today import today
 from bikerental.core.days import city_date, day_begins
 from bikerental.figures.services import figures_keep
 from bikerental.fleet.services import bike_log_repair
-from tests.console.test_browser import log_in, resize
+from tests.console.viewing import log_in, resize
 from tests.factories import make_bike, make_model, make_returned_rental, make_settled_rental, make_station, make_user
 from tests.support.chromium import Browser, needs_chromium
 

@@ -12,8 +12,8 @@ from bikerental.console.constants import LIST_LENGTH
 from bikerental.fleet.models import Station
 from bikerental.http.streams import slots
 from bikerental.maintenance.models import BikeReport
+from tests.console.actions import make_action
 from tests.console.conftest import browser_of
-from tests.console.test_actions import make_action
 from tests.factories import NOON, make_bike, make_claim, make_rental, make_settled_rental, make_station, make_user
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,7 @@ import zxingcpp
 from PIL import Image
 
 from bikerental.fleet.models import Bike
-from tests.console.test_browser import CONSOLE, log_in, resize, violations_of
+from tests.console.viewing import CONSOLE, log_in, resize, violations_of
 from tests.factories import make_model, make_station, make_tariff
 from tests.support.chromium import Browser, needs_chromium
 

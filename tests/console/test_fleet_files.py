@@ -3,23 +3,21 @@
 from threading import Event
 from time import sleep
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.db import connection, transaction
 
-from bikerental.console.services import fleet_files_check, fleet_files_load
+from bikerental.console.services import fleet_files_check
 from bikerental.console.types import Fault, FleetFiles
-from bikerental.fleet.constants import ActorKind
 from bikerental.fleet.exceptions import FleetChangedError
 from bikerental.fleet.locks import bikes_lock, fleet_load_lock
-from bikerental.fleet.models import Bike, BikeEvent, Station
-from bikerental.fleet.types import Actor, FleetLoaded
-from tests.factories import NOON, make_bike, make_model, make_station, make_tariff
+from bikerental.fleet.models import Bike, BikeEvent
+from bikerental.fleet.types import FleetLoaded
+from tests.console.fleet_files import BIKES, OPERATOR, fleet, load, table
+from tests.factories import make_bike, make_model, make_station, make_tariff
 from tests.support.threads import meanwhile, race
 
 pytestmark = pytest.mark.django_db
-OPERATOR = Actor(ActorKind.OPERATOR, uuid4())
 
 
 @pytest.fixture(autouse=True)
@@ -28,27 +26,9 @@ def terms(db: None) -> None:
     make_tariff(name="Day")
 
 
-def table(*lines: str) -> bytes:
-    return "\n".join(lines).encode()
-
-
-BIKES = table("number,model,tariff,station,latitude,longitude", "B-1,Sprint,Day,,59.93,30.31")
-
-
 def faults(bikes: bytes | None = None, stations: bytes | None = None) -> list[Fault]:
     checked = fleet_files_check(FleetFiles(stations, bikes))
     return [fault for file in checked if file for fault in file.faults]
-
-
-def load(bikes: bytes | None = None, stations: bytes | None = None) -> FleetLoaded:
-    return fleet_files_load(files=FleetFiles(stations, bikes), actor=OPERATOR, now=NOON)
-
-
-def fleet() -> tuple[Any, ...]:
-    bikes = Bike.objects.order_by("number").values_list(
-        "number", "model__name", "tariff__name", "status", "station__name", "latitude", "longitude"
-    )
-    return list(bikes), list(Station.objects.order_by("name").values_list("name", "latitude", "capacity", "is_renting"))
 
 
 def log() -> list[BikeEvent]:

@@ -13,7 +13,7 @@ from django.test import Client
 from bikerental.console.models import Action
 from bikerental.fleet.models import Bike, Station
 from tests.console.conftest import browser_of
-from tests.console.test_fleet_files import BIKES, fleet, load, table
+from tests.console.fleet_files import BIKES, fleet, load, table
 from tests.factories import make_bike, make_model, make_station, make_tariff
 
 pytestmark = pytest.mark.django_db

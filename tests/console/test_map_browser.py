@@ -11,7 +11,7 @@ from bikerental.fleet.models import Bike, Station
 from bikerental.fleet.services import bikes_send_to_maintenance
 from bikerental.zones.models import Zone
 from tests.console.conftest import browser_of
-from tests.console.test_browser import ANSWERS, faults_at_each_size, resize, violations_of
+from tests.console.viewing import ANSWERS, faults_at_each_size, resize, violations_of
 from tests.factories import make_bike, make_station, make_user
 from tests.support.chromium import Browser, needs_chromium
 from tests.zones.drawing import make_zone, polygon, square

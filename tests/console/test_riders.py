@@ -15,20 +15,11 @@ from bikerental.console.models import Action
 from bikerental.rentals.models import Rental
 from bikerental.users.models import User
 from tests.console.conftest import browser_of
+from tests.console.forms import fields_of, words_of
 from tests.factories import NOON, make_bike, make_claim, make_rental, make_settled_rental, make_user
 
 pytestmark = pytest.mark.django_db
 RIDERS = "/admin/console/riders/"
-
-
-def fields_of(client: Client, path: str) -> dict[str, str]:
-    """The hidden fields of the page's form."""
-    page = client.get(path).content.decode()
-    return dict(re.findall(r'<input type="hidden" name="(key|shown)" value="([^"]*)"', page))
-
-
-def words_of(answer: Any) -> list[str]:
-    return [str(message) for message in answer.context["messages"]]
 
 
 @pytest.mark.parametrize("words", ["ann@example.org", "ANN@EXAMPLE", "nn@exam", "Ann Le", "lee"])

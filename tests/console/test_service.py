@@ -17,7 +17,7 @@ from bikerental.observe.heartbeat import heartbeat_record
 from bikerental.observe.overview import QueueState
 from compose.bare.processes import free_port
 from tests.console.prometheus import Answer, firing, prometheus, quiet, say
-from tests.console.test_browser import ANSWERS, CONSOLE, faults_of, log_in
+from tests.console.viewing import ANSWERS, CONSOLE, faults_of, log_in
 from tests.live import web_server
 from tests.support.chromium import Browser, needs_chromium
 

@@ -18,9 +18,9 @@ from django.utils import timezone
 from bikerental.fleet.models import Bike
 from bikerental.rentals.models import Rental
 from bikerental.rentals.reconciliation import Window, reconcile
-from tests.concurrency.test_http import bearer, login
 from tests.factories import make_bike, make_user
 from tests.live import eventually, web_server
+from tests.support.logins import bearer, login
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WAIT_SECONDS = 10

@@ -11,9 +11,9 @@ import requests
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from bikerental.rentals.models import Rental
-from tests.concurrency.test_http import bearer, login
 from tests.factories import make_bike, make_user
 from tests.live import eventually, own_redis, web_server, worker
+from tests.support.logins import bearer, login
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SETTLED_SECONDS = 60

@@ -1,7 +1,7 @@
 """The build of the public feed: from rows to files, in one snapshot and one transaction."""
 
 import gzip
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -23,7 +23,6 @@ from bikerental.fleet.types import operator
 from bikerental.rentals.constants import CancelReason
 from bikerental.rentals.services import (
     rental_cancel,
-    rental_return,
     rental_start,
     reservation_cancel,
     reservation_start,
@@ -32,6 +31,7 @@ from bikerental.rentals.types import Place
 from tests.clients import RiderClient
 from tests.factories import NOON, make_bike, make_model, make_station, make_tariff, make_user
 from tests.feeds.feed import build, file, stations, vehicles
+from tests.feeds.riding import ride
 from tests.support.threads import at_once, elsewhere
 from tests.zones.drawing import make_zone, polygon, square
 
@@ -43,12 +43,6 @@ def public_id() -> str:
     build()
     (vehicle,) = vehicles()
     return str(vehicle["vehicle_id"])
-
-
-def ride(bike: Bike, *, place: Place | None = None, now: datetime | None = None) -> None:
-    rider, now = make_user(), now or timezone.now()
-    rental = rental_start(rider_id=rider.pk, bike_id=bike.pk, now=now)
-    rental_return(rental_id=rental.id, rider_id=rider.pk, place=place, now=now)
 
 
 def hold(bike: Bike) -> tuple[Any, Any]:

@@ -2,27 +2,18 @@
 
 import json
 import re
-from typing import Any
 
 import pytest
 
 from tests.factories import make_bike, make_model, make_station
 from tests.feeds.reading import built, get
-from tests.feeds.test_building import ride
+from tests.feeds.riding import ride
+from tests.feeds.shapes import shape
 from tests.live import ROOT
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 EXAMPLE = re.compile(r"```sh\ncurl --compressed https://bikes\.example/gbfs/(\S+)\n```\n```json\n(.*?)\n```", re.DOTALL)
 EXAMPLES = dict(EXAMPLE.findall((ROOT / "docs/feeds.md").read_text()))
-
-
-def shape(value: Any) -> Any:
-    """The names and types. Of a list of rows, the first row."""
-    if isinstance(value, dict):
-        return {name: shape(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [shape(each) for each in value[:1]]
-    return type(value).__name__
 
 
 def test_there_are_examples() -> None:

@@ -19,7 +19,7 @@ from bikerental.rentals.services import rentals_settle
 from tests.factories import make_bike, make_rental, make_station
 from tests.feeds.agency import AgencyClient, hour_text, let_happen, log, milliseconds, put_bike
 from tests.feeds.mds_schemas import faults, needs_schemas, report_pattern
-from tests.feeds.test_examples import shape
+from tests.feeds.shapes import shape
 from tests.live import ROOT
 
 pytestmark = pytest.mark.django_db

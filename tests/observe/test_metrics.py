@@ -19,6 +19,7 @@ from bikerental.observe import metrics_files, prometheus
 from bikerental.observe.metrics_files import MetricsFile
 from bikerental.observe.prometheus import Source
 from tests.live import eventually, web_server
+from tests.observe.scraping import requests_counted, scrape
 
 Figured = Callable[..., None]
 
@@ -30,18 +31,6 @@ def register_gauges(monkeypatch: pytest.MonkeyPatch) -> Figured:
     monkeypatch.setattr(prometheus, "sources", lambda: declared)
     monkeypatch.setattr(prometheus, "_running", {})
     return lambda name, ask, label="": declared.append(Source(name, ask, label))
-
-
-def scrape(client: APIClient) -> dict[str, float]:
-    lines = client.get("/metrics").content.decode().splitlines()
-    return {
-        name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if not line.startswith("#"))
-    }
-
-
-def requests_counted(client: APIClient, route: str, method: str = "GET", status: int = 200) -> float:
-    name = f'bikerental_http_request_seconds_count{{method="{method}",route="{route}",status="{status}"}}'
-    return scrape(client).get(name, 0.0)
 
 
 def test_a_request_is_counted_by_its_route(client: APIClient) -> None:

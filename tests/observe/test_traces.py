@@ -24,10 +24,10 @@ from bikerental.observe import traces
 from bikerental.observe.logs import SeldomFilter
 from bikerental.rentals.models import Rental
 from bikerental.rentals.tasks import settle_rentals
-from tests.concurrency.test_http import bearer, login
 from tests.factories import make_bike, make_user
 from tests.live import ROOT, environment, eventually, own_redis, web_server, worker
 from tests.observe.collector import Collector, collecting, values
+from tests.support.logins import bearer, login
 
 FORGED = f"00-{'a' * 32}-{'b' * 16}-01"
 MARKER = "zq7marker"

@@ -9,14 +9,12 @@ import binascii
 import re
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 import requests
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -29,6 +27,7 @@ from tests.factories import PASSWORD, make_bike, make_user
 from tests.live import ROOT, database_url, eventually, own_redis, web_server, worker
 from tests.notifications.smtp_server import smtp_server
 from tests.security.sentry_server import sentry_server
+from tests.support.constraints import forbidding
 
 MARKER = "zq7marker"
 EMAIL = f"{MARKER}@example.org"
@@ -58,18 +57,6 @@ def _decoded(raw: bytes) -> Iterator[str]:
             yield base64.b64decode(word).decode("latin-1")
         except binascii.Error:  # a long word of another kind
             continue
-
-
-@contextmanager
-def forbidding(table: str, condition: str) -> Iterator[None]:
-    """A constraint that the next write breaks: PostgreSQL quotes the whole row in its error."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"ALTER TABLE {table} ADD CONSTRAINT forbidden CHECK ({condition}) NOT VALID")
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT forbidden")
 
 
 class Rider:

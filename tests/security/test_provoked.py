@@ -9,7 +9,7 @@ import requests
 from bikerental.observe.sentry import traces_sampler
 from tests.live import eventually, web_server
 from tests.security.sentry_server import sentry_server
-from tests.security.test_erasure import forbidding
+from tests.support.constraints import forbidding
 
 LOGIN = "/api/v1/auth/token/"
 REGISTRATION = {"name": "Rider", "email": "stranger@example.org", "password": "pedal-harder-9"}
