@@ -9,6 +9,16 @@ TESTS = ROOT / "tests"
 PRODUCT = ("bikerental", "compose", "config")
 PROGRAMS = ("load", "tools")
 NAME_LENGTH_MAX = 59
+# They say the outcome before, or without, who does what.
+BEGINNINGS = ("test_what_", "test_who_", "test_of_")
+# They are still to be renamed.
+OLDER_NAMES = {
+    "test_what_cannot_be_read_is_said",
+    "test_what_is_named_is_there",
+    "test_who_may_not_change_the_kernel_is_told",
+}
+# The tests of the docs read the list of pages that this one checks.
+LIBRARIES = {"tests.docs.test_markdown"}
 # Shorter ones are alike by chance: a property that returns a field, a method that does nothing.
 BODY_LENGTH_MIN = 100
 
@@ -16,6 +26,14 @@ BODY_LENGTH_MIN = 100
 def functions(folder: Path) -> Iterator[tuple[Path, ast.FunctionDef]]:
     for path in sorted(folder.rglob("*.py")):
         yield from ((path, node) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef))
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module or ''}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
 
 
 def body(function: ast.FunctionDef) -> str:
@@ -35,6 +53,23 @@ def test_names_of_tests_are_under_sixty_characters() -> None:
     tests = [function.name for _, function in functions(TESTS) if function.name.startswith("test_")]
 
     assert [name for name in tests if len(name) > NAME_LENGTH_MAX] == []
+
+
+def test_names_of_tests_begin_with_a_subject() -> None:
+    tests = [function.name for _, function in functions(TESTS) if function.name.startswith(BEGINNINGS)]
+
+    assert set(tests) - OLDER_NAMES == set()
+
+
+def test_no_module_imports_from_a_test_module() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in sorted(TESTS.rglob("*.py"))
+        for name in imports(path)
+        if any(part.startswith("test_") for part in name.split(".")) and name.rpartition(".")[0] not in LIBRARIES
+    ]
+
+    assert found == []
 
 
 def test_no_test_defines_what_the_product_has() -> None:
