@@ -6,7 +6,6 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 REASON_LENGTH = 500
-PAGE_SIZE = 50
 IDLE_DAYS = 7
 NEAR_METRES = 500  # the surroundings of a bike
 UNSETTLED_AFTER = timedelta(minutes=5)  # settling takes seconds

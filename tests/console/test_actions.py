@@ -122,3 +122,4 @@ def test_the_log_is_read_in_pages(manager: Client, django_assert_num_queries: ob
     assert ("number 50" in first, "number 00" in first, "number 00" in second, "Older" in second) == (
         True, False, True, False,
     )  # fmt: skip
+    assert ["?file=csv" in page for page in (first, second)] == [True, True]

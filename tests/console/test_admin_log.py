@@ -194,5 +194,5 @@ def test_a_row_of_the_log_is_found_by_bike(admin_client: Client) -> None:
     page = admin_client.get(reverse("console:log"), {"bike": str(bike.pk)})
 
     assert page.context_data
-    assert [action.pk for action in page.context_data["page"].actions] == [found]
+    assert [action.pk for action in page.context_data["page"].rows] == [found]
     assert Bike.objects.filter(status="maintenance").count() == 2

@@ -1,7 +1,7 @@
 """QR codes of bikes, in sheets to print."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
-from urllib.parse import urlencode
 
 from django import forms
 from django.conf import settings
@@ -12,7 +12,7 @@ from bikerental.console.constants import CODES_MAX, CODES_OF_SHEET
 from bikerental.console.documents import code_picture, code_text
 from bikerental.console.pages.base import Page
 from bikerental.console.pages.fleet import FleetForm
-from bikerental.console.selectors.fleet import BikePage, bikes_chosen, bikes_listed
+from bikerental.console.selectors.fleet import bikes_chosen, bikes_listed
 from bikerental.fleet.models import Bike
 
 
@@ -31,26 +31,27 @@ class CodesPage(Page):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         form = FleetForm(request.GET)
-        page = self._chosen(request.GET.getlist("bike")) or bikes_listed(
-            form.search, after=form.after_number, size=CODES_MAX
-        )
-        codes = [_code(bike) for bike in page.bikes]
+        bikes, further = self._chosen(request.GET.getlist("bike")), ""
+        if bikes is None:
+            page = bikes_listed(form.search, cursor=form.cursor, size=CODES_MAX)
+            bikes, further = page.rows, form.further(page)
+        codes = [_code(bike) for bike in bikes]
         return self.show(
             {
                 "form": form,
                 "sheets": [codes[start : start + CODES_OF_SHEET] for start in range(0, len(codes), CODES_OF_SHEET)],
-                "next": urlencode({"after": page.next_after}) if page.next_after else "",
+                "next": further,
             }
         )
 
-    def _chosen(self, given: list[str]) -> BikePage | None:
+    def _chosen(self, given: list[str]) -> Sequence[Bike] | None:
         if not given:
             return None
         try:
             ids = [forms.UUIDField().clean(text) for text in given[:CODES_MAX]]
         except forms.ValidationError as error:
             raise Http404 from error
-        return BikePage(bikes_chosen(ids), None)
+        return bikes_chosen(ids)
 
 
 def _code(bike: Bike) -> Code:

@@ -11,8 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from bikerental.console.constants import BIKE_COLUMNS, STATION_COLUMNS
 from bikerental.console.pages.base import ConsoleForm, Page
 from bikerental.console.selectors.fleet import BikeSearch, bike_lines, bikes_listed, fleet_counts, station_lines
+from bikerental.core.db.keyset import Cursor
+from bikerental.core.db.keyset import Page as ListPage
 from bikerental.fleet.constants import BikeStatus
-from bikerental.fleet.models import BikeModel, Station
+from bikerental.fleet.models import Bike, BikeModel, Station
 from bikerental.fleet.numbers import NUMBER_LENGTH, NUMBER_TYPED_LENGTH, number_key_typed
 
 
@@ -46,8 +48,13 @@ class FleetForm(ConsoleForm):
         )
 
     @property
-    def after_number(self) -> str:
-        return str(self.cleaned_data.get("after", "")) if self.is_valid() else ""
+    def cursor(self) -> Cursor | None:
+        after = self.cleaned_data["after"] if self.is_valid() else ""
+        return Cursor((after,)) if after else None
+
+    def further(self, page: ListPage[Bike]) -> str:
+        """The place of the next page as a query, or ""."""
+        return urlencode({"after": page.next.keys[0]}) if page.next else ""
 
     @property
     def chosen(self) -> str:
@@ -63,14 +70,14 @@ class FleetPage(Page):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         form = FleetForm(request.GET)
-        page = bikes_listed(form.search, after=form.after_number)
+        page = bikes_listed(form.search, cursor=form.cursor)
         counts = fleet_counts()
         return self.show(
             {
                 "form": form,
                 "page": page,
                 "counts": [(label, counts[status]) for status, label in BikeStatus.choices if status in counts],
-                "further": urlencode({"after": page.next_after}) if page.next_after else "",
+                "further": form.further(page),
             }
         )
 

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from bikerental.console.models import Action
 from bikerental.console.pages.base import Page
-from bikerental.console.selectors.log import CONCERNED, actions_of, actions_page
-from bikerental.core.db.keyset import rows_in_order
+from bikerental.console.selectors.log import CONCERNED, NEWEST_FIRST, actions_of, actions_page
+from bikerental.core.db.keyset import Cursor, rows_in_order
 
 COLUMNS = ("happened_at", "operator", "kind", *CONCERNED[1:], "claim_id", "station_id", "zone_id", "reason", "details")
 
@@ -40,6 +40,11 @@ class LogForm(forms.Form):
         given = {name: self.cleaned_data[name.removesuffix("_id")] for name in CONCERNED}
         return {name: value for name, value in given.items() if value is not None}
 
+    @property
+    def cursor(self) -> Cursor | None:
+        before = self.cleaned_data["before"]
+        return None if before is None else Cursor((before,))
+
 
 class LogPage(Page):
     permission = "console.view_action"
@@ -52,8 +57,8 @@ class LogPage(Page):
         if not form.is_valid():
             raise Http404
         if self.is_file_wanted:
-            actions = rows_in_order(actions_of(form.concerned), ("-id",))
+            actions = rows_in_order(actions_of(form.concerned), NEWEST_FIRST)
             return self.send_file("log", COLUMNS, map(_line, actions))
-        page = actions_page(concerned=form.concerned, before=form.cleaned_data["before"])
+        page = actions_page(concerned=form.concerned, cursor=form.cursor)
         chosen = {name.removesuffix("_id"): value for name, value in form.concerned.items()}
         return self.show({"page": page, "is_filtered": bool(chosen), "filter": urlencode(chosen)})

@@ -7,11 +7,12 @@ from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 
-from bikerental.console.constants import CODES_MAX, PAGE_SIZE, STATION_COLUMNS
-from bikerental.core.db.keyset import pages_after
+from bikerental.console.constants import CODES_MAX, STATION_COLUMNS
+from bikerental.core.db.keyset import PAGE_SIZE, Cursor, Page, pages_after
 from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.models import NUMBER_KEY, Bike, Station
 from bikerental.fleet.numbers import is_number_key
+from bikerental.fleet.selectors import NUMBER_ORDER
 
 PART = 1_000  # rows of a statement
 
@@ -27,7 +28,7 @@ class BikeSearch(NamedTuple):
     @property
     def bikes(self) -> QuerySet[Bike]:
         """In the order of their numbers. Retired bikes only where they are asked for."""
-        bikes = Bike.objects.order_by("number")
+        bikes = Bike.objects.order_by(*NUMBER_ORDER)
         if self.number_key is not None:
             if not is_number_key(self.number_key):
                 return bikes.none()
@@ -38,21 +39,15 @@ class BikeSearch(NamedTuple):
         return bikes.filter(**{name: value for name, value in given.items() if value is not None})
 
 
-class BikePage(NamedTuple):
-    bikes: Sequence[Bike]
-    next_after: str | None  # the next page begins after this number
-
-
-def bikes_listed(search: BikeSearch, *, after: str = "", size: int = PAGE_SIZE) -> BikePage:
-    """With model, tariff and station. One statement."""
-    bikes = search.bikes.select_related("model", "tariff", "station")
-    found = list((bikes.filter(number__gt=after) if after else bikes)[: size + 1])
-    return BikePage(found[:size], found[size - 1].number if len(found) > size else None)
+def bikes_listed(search: BikeSearch, *, cursor: Cursor | None, size: int = PAGE_SIZE) -> Page[Bike]:
+    """With model, tariff and station, in NUMBER_ORDER. One statement."""
+    page: Page[Bike] = Page(NUMBER_ORDER, size, cursor)
+    return page.filled(page.select(search.bikes.select_related("model", "tariff", "station")))
 
 
 def bikes_chosen(bike_ids: Sequence[UUID]) -> list[Bike]:
     """In the order of their numbers. One statement."""
-    return list(Bike.objects.filter(pk__in=bike_ids[:CODES_MAX]).order_by("number"))
+    return list(Bike.objects.filter(pk__in=bike_ids[:CODES_MAX]).order_by(*NUMBER_ORDER))
 
 
 def fleet_counts() -> dict[str, int]:
