@@ -81,7 +81,7 @@ def rentals_page(
 ) -> Page[RentalRow]:
     """The rider's rentals, NEWEST_FIRST. One statement."""
     values: dict[str, Any] = {"rider_id": rider_id}
-    values |= {name: value for name, value in filters._asdict().items() if name in _TYPES and value is not None}
+    values |= {name: value for name, value in filters._asdict().items() if name != "status" and value is not None}
     values |= page.values
     statement = _page_statement(filters.status, tuple(values), page.shape)
     return page.filled(statement.rows(using=using, **values))

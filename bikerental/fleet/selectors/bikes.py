@@ -77,10 +77,17 @@ def bikes_page(filters: BikeFilters, *, page: Page[BikeRow], using: str = DEFAUL
     if filters.boxes:  # the number of boxes changes the SQL, so the ORM writes it each time
         bikes = _in_boxes(bikes_filter(filters).using(using), filters.boxes).values_list(*BIKE.paths)
         return page.filled(BIKE.rows(page.select(bikes)))
-    values = {name: value for name, value in filters._asdict().items() if name in _TYPES and value is not None}
+    values = filter_values(filters)
     values |= page.values
     statement = _page_statement(filters.status, tuple(values), page.shape)
     return page.filled(statement.rows(using=using, **values))
+
+
+def filter_values(filters: BikeFilters) -> dict[str, Any]:
+    """The filters that are values of a statement. The status is written into it, and boxes are no values."""
+    given = filters._asdict()
+    del given["status"], given["boxes"]
+    return {name: value for name, value in given.items() if value is not None}
 
 
 @lru_cache(maxsize=256)

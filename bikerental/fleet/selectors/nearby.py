@@ -24,7 +24,7 @@ from bikerental.core.db.statements import Compiled, Samples, Select, Statement
 from bikerental.core.geometry import Box, Position, boxes_around, distance_m
 from bikerental.fleet.constants import BikeStatus
 from bikerental.fleet.models import Bike
-from bikerental.fleet.selectors.bikes import BIKE, bikes_filter
+from bikerental.fleet.selectors.bikes import BIKE, bikes_filter, filter_values
 from bikerental.fleet.selectors.geometry import Within, metres_to
 from bikerental.fleet.types import BikeFilters, Circle, NearBike
 
@@ -124,7 +124,7 @@ def _walk(filters: BikeFilters, circle: Circle, wanted: int, using: str) -> list
     Sometimes more than wanted, which only makes the bound smaller.
     """
     latitude, longitude = circle.centre
-    values = {"latitude": latitude, "longitude": longitude} | _given(filters)
+    values = {"latitude": latitude, "longitude": longitude} | filter_values(filters)
     if len(boxes_around(*circle)) > 1:
         values["longitude_over"] = longitude - 360 if longitude > 0 else longitude + 360
     return _walk_statement(filters.status, tuple(values), _wanted_written(wanted)).all(using=using, **values)
@@ -162,7 +162,7 @@ def _rows(
 ) -> list[NearBike]:
     """The rows within the bound after the start, nearest first. Backwards, the rows before it, farthest first."""
     boxes = boxes_around(circle.centre, bound)
-    values = dict(circle.centre._asdict(), bound=bound) | _given(filters)
+    values = dict(circle.centre._asdict(), bound=bound) | filter_values(filters)
     for number, box in enumerate(boxes):
         values |= {f"{side}_{number}": degrees for side, degrees in box._asdict().items()}
     if start.distance_m >= 0:
@@ -197,10 +197,6 @@ def _beyond(distance: float, bike_id: UUID, *, is_backward: bool) -> Q:
     if is_backward:
         return Q(distance__lt=distance) | Q(distance=distance, pk__lt=bike_id)
     return Q(distance__gt=distance) | Q(distance=distance, pk__gt=bike_id)
-
-
-def _given(filters: BikeFilters) -> dict[str, UUID | str]:
-    return {name: value for name in _FILTERS if (value := getattr(filters, name)) is not None}
 
 
 def _keys_of(near: NearBike, *, seen: int) -> NearKeys:
