@@ -322,10 +322,10 @@ def test_names_that_connection_and_server_do_not_agree_about(what: str) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_statement_that_was_never_good_is_a_bug() -> None:
-    statement = Statement(lambda v: ("SELECT 1 WHERE now() = %s::int", (v["number"],)), number=int)
+    statement = Statement(lambda v: ("SELECT 1 WHERE now() = %s::int", (v["number"],)), number=str)
 
     with pytest.raises(ProgrammingError):
-        statement.all(number=1)
+        statement.all(number="1")
 
 
 @pytest.mark.django_db(transaction=True)

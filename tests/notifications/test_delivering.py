@@ -1,4 +1,5 @@
 from datetime import timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from bikerental.notifications import tasks
+from bikerental.notifications.constants import ATTEMPTS_MAX
 from bikerental.notifications.exceptions import MailDeferredError, MailRefusedError, MailUnreachableError
 from bikerental.notifications.gateways.mail import mailer_open
 from bikerental.notifications.models import Notification
@@ -99,6 +101,26 @@ def test_a_message_that_is_not_due_is_left_alone(fields: dict[str, Any]) -> None
 
     assert mail.outbox == []
     assert state_of(notification) == before
+
+
+@pytest.mark.django_db
+def test_a_claim_and_the_sweep_agree_about_what_is_due() -> None:
+    around = [NOON + timedelta(seconds=seconds) for seconds in (-1, 0, 1)]
+    counts = (0, 1, ATTEMPTS_MAX - 1, ATTEMPTS_MAX)
+    for number, (attempts, moment) in enumerate(product(counts, around)):
+        make_notification(3 * number, attempts=attempts, next_attempt_at=moment)
+        make_notification(3 * number + 1, attempts=attempts, state="sending", claimed_until=moment)
+        make_notification(3 * number + 2, attempts=attempts, state="sent", sent_at=NOON, next_attempt_at=moment)
+    found = set(Notification.objects.filter(delivering._due(NOON)).values_list("pk", flat=True))
+
+    claimed = {
+        pk
+        for pk in Notification.objects.values_list("pk", flat=True)
+        if delivering.CLAIM.run(notification_id=pk, now=NOON, claimed_until=LATER)
+    }
+
+    assert len(found) == (3 + 2 + 2) + (2 + 2 + 2)  # pending, and sending by others
+    assert claimed == found
 
 
 @pytest.mark.django_db(transaction=True)

@@ -17,10 +17,9 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Model, QuerySet
-from django.db.models.sql import UpdateQuery
 from psycopg2 import errorcodes
 
 from bikerental.core.db.backend.base import DatabaseWrapper
@@ -51,7 +50,6 @@ Samples = Mapping[str, Any]
 _SAMPLES: dict[type, Callable[[int, str], Any]] = {
     UUID: lambda number, name: UUID(int=number),
     str: lambda number, name: f"<{name}>",
-    int: lambda number, name: 31_900 + number,  # a small integer column takes it too
     float: lambda number, name: 0.123456789 + number,
     datetime: lambda number, name: datetime(1066, 10, 14, tzinfo=UTC) + timedelta(seconds=number),
 }
@@ -138,8 +136,8 @@ class Statement(_Prepared):
         BIKE = Statement(lambda v: select(Bike.objects.filter(pk=v["bike_id"]).values_list("number")), bike_id=UUID)
         BIKE.first(bike_id=bike_id)
 
-    :param build: gets sample values by name, and returns the SQL and its parameters: `select` or `update`
-    :param types: the type of each value; the new values of an update may also be None
+    :param build: gets sample values by name, and returns the SQL and its parameters, as `select` does
+    :param types: the type of each value
     """
 
     def __init__(self, build: Callable[[Samples], Compiled], **types: type) -> None:
@@ -233,11 +231,4 @@ def select(
         if models:
             tables = ", ".join(f'"{model._meta.db_table}"' for model in models)
             sql += f" FOR {strength} OF {tables}"
-    return sql, tuple(parameters)
-
-
-def update(queryset: QuerySet[Any, Any], **values: Any) -> Compiled:
-    query = queryset.query.chain(UpdateQuery)
-    query.add_update_values(values)  # type: ignore[attr-defined] # chain() makes it an UpdateQuery
-    sql, parameters = query.get_compiler(connection=connection).as_sql()
     return sql, tuple(parameters)

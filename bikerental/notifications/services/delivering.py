@@ -8,16 +8,15 @@ import time
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.timezone import now as utc_now
 
-from bikerental.core.db.statements import Compiled, Samples, Statement, update
+from bikerental.core.db.statements import SqlStatement
 from bikerental.core.work.batches import due_rows, run_row
 from bikerental.notifications.constants import (
     ADDRESS_WINDOW,
@@ -53,6 +52,32 @@ TOO_MANY = "too_many_messages"
 ATTEMPTS_EXHAUSTED = "attempts_exhausted"
 
 
+# What is due is also defined in `_due`, which finds messages; a test holds both equal.
+CLAIM = SqlStatement(f"""
+    UPDATE notifications_notification
+       SET state = 'sending', claimed_until = %(claimed_until)s, attempts = attempts + 1
+     WHERE id = %(notification_id)s AND attempts < {ATTEMPTS_MAX} AND (
+        (state = 'pending' AND (next_attempt_at <= %(now)s OR attempts = 0))
+        OR (state = 'sending' AND claimed_until <= %(now)s)
+     )
+""")  # noqa: S608 - of constants alone
+
+
+def _finishing(state: str, also: str = "") -> SqlStatement:
+    # The number of the attempt distinguishes our claim from a later one.
+    return SqlStatement(f"""
+        UPDATE notifications_notification
+           SET state = '{state}', claimed_until = NULL, last_error = %(last_error)s{also}
+         WHERE id = %(notification_id)s AND state = 'sending' AND attempts = %(claimed_attempts)s
+    """)  # noqa: S608 - of constants alone
+
+
+SENT = _finishing("sent", ", sent_at = %(sent_at)s, provider_id = %(provider_id)s, feedback = ''")
+AGAIN = _finishing("pending", ", next_attempt_at = %(next_attempt_at)s")
+FAILED, DROPPED = _finishing("failed"), _finishing("dropped")
+_FINISH = {State.SENT: SENT, State.PENDING: AGAIN, State.FAILED: FAILED, State.DROPPED: DROPPED}
+
+
 def notification_deliver(notification_id: UUID, *, now: datetime, mailer: Mailer) -> str | None:
     """Send one message that is due. Returns its new state, or None if there was nothing to do.
 
@@ -78,7 +103,7 @@ def notification_deliver(notification_id: UUID, *, now: datetime, mailer: Mailer
         if counted:
             counted.delete()
         return _sending_failed(claimed, error, now=now)
-    return _finish(claimed, state=State.SENT, sent_at=now, provider_id=provider_id[:200], feedback="")
+    return _finish(claimed, state=State.SENT, sent_at=now, provider_id=provider_id[:200])
 
 
 def notifications_deliver(
@@ -121,17 +146,9 @@ def _due(now: datetime) -> Q:
     return (pending | abandoned) & Q(attempts__lt=ATTEMPTS_MAX)
 
 
-def _claiming(v: Samples) -> Compiled:
-    due = Notification.objects.filter(_due(v["now"]), pk=v["notification_id"])
-    return update(due, state=State.SENDING, claimed_until=v["claimed_until"], attempts=F("attempts") + 1)
-
-
-_CLAIM = Statement(_claiming, notification_id=UUID, now=datetime, claimed_until=datetime)
-
-
 def _claim(notification_id: UUID, now: datetime) -> bool:
     with transaction.atomic(durable=True):  # refuses to run inside a transaction, in which it would not be kept
-        return bool(_CLAIM.run(notification_id=notification_id, now=now, claimed_until=now + LEASE))
+        return bool(CLAIM.run(notification_id=notification_id, now=now, claimed_until=now + LEASE))
 
 
 class Audience(NamedTuple):
@@ -180,10 +197,9 @@ def _is_late(notification: Notification, *, now: datetime) -> bool:
     return notification.kind == PASSWORD_RESET.name and now - notification.created_at > lifetime
 
 
-def _finish(claimed: Notification, *, state: str, last_error: str = "", **fields: datetime | str) -> str | None:
-    values = {"last_error": last_error[:200], **fields}
-    if not _finish_statement(state, tuple(values)).run(
-        notification_id=claimed.pk, claimed_attempts=claimed.attempts, **values
+def _finish(claimed: Notification, *, state: State, last_error: str = "", **fields: datetime | str) -> str | None:
+    if not _FINISH[state].run(
+        notification_id=claimed.pk, claimed_attempts=claimed.attempts, last_error=last_error[:200], **fields
     ):
         logger.warning("Notification %s was claimed anew while it was being sent", claimed.pk)
         return None
@@ -193,18 +209,6 @@ def _finish(claimed: Notification, *, state: str, last_error: str = "", **fields
         # Not an incident: anybody can cause it by registering an address that takes no mail.
         logger.warning("Notification %s failed: %s", claimed.pk, last_error)
     return state
-
-
-@lru_cache
-def _finish_statement(state: str, names: tuple[str, ...]) -> Statement:
-    def build(v: Samples) -> Compiled:
-        # The number of the attempt distinguishes our claim from a later one.
-        claim = {"pk": v["notification_id"], "state": State.SENDING, "attempts": v["claimed_attempts"]}
-        ours = Notification.objects.filter(**claim)
-        return update(ours, state=state, claimed_until=None, **{name: v[name] for name in names})
-
-    types = {name: datetime if name.endswith("_at") else str for name in names}
-    return Statement(build, notification_id=UUID, claimed_attempts=int, **types)
 
 
 def _sending_failed(claimed: Notification, error: MailError, *, now: datetime) -> str | None:
