@@ -11,11 +11,13 @@ from django.apps import apps
 from django.db.models import Model
 from django.utils.translation import override
 
-from tests.architecture.setup_cfg import LAYERS, contracts
+from tests.architecture.setup_cfg import LAYERS, contracts, words
 from tests.core.test_locale import marked
 from tests.live import ROOT
 
 PRODUCT = ROOT / "bikerental"
+# These may know DRF, be it only through what they import.
+DOORS = {"api", "backends", "erasure", "pages", "urls", "wsgi"}
 
 
 def app_of(model: type[Model]) -> str:
@@ -92,6 +94,12 @@ def test_each_app_of_the_settings_has_a_layer() -> None:
     ours = {app.name.split(".")[1] for app in apps.get_app_configs() if app.name.startswith("bikerental.")}
 
     assert ours == set(LAYERS)
+
+
+def test_each_module_of_an_app_is_a_door_or_must_not_know_drf() -> None:
+    sources = {word.removeprefix(".") for word in words("http", "source_modules") if word.startswith(".")}
+
+    assert sources == set(words("inside", "layers")) - DOORS
 
 
 def test_import_contracts_have_no_exceptions() -> None:
