@@ -1,4 +1,4 @@
-"""The row lock of the billing app. The order everywhere: user, rental, bike, account."""
+"""The row lock of the billing app. The overview (docs/architecture/overview.md) has the order of all locks."""
 
 from uuid import UUID
 

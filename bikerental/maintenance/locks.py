@@ -1,4 +1,4 @@
-"""The row lock of the maintenance app. The order everywhere: user, rental, bike, station, then the limit."""
+"""The row lock of the maintenance app. The overview (docs/architecture/overview.md) has the order of all locks."""
 
 from bikerental.maintenance.models import TakeOutLimit
 

@@ -1,4 +1,4 @@
-"""The row locks of the rentals app. The order everywhere: user, rental, bike."""
+"""The row locks of the rentals app. The overview (docs/architecture/overview.md) has the order of all locks."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
