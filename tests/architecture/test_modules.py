@@ -10,6 +10,8 @@ OVERVIEW = (ROOT / "docs/architecture/overview.md").read_text()
 # They name their modules by topic: each is a library, or the demo's script.
 BY_TOPIC = {"core", "http", "observe", "media", "demo"}
 LINES_MAX = 300
+# One list of all settings, in the order in which a reader looks for them: in parts, each would be a place to search.
+LONGER = {"config/settings/base.py"}
 
 
 def modules(*folders: str) -> list[Path]:
@@ -57,7 +59,8 @@ def test_core_has_neither_services_nor_selectors() -> None:
 
 
 def test_modules_have_at_most_300_lines() -> None:
-    lengths = {str(path): len((ROOT / path).read_text().splitlines()) for path in modules("bikerental", "compose")}
+    paths = modules("bikerental", "compose", "config")
+    lengths = {str(path): len((ROOT / path).read_text().splitlines()) for path in paths}
 
     assert lengths
-    assert {path: length for path, length in lengths.items() if length > LINES_MAX} == {}
+    assert {path for path, length in lengths.items() if length > LINES_MAX} == LONGER
