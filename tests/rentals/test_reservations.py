@@ -419,3 +419,11 @@ def test_a_rent_without_a_hold_costs_no_statement_more(django_assert_num_queries
         rental_start(rider_id=rider.pk, bike_id=bike.pk, now=NOON)
 
     assert Rental.objects.get().bike_id == UUID(str(bike.pk))
+
+
+def test_a_rent_of_a_held_bike_costs_two_statements_more(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    rider, bike = make_user(), make_bike()
+    hold(bike, rider)
+
+    with django_assert_num_queries(7):
+        rental_start(rider_id=rider.pk, bike_id=bike.pk, now=NOON)

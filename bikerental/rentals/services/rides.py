@@ -35,7 +35,7 @@ from bikerental.users.models import User
 def rental_start(
     *, rider_id: UUID, bike_id: UUID | None = None, bike_number: str | None = None, now: datetime
 ) -> RentalRow:
-    """Begin a ride on a free bike. Five statements, including BEGIN and COMMIT.
+    """Begin a ride on a free bike. Five statements, including BEGIN and COMMIT; seven if the rider reserved it.
 
     Locks the rider, then the bike. Unique indexes refuse the second of two rides at once, whatever the code has read
     before. A reservation of this bike is used; one of another bike ends.
