@@ -60,8 +60,12 @@ def cost_at(ride: Ride, now: datetime) -> Cost:
     )
 
 
+def time_ridden(ride: Ride, now: datetime) -> timedelta:
+    return (ride.ended_at or now) - ride.started_at
+
+
 def is_overdue(ride: Ride, now: datetime) -> bool:
-    return (ride.ended_at or now) - ride.started_at > _minutes(ride.terms.overdue_after_minutes)
+    return time_ridden(ride, now) > _minutes(ride.terms.overdue_after_minutes)
 
 
 @lru_cache(maxsize=128)

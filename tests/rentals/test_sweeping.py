@@ -7,8 +7,9 @@ import pytest
 
 from bikerental.notifications.models import Notification
 from bikerental.rentals.constants import SWEEP_GRACE
-from bikerental.rentals.services import rentals_settle, rentals_settle_left_over
-from tests.factories import NOON, make_returned_rental
+from bikerental.rentals.pricing import is_overdue
+from bikerental.rentals.services import rentals_check_overdue, rentals_settle, rentals_settle_left_over
+from tests.factories import NOON, make_rental, make_returned_rental
 
 pytestmark = pytest.mark.django_db
 
@@ -57,3 +58,12 @@ def test_a_ride_that_ended_by_a_clock_ahead_is_settled() -> None:
     assert rental.ended_at
 
     assert rentals_settle_left_over(now=rental.ended_at - timedelta(hours=1)) == 1
+
+
+@pytest.mark.parametrize("microseconds", [-1, 0, 1])
+def test_riders_and_operators_agree_when_a_ride_is_overdue(microseconds: int) -> None:
+    rental = make_rental()
+    now = rental.started_at + timedelta(minutes=rental.overdue_after_minutes, microseconds=microseconds)
+    is_late = microseconds > 0
+
+    assert (is_overdue(rental, now), rentals_check_overdue(now=now)) == (is_late, int(is_late))

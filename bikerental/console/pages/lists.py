@@ -36,7 +36,7 @@ from bikerental.fleet.models import Station
 from bikerental.maintenance.models import BikeReport
 from bikerental.notifications.models import Notification
 from bikerental.rentals.models import Rental
-from bikerental.rentals.pricing import MINUTE, Cost, cost_at
+from bikerental.rentals.pricing import MINUTE, Cost, cost_at, time_ridden
 
 
 class ListPage(Page, ABC):
@@ -94,7 +94,7 @@ class RidesPage(ListPage):
 
 
 def _ride_shown(ride: Rental, now: datetime) -> RideShown:
-    return RideShown(ride, ((ride.ended_at or now) - ride.started_at) / MINUTE, cost_at(ride, now))
+    return RideShown(ride, time_ridden(ride, now) / MINUTE, cost_at(ride, now))
 
 
 class ReportsPage(ListPage):

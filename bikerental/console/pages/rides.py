@@ -24,7 +24,7 @@ from bikerental.fleet.models import LATITUDE_RANGE, LONGITUDE_RANGE, Station
 from bikerental.rentals.admin import EndPlaceChoice
 from bikerental.rentals.exceptions import RentalNotActiveError, RentalNotSettledError
 from bikerental.rentals.models import Rental
-from bikerental.rentals.pricing import MINUTE, cost_at
+from bikerental.rentals.pricing import MINUTE, cost_at, time_ridden
 from bikerental.rentals.services import rental_correct, rental_end_by_operator
 from bikerental.rentals.types import Correction
 
@@ -53,7 +53,7 @@ def ride_shown(ride: Rental, history: RideHistory, now: datetime) -> dict[str, A
         "cost": settled + adjusted,
         "settled": settled,
         "adjusted": adjusted,
-        "minutes": ((ride.ended_at or now) - ride.started_at) / MINUTE,
+        "minutes": time_ridden(ride, now) / MINUTE,
         "before": bike_events_shown(history.before, history.stations, ride),
         "after": bike_events_shown(history.after, history.stations, ride),
     }
