@@ -12,8 +12,8 @@ from django.db.models import Model
 from django.utils.translation import override
 
 from tests.architecture.setup_cfg import LAYERS, contracts, words
-from tests.core.test_locale import marked
 from tests.live import ROOT
+from tests.support.marking import marked
 
 PRODUCT = ROOT / "bikerental"
 # These may know DRF, be it only through what they import.
@@ -82,7 +82,7 @@ def test_no_app_translates_names_of_a_higher_ones_models(app: str) -> None:
 
 
 @pytest.mark.parametrize("app", LAYERS[LAYERS.index("demo") + 1 :])
-def test_what_is_the_demos_is_named_in_the_demo(app: str) -> None:
+def test_only_the_demo_names_its_accounts(app: str) -> None:
     name = re.compile(r"(?i)\b_?demo_\w+")
     files = list((PRODUCT / app).rglob("*.py"))
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from rest_framework.test import APIClient
 
+from tests.support.marking import marked
+
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = ROOT / "bikerental"
 FOLDER = PRODUCT / "locale" / "ru" / "LC_MESSAGES"
-MARKERS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"}
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[a-z]")
 CYRILLIC = re.compile("[а-яё]", flags=re.IGNORECASE)
 # Names of standards are the same in both languages.
@@ -32,16 +33,6 @@ def read_po() -> dict[Key, str]:
             elif form := re.fullmatch(r"msgstr\[(\d)\]", name):
                 texts[singular, int(form[1])] = text
     return texts
-
-
-def marked(path: Path) -> set[str]:
-    """The texts of a module that are marked for translation."""
-    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
-    return {
-        str(call.args[0].value)
-        for call in calls
-        if isinstance(call.func, ast.Name) and call.func.id in MARKERS and isinstance(call.args[0], ast.Constant)
-    }
 
 
 PO = read_po()

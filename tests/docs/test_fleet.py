@@ -54,6 +54,6 @@ def test_a_fault_is_named_by_file_and_line_and_writes_nothing(tmp_path: Path) ->
     ([], "Name a file of --stations, one of --bikes, or both."),
     (["--bikes=/none/such.csv"], "The file '/none/such.csv' cannot be read"),
 ])  # fmt: skip
-def test_what_cannot_be_read_is_said(arguments: list[str], said: str) -> None:
+def test_an_unreadable_part_is_named(arguments: list[str], said: str) -> None:
     with pytest.raises(CommandError, match=said.replace(".", r"\.")):
         load(*arguments)

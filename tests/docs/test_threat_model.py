@@ -22,7 +22,7 @@ def test_a_promise_names_what_holds_it(row: str) -> None:
 
 
 @pytest.mark.parametrize(("path", "name"), NAMED)
-def test_what_is_named_is_there(path: str, name: str) -> None:
+def test_named_files_exist(path: str, name: str) -> None:
     module = ast.parse((ROOT / path).read_text())
 
     assert name in {node.name for node in module.body if isinstance(node, ast.FunctionDef)}

@@ -64,7 +64,7 @@ def test_sessions_share_no_cores_until_the_end(tmp_path: Path, monkeypatch: pyte
     assert (within, switch.read_text()) == ("0", "1")
 
 
-def test_who_may_not_change_the_kernel_is_told(
+def test_without_rights_the_command_for_root_is_printed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(scheduling, "SWITCH", Path("/proc/version"))  # which nobody can write, not even root
