@@ -14,6 +14,8 @@ from django_celery_beat.models import ClockedSchedule, CrontabSchedule, Periodic
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from pytest_django import Settings
 
+from bikerental.billing.admin.accounts import BOOKINGS
+from bikerental.billing.models import Account, Entry
 from bikerental.claims.models import Claim
 from bikerental.core.models import FailedRow
 from bikerental.feeds.models import Agency
@@ -23,7 +25,16 @@ from bikerental.notifications.models import Notification, RefusedAddress
 from bikerental.rentals.models import Rental, RentalEvent, Reservation
 from bikerental.users.models import User
 from tests.billing.ledger import charge, make_account
-from tests.factories import NOON, make_bike, make_model, make_rental, make_station, make_tariff, make_user
+from tests.factories import (
+    NOON,
+    make_bike,
+    make_model,
+    make_rental,
+    make_settled_rental,
+    make_station,
+    make_tariff,
+    make_user,
+)
 from tests.feeds.rows import make_alert, make_region, make_system
 from tests.support.russian import VisibleText, english_texts, english_words
 from tests.zones.drawing import make_zone
@@ -99,6 +110,10 @@ def test_the_pages_round_the_models_are_in_russian(operator: Client, ride: Renta
         reverse("admin:password_change"),
         reverse("admin:auth_user_password_change", args=[ride.rider_id]),
         reverse("admin:rentals_rental_end", args=[ride.pk]),
+        reverse("admin:rentals_rental_correct", args=[make_settled_rental(bike=ride.bike).pk]),
+        reverse("admin:claims_claim_decide", args=[Claim.objects.get().pk]),
+        reverse("admin:billing_entry_reverse", args=[Entry.objects.latest("pk").pk]),
+        *(reverse("admin:billing_account_book", args=[Account.objects.latest("pk").pk, name]) for name in BOOKINGS),
         reverse("admin:users_user_close", args=[ride.rider_id]),
     ]
 
