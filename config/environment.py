@@ -45,7 +45,8 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc] # django-environ 
         return super().parse_value(value, cast)
 
     def number(self, var: str, *, default: int, least: int, most: int | None = None, advice: str) -> int:
-        value: int = self.int(var, default=default)
+        """The number; `default` if the variable is unset or empty."""
+        value: int = self.int(var, default=default) if self.str(var, default="").strip() else default
         if value < least or (most is not None and value > most):
             bounds = f"at least {least}" if most is None else f"from {least} to {most}"
             self.fault(f"{var} must be {bounds}. {advice}")

@@ -1,4 +1,4 @@
-"""The row lock of the billing app. The overview (docs/architecture/overview.md) has the order of all locks."""
+"""The row lock of the billing app. The overview (docs/architecture/overview.md) has the order of locks."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""The row locks of the fleet app. The overview (docs/architecture/overview.md) has the order of all locks."""
+"""The row locks of the fleet app. The overview (docs/architecture/overview.md) has the order of locks."""
 
 from collections.abc import Sequence
 from uuid import UUID

@@ -59,7 +59,7 @@ def _disconnect_idle() -> None:
 
     `close_old_connections` still runs when a request starts.
     """
-    if settings.DATABASES[DEFAULT_DB_ALIAS]["CONN_MAX_AGE"] != 0:  # 0 closes each connection after its request
+    if settings.DATABASES[DEFAULT_DB_ALIAS]["CONN_MAX_AGE"] > 0:  # else each is closed after its request
         request_finished.disconnect(close_old_connections)  # the thread's next request runs it before it needs one
     request_finished.disconnect(close_caches)  # Redis' has nothing to close
     request_finished.disconnect(reset_urlconf)  # no request has routes of its own

@@ -1,4 +1,4 @@
-"""The row locks of the users app. The overview (docs/architecture/overview.md) has the order of all locks.
+"""The row locks of the users app. The overview (docs/architecture/overview.md) has the order of locks.
 
 A log-in takes its locks in the statements that write: see `services/guessing.py` and `services/sessions.py`.
 """

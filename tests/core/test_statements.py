@@ -262,8 +262,11 @@ def stale_statement() -> Statement:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_read_is_repeated_after_a_column_was_retyped() -> None:
+@pytest.mark.parametrize("is_new", [False, True], ids=["the same statement", "an equal one, made anew"])
+def test_a_read_is_repeated_after_a_column_was_retyped(is_new: bool) -> None:
     statement = stale_statement()
+    if is_new:
+        statement = Statement(named, station_id=UUID)
     station = Station.objects.get()
     before = connection.connection
 

@@ -11,7 +11,7 @@ SWITCH = Path("/proc/sys/kernel/sched_autogroup_enabled")
 
 @contextmanager
 def without_groups_of_sessions() -> Iterator[None]:
-    """Switch the kernel's autogroup off until the end, if we may.
+    """Switch the kernel's autogroup off until the end, if we may. It counts for processes that start meanwhile.
 
     With it Linux shares the cores among sessions outside containers. Each process of PostgreSQL begins a session; on
     full cores such a process may be ready for seconds before it runs (docs/operations/performance.md).

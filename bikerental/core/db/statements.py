@@ -84,10 +84,14 @@ class _Prepared(ABC):
         return self._run_once(database, values, fetch)
 
     def _run_once(self, database: DatabaseWrapper, values: Mapping[str, Any], fetch: Callable[[Any], Any]) -> Any:
-        is_known = self._compiled is not None and self._compiled.key in database.prepared
+        is_known = False
         try:
             with database.cursor() as cursor:
-                self._execute(cursor, values)
+                compiled = self._compiled
+                if compiled is None:
+                    compiled = self._compiled = self._compile(cursor)
+                is_known = compiled.key in database.prepared
+                _execute(compiled, cursor, values)
                 return fetch(cursor.cursor)  # the driver's own, which has all rows by now: Django's wraps each call
         except DatabaseError as error:
             if sqlstate(error) not in (_STALE if is_known else _TAKEN):
@@ -95,21 +99,6 @@ class _Prepared(ABC):
             # A connection keeps its plans when the schema changes.
             database.close()
             raise StalePlanError from error
-
-    def _execute(self, cursor: CursorWrapper, values: Mapping[str, Any]) -> None:
-        compiled = self._compiled
-        if compiled is None:
-            compiled = self._compiled = self._compile(cursor)
-        if values.keys() != compiled.names:
-            raise TypeError(f"The statement takes {sorted(compiled.names)}, not {sorted(values)}: {compiled.sql}")
-        if not settings.DATABASE_PREPARES:
-            cursor.execute(compiled.sql, values)
-            return
-        if compiled.key in cursor.db.prepared:
-            cursor.db.prepared.move_to_end(compiled.key)
-        else:
-            _prepare(compiled, cursor.db)
-        cursor.execute(compiled.call, values)
 
     @abstractmethod
     def _compile(self, cursor: CursorWrapper) -> "_Compiled":
@@ -206,12 +195,26 @@ class _Compiled:
         return f"PREPARE {self.key} AS " + self.sql % {name: f"${number}" for number, name in enumerate(self.names, 1)}
 
 
+def _execute(compiled: _Compiled, cursor: CursorWrapper, values: Mapping[str, Any]) -> None:
+    if values.keys() != compiled.names:
+        raise TypeError(f"The statement takes {sorted(compiled.names)}, not {sorted(values)}: {compiled.sql}")
+    if not settings.DATABASE_PREPARES:
+        cursor.execute(compiled.sql, values)
+        return
+    if compiled.key in cursor.db.prepared:
+        cursor.db.prepared.move_to_end(compiled.key)
+    else:
+        _prepare(compiled, cursor.db)
+    cursor.execute(compiled.call, values)
+
+
 def _prepare(compiled: _Compiled, database: DatabaseWrapper) -> None:
     # Use the driver's cursor, so that Django does not count PREPARE as a query.
     with database.wrap_database_errors, database.connection.cursor() as cursor:
         if len(database.prepared) >= PREPARED_MAX:
-            oldest, _ = database.prepared.popitem(last=False)
+            oldest = next(iter(database.prepared))
             cursor.execute(f"DEALLOCATE {oldest}")
+            del database.prepared[oldest]
         cursor.execute(compiled.preparation)
     database.prepared[compiled.key] = None
 

@@ -15,7 +15,7 @@ Stacks = dict[str, dict[str, Any]]
 
 ONE_SHOT = {"migrate"}
 AGENTS = {"agent-web", "agent-worker", "agent-stores"}  # of Prometheus
-BEHIND = {"worker", "beat", "flower", "backup", "restore", "prometheus", "grafana"} | AGENTS
+BEHIND = {"worker", "beat", "flower", "backup", "restore", "prometheus", "grafana", "maildev"} | AGENTS
 WORKER_HARD_LIMIT = 60
 SOFT_SHUTDOWN = 20
 SECRETS = ("PASSWORD", "KEY", "PASSPHRASE", "SOURCE_PASS")
@@ -42,7 +42,7 @@ RULES: dict[str, Callable[[str, Service], bool]] = {
     "an init reaps and forwards signals": lambda name, service: service.get("init") is True,
     "memory is limited": lambda name, service: int(service.get("mem_limit", 0)) > 0,
     "processes are limited": lambda name, service: 0 < service.get("pids_limit", 0) <= 256,
-    "riders do not wait for it": lambda name, service: service.get("cpu_shares") == (256 if name in BEHIND else None),
+    "riders do not wait for it": lambda name, service: service.get("cpu_shares") == (256 if name in BEHIND else 1024),
     "logs are rotated": lambda name, service: (
         service.get("logging", {}).get("options", {}).keys() == {"max-size", "max-file"}
     ),
