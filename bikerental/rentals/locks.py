@@ -115,8 +115,8 @@ def _bikes_to_rent(rider_id: UUID, bike_id: UUID | None, key: str | None) -> tup
 def rental_lock(*, rental_id: UUID, rider_id: UUID | None = None) -> LockedRental | None:
     """The rental and then its bike, locked, with the fields of the response. With `rider_id` only this rider's rental.
 
-    One statement, and a second one if there is no such rental: after a wait for the bike, PostgreSQL leaves out one
-    whose bike has another model, as it leaves out bikes in `bikes_to_rent_lock`.
+    One statement, and a second one if the first finds nothing: after a wait, PostgreSQL leaves out a rental whose bike
+    got another model meanwhile (see `bikes_to_rent_lock`).
     """
     locked = _RENTAL.first(rental_id=rental_id) or _RENTAL.first(rental_id=rental_id)
     if locked is None or rider_id not in (None, locked.rider_id):
