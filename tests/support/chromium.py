@@ -7,8 +7,9 @@ import select
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 PATH = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ANSWER_SECONDS = 90
 LOADING_SECONDS = 5.0
+LOADS = 10
 IDLE = "new Promise((idle) => requestIdleCallback(idle, {timeout: 1000})).then(() => true)"
 needs_chromium = [
     pytest.mark.slow,
@@ -37,7 +39,8 @@ class Browser:
         self._pending = b""
         self._numbers = itertools.count(1)
         self.complaints: list[str] = []
-        self._loading: set[str] = set()
+        self._loading: dict[str, str] = {}  # URLs by the requests' ids
+        self._failed: list[str] = []
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Log", "Runtime", "Network"):
@@ -61,13 +64,24 @@ class Browser:
         raise AssertionError(f"{method} was not answered in {ANSWER_SECONDS} s")
 
     def open(self, url: str, *, until: str) -> list[str]:
-        """Open the page, wait until the script returns true and the page is idle. Returns the errors."""
-        self.complaints.clear()
-        self._loading.clear()
-        self.call("Page.navigate", url=url)
-        self.wait_for(until)
-        self.wait_until_idle()
-        return list(self.complaints)
+        """Open the page, wait until the script returns true and the page is idle. Returns the errors.
+
+        When a network interface of the machine comes or goes, such as a container's, Chromium gives up connections
+        that it is opening, and loads nothing again. So the page is opened again, as a user would do.
+        """
+        for _ in range(LOADS):
+            self.complaints.clear()
+            self._loading.clear()
+            self._failed.clear()
+            self.call("Page.navigate", url=url)
+            self.wait_for(until, unless=self._has_network_changed)
+            self.wait_until_idle()
+            if not self._has_network_changed():
+                return list(self.complaints)
+        raise AssertionError(f"The network changed during each of {LOADS} loads of {url}: {self._failed}")
+
+    def _has_network_changed(self) -> bool:
+        return any("ERR_NETWORK_CHANGED" in failure for failure in self._failed)
 
     def wait_until_idle(self) -> None:
         """Wait until no script runs and nothing is loading, which a page may do without an end."""
@@ -81,26 +95,30 @@ class Browser:
     def _run_out(self) -> None:
         self.call("Runtime.evaluate", expression=IDLE, awaitPromise=True)
 
-    def wait_for(self, script: str) -> None:
-        """Wait until the script returns true."""
+    def wait_for(self, script: str, *, unless: Callable[[], bool] = lambda: False) -> None:
+        """Wait until the script or `unless` returns true."""
         deadline = time.monotonic() + ANSWER_SECONDS
-        while not self.value(script):
-            assert time.monotonic() < deadline, f"never {script}; {self.complaints}"
+        while not self.value(script) and not unless():
+            assert time.monotonic() < deadline, (
+                f"never {script}; {self.complaints}; failed: {self._failed}; loading: {[*self._loading.values()]}; "
+                f"at {self.value('location.href')}: {self.value('document.body?.innerText')!r:.500}"
+            )
             time.sleep(0.05)
 
     def value(self, script: str) -> Any:
         return self.call("Runtime.evaluate", expression=script, returnByValue=True)["result"].get("value")
 
-    def _messages(self, seconds: float) -> Iterator[dict[str, Any]]:
+    def _messages(self, seconds: float) -> list[dict[str, Any]]:
+        """Wait for messages. All are noted, also those that arrive together with an answer and after it."""
         ready, _, _ = select.select([self._reading], [], [], max(0, seconds))
         if not ready:
-            return
+            return []
         self._pending += os.read(self._reading, 1 << 20)
         *whole, self._pending = self._pending.split(b"\0")
-        for text in whole:
-            message = json.loads(text)
+        messages = [json.loads(text) for text in whole]
+        for message in messages:
             self._note(message.get("method", ""), message.get("params", {}))
-            yield message
+        return messages
 
     def _note(self, method: str, event: dict[str, Any]) -> None:
         # Only errors: a missing favicon and a focus that did not move are notes.
@@ -109,9 +127,13 @@ class Browser:
         elif method == "Runtime.exceptionThrown":
             self.complaints.append(json.dumps(event["exceptionDetails"])[:500])
         elif method == "Network.requestWillBeSent":
-            self._loading.add(event["requestId"])
+            self._loading[event["requestId"]] = event["request"]["url"]
+        elif method == "Network.responseReceived" and event["response"]["status"] >= HTTPStatus.BAD_REQUEST:
+            self._failed.append(f"{event['response']['status']} {event['response']['url']}")
         elif method in {"Network.loadingFinished", "Network.loadingFailed"}:
-            self._loading.discard(event["requestId"])
+            url = self._loading.pop(event["requestId"], "")
+            if method == "Network.loadingFailed":
+                self._failed.append(f"{event['errorText']} {url}")
 
 
 @contextmanager
