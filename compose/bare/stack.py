@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from bikerental.demo.constants import DEMO_ADMIN_EMAIL, DEMO_PASSWORD, DEMO_RIDER_EMAIL
 from compose.bare.guard import guarded
@@ -30,6 +31,7 @@ CELERY = ["python", "-m", "celery", "--quiet", "--app", "config.celery_app"]
 OWNER = "MIGRATE_DATABASE_URL"
 # Of each web process, as in production: fewer where PostgreSQL shares the cores.
 THREADS, THREADS_ELSEWHERE = 4, 8
+THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Stack:
         }
         own = {
             "PORT": str(self.ports.web),
-            "WEB_THREADS": str(number_from("WEB_THREADS", THREADS if self.postgresql else THREADS_ELSEWHERE)),
+            "WEB_THREADS": str(number_from("WEB_THREADS", THREADS if self._shares_cores() else THREADS_ELSEWHERE)),
             "PROMETHEUS_MULTIPROC_DIR": str(self.state.metrics),
             # Celery treats QUIT as the graceful TERM: the running task ends, the others return to the queue.
             "REMAP_SIGTERM": "SIGQUIT",
@@ -91,6 +93,10 @@ class Stack:
         if self.redis:
             own["REDIS_URL"] = self.redis.url
         return defaults | tool_environment() | own
+
+    def _shares_cores(self) -> bool:
+        """Whether PostgreSQL runs on this machine."""
+        return self.postgresql is not None or urlsplit(os.environ["DATABASE_URL"]).hostname in THIS_MACHINE
 
     def _groups(self) -> list[Group]:
         return [

@@ -23,6 +23,7 @@ from compose.bare.postgresql import OUTSIDE, client_programs
 from compose.bare.processes import free_port, started_logged
 from compose.bare.progress import UserError
 from compose.bare.services import tool_environment
+from compose.bare.stack import Stack
 from compose.bare.state import ROOT, State
 from compose.bare.supervision import Group, Program, Supervisor
 
@@ -424,6 +425,18 @@ def test_servers_named_in_the_environment_are_used() -> None:
     assert process.returncode == 0, output
     assert "Starting" not in output
     assert reported(output)["url"] == named["DATABASE_URL"]
+
+
+@pytest.mark.parametrize(("host", "threads"), [("127.0.0.1", "4"), ("localhost", "4"), ("db.bikes.example", "8")])
+def test_threads_are_fewer_where_postgresql_shares_the_cores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str, threads: str
+) -> None:
+    monkeypatch.delenv("WEB_THREADS", raising=False)
+    monkeypatch.setenv("DATABASE_URL", f"postgres://app:word@{host}:5432/bikerental")
+    state = State(tmp_path)
+    state.create()
+
+    assert Stack(state).environment["WEB_THREADS"] == threads
 
 
 @pytest.mark.slow
