@@ -43,7 +43,8 @@ class RiderAdmin(EndPageMixin, UserAdmin):
         self._close(request, others)
 
     def _close(self, request: HttpRequest, user_ids: list[UUID]) -> None:
-        closed, riding = accounts_close_unless_riding(user_ids=user_ids, now=database_now())
+        operator: Any = request.user  # the admin admits only users
+        closed, riding = accounts_close_unless_riding(user_ids=user_ids, operator_id=operator.pk, now=database_now())
         if closed or not riding:
             self.report(request, closed, CLOSED, "rider_blocked")
         if riding:

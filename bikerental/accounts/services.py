@@ -3,7 +3,7 @@
 Each app declares in its `erasure.py` what it erases.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
@@ -11,8 +11,7 @@ from uuid import UUID
 from bikerental.core.db.transactions import unit_of_work
 from bikerental.core.personal_data import ClosedAccount
 from bikerental.core.registry import declared
-from bikerental.fleet.constants import ActorKind
-from bikerental.fleet.types import Actor
+from bikerental.fleet.types import operator as by_operator
 from bikerental.rentals.exceptions import RentalInProgressError
 from bikerental.rentals.locks import rental_lock
 from bikerental.rentals.models import Rental
@@ -37,7 +36,9 @@ def account_erase(*, rider: User, password: str, address: str, now: datetime) ->
 
 
 @unit_of_work
-def accounts_close_unless_riding(*, user_ids: Collection[UUID], now: datetime) -> tuple[list[UUID], list[UUID]]:
+def accounts_close_unless_riding(
+    *, user_ids: Collection[UUID], operator_id: UUID, now: datetime
+) -> tuple[list[UUID], list[UUID]]:
     """Close the accounts of those who are not riding. Returns the ids of the closed accounts, and of those who are
     riding.
 
@@ -46,8 +47,7 @@ def accounts_close_unless_riding(*, user_ids: Collection[UUID], now: datetime) -
     users_lock(user_ids=user_ids)
     riding = riders_riding(rider_ids=user_ids)
     closing = [user_id for user_id in user_ids if user_id not in riding]
-    reservations_end_of_riders(rider_ids=closing, actor=Actor(ActorKind.OPERATOR), now=now)
-    return accounts_close(user_ids=set(user_ids).difference(riding), now=now), riding
+    return _close(closing, operator_id=operator_id, now=now), riding
 
 
 @unit_of_work
@@ -64,7 +64,12 @@ def account_close_with_ride(*, user_id: UUID, operator: User, end: RideEnd, now:
     locked = rental_lock(rental_id=rental_id) if rental_id else None
     if rental_id and locked is not None and locked.rental.status == Rental.Status.ACTIVE:
         rental_end_by_operator(rental_id=rental_id, operator=operator, **end._asdict(), now=now)
-    return bool(accounts_close(user_ids=[user_id], now=now))
+    return bool(_close([user_id], operator_id=operator.pk, now=now))
+
+
+def _close(user_ids: Sequence[UUID], *, operator_id: UUID, now: datetime) -> list[UUID]:
+    reservations_end_of_riders(rider_ids=user_ids, actor=by_operator(operator_id), now=now)
+    return accounts_close(user_ids=user_ids, now=now)
 
 
 @unit_of_work

@@ -184,13 +184,13 @@ def test_a_return_while_the_account_closes_ends_the_ride_once(
 def test_a_ride_that_starts_during_closing_is_first_or_refused(
     monkeypatch: pytest.MonkeyPatch, starts_first: bool
 ) -> None:
-    rider, bike = make_user(), make_bike()
+    rider, bike, operator = make_user(), make_bike(), make_user(is_staff=True)
 
     def start() -> str:
         return rental_start(rider_id=rider.pk, bike_id=bike.pk, now=NOON).status
 
     def close_account() -> tuple[list[UUID], list[UUID]]:
-        return accounts_close_unless_riding(user_ids=[rider.pk], now=NOON)
+        return accounts_close_unless_riding(user_ids=[rider.pk], operator_id=operator.pk, now=NOON)
 
     if starts_first:
         lock = "bikerental.rentals.services.taking.open_user_lock"

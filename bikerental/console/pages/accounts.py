@@ -89,7 +89,9 @@ class BlockPage(RiderFormPage):
 
     def perform(self, form: Any, action: NewAction) -> None:
         _require_rider(self.rider)
-        closed, riding = accounts_close_unless_riding(user_ids=[self.rider.pk], now=action.now)
+        closed, riding = accounts_close_unless_riding(
+            user_ids=[self.rider.pk], operator_id=action.operator_id, now=action.now
+        )
         if riding:
             raise RiderRidingError
         if not closed:
