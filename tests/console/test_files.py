@@ -56,13 +56,15 @@ def test_each_list_is_a_file(manager: Client) -> None:
     assert found["log/?file=csv"][-2:] == ["'=1", '{"name": "Ж"}']
 
 
-def test_a_file_has_the_rows_that_the_page_leaves_out(manager: Client) -> None:
-    names = [f"number {number:03}" for number in range(LIST_LENGTH + 5)]
+@pytest.mark.parametrize(("more", "is_cut"), [(0, False), (5, True)])
+def test_a_file_has_the_rows_that_the_page_leaves_out(manager: Client, more: int, is_cut: bool) -> None:
+    names = [f"number {number:03}" for number in range(LIST_LENGTH + more)]
     Station.objects.bulk_create(Station(name=name, latitude=59.9, longitude=30.3, capacity=1) for name in names)
 
     page, file = manager.get(f"{CONSOLE}stations/empty/").content.decode(), rows(manager, "stations/empty/?file=csv")
 
     assert page.count("number ") == LIST_LENGTH
+    assert ("(the first 200)" in page) is is_cut
     assert [line[1] for line in file[1:]] == names
 
 

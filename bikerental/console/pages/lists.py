@@ -1,4 +1,7 @@
-"""The lists that the counts on the first page link to. Each can be downloaded as a CSV file with all its lines."""
+"""The lists that the counts on the first page link to.
+
+Each can be downloaded as a CSV file with all its lines, but of idle bikes with the first IDLE_FILE_LENGTH.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -55,7 +58,8 @@ class ListPage(Page, ABC):
         return self.show_list(rows_listed(rows, order), **context)
 
     def show_list(self, rows: list[Any], **context: Any) -> HttpResponse:
-        return self.show({"rows": rows, "is_cut": len(rows) == LIST_LENGTH, "length": LIST_LENGTH, **context})
+        is_cut = len(rows) > LIST_LENGTH
+        return self.show({"rows": rows[:LIST_LENGTH], "is_cut": is_cut, "length": LIST_LENGTH, **context})
 
 
 class RideShown(NamedTuple):

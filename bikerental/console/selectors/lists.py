@@ -42,8 +42,8 @@ STATIONS_ORDER: Order = ("name", "id")
 
 
 def rows_listed(rows: QuerySet[Any, R], order: Order) -> list[R]:
-    """The first rows. One statement."""
-    return list(rows.order_by(*order)[:LIST_LENGTH])
+    """The first rows, and one more if there are more. One statement."""
+    return list(rows.order_by(*order)[: LIST_LENGTH + 1])
 
 
 def grave_reports() -> QuerySet[BikeReport]:
@@ -102,8 +102,8 @@ _SURROUNDINGS = """
 """
 
 
-def idle_listed(*, now: datetime, days: int, length: int = LIST_LENGTH) -> list[IdleBike]:
-    """The longest idle first. Two statements."""
+def idle_listed(*, now: datetime, days: int, length: int = LIST_LENGTH + 1) -> list[IdleBike]:
+    """The longest idle first; as in `rows_listed`, one more than a page shows. Two statements."""
     since = now - timedelta(days=days)
     last = Rental.objects.filter(bike=OuterRef("pk")).order_by("-started_at").values("started_at")[:1]
     idle_since = Coalesce(Subquery(last), F("created_at"), output_field=DateTimeField())
