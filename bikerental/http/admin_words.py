@@ -57,6 +57,17 @@ class TranslatedAdmin(admin.ModelAdmin[Any]):
         return answer
 
 
+class JoinRowsLeftOut:
+    """For rows on which only rows of join tables depend. Those have names in the code alone, and mean nothing to an
+    operator, so the page that confirms a deletion lists the rows themselves."""
+
+    opts: Any
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        _rows, _counts, permissions, protected = super().get_deleted_objects(objs, request)  # type: ignore[misc] # a mixin
+        return list(map(str, objs)), {self.opts.verbose_name_plural: len(objs)}, permissions, protected
+
+
 def _change_text(message: str) -> str:
     """The text of an entry of the history. It is stored in English: a sentence, or the changes as JSON."""
     try:

@@ -9,8 +9,10 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, BaseUserCreationForm
+from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -23,6 +25,7 @@ from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_totp.admin import TOTPDeviceAdmin
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from bikerental.http.admin_words import JoinRowsLeftOut
 from bikerental.users.admin_site import EmailSearch, log_action
 from bikerental.users.exceptions import EmailTakenError
 from bikerental.users.models import User
@@ -158,7 +161,12 @@ class UserAdmin(EmailSearch, DjangoUserAdmin[User]):
         return [user.pk for user in queryset if self.may_change_user(request, user)]
 
 
-admin.site.unregister(TOTPDevice)  # the import above made the package register its own
+admin.site.unregister([Group, TOTPDevice])  # the imports above made the packages register their own
+
+
+@admin.register(Group)
+class RoleAdmin(JoinRowsLeftOut, GroupAdmin):
+    pass
 
 
 @admin.register(TOTPDevice)

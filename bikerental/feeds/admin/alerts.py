@@ -16,19 +16,9 @@ from bikerental.feeds.constants import TEXT_LENGTH, AlertType
 from bikerental.feeds.locks import regions_lock
 from bikerental.feeds.models import Alert, Region
 from bikerental.feeds.selectors.system import region_of_another
-from bikerental.fleet.admin.base import FleetAdmin, M
+from bikerental.fleet.admin.base import FleetAdmin
 from bikerental.fleet.models import Station
-
-
-class PlaceAdmin(FleetAdmin[M]):
-    """Pages of rows that refer to stations.
-
-    The page that confirms a deletion does not list the rows of the join table, which mean nothing to an operator.
-    """
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        _rows, _counts, permissions, protected = super().get_deleted_objects(objs, request)
-        return list(map(str, objs)), {self.opts.verbose_name_plural: len(objs)}, permissions, protected
+from bikerental.http.admin_words import JoinRowsLeftOut
 
 
 class RegionForm(TextsForm):
@@ -57,7 +47,7 @@ class RegionForm(TextsForm):
 
 
 @admin.register(Region)
-class RegionAdmin(PlaceAdmin[Region]):
+class RegionAdmin(JoinRowsLeftOut, FleetAdmin[Region]):
     form = RegionForm
     search_fields = ("name",)
     ordering = ("pk",)
@@ -89,7 +79,7 @@ class AlertForm(TextsForm):
 
 
 @admin.register(Alert)
-class AlertAdmin(PlaceAdmin[Alert]):
+class AlertAdmin(JoinRowsLeftOut, FleetAdmin[Alert]):
     form = AlertForm
     fields = ("type", "summary", "description", "url", "starts_at", "ends_at", "stations", "regions", "is_active")
     list_display = ("__str__", "type", "starts_at", "ends_at", "is_active")
