@@ -127,8 +127,8 @@ def entries_for_export(*, rider_id: UUID) -> Iterator[list[RiderEntry]]:
     return pages_after(read)
 
 
-# An entry's id grows with its time, so that a time is a range of ids. A reversal counts with what it reverses, also
-# where that is a reversal.
+# An entry's id grows with its time, so a range of times is a range of ids. A reversal counts as the kind of entry that
+# it reverses, even if that is a reversal too.
 _POSTED = """
     WITH RECURSIVE chain AS (
         SELECT id AS posted_id, kind, reverses_id FROM billing_entry

@@ -28,8 +28,8 @@ _OPEN_USER = Statement(
 def open_user_lock(*, user_id: UUID) -> datetime | None:
     """Lock an open account, and return when its e-mail was confirmed. One statement.
 
-    Code that writes personal data calls this first. An erasure at the same time then comes before, and the write is
-    refused, or after, and erases what was written.
+    Code that writes personal data calls this first. An erasure at the same time either runs before, and the write
+    is refused, or after, and erases what was written.
 
     :raises AccountClosedError: if the account has been closed
     """

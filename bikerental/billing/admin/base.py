@@ -26,7 +26,7 @@ from bikerental.users.models import User
 
 
 class BookingForm(forms.Form):
-    """The reason, and a key of this form, so that a form that is sent twice books once."""
+    """The reason, and the form's key, so that a form that is sent twice books once."""
 
     reason = forms.CharField(
         label=_("Reason"),

@@ -25,7 +25,7 @@ class CorrectionForm(CorrectionChoice, ReasonForm):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
     amount = forms.DecimalField(label=_("Amount"), required=False, max_digits=14, decimal_places=2, localize=True)
-    # The cost that the page has shown for this decision. Only this is done.
+    # The cost that the page has shown for this decision. If it would be another by now, nothing is done.
     shown = forms.CharField(required=False, widget=forms.HiddenInput)
     field_order = ["how", "ended_at", "amount", "reason"]
 

@@ -16,7 +16,7 @@ class MapFormPage(FormPage):
 
     @property
     def is_part(self) -> bool:
-        """Whether the request comes from the map's script, which shows the form beside the map, and the outcome."""
+        """Whether the map's script asks. It shows the form and its result beside the map."""
         return self.request.headers.get("X-Requested-With") == "map"
 
     def show(self, context: Mapping[str, Any] | None = None, **options: Any) -> HttpResponse:

@@ -94,7 +94,7 @@ def _counted(name: str, rows: QuerySet[Any], since: str) -> Any:
 
 
 def _stations() -> dict[str, Waiting]:
-    """One statement. The lists count the bikes of each station by itself, which takes ten times as long for all."""
+    """One statement. The lists run one count for each station; for all stations that takes ten times as long."""
     with connection.cursor() as cursor:
         cursor.execute(_STATIONS)
         empty, full = cursor.fetchone()

@@ -57,7 +57,7 @@ def schedule_sync(entries: Sequence[Periodic]) -> list[str]:
 
 @unit_of_work
 def schedule_forget_future_runs(*, now: datetime) -> list[str]:
-    """Let tasks whose last run lies in the future (the clock was ahead) count from now. Returns their names."""
+    """If the clock was ahead, the last run of a task is in the future. Set it to `now`. Returns the tasks' names."""
     ahead = PeriodicTask.objects.filter(last_run_at__gt=now)
     names = sorted(ahead.values_list("name", flat=True))
     if names:

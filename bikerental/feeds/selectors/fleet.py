@@ -9,7 +9,7 @@ from django.db import connection
 from bikerental.feeds.types import PlanRow, StationRow, TypeRow, VehicleRow
 from bikerental.fleet.models import BikeModel, Tariff
 
-# Most bikes were last left by a ride: one lookup for each of these. The id of a ride is that of the row that ended it.
+# For most bikes the last event is the end of a ride: one lookup each. The event's id stands for the ride's.
 _VEHICLES = """
     SELECT bike.id::text,
            CASE WHEN last.event_types && ARRAY['trip_end', 'trip_cancel']::varchar[] THEN last.id ELSE (

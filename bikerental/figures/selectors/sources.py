@@ -10,8 +10,8 @@ from bikerental.billing.models import Entry
 from bikerental.fleet.models import BikeEvent
 from bikerental.rentals.models import Rental
 
-# Days on which another number of rides is still open than when the day was counted. New rides begin only today, and
-# today is always counted.
+# Days whose number of open rides has changed since the day was counted. New rides begin only today, and today is
+# always counted.
 _CHANGED = """
     SELECT day.day FROM figures_day AS day
       LEFT JOIN (

@@ -9,7 +9,8 @@ SELECT id FROM rentals_rental AS ride
    AND NOT EXISTS (SELECT FROM billing_entry WHERE kind = 'charge' AND rental_id = ride.id)
  ORDER BY id LIMIT %s
 """
-# A ride that is nobody's by now is charged to nobody. In the order of keys, so that nobody waits in a circle.
+# A ride whose rider was erased is charged to an account without a rider. Rows are written in the order of their keys,
+# so that two sessions do not deadlock.
 OPEN_ACCOUNTS = """
 INSERT INTO billing_account (id, created_at, kind, rider_id, currency)
 SELECT gen_random_uuid(), now(), kind, rider_id, currency

@@ -69,7 +69,7 @@ COUNT = SqlStatement("""
     )
     SELECT key, blocked_until FROM held
 """)
-# The account's counter changes only if this address was not trusted, since otherwise it was not counted there.
+# The account's counter changes only if this address was not trusted: guesses from a trusted one are not counted there.
 # `blocked_until` never moves later: another log-in at the same time may have read the clock earlier. `own` is an
 # aggregate, so that all rows are locked and read before the first one is written.
 FORGIVE = SqlStatement("""
