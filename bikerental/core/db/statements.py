@@ -108,8 +108,8 @@ class _Prepared(ABC):
 class SqlStatement(_Prepared):
     """One statement that is written as SQL, with `%(name)s` for each value.
 
-    PRICE = SqlStatement("UPDATE fleet_bike SET tariff_id = %(tariff_id)s WHERE id = %(bike_id)s")
-    PRICE.run(bike_id=bike_id, tariff_id=tariff_id)
+    PRICE = SqlStatement("SELECT price FROM tariff WHERE name = %(name)s")
+    PRICE.first(name="Night")
     """
 
     def __init__(self, sql: str) -> None:
