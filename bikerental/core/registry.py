@@ -2,7 +2,8 @@
 
 An app declares in modules with known names: `checks.py` (for `manage.py reconcile`), `disputes.py` (rides that
 riders dispute), `erasure.py` (personal data), `holds.py` (how reservations end when their bikes are taken away),
-`messages.py`, `metrics.py`, `policies.py` (the origins of images) and `schedule.py` (periodic tasks).
+`messages.py`, `metrics.py`, `policies.py` (the origins of images), `rights.py` (what the role of backups writes) and
+`schedule.py` (periodic tasks).
 """
 
 from collections.abc import Iterator

@@ -10,8 +10,8 @@ from django.db import connection, transaction
 from psycopg2 import sql
 from psycopg2.extensions import encrypt_password
 
-# Beyond reading: backups record that they were made.
-READER_WRITES = ("core_heartbeat",)
+from bikerental.core.registry import declared
+
 # Only the owner migrates.
 APPLICATION_ONLY_READS = ("django_migrations",)
 MORE_THAN_ROWS = ("superuser", "createdb", "createrole", "replication", "bypassrls")
@@ -55,7 +55,8 @@ def roles_ensure(*, application: Role, reader: Role | None) -> None:
         if reader:
             _ensure(cursor, reader)
             _grant(cursor, reader, tables="SELECT", sequences="SELECT")
-            _limit(cursor, reader, "SELECT, INSERT, UPDATE", READER_WRITES)
+            written = [model._meta.db_table for models in declared("rights", "READER_WRITES") for model in models]
+            _limit(cursor, reader, "SELECT, INSERT, UPDATE", written)
 
 
 def _ensure(cursor: Any, role: Role) -> None:
