@@ -6,6 +6,7 @@ The API does not use them: it only uses the bearer token.
 
 from typing import Any, ClassVar, cast
 
+from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed
 from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest, HttpResponse
@@ -13,8 +14,6 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
 from bikerental.http.middleware import GetResponse
-
-API_PREFIXES = ("/api/v1/", "/mds/")
 
 
 class Innermost:
@@ -34,6 +33,7 @@ class ApiFrame:
 
     def __init__(self, get_response: GetResponse) -> None:
         self._to_page = get_response
+        self._api_prefixes = settings.API_PREFIXES
         to_view: GetResponse = Innermost.to_view
 
         def check_host_then_view(request: HttpRequest) -> HttpResponse:
@@ -44,7 +44,7 @@ class ApiFrame:
         self._to_view = cast(GetResponse, convert_exception_to_response(check_host_then_view))
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not request.path_info.startswith(API_PREFIXES):
+        if not request.path_info.startswith(self._api_prefixes):
             return self._to_page(request)
         language = translation.get_language_from_request(request)
         translation.activate(language)

@@ -25,7 +25,8 @@ from bikerental.http.renderers import PROBLEM_TYPE, to_json
 
 logger = logging.getLogger(__name__)
 
-PAGE_PREFIXES = (f"/{settings.ADMIN_PATH}", "/__debug__/", *([] if settings.AWS_STORAGE_BUCKET_NAME else ["/media/"]))
+_PHOTO_PAGES = [] if settings.AWS_STORAGE_BUCKET_NAME else [settings.MEDIA_URL]
+PAGE_PREFIXES = (f"/{settings.ADMIN_PATH}", "/__debug__/", *_PHOTO_PAGES)
 STATUS_OF_KIND = {
     Kind.INVALID: 400,
     Kind.UNAUTHENTICATED: 401,

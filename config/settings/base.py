@@ -85,6 +85,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "bikerental.http.frame.Innermost",
 ]
+# Paths of programs, which skip the middlewares that only pages need.
+API_PREFIXES = ("/api/v1/", "/mds/")
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 APPEND_SLASH = False  # a redirect would turn a client's POST into a GET; pages have SlashMiddleware

@@ -53,7 +53,10 @@ def test_the_short_frame_answers_as_all_middlewares_do(
     assert short == answer(client, method, path, extra)
 
 
-def test_an_api_request_runs_neither_session_nor_csrf(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("path", ["/api/v1/bikes/", "/mds/vehicles"])
+def test_an_api_request_runs_neither_session_nor_csrf(
+    path: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     met: list[str] = []
 
     def meet(self: Any, request: Any) -> None:
@@ -62,7 +65,7 @@ def test_an_api_request_runs_neither_session_nor_csrf(settings: Settings, monkey
     monkeypatch.setattr("django.contrib.sessions.middleware.SessionMiddleware.process_request", meet)
     monkeypatch.setattr("django.middleware.csrf.CsrfViewMiddleware.process_request", meet)
     client = APIClient(raise_request_exception=False)
-    client.get("/api/v1/bikes/")
+    client.get(path)
     assert met == []
 
     client.get("/health/live/")
