@@ -2,13 +2,15 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.apps import apps
 from django.db.models import Model
+from django.urls import URLResolver, get_resolver
 from django.utils.translation import override
 
 from tests.architecture.setup_cfg import LAYERS, contracts, words
@@ -20,8 +22,8 @@ PRODUCT = ROOT / "bikerental"
 DOORS = {"api", "backends", "erasure", "pages", "urls", "wsgi"}
 
 
-def app_of(model: type[Model]) -> str:
-    """Empty for a model of Django or of a package."""
+def app_of(model: Any) -> str:
+    """Empty for a model or view of Django or of a package."""
     product, _, rest = model.__module__.partition(".")
     return rest.split(".")[0] if product == "bikerental" else ""
 
@@ -48,16 +50,50 @@ def names_in(path: Path) -> Iterator[str]:
             yield node.value
 
 
+def one_of(words: Iterable[str]) -> str:
+    return "|".join(map(re.escape, words)) or "(?!)"
+
+
+def tables_of(own: Collection[str]) -> list[str]:
+    return [model._meta.db_table for model in apps.get_models(include_auto_created=True) if app_of(model) in own]
+
+
+def first_words_of_paths(own: Collection[str]) -> list[str]:
+    """The words after the first slash of a path that lead only to views of these apps."""
+    owners = defaultdict[str, set[str]](set)
+    for path, view in views(get_resolver("config.urls")):
+        owners[path.split("/")[0]].add(app_of(getattr(view, "cls", getattr(view, "view_class", view))))
+    return [word for word, apps_of_it in owners.items() if word and apps_of_it <= set(own)]
+
+
+def views(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for each in resolver.url_patterns:
+        path = prefix + str(each.pattern)
+        if isinstance(each, URLResolver):
+            yield from views(each, path)
+        else:
+            yield path, each.callback
+
+
+def test_tables_and_paths_are_found() -> None:
+    assert {"core_heartbeat", "fleet_bike"} <= set(tables_of(LAYERS))
+    assert {"mds", "gbfs"} <= set(first_words_of_paths(["feeds"]))
+
+
 @pytest.mark.parametrize("app", LAYERS)
 def test_no_string_of_an_app_names_a_higher_one(app: str) -> None:
-    higher = "|".join(LAYERS[: LAYERS.index(app)]) or "-"
+    above = LAYERS[: LAYERS.index(app)]
+    higher = one_of(above)
     name = re.compile(rf"(bikerental\.({higher})(\.|$))|(({higher})\.[A-Z]\w+$)|(({higher})/\S)")
+    path_of_it = re.compile(rf"(?<!\w)/({one_of({*above, *first_words_of_paths(above)})})(/|$)")
     in_a_docstring = re.compile(rf"`({higher})[./]\w")
+    table = re.compile(rf"\b({one_of(tables_of(above))})\b")
     files = [path for path in (PRODUCT / app).rglob("*.py") if "migrations" not in path.parts]
 
     assert files
     texts = [(path.name, text) for path in files for text in names_in(path)]
-    assert [each for each in texts if name.match(each[1]) or in_a_docstring.search(each[1])] == []
+    anywhere = (path_of_it, in_a_docstring, table)
+    assert [each for each in texts if name.match(each[1]) or any(found.search(each[1]) for found in anywhere)] == []
 
 
 def names_of(model: type[Model]) -> Iterator[str]:

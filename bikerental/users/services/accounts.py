@@ -115,7 +115,7 @@ def password_reset(*, user_id: UUID, encoded: str, now: datetime) -> None:
 def accounts_close(*, user_ids: Collection[UUID], now: datetime) -> list[UUID]:
     """Close the accounts and end their sessions. Returns the ids of those that were open. Locks the users.
 
-    Call it only for riders without a ride: `accounts_close_unless_riding` checks that.
+    Call it only for riders without a ride. This app knows no rides, so the caller checks that.
     """
     closing = [user.pk for user in users_lock(user_ids=user_ids) if user.is_active]
     User.objects.filter(pk__in=closing).update(is_active=False)
