@@ -81,6 +81,10 @@ OPERATION_IDS = {
     "stations_read",
     "zones_read",
 }
+NOT_THE_SHAPE = {"description", "title", "minLength", "maxLength"}
+# Generated clients name their types after these too. Each pair means different things: what an operator took off a ride
+# and what a rider owes; the token of a mail and that of a session. One of them may get a field that the other has not.
+SAME_SHAPES = [["Adjustment", "Balance"], ["EmailConfirm", "Verify"]]
 
 
 @pytest.fixture
@@ -202,9 +206,18 @@ def test_a_choice_that_may_be_null_has_null_among_its_values() -> None:
 
 
 def test_no_two_shapes_are_the_same() -> None:
-    shapes = Counter(json.dumps(shape["properties"], sort_keys=True) for shape in build()["definitions"].values())
+    names = defaultdict(set)
+    for name, shape in build()["definitions"].items():
+        names[json.dumps(without_words(shape["properties"]), sort_keys=True)].add(name)
 
-    assert [shape for shape, times in shapes.items() if times > 1] == []
+    assert sorted(sorted(same) for same in names.values() if len(same) > 1) == SAME_SHAPES
+
+
+def without_words(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        field: {word: value for word, value in inner.items() if word not in NOT_THE_SHAPE}
+        for field, inner in properties.items()
+    }
 
 
 def test_each_operation_has_a_2xx_and_a_4xx() -> None:
