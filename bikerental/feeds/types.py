@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from decimal import Decimal
 from typing import NamedTuple
+
+from bikerental.fleet.types import TariffTerms
 
 Texts = Mapping[str, str]  # a text by its language
 
@@ -47,13 +48,7 @@ class TypeRow(NamedTuple):
 
 class PlanRow(NamedTuple):
     id: str
-    name: str
-    currency: str
-    unlock_fee: Decimal
-    per_minute: Decimal
-    free_minutes: int
-    daily_cap: Decimal | None
-    out_of_area_fee: Decimal | None
+    terms: TariffTerms
 
 
 class ZoneRow(NamedTuple):

@@ -6,8 +6,10 @@ from functools import partial
 
 from django.db import connection
 
+from bikerental.core.db.columns import Columns, Shared, as_text
 from bikerental.feeds.types import PlanRow, StationRow, TypeRow, VehicleRow
 from bikerental.fleet.models import BikeModel, Tariff
+from bikerental.fleet.types import TariffTerms
 
 # For most bikes the last event is the end of a ride: one lookup each. The event's id stands for the ride's.
 _VEHICLES = """
@@ -49,6 +51,7 @@ _PLANS_OF_TYPES = """
     SELECT model_id, tariff_id::text FROM fleet_bike WHERE status <> 'retired'
      GROUP BY model_id, tariff_id ORDER BY count(*) DESC, tariff_id
 """
+_PLAN = Columns(PlanRow, id=as_text("id"), terms=Shared(TariffTerms))
 
 
 def vehicle_rows(*, now: datetime) -> list[VehicleRow]:
@@ -81,8 +84,7 @@ def type_rows() -> list[TypeRow]:
 def plan_rows(types: list[TypeRow]) -> list[PlanRow]:
     """The tariffs of these types, by name. One statement."""
     tariffs = Tariff.objects.filter(pk__in={plan_id for each in types for plan_id in each.plan_ids})
-    rows = tariffs.order_by("name", "pk").values_list("pk", *PlanRow._fields[1:])
-    return [PlanRow(str(pk), *terms) for pk, *terms in rows]
+    return list(_PLAN.rows(tariffs.order_by("name", "pk").values_list(*_PLAN.paths)))
 
 
 def _plans_of_types() -> Iterator[tuple[object, str]]:
