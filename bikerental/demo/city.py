@@ -66,8 +66,7 @@ STATIONS = "id created_at name latitude longitude capacity"
 BIKES = "id created_at number model_id tariff_id status station_id latitude longitude"
 RENTALS = (
     "id created_at rider_id bike_id started_at ended_at settled_at start_station_id end_station_id is_cancelled "
-    "tariff_id tariff_name currency unlock_fee per_minute free_minutes daily_cap overdue_after_minutes "
-    "out_of_area_fee status cost_amount cost_lines"
+    f"tariff_id tariff_name {' '.join(TariffTerms._fields[1:])} status cost_amount cost_lines"
 )
 EVENTS = "rental_id kind happened_at actor_id reason"
 

@@ -33,7 +33,7 @@ START = SqlStatement(f"""
         )
         VALUES (
             %(rental_id)s, %(now)s, %(actor_id)s, %(bike_id)s, 'active', %(now)s, %(station_id)s,
-            %(tariff_id)s, %(tariff_name)s, %(currency)s, %(unlock_fee)s, %(per_minute)s, %(free_minutes)s,
+            %(tariff_id)s, %(name)s, %(currency)s, %(unlock_fee)s, %(per_minute)s, %(free_minutes)s,
             %(daily_cap)s, %(overdue_after_minutes)s, %(out_of_area_fee)s
         )
     ), event AS (
@@ -83,15 +83,8 @@ def rental_write_start(rental: RentalRow, *, rider_id: UUID, bike: BikeForRental
         now=rental.started_at,
         station_id=rental.start_station_id,
         tariff_id=bike.tariff_id,
-        tariff_name=rental.terms.name,
-        currency=rental.terms.currency,
-        unlock_fee=rental.terms.unlock_fee,
-        per_minute=rental.terms.per_minute,
-        free_minutes=rental.terms.free_minutes,
-        daily_cap=rental.terms.daily_cap,
-        overdue_after_minutes=rental.terms.overdue_after_minutes,
-        out_of_area_fee=rental.terms.out_of_area_fee,
         has_replica=replica_is_set(),
+        **rental.terms._asdict(),
     ) == (1,)
 
 
