@@ -23,3 +23,4 @@ class EntryKind(models.TextChoices):
 
 KEY_LENGTH = 100
 REASON_LENGTH = 500
+REASON_HELP = _("The rider reads it, and it stays for good: no names or addresses here.")

@@ -15,7 +15,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bikerental.billing.constants import REASON_LENGTH
+from bikerental.billing.constants import REASON_HELP, REASON_LENGTH
 from bikerental.billing.models import Account, Entry
 from bikerental.billing.types import Booking
 from bikerental.core.db.transactions import unit_of_work
@@ -32,7 +32,7 @@ class BookingForm(forms.Form):
         label=_("Reason"),
         max_length=REASON_LENGTH,
         widget=AdminTextareaWidget(attrs={"rows": 3}),
-        help_text=_("The rider reads it, and it stays for good: no names or addresses here."),
+        help_text=REASON_HELP,
     )
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
 

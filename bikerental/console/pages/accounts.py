@@ -18,7 +18,7 @@ from bikerental.billing.services import payment_refund
 from bikerental.billing.types import Booking
 from bikerental.console.constants import ActionKind
 from bikerental.console.exceptions import AccountUnchangedError, OperatorsAccountError, RiderRidingError
-from bikerental.console.pages.base import FormPage, ReasonForm
+from bikerental.console.pages.base import FormPage, ReasonForm, ReasonToRiderForm
 from bikerental.console.pages.riders import rider_of
 from bikerental.console.types import NewAction
 from bikerental.core.money import money_text
@@ -44,13 +44,9 @@ class RiderFormPage(FormPage):
         return {"rider": self.rider}
 
 
-class RefundForm(ReasonForm):
+class RefundForm(ReasonToRiderForm):
     amount = forms.DecimalField(label=_("Amount"), max_digits=14, decimal_places=2, min_value=0, localize=True)
     field_order = ["amount", "reason"]
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.fields["reason"].help_text = _("The rider reads it, and it stays for good: no names or addresses here.")
 
 
 class RefundPage(RiderFormPage):

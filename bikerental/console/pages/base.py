@@ -19,6 +19,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views import View
 
+from bikerental.billing.constants import REASON_HELP
 from bikerental.console.constants import EXPORT_LINES_MAX, REASON_LENGTH, ActionKind
 from bikerental.console.pages.navigation import sections_of
 from bikerental.console.selectors.log import action_is_done
@@ -160,6 +161,14 @@ class ActionForm(ConsoleForm):
 
 class ReasonForm(ActionForm):
     reason = forms.CharField(label=_("Reason"), max_length=REASON_LENGTH, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class ReasonToRiderForm(ReasonForm):
+    """Of a decision about money: the rider reads the reason."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["reason"].help_text = REASON_HELP
 
 
 class FormPage(Page, ABC):

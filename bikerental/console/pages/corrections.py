@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from bikerental.console.pages.base import ReasonForm
+from bikerental.console.pages.base import ReasonToRiderForm
 from bikerental.core.db.clock import database_now
 from bikerental.core.money import money_text
 from bikerental.rentals.admin import CorrectionChoice
@@ -17,7 +17,7 @@ from bikerental.rentals.services import rental_cost_corrected
 from bikerental.rentals.types import CorrectedCost
 
 
-class CorrectionForm(CorrectionChoice, ReasonForm):
+class CorrectionForm(CorrectionChoice, ReasonToRiderForm):
     how = forms.ChoiceField(label=_("Decision"), widget=forms.RadioSelect)
     ended_at = forms.DateTimeField(
         label=_("Corrected end"),
@@ -28,10 +28,6 @@ class CorrectionForm(CorrectionChoice, ReasonForm):
     # The cost that the page has shown for this decision. If it would be another by now, nothing is done.
     shown = forms.CharField(required=False, widget=forms.HiddenInput)
     field_order = ["how", "ended_at", "amount", "reason"]
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.fields["reason"].help_text = _("The rider reads it, and it stays for good: no names or addresses here.")
 
 
 class CorrectionFormMixin:
