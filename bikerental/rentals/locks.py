@@ -129,14 +129,17 @@ def returned_rentals_lock(*, rental_ids: Sequence[UUID]) -> list[Rental]:
 
     Rentals that another worker has locked are left out.
     """
-    rentals = Rental.objects.select_for_update(no_key=True, of=("self",), skip_locked=True).select_related("bike")
-    return list(rentals.filter(pk__in=rental_ids, status=Rental.Status.RETURNED).order_by("pk"))
+    return _rentals_lock(rental_ids, Rental.Status.RETURNED)
 
 
 def active_rentals_lock(*, rental_ids: Sequence[UUID]) -> list[Rental]:
     """The active ones of the rentals, locked, with their bikes. One statement."""
+    return _rentals_lock(rental_ids, Rental.Status.ACTIVE)
+
+
+def _rentals_lock(rental_ids: Sequence[UUID], status: Rental.Status) -> list[Rental]:
     rentals = Rental.objects.select_for_update(no_key=True, of=("self",), skip_locked=True).select_related("bike")
-    return list(rentals.filter(pk__in=rental_ids, status=Rental.Status.ACTIVE).order_by("pk"))
+    return list(rentals.filter(pk__in=rental_ids, status=status).order_by("pk"))
 
 
 def rentals_with_rider_lock(*, rental_ids: Sequence[UUID]) -> list[UUID]:

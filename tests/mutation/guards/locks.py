@@ -58,15 +58,15 @@ GUARDS = (
     Guard(
         "settling locks the rentals",
         "bikerental/rentals/locks.py",
-        "rentals.filter(pk__in=rental_ids, status=Rental.Status.RETURNED)",
-        "Rental.objects.filter(pk__in=rental_ids, status=Rental.Status.RETURNED)",
+        "_rentals_lock(rental_ids, Rental.Status.RETURNED)",
+        "list(Rental.objects.filter(pk__in=rental_ids, status=Rental.Status.RETURNED))",
         (f"{LOCKS}::test_a_second_worker_leaves_a_ride_that_is_being_settled",),
     ),
     Guard(
         "the overdue check locks the rentals",
         "bikerental/rentals/locks.py",
-        "rentals.filter(pk__in=rental_ids, status=Rental.Status.ACTIVE)",
-        "Rental.objects.filter(pk__in=rental_ids, status=Rental.Status.ACTIVE)",
+        "_rentals_lock(rental_ids, Rental.Status.ACTIVE)",
+        "list(Rental.objects.filter(pk__in=rental_ids, status=Rental.Status.ACTIVE))",
         (f"{LOCKS}::test_a_second_check_skips_a_ride_that_is_being_told",),
     ),
     Guard(

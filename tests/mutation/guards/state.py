@@ -126,7 +126,7 @@ GUARDS = (
     Guard(
         "only a returned ride is settled",
         "bikerental/rentals/locks.py",
-        "rentals.filter(pk__in=rental_ids, status=Rental.Status.RETURNED)",
+        "rentals.filter(pk__in=rental_ids, status=status)",
         "rentals.filter(pk__in=rental_ids)",
         ("tests/rentals/test_sweeping.py::test_a_settled_ride_is_not_settled_again",),
     ),
