@@ -53,8 +53,7 @@ class BikePhotoView(ApiView):
         errors=[BikeNotFoundError],
     )
     def post(self, request: Request, bike_id: UUID) -> Response:
-        started = photo_upload_start(bike_id=bike_id, uploader_id=rider_of(request).pk, now=timezone.now())
-        return Response(_upload_json(started, request), status=201)
+        return _start(request, bike_id)
 
 
 class BikePhotoConfirmView(ApiView):
@@ -73,11 +72,7 @@ class BikePhotoConfirmView(ApiView):
         example={"upload": EXAMPLE_ID},
     )
     def post(self, request: Request, bike_id: UUID) -> Response:
-        data = read(UploadConfirmInput, request)
-        upload = photo_upload_confirm(
-            upload_id=data["upload"], bike_id=bike_id, uploader_id=rider_of(request).pk, now=timezone.now()
-        )
-        return Response(_state_json(upload), status=202)
+        return _confirm(request, bike_id)
 
 
 class ReportPhotoView(ApiView):
@@ -92,10 +87,7 @@ class ReportPhotoView(ApiView):
         errors=[ReportNotFoundError],
     )
     def post(self, request: Request, bike_id: UUID, report_id: UUID) -> Response:
-        started = photo_upload_start(
-            bike_id=bike_id, report_id=report_id, uploader_id=rider_of(request).pk, now=timezone.now()
-        )
-        return Response(_upload_json(started, request), status=201)
+        return _start(request, bike_id, report_id)
 
 
 class ReportPhotoConfirmView(ApiView):
@@ -112,15 +104,26 @@ class ReportPhotoConfirmView(ApiView):
         example={"upload": EXAMPLE_ID},
     )
     def post(self, request: Request, bike_id: UUID, report_id: UUID) -> Response:
-        data = read(UploadConfirmInput, request)
-        upload = photo_upload_confirm(
-            upload_id=data["upload"],
-            bike_id=bike_id,
-            report_id=report_id,
-            uploader_id=rider_of(request).pk,
-            now=timezone.now(),
-        )
-        return Response(_state_json(upload), status=202)
+        return _confirm(request, bike_id, report_id)
+
+
+def _start(request: Request, bike_id: UUID, report_id: UUID | None = None) -> Response:
+    started = photo_upload_start(
+        bike_id=bike_id, report_id=report_id, uploader_id=rider_of(request).pk, now=timezone.now()
+    )
+    return Response(_upload_json(started, request), status=201)
+
+
+def _confirm(request: Request, bike_id: UUID, report_id: UUID | None = None) -> Response:
+    data = read(UploadConfirmInput, request)
+    upload = photo_upload_confirm(
+        upload_id=data["upload"],
+        bike_id=bike_id,
+        report_id=report_id,
+        uploader_id=rider_of(request).pk,
+        now=timezone.now(),
+    )
+    return Response(_state_json(upload), status=202)
 
 
 def _upload_json(started: UploadStarted, request: Request) -> dict[str, Any]:
