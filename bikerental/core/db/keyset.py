@@ -84,16 +84,21 @@ class Page(NamedTuple, Generic[R]):
 
     def filled(self, found: Iterable[R]) -> "Page[R]":
         """The page with these rows, which are in the direction of the page. Rows beyond its limit are ignored."""
-        rows = list(islice(found, self.limit))
-        has_more = len(rows) > self.size
-        del rows[self.size :]
-        if self.is_backward:
-            rows.reverse()
+        rows, has_more = self.cut(found)
         has_next, has_previous = (True, has_more) if self.is_backward else (has_more, self.cursor is not None)
         # If all rows before the cursor have gone, the list goes on from the start.
         following = Cursor(self._keys(rows[-1]) if rows else ()) if has_next else None
         previous = Cursor(self._keys(rows[0]), is_backward=True) if rows and has_previous else None
         return Page(self.order, self.size, self.cursor, rows, following, previous)
+
+    def cut(self, found: Iterable[R]) -> tuple[list[R], bool]:
+        """The page's rows in the order of the list, and whether more were found. For a page with cursors of its own."""
+        rows = list(islice(found, self.limit))
+        has_more = len(rows) > self.size
+        del rows[self.size :]
+        if self.is_backward:
+            rows.reverse()
+        return rows, has_more
 
     def _keys(self, row: R) -> tuple[Any, ...]:
         return tuple(getattr(row, name.removeprefix("-")) for name in self.order)

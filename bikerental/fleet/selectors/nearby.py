@@ -10,8 +10,8 @@ at a thousandth of the table, and would rather sort a whole city). The outer one
 the filters.
 """
 
+from collections.abc import Iterator
 from functools import lru_cache
-from itertools import islice
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -73,10 +73,9 @@ def _filled_forward(
 ) -> Page[NearBike]:
     wanted = start.seen + page.limit
     bound = distance_bound(filters, circle, wanted, using=using)
-    found = _rows(circle, filters, page, start, bound, using)
-    rows = found[: page.size]
+    rows, has_more = page.cut(_rows(circle, filters, page, start, bound, using))
     following = previous = None
-    if len(found) > page.size:
+    if has_more:
         following = Cursor(_keys_of(rows[-1], seen=start.seen + page.size))
     elif bound < circle.radius_m:
         # Bikes have moved since the earlier pages, and the walk met too many of them again. The rows beyond the bound
@@ -92,12 +91,11 @@ def _filled_backward(
     circle: Circle, filters: BikeFilters, page: Page[NearBike], start: NearKeys, using: str
 ) -> Page[NearBike]:
     bound = min(start.distance_m, circle.radius_m)
-    found = _rows(circle, filters, page, start, bound, using)
-    rows = found[: page.size][::-1]
+    rows, has_more = page.cut(_rows(circle, filters, page, start, bound, using))
     following, previous = Cursor(()), None
     if rows:
         following = Cursor(_keys_of(rows[-1], seen=start.seen))
-    if len(found) > page.size:
+    if has_more:
         seen = max(0, start.seen - page.size)
         previous = Cursor(_keys_of(rows[0], seen=seen), is_backward=True)
     return page._replace(rows=rows, next=following, previous=previous)
@@ -159,7 +157,7 @@ def _walk_statement(status: str | None, names: tuple[str, ...], wanted: int) -> 
 
 def _rows(
     circle: Circle, filters: BikeFilters, page: Page[NearBike], start: NearKeys, bound: float, using: str
-) -> list[NearBike]:
+) -> Iterator[NearBike]:
     """The rows within the bound after the start, nearest first. Backwards, the rows before it, farthest first."""
     boxes = boxes_around(circle.centre, bound)
     values = dict(circle.centre._asdict(), bound=bound) | filter_values(filters)
@@ -170,7 +168,7 @@ def _rows(
     statement = _page_statement(
         filters.status, tuple(values), len(boxes), page.is_backward, statement_limit(page.limit)
     )
-    return list(islice(statement.rows(using=using, **values), page.limit))
+    return statement.rows(using=using, **values)
 
 
 @lru_cache(maxsize=256)
