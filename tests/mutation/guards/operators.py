@@ -158,9 +158,16 @@ GUARDS = (
     Guard(
         "the account of a rider who rides stays open",
         "bikerental/accounts/services.py",
-        "set(user_ids).difference(riding)",
-        "user_ids",
+        "_close(closing, operator_id",
+        "_close(list(user_ids), operator_id",
         (f"{CLOSING}::test_closing_accounts_skips_riders_who_are_riding",),
+    ),
+    Guard(
+        "a closed account holds no bike",
+        "bikerental/accounts/services.py",
+        "    reservations_end_of_riders(rider_ids=user_ids, actor=by_operator(operator_id), now=now)\n",
+        "",
+        ("tests/rentals/test_reservations.py::test_a_closed_account_holds_no_bike",),
     ),
     Guard(
         "closing an account waits for a ride that starts",
