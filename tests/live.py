@@ -161,13 +161,3 @@ def wait_for(condition: Callable[[], bool], running: subprocess.Popen[bytes], lo
             break
         time.sleep(0.1)
     raise AssertionError(f"{running.args!r} did not come up:\n{log.read_text()[-4000:]}")
-
-
-def eventually(condition: Callable[[], bool], seconds: float) -> bool:
-    """Whether the condition becomes true within the time."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.2)
-    return bool(condition())

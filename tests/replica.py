@@ -15,7 +15,8 @@ import psycopg2
 from compose.bare.postgresql import PostgreSQL, client_programs, remove_data
 from compose.bare.processes import end_leftovers
 from compose.bare.state import MARK, State
-from tests.live import database_url, eventually
+from tests.live import database_url
+from tests.support.waiting import eventually
 
 COPY_SECONDS = 120
 CATCH_UP_SECONDS = 60

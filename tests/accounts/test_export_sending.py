@@ -13,7 +13,8 @@ from bikerental.http.streams import STREAMS_MAX
 from bikerental.notifications.models import Notification
 from tests.clients import RiderClient
 from tests.factories import make_user
-from tests.live import eventually, web_server
+from tests.live import web_server
+from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 EXPORT = "/api/v1/me/export/"

@@ -1,7 +1,6 @@
 """Bikes and stations from files: valid and invalid lines, all or nothing, and the log."""
 
 from threading import Event
-from time import sleep
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from bikerental.fleet.types import FleetLoaded
 from tests.console.fleet_files import BIKES, OPERATOR, fleet, load, table
 from tests.factories import make_bike, make_model, make_station, make_tariff
 from tests.support.threads import meanwhile, race
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -287,8 +287,7 @@ def test_a_bike_that_is_taken_meanwhile_keeps_its_place() -> None:
     with meanwhile(loads) as loading, transaction.atomic():
         bikes_lock(bike_ids=[bike.pk])
         is_locked.set()
-        while not someone_waits():
-            sleep(0.05)
+        wait_until(someone_waits, 60, "the load's wait for the bike")
         Bike.objects.filter(pk=bike.pk).update(status="rented")
 
     bike.refresh_from_db()

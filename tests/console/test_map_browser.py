@@ -1,7 +1,6 @@
 """The map in a real browser: it keeps the policy, and an operator's actions reach the database."""
 
 import time
-from collections.abc import Callable
 
 from django.test import Client
 from django.utils import timezone
@@ -14,6 +13,7 @@ from tests.console.conftest import browser_of
 from tests.console.viewing import ANSWERS, faults_at_each_size, resize, violations_of
 from tests.factories import make_bike, make_station, make_user
 from tests.support.chromium import Browser, needs_chromium
+from tests.support.waiting import wait_until
 from tests.zones.drawing import make_zone, polygon, square
 
 pytestmark = needs_chromium
@@ -33,22 +33,15 @@ def log_in(browser: Browser, site: str, client: Client, *, language: str = "en")
         browser.call("Network.setCookie", name=name, value=value, url=f"{site}/admin/")
 
 
-def wait_for(what: Callable[[], object]) -> None:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not what():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.1)
-
-
 def press(browser: Browser, text: str) -> None:
     """Press the button with this text, when it is there."""
     found = f"[...document.querySelectorAll('button')].find((each) => each.textContent.trim() === {text!r})"
-    wait_for(lambda: browser.value(f"!!({found})"))
+    browser.wait_for(f"!!({found})")
     browser.value(f"({found}).click()")
 
 
 def centre_of(browser: Browser, selector: str) -> tuple[float, float]:
-    wait_for(lambda: browser.value(f"!!document.querySelector({selector!r})"))
+    browser.wait_for(f"!!document.querySelector({selector!r})")
     script = f"(() => {{ const r = document.querySelector({selector!r}).getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; }})()"  # noqa: E501
     x, y = browser.value(script)
     return x, y
@@ -114,8 +107,8 @@ def test_actions_on_the_map_are_written_to_the_database(site: str, browser: Brow
     click(browser, *centre_of(browser, ".leaflet-marker-icon[title^='HC-1']"))
     press(browser, "Take out of service")
     press(browser, "Save")
-    wait_for(lambda: Bike.objects.get(pk=bike.pk).status == "maintenance")
-    wait_for(lambda: browser.value("!!document.querySelector(\".leaflet-marker-icon[title='HC-1, maintenance']\")"))
+    wait_until(lambda: Bike.objects.get(pk=bike.pk).status == "maintenance", WAIT_SECONDS, "maintenance of the bike")
+    browser.wait_for("!!document.querySelector(\".leaflet-marker-icon[title='HC-1, maintenance']\")")
 
     # Drags it.
     click(browser, *centre_of(browser, ".leaflet-marker-icon[title^='HC-1']"))
@@ -123,21 +116,21 @@ def test_actions_on_the_map_are_written_to_the_database(site: str, browser: Brow
     assert violations_of(browser) == []
     drag(browser, centre_of(browser, ".place-symbol"), (60, -40))
     press(browser, "Save")
-    wait_for(lambda: Bike.objects.get(pk=bike.pk).longitude > bike.longitude)
+    wait_until(lambda: Bike.objects.get(pk=bike.pk).longitude > bike.longitude, WAIT_SECONDS, "the move")
     assert Bike.objects.get(pk=bike.pk).latitude > bike.latitude
 
     # Adds a station by a click.
     press(browser, "Add a station")
     x, y = centre_of(browser, "#map")
-    wait_for(lambda: browser.value("!!document.querySelector('#id_capacity')"))
+    browser.wait_for("!!document.querySelector('#id_capacity')")
     click(browser, x - 40, y - 60)
     browser.value("document.querySelector('#id_name').value = 'Gate'; document.querySelector('#id_capacity').value = 9")
     press(browser, "Save")
-    wait_for(lambda: Station.objects.filter(name="Gate", capacity=9).exists())
+    wait_until(lambda: Station.objects.filter(name="Gate", capacity=9).exists(), WAIT_SECONDS, "the new station")
 
     # Draws a zone.
     press(browser, "Draw a zone")
-    wait_for(lambda: browser.value("!!document.querySelector('#id_shape')"))
+    browser.wait_for("!!document.querySelector('#id_shape')")
     assert browser.value("document.querySelector('#id_shape').value") == ""
     for across, down in ((-80, -80), (80, -80), (80, 80)):
         click(browser, x + across, y + down)
@@ -145,7 +138,7 @@ def test_actions_on_the_map_are_written_to_the_database(site: str, browser: Brow
     browser.value("document.querySelector('#id_name').value = 'Square'")
     browser.value("document.querySelector('#id_kind').value = 'no_return'")
     press(browser, "Save")
-    wait_for(lambda: Zone.objects.filter(name="Square", points=4).exists())
+    wait_until(lambda: Zone.objects.filter(name="Square", points=4).exists(), WAIT_SECONDS, "the new zone")
 
     kinds = list(Action.objects.order_by("id").values_list("kind", flat=True))
     assert kinds == ["bike_out", "bike_moved", "station_added", "zone_added"]
@@ -159,11 +152,11 @@ def test_changes_of_others_arrive_and_a_hidden_map_asks_nothing(site: str, brows
     browser.open(f"{site}/admin/console/map/", until=READY)
     bikes_send_to_maintenance(bike_ids=[bike.pk], operator_id=make_user().pk, now=timezone.now())
 
-    wait_for(lambda: browser.value("!!document.querySelector(\".leaflet-marker-icon[title='HC-1, maintenance']\")"))
+    browser.wait_for("!!document.querySelector(\".leaflet-marker-icon[title='HC-1, maintenance']\")")
     browser.value("Object.defineProperty(document, 'hidden', {get: () => true})")
     browser.wait_until_idle()
     asked, ticks = browser.value("asked"), browser.value("ticks")
-    wait_for(lambda: browser.value("ticks") > ticks + 2)
+    browser.wait_for(f"ticks > {ticks + 2}")
 
     assert asked > 0
     assert browser.value("asked") == asked

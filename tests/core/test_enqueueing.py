@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -19,11 +19,13 @@ from bikerental.rentals.models import Rental
 from bikerental.rentals.services import rental_return
 from tests.factories import NOON, make_rental
 from tests.live import ROOT
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 TASK = "tests.recording"
+WAIT_SECONDS = 10
 
 
 class Broker:
@@ -57,13 +59,6 @@ def publisher(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> Iterator[Publi
     assert publisher.flush()
 
 
-def until(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 10
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return condition()
-
-
 def test_rows_committed_together_share_a_message(publisher: Publisher, broker: Broker) -> None:
     ids = [uuid4(), uuid4()]
 
@@ -81,14 +76,14 @@ def test_rows_that_come_while_the_first_waits_go_together(publisher: Publisher, 
     publisher.add(Note(TASK, "2", "", gather_seconds=0.2))
 
     assert broker.rows() == []
-    assert until(lambda: broker.rows() == [["1", "2"]])
+    assert eventually(lambda: broker.rows() == [["1", "2"]], WAIT_SECONDS, pause=0.01)
 
 
 def test_a_long_gathering_does_not_delay_other_tasks(publisher: Publisher, broker: Broker) -> None:
     publisher.add(Note("tests.patient", "1", "", gather_seconds=30))
     publisher.add(Note("tests.hasty", "2", "", gather_seconds=0))
 
-    assert until(lambda: broker.rows("tests.hasty") == [["2"]])
+    assert eventually(lambda: broker.rows("tests.hasty") == [["2"]], WAIT_SECONDS, pause=0.01)
     assert broker.rows("tests.patient") == []
 
 

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from bikerental.core.db.backend.base import HEALTH_CHECK_SECONDS
 from bikerental.users.models import User
-from tests.live import eventually
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -21,8 +21,9 @@ from bikerental.users.models import RecentChange
 from bikerental.users.services import user_erase
 from tests.clients import RiderClient
 from tests.factories import NOON, make_bike, make_returned_rental, make_station, make_user
-from tests.live import eventually, web_server
+from tests.live import web_server
 from tests.replica import Replica, flush, missing, streaming_replica
+from tests.support.waiting import eventually
 
 LISTS = (
     "/api/v1/bikes/",

@@ -14,7 +14,8 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask, PeriodicTa
 from bikerental.core.work import scheduler as module
 from bikerental.core.work.scheduler import Entry, Scheduler
 from config.celery_app import app
-from tests.live import CELERY, environment, eventually, process
+from tests.live import CELERY, environment, process
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AHEAD = timedelta(days=30)

@@ -26,8 +26,9 @@ from bikerental.rentals.models import Rental, Reservation
 from bikerental.rentals.reconciliation import Window, reconcile
 from bikerental.rentals.services import rentals_settle
 from compose.bare.processes import free_port
-from tests.live import environment, eventually, process, web_server
+from tests.live import environment, process, web_server
 from tests.support.serving import serving
+from tests.support.waiting import eventually
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ import psycopg2
 
 from compose.bare.processes import free_port
 from tests.faults.stack import RunningStack, serves
-from tests.live import eventually
+from tests.support.waiting import eventually
 
 Fault = Callable[[RunningStack, list[str], float], None]
 

@@ -16,7 +16,8 @@ import redis
 
 from compose.bare.processes import free_port
 from compose.bare.state import ROOT, State
-from tests.live import answers, eventually
+from tests.live import answers
+from tests.support.waiting import eventually
 
 BARE = [sys.executable, "-m", "compose.bare"]
 START_SECONDS = 240

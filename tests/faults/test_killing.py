@@ -19,8 +19,9 @@ from bikerental.fleet.models import Bike
 from bikerental.rentals.models import Rental
 from bikerental.rentals.reconciliation import Window, reconcile
 from tests.factories import make_bike, make_user
-from tests.live import eventually, web_server
+from tests.live import web_server
 from tests.support.logins import bearer, login
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WAIT_SECONDS = 10

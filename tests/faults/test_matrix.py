@@ -16,6 +16,7 @@ from tests.faults.faults import FAULTS, has_faketime
 from tests.faults.riders import Ledger, Rider, riding
 from tests.faults.stack import RunningStack, running_stack
 from tests.lengths import IS_LONG
+from tests.support.waiting import eventually
 
 RIDERS, BIKES = 8, 5  # fewer bikes than riders, so that some are refused
 HOLD_SECONDS = 10.0 if IS_LONG else 3.0
@@ -147,12 +148,8 @@ def wait_until_settled(stack: RunningStack) -> bool:
         "SELECT (SELECT count(*) FROM rentals_rental WHERE status = 'returned') "
         "+ (SELECT count(*) FROM notifications_notification WHERE state NOT IN ('sent', 'failed'))"
     )
-    deadline = time.monotonic() + RECOVERY_SECONDS + 130  # the claim of a killed sender expires after two minutes
-    while stack.query(owed) != [(0,)]:
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.5)
-    return True
+    seconds = RECOVERY_SECONDS + 130  # the claim of a killed sender expires after two minutes
+    return eventually(lambda: stack.query(owed) == [(0,)], seconds, pause=0.5)
 
 
 def check_every_answer(stack: RunningStack, ledger: Ledger) -> None:

@@ -12,8 +12,9 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from bikerental.rentals.models import Rental
 from tests.factories import make_bike, make_user
-from tests.live import eventually, own_redis, web_server, worker
+from tests.live import own_redis, web_server, worker
 from tests.support.logins import bearer, login
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SETTLED_SECONDS = 60

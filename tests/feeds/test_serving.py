@@ -21,7 +21,8 @@ from bikerental.feeds.models import FeedFile
 from tests.factories import make_bike, make_station
 from tests.feeds.feed import build
 from tests.feeds.reading import built, get
-from tests.live import database_url, eventually, own_redis, web_server
+from tests.live import database_url, own_redis, web_server
+from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 STATUS, INFORMATION = "3/station_status.json", "3/station_information.json"

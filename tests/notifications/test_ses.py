@@ -24,11 +24,12 @@ from bikerental.notifications.models import Notification
 from bikerental.notifications.services import notification_deliver, notifications_deliver
 from compose.bare.processes import free_port
 from tests.factories import PASSWORD, make_user
-from tests.live import eventually, web_server, worker
+from tests.live import web_server, worker
 from tests.notifications.conftest import address_of, make_notification
 from tests.notifications.ses_server import REGION, Aws, aws_server
 from tests.notifications.sns import TOPIC
 from tests.support.serving import serving
+from tests.support.waiting import eventually
 from tests.users.calls import NEW_PASSWORD
 
 pytestmark = pytest.mark.slow

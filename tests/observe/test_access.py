@@ -20,7 +20,8 @@ from bikerental.observe.models import Heartbeat
 from bikerental.observe.shedding import WaitLimit
 from tests.clients import RiderClient
 from tests.factories import NOON
-from tests.live import eventually, own_redis, web_server, worker
+from tests.live import own_redis, web_server, worker
+from tests.support.waiting import eventually
 
 Line = dict[str, Any]
 

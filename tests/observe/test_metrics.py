@@ -18,8 +18,9 @@ from rest_framework.test import APIClient
 from bikerental.observe import metrics_files, prometheus
 from bikerental.observe.metrics_files import MetricsFile
 from bikerental.observe.prometheus import Source
-from tests.live import eventually, web_server
+from tests.live import web_server
 from tests.observe.scraping import requests_counted, scrape
+from tests.support.waiting import eventually
 
 Figured = Callable[..., None]
 

@@ -16,7 +16,8 @@ from bikerental.observe.tasks import beat_heartbeat
 from bikerental.rentals.tasks import settle_rentals
 from compose.bare.processes import free_port
 from config.celery_app import app
-from tests.live import environment, eventually, listens, own_redis, process, wait_for
+from tests.live import environment, listens, own_redis, process, wait_for
+from tests.support.waiting import eventually
 
 TASK = beat_heartbeat.name
 

@@ -25,9 +25,10 @@ from bikerental.observe.logs import SeldomFilter
 from bikerental.rentals.models import Rental
 from bikerental.rentals.tasks import settle_rentals
 from tests.factories import make_bike, make_user
-from tests.live import ROOT, environment, eventually, own_redis, web_server, worker
+from tests.live import ROOT, environment, own_redis, web_server, worker
 from tests.observe.collector import Collector, collecting, values
 from tests.support.logins import bearer, login
+from tests.support.waiting import eventually
 
 FORGED = f"00-{'a' * 32}-{'b' * 16}-01"
 MARKER = "zq7marker"

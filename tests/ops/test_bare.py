@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from compose.bare.services import tool_environment
 from compose.bare.stack import Stack
 from compose.bare.state import ROOT, State
 from compose.bare.supervision import Group, Program, Supervisor
+from tests.support.waiting import wait_until
 
 BARE = [sys.executable, "-m", "compose.bare"]
 START_SECONDS = 240  # for a busy machine with two cores, including the demo city
@@ -50,13 +51,6 @@ def clean_environment(**extra: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in ADDED_BY_US}
     folder = str(Path(sys.executable).parent)
     return kept | {"PATH": os.pathsep.join((folder, kept.get("PATH", os.defpath)))} | extra
-
-
-def wait_for(condition: Callable[[], object], seconds: float, what: str) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} did not happen within {seconds} s"
-        time.sleep(0.1)
 
 
 def command_of(process: psutil.Process) -> list[str]:
@@ -95,7 +89,7 @@ class Run:
             assert self.runner.poll() is None, self.output
             return text in self.output
 
-        wait_for(is_said, START_SECONDS, text)
+        wait_until(is_said, START_SECONDS, text)
 
     def family(self) -> list[psutil.Process]:
         return psutil.Process(self.runner.pid).children(recursive=True)
@@ -206,7 +200,7 @@ def test_a_killed_process_is_started_again(folder: Path) -> None:
         (postmaster,) = run.members("-D")
         postmaster.kill()
         run.wait_for_line("postgres is running")
-        wait_for(lambda: requests.get(run.url("/health/ready/"), timeout=20).ok, 60, "readiness")
+        wait_until(lambda: requests.get(run.url("/health/ready/"), timeout=20).ok, 60, "readiness")
 
 
 @pytest.mark.slow
@@ -262,7 +256,7 @@ def test_a_killed_runner_leaves_nothing(folder: Path) -> None:
         family = run.family()
         run.runner.kill()
         run.runner.wait(STOP_SECONDS)
-        wait_for(lambda: not alive(family), STOP_SECONDS, "the end of the stack")
+        wait_until(lambda: not alive(family), STOP_SECONDS, "the end of the stack")
 
 
 @pytest.mark.slow
@@ -307,7 +301,7 @@ def test_supervisor_runs_in_a_folder_of_any_name(tmp_path: Path, name: str) -> N
     supervisor.start(clean_environment())
     try:
         said = f"{state.folder}\n100% of {state.folder}\n"
-        wait_for(lambda: (state.logs / "say.log").read_text() == said, 20, said)
+        wait_until(lambda: (state.logs / "say.log").read_text() == said, 20, said)
         assert (state.folder / "supervisor.pid").exists()
     finally:
         assert supervisor._process
@@ -413,7 +407,7 @@ def test_with_services_clears_away_even_when_it_is_ended(number: signal.Signals)
     family = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(number)
     assert process.wait(STOP_SECONDS) == (143 if number == signal.SIGTERM else -9)
-    wait_for(lambda: not alive(family) and not Path(report["folder"]).exists(), STOP_SECONDS, "the end")
+    wait_until(lambda: not alive(family) and not Path(report["folder"]).exists(), STOP_SECONDS, "the end")
     process.stdout.close()
 
 

@@ -8,7 +8,8 @@ import pytest
 from django.db import OperationalError, connection
 
 from compose.production.django import migrate
-from tests.live import database_url, environment, eventually
+from tests.live import database_url, environment
+from tests.support.waiting import eventually
 
 
 class DriverError(Exception):

@@ -24,10 +24,11 @@ from bikerental.rentals.services import rental_end_by_operator
 from bikerental.users.models import User
 from compose.bare.postgresql import PROGRAMS, SETTINGS, wheel_folder
 from tests.factories import PASSWORD, make_bike, make_user
-from tests.live import ROOT, database_url, eventually, own_redis, web_server, worker
+from tests.live import ROOT, database_url, own_redis, web_server, worker
 from tests.notifications.smtp_server import smtp_server
 from tests.security.sentry_server import sentry_server
 from tests.support.constraints import forbidding
+from tests.support.waiting import eventually
 
 MARKER = "zq7marker"
 EMAIL = f"{MARKER}@example.org"

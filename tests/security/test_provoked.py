@@ -7,9 +7,10 @@ import pytest
 import requests
 
 from bikerental.observe.sentry import traces_sampler
-from tests.live import eventually, web_server
+from tests.live import web_server
 from tests.security.sentry_server import sentry_server
 from tests.support.constraints import forbidding
+from tests.support.waiting import eventually
 
 LOGIN = "/api/v1/auth/token/"
 REGISTRATION = {"name": "Rider", "email": "stranger@example.org", "password": "pedal-harder-9"}

@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.waiting import eventually
+
 PATH = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ANSWER_SECONDS = 90
 LOADING_SECONDS = 5.0
@@ -97,13 +99,10 @@ class Browser:
 
     def wait_for(self, script: str, *, unless: Callable[[], bool] = lambda: False) -> None:
         """Wait until the script or `unless` returns true."""
-        deadline = time.monotonic() + ANSWER_SECONDS
-        while not self.value(script) and not unless():
-            assert time.monotonic() < deadline, (
-                f"never {script}; {self.complaints}; failed: {self._failed}; loading: {[*self._loading.values()]}; "
-                f"at {self.value('location.href')}: {self.value('document.body?.innerText')!r:.500}"
-            )
-            time.sleep(0.05)
+        assert eventually(lambda: self.value(script) or unless(), ANSWER_SECONDS, pause=0.05), (
+            f"never {script}; {self.complaints}; failed: {self._failed}; loading: {[*self._loading.values()]}; "
+            f"at {self.value('location.href')}: {self.value('document.body?.innerText')!r:.500}"
+        )
 
     def value(self, script: str) -> Any:
         return self.call("Runtime.evaluate", expression=script, returnByValue=True)["result"].get("value")

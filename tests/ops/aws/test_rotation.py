@@ -18,6 +18,7 @@ from tests.clients import RiderClient
 from tests.factories import make_user
 from tests.live import database_url, web_server
 from tests.ops.aws.conftest import client
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -77,10 +78,8 @@ def load(url: str, token: str, failures: list[str]) -> Iterator[list[int]]:
 
 
 def wait_for_more(answers: list[int], number: int = 20) -> None:
-    wanted, deadline = len(answers) + number, time.monotonic() + 60
-    while len(answers) < wanted:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wanted = len(answers) + number
+    wait_until(lambda: len(answers) >= wanted, 60, f"{number} more answers", pause=0.05)
 
 
 def put(manager: Any, password: str, *, stage: str) -> str:

@@ -10,9 +10,9 @@ import pytest
 import requests
 
 from tests.lengths import IS_LONG
-from tests.live import eventually
 from tests.ops.delivery.load import Load
 from tests.ops.delivery.standin import DEPLOY_SECONDS, READY_SECONDS, ROOT, Host, missing, must, run, standing
+from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.live import eventually
 from tests.ops.delivery.standin import ROOT, must, run
+from tests.support.waiting import eventually
 
 DOCKER = """#!/bin/bash
 echo "$*" >>"$CALLS"

@@ -6,8 +6,8 @@ from typing import Any
 
 import requests
 
-from tests.live import eventually
 from tests.ops.stacks.engine import run
+from tests.support.waiting import eventually
 
 START_SECONDS = 600
 SETTLE_SECONDS = 90

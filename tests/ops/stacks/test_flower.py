@@ -6,8 +6,8 @@ import pytest
 import requests
 
 from tests.lengths import IS_LONG
-from tests.live import eventually
 from tests.ops.stacks.stack import Stack, register, ride, settled
+from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 

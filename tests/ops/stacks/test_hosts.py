@@ -12,10 +12,10 @@ import pytest
 import requests
 
 from tests.lengths import IS_LONG
-from tests.live import eventually
 from tests.ops.stacks.engine import run
 from tests.ops.stacks.hosts import DEPLOY_SECONDS, Host, Riders, balanced
 from tests.ops.stacks.stack import PASSWORD, Stack, direct, register
+from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 

@@ -14,9 +14,9 @@ import pytest
 import requests
 
 from compose.bare.processes import free_port
-from tests.live import eventually
 from tests.ops.stacks.engine import ROOT, build, run
 from tests.ops.stacks.stack import Stack, direct, register, ride, settled
+from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 

@@ -10,9 +10,9 @@ import yaml
 
 from bikerental.observe.prometheus_answers import EXPRESSIONS
 from compose.production.grafana import __main__ as dashboards
-from tests.live import eventually
 from tests.ops.stacks.engine import ROOT, run
 from tests.ops.stacks.stack import Stack, ride, settled
+from tests.support.waiting import eventually
 
 FOLDER = ROOT / "compose" / "production" / "prometheus"
 RULES = yaml.safe_load((FOLDER / "alerts.yml").read_text())["groups"][0]["rules"]

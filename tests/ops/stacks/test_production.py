@@ -12,9 +12,9 @@ import pytest
 import requests
 
 from tests.lengths import IS_LONG
-from tests.live import eventually
 from tests.ops.stacks.engine import ROOT
 from tests.ops.stacks.stack import PASSWORD, STOP_SECONDS, Stack, direct, log_in, register, ride, settled
+from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from tests.live import eventually
 from tests.ops.stacks.stack import STOP_SECONDS, Stack, ride, settled
+from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
