@@ -1,10 +1,10 @@
-"""Real threads, each with a connection and commits of its own."""
+"""Real threads. Those that may use the database have a connection and commits of their own."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from threading import Barrier
+from threading import Barrier, Event, Thread
 from typing import TypeVar
 
 from django.db import connection
@@ -57,6 +57,23 @@ def meanwhile(act: Callable[[], R]) -> Iterator[Future[R]]:
         future = pool.submit(run)
         yield future
         future.result(WAIT_SECONDS)
+
+
+@contextmanager
+def until_set(over: Event, *acts: Callable[[], object]) -> Iterator[None]:
+    """Run each in a thread of its own while the block runs. Then set the event, which ends them, and wait for them.
+
+    They leave the database alone: their connections would stay open.
+    """
+    threads = [Thread(target=act) for act in acts]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
 
 
 def elsewhere(act: Callable[[], R]) -> R:

@@ -18,6 +18,7 @@ from tests.clients import RiderClient
 from tests.factories import make_user
 from tests.live import database_url, web_server
 from tests.ops.aws.conftest import client
+from tests.support.threads import until_set
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -66,15 +67,8 @@ def load(url: str, token: str, failures: list[str]) -> Iterator[list[int]]:
             if answer.status_code != 200:
                 failures.append(answer.text[:300])
 
-    threads = [threading.Thread(target=ask) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    try:
+    with until_set(over, *[ask] * 3):
         yield answers
-    finally:
-        over.set()
-        for thread in threads:
-            thread.join()
 
 
 def wait_for_more(answers: list[int], number: int = 20) -> None:

@@ -5,8 +5,11 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import requests
+
+from tests.support.threads import until_set
 
 CLIENTS = 4
 PAUSE_SECONDS = 0.05
@@ -55,12 +58,5 @@ class Load:
 
     @contextmanager
     def running(self) -> Iterator["Load"]:
-        threads = [threading.Thread(target=self.drive, args=(number,)) for number in range(CLIENTS)]
-        for thread in threads:
-            thread.start()
-        try:
+        with until_set(self._over, *(partial(self.drive, number) for number in range(CLIENTS))):
             yield self
-        finally:
-            self._over.set()
-            for thread in threads:
-                thread.join()

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import requests
@@ -16,6 +17,7 @@ import requests
 from compose.bare.processes import free_port
 from tests.ops.stacks.engine import ROOT, run
 from tests.ops.stacks.stack import direct
+from tests.support.threads import until_set
 
 DEPLOY_SECONDS = 1500
 # All hosts are on one network. What the trial does not look at is left out.
@@ -200,12 +202,6 @@ class Riders:
 
     @contextmanager
     def riding(self) -> Iterator["Riders"]:
-        threads = [threading.Thread(target=self.ride, args=(token, number)) for number, token in enumerate(self.tokens)]
-        for thread in threads:
-            thread.start()
-        try:
+        rides = [partial(self.ride, token, number) for number, token in enumerate(self.tokens)]
+        with until_set(self._over, *rides):
             yield self
-        finally:
-            self._over.set()
-            for thread in threads:
-                thread.join()
