@@ -11,7 +11,6 @@ PROGRAMS = ("load", "tools")
 NAME_LENGTH_MAX = 59
 # They say the outcome before, or without, who does what.
 BEGINNINGS = ("test_what_", "test_who_", "test_of_")
-# They are still to be renamed.
 # The tests of the docs read the list of pages that this one checks.
 LIBRARIES = {"tests.docs.test_markdown"}
 # Shorter ones are alike by chance: a property that returns a field, a method that does nothing.
