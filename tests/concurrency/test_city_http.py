@@ -36,7 +36,6 @@ from bikerental.users.services import access_tokens_issue
 from bikerental.zones.models import Zone
 from tests.factories import PASSWORD, make_bike, make_claim, make_settled_rental, make_user
 from tests.lengths import races
-from tests.live import web_server
 from tests.support.threads import at_once
 from tests.zones.drawing import polygon, square
 
@@ -107,15 +106,9 @@ class Rider(NamedTuple):
     headers: dict[str, str]
 
 
-@pytest.fixture(scope="module")
-def address(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with web_server(tmp_path_factory.mktemp("races") / "web.log", processes=2) as address:
-        yield address
-
-
 @pytest.fixture
-def door(address: str, transactional_db: None) -> Iterator[Door]:
-    yield Door(address)
+def door(server: str, transactional_db: None) -> Iterator[Door]:
+    yield Door(server)
     require_sound_books()
 
 

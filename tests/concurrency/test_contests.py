@@ -3,10 +3,8 @@
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import requests
@@ -16,18 +14,11 @@ from bikerental.rentals.models import Rental
 from bikerental.users.services import access_tokens_issue
 from tests.factories import make_bike, make_user
 from tests.lengths import races
-from tests.live import web_server
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CONTESTS = races(200)
 LANES, RIVALS = 2, 3
 TIMEOUT_SECONDS = 60
-
-
-@pytest.fixture
-def address(transactional_db: None, tmp_path: Path) -> Iterator[str]:
-    with web_server(tmp_path / "web.log", processes=2) as address:
-        yield f"{address}/api/v1/"
 
 
 class Lane:

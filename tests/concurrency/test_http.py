@@ -1,27 +1,17 @@
 """The same races over real HTTP, against two web processes."""
 
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import requests
 
 from bikerental.rentals.models import Rental
 from tests.factories import make_bike, make_rental, make_user
-from tests.live import web_server
 from tests.support.logins import bearer, login
 from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WAIT_SECONDS = 60
-
-
-@pytest.fixture(scope="module")
-def address(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    log: Path = tmp_path_factory.mktemp("http") / "web.log"
-    with web_server(log, processes=2) as address:
-        yield f"{address}/api/v1/"
 
 
 def post_at_once(calls: list[tuple[str, dict[str, str], object]]) -> list[requests.Response]:

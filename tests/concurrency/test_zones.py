@@ -1,8 +1,7 @@
 """A zone that is drawn while rides end there, over real HTTP against two web processes; zones drawn at once."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +11,6 @@ from bikerental.rentals.models import Rental
 from bikerental.zones.models import Zone
 from bikerental.zones.services import zone_add, zone_redraw
 from tests.factories import make_rental, make_user
-from tests.live import web_server
 from tests.support.interleaving import interleave
 from tests.support.logins import bearer, login
 from tests.support.threads import at_once
@@ -22,13 +20,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 WAIT_SECONDS = 60
 RIDES = 20
 PARK = polygon(square(30.3, 59.92, 30.32, 59.94))
-
-
-@pytest.fixture(scope="module")
-def address(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    log: Path = tmp_path_factory.mktemp("zones") / "web.log"
-    with web_server(log, processes=2) as address:
-        yield f"{address}/api/v1/"
 
 
 def end(address: str, rental: Rental, headers: dict[str, str]) -> requests.Response:
