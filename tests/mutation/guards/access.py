@@ -81,6 +81,7 @@ GUARDS = (
         "    if form is None or not user.is_active:\n",
         "    if form is None:\n",
         (f"{LOGGING_IN}::test_every_refused_login_answers_the_same",),
+        survives="the session's statement asks for an open account too; this forgives no guesses at a closed one",
     ),
     Guard(
         "an unknown address costs a hash too",
