@@ -53,7 +53,8 @@ class BikePhotoView(ApiView):
         errors=[BikeNotFoundError],
     )
     def post(self, request: Request, bike_id: UUID) -> Response:
-        return _start(request, bike_id)
+        started = photo_upload_start(bike_id=bike_id, uploader_id=rider_of(request).pk, now=timezone.now())
+        return Response(_upload_json(started, request), status=201)
 
 
 class BikePhotoConfirmView(ApiView):
@@ -72,7 +73,11 @@ class BikePhotoConfirmView(ApiView):
         example={"upload": EXAMPLE_ID},
     )
     def post(self, request: Request, bike_id: UUID) -> Response:
-        return _confirm(request, bike_id)
+        data = read(UploadConfirmInput, request)
+        upload = photo_upload_confirm(
+            upload_id=data["upload"], bike_id=bike_id, uploader_id=rider_of(request).pk, now=timezone.now()
+        )
+        return Response(_state_json(upload), status=202)
 
 
 class ReportPhotoView(ApiView):
@@ -87,7 +92,10 @@ class ReportPhotoView(ApiView):
         errors=[ReportNotFoundError],
     )
     def post(self, request: Request, bike_id: UUID, report_id: UUID) -> Response:
-        return _start(request, bike_id, report_id)
+        started = photo_upload_start(
+            bike_id=bike_id, report_id=report_id, uploader_id=rider_of(request).pk, now=timezone.now()
+        )
+        return Response(_upload_json(started, request), status=201)
 
 
 class ReportPhotoConfirmView(ApiView):
@@ -104,26 +112,15 @@ class ReportPhotoConfirmView(ApiView):
         example={"upload": EXAMPLE_ID},
     )
     def post(self, request: Request, bike_id: UUID, report_id: UUID) -> Response:
-        return _confirm(request, bike_id, report_id)
-
-
-def _start(request: Request, bike_id: UUID, report_id: UUID | None = None) -> Response:
-    started = photo_upload_start(
-        bike_id=bike_id, report_id=report_id, uploader_id=rider_of(request).pk, now=timezone.now()
-    )
-    return Response(_upload_json(started, request), status=201)
-
-
-def _confirm(request: Request, bike_id: UUID, report_id: UUID | None = None) -> Response:
-    data = read(UploadConfirmInput, request)
-    upload = photo_upload_confirm(
-        upload_id=data["upload"],
-        bike_id=bike_id,
-        report_id=report_id,
-        uploader_id=rider_of(request).pk,
-        now=timezone.now(),
-    )
-    return Response(_state_json(upload), status=202)
+        data = read(UploadConfirmInput, request)
+        upload = photo_upload_confirm(
+            upload_id=data["upload"],
+            bike_id=bike_id,
+            report_id=report_id,
+            uploader_id=rider_of(request).pk,
+            now=timezone.now(),
+        )
+        return Response(_state_json(upload), status=202)
 
 
 def _upload_json(started: UploadStarted, request: Request) -> dict[str, Any]:
