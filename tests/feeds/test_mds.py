@@ -465,7 +465,7 @@ def test_an_agency_gets_so_many_long_answers_at_once(agency: AgencyClient) -> No
 
 
 def test_the_example_of_the_docs_looks_like_the_answer(agency: AgencyClient, hour: datetime) -> None:
-    text = (ROOT / "docs/feeds.md").read_text().partition("curl https://bikes.example/mds/trips?end_time=")[2]
+    text = (ROOT / "docs/feeds.md").read_text().partition("curl 'https://bikes.example/mds/trips?end_time=")[2]
     example = json.loads(text.partition("```json\n")[2].partition("```")[0])
     station = make_station(latitude=59.9312, longitude=30.3609)
     make_rental(started_at=hour, ended_at=hour + 19 * MINUTE, start_station=station, end_station=station)
