@@ -17,3 +17,7 @@ UNADDRESSED_KEPT_FOR = timedelta(hours=1)
 SNS_MESSAGE_AGE_MAX = timedelta(days=1)
 # A batch starts no message after this time. One slow message more still ends before the soft time limit.
 BATCH_SECONDS = 20.0
+# New messages are claimed in groups. After a crash, so many wait for their lease.
+GROUP_MAX = 20
+# A group begins no message after this time, because what it read about the recipients grows old.
+GROUP_SECONDS = 1.0

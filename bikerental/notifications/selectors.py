@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from bikerental.core.db.keyset import rows_in_pages
-from bikerental.core.db.statements import Statement, select
+from bikerental.core.db.statements import SqlStatement
 from bikerental.notifications.addresses import email_hidden
 from bikerental.notifications.models import Notification, RefusedAddress
 from bikerental.users.types import email_normalise
@@ -25,17 +25,16 @@ def refused_address(*, email: str) -> dict[str, Any] | None:
     return None if found is None else {"email": email, **found}
 
 
-_REFUSES = Statement(
-    lambda v: select(RefusedAddress.objects.filter(email__in=[v["email"], v["hidden"]]).values_list("id")),
-    email=str,
-    hidden=str,
-)
+_REFUSING = SqlStatement("SELECT email FROM notifications_refusedaddress WHERE email = ANY(%(spellings)s)")
 
 
 def addresses_that_refuse(*, emails: Collection[str]) -> set[str]:
-    """The addresses among these that nothing is sent to, normalised. One statement each."""
-    spelled = {email_normalise(email) for email in emails}
-    return {email for email in spelled if _REFUSES.first(email=email, hidden=email_hidden(email))}
+    """The addresses among these that nothing is sent to, normalised. One statement, none without addresses."""
+    if not emails:
+        return set()
+    hidden = {email: email_hidden(email) for email in map(email_normalise, emails)}
+    refusing = {row[0] for row in _REFUSING.all(spellings=[*hidden, *hidden.values()])}
+    return {email for email in hidden if refusing & {email, hidden[email]}}
 
 
 def notifications_unsent_count() -> int:

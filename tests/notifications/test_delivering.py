@@ -5,15 +5,18 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
+from bikerental.core.models import FailedRow
 from bikerental.notifications import tasks
-from bikerental.notifications.constants import ATTEMPTS_MAX
+from bikerental.notifications.constants import ATTEMPTS_MAX, GROUP_MAX, LEASE
 from bikerental.notifications.exceptions import MailDeferredError, MailRefusedError, MailUnreachableError
 from bikerental.notifications.gateways.mail import mailer_open
-from bikerental.notifications.models import Notification
+from bikerental.notifications.models import Notification, SentMail
 from bikerental.notifications.services import (
+    claiming,
     delivering,
     notification_deliver,
     notifications_deliver,
@@ -116,11 +119,28 @@ def test_a_claim_and_the_sweep_agree_about_what_is_due() -> None:
     claimed = {
         pk
         for pk in Notification.objects.values_list("pk", flat=True)
-        if delivering.CLAIM.run(notification_id=pk, now=NOON, claimed_until=LATER)
+        if claiming.CLAIM.run(notification_id=pk, now=NOON, claimed_until=LATER)
     }
 
     assert len(found) == (3 + 2 + 2) + (2 + 2 + 2)  # pending, and sending by others
     assert claimed == found
+
+
+@pytest.mark.django_db
+def test_a_group_has_only_messages_that_nobody_tried() -> None:
+    new = [make_notification(number, next_attempt_at=LATER) for number in range(2)]
+    tried = [
+        make_notification(2, attempts=1),
+        make_notification(3, state="sending", attempts=1, claimed_until=NOON),
+        make_notification(4, state="sent", attempts=1, sent_at=NOON),
+        make_notification(5, state="dropped", last_error="no_account"),
+    ]
+
+    claimed = claiming.new_messages_claim([row.pk for row in (*tried, *reversed(new))], now=NOON)
+
+    assert sorted(claimed) == [row.pk for row in new]
+    assert [state_of(row) for row in new] == [("sending", 1)] * 2
+    assert {row.claimed_until for row in new} == {NOON + LEASE}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -221,6 +241,8 @@ def test_a_batch_stops_when_the_mail_server_is_away(monkeypatch: pytest.MonkeyPa
         ("pending", 0),
         ("pending", 0),
     ]
+    assert {notification.claimed_until for notification in notifications} == {None}
+    assert not SentMail.objects.exists()
 
 
 @pytest.mark.django_db
@@ -232,6 +254,96 @@ def test_a_deferred_message_does_not_hold_up_the_others(monkeypatch: pytest.Monk
     notifications_deliver([notification.pk for notification in notifications])
 
     assert [state_of(notification) for notification in notifications] == [("pending", 1)] * 3
+
+
+@pytest.mark.django_db
+def test_after_a_bug_the_rest_of_a_group_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivering, "mailer_open", lambda: FakeMailer(RuntimeError("a bug")))
+    notifications = [make_notification(number) for number in range(3)]
+
+    with pytest.raises(RuntimeError, match="a bug"):
+        notifications_deliver([notification.pk for notification in notifications])
+
+    assert [state_of(notification) for notification in notifications] == [
+        ("sending", 1),  # it may have been sent
+        ("pending", 0),
+        ("pending", 0),
+    ]
+    assert SentMail.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_group_that_takes_long_is_sent_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivering, "GROUP_SECONDS", -1)
+    notifications = [make_notification(number) for number in range(3)]
+    last = User.objects.filter(pk=notifications[-1].recipient_id)
+    mailer = FakeMailer(during=lambda: last.update(email="new@example.org"))
+    monkeypatch.setattr(delivering, "mailer_open", lambda: mailer)
+
+    assert notifications_deliver([notification.pk for notification in notifications]) == 3
+
+    assert mailer.mails[-1].to == ("new@example.org",)
+    assert [state_of(notification) for notification in notifications] == [("sent", 1)] * 3
+    assert SentMail.objects.count() == 3
+
+
+@pytest.mark.django_db
+def test_a_message_that_was_tried_before_is_sent_beside_a_group() -> None:
+    tried, *new = [make_notification(number, attempts=int(number == 0)) for number in range(3)]
+
+    assert notifications_deliver([row.pk for row in (tried, *new)]) == 3
+
+    assert [state_of(row) for row in (tried, *new)] == [("sent", 2), ("sent", 1), ("sent", 1)]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("ended_at", ['"never"', "1" + 5000 * "0"], ids=["not rendered", "not read"])
+def test_a_message_that_fails_in_a_group_stops_no_other(ended_at: str) -> None:
+    first, bad, last = (make_notification(number) for number in range(3))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE notifications_notification SET context = jsonb_set(context, '{ended_at}', %s::jsonb) WHERE id = %s",
+            [ended_at, bad.pk],
+        )
+
+    assert notifications_deliver([first.pk, bad.pk, last.pk]) == 2
+
+    assert list(Notification.objects.order_by("pk").values_list("state", "attempts")) == [
+        ("sent", 1),
+        ("sending", 1),
+        ("sent", 1),
+    ]
+    assert FailedRow.objects.get().row_id == str(bad.pk)
+    assert SentMail.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_with_the_same_group_send_each_message_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    mailer = FakeMailer()
+    monkeypatch.setattr(delivering, "mailer_open", lambda: mailer)
+    ids = [make_notification(number).pk for number in range(12)]
+
+    sent = at_once(lambda number: notifications_deliver(ids if number % 2 else ids[::-1]), times=6)
+
+    assert sum(sent) == 12
+    assert sorted(each.id for each in mailer.mails) == sorted(ids)
+    assert set(Notification.objects.values_list("state", "attempts")) == {("sent", 1)}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_further_message_of_a_group_costs_one_statement() -> None:
+    def statements(first: int, count: int) -> int:
+        ids = [make_notification(first + number).pk for number in range(count)]
+        with CaptureQueriesContext(connection) as captured:
+            assert notifications_deliver(ids) == count
+        return len(captured)
+
+    statements(0, 2)  # prepares them
+    few, many = statements(10, 2), statements(20, GROUP_MAX)
+
+    assert many - few == GROUP_MAX - 2
+    # Claim, read, refusals, count, others' count; with BEGIN and COMMIT of two.
+    assert few == 2 + 9
 
 
 @pytest.mark.django_db

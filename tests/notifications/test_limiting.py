@@ -11,7 +11,7 @@ from bikerental.notifications.constants import ATTEMPTS_MAX
 from bikerental.notifications.exceptions import MailDeferredError
 from bikerental.notifications.models import Notification, RefusedAddress, SentMail
 from bikerental.notifications.services import addresses_purge, notification_deliver, notifications_deliver
-from bikerental.notifications.services.limiting import sent_mail_count
+from bikerental.notifications.services.limiting import sent_mails_count
 from bikerental.notifications.tasks import purge_notifications
 from tests.clients import RiderClient, operator_client
 from tests.factories import NOON, PASSWORD, make_user
@@ -110,14 +110,26 @@ def test_a_message_that_is_being_sent_counts(settings: Settings) -> None:
     assert beside == ["pending"]
 
 
+def test_messages_of_one_group_count_for_each_other(settings: Settings) -> None:
+    settings.MESSAGES_PER_ADDRESS_HOUR = 2
+    rider, another = make_user(), make_user()
+    rows = [make_notification(number, recipient=another if number == 1 else rider) for number in range(5)]
+
+    assert notifications_deliver([row.pk for row in rows]) == 3
+
+    for row in rows:
+        row.refresh_from_db()
+    assert [row.state for row in rows] == ["sent", "sent", "sent", "pending", "pending"]
+    assert [row.attempts for row in rows] == [1] * 5
+    assert SentMail.objects.count() == 3
+
+
 @pytest.mark.django_db(transaction=True)
 def test_senders_at_once_do_not_exceed_the_bound(settings: Settings) -> None:
     settings.MESSAGES_PER_ADDRESS_HOUR = 2
     row = make_notification()
-    assert row.recipient
-    recipient = row.recipient
 
-    counted = at_once(lambda _: sent_mail_count(row, recipient=recipient, now=NOON) is not None, times=8)
+    counted = at_once(lambda _: len(sent_mails_count([row], now=NOON)), times=8)
 
     assert sum(counted) <= 2
     assert SentMail.objects.count() == sum(counted)

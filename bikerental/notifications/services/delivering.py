@@ -1,7 +1,10 @@
 """Sends messages, at least once: from `pending` to `sent`, `failed` or `dropped`.
 
 A message is sent twice only if the sender crashes after the server accepts and before it commits, or if it
-times out before the server accepts. No transaction is open during a call to the mail server."""
+times out before the server accepts. No transaction is open during a call to the mail server.
+
+New messages are claimed, read, counted and rendered in groups. That takes five statements for up to GROUP_MAX
+messages; each by itself takes five too."""
 
 import logging
 import time
@@ -12,12 +15,10 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Q
 from django.utils.timezone import now as utc_now
 
-from bikerental.core.db.statements import SqlStatement
-from bikerental.core.work.batches import due_rows, run_row
+from bikerental.core.work.batches import due_rows, run_batch, run_row
 from bikerental.notifications.constants import (
     ADDRESS_WINDOW,
     ATTEMPTS_MAX,
@@ -25,16 +26,24 @@ from bikerental.notifications.constants import (
     BACKOFF_MAX,
     BATCH_SECONDS,
     DELIVERING,
-    LEASE,
+    GROUP_MAX,
+    GROUP_SECONDS,
     SWEEP_BATCH,
 )
 from bikerental.notifications.exceptions import MailError, MailRefusedError, MailUnreachableError
 from bikerental.notifications.gateways.mail import Mail, Mailer, mailer_open
 from bikerental.notifications.kinds import message_kinds
 from bikerental.notifications.messages import EMAIL_CONFIRMATION, PASSWORD_RESET
-from bikerental.notifications.models import Notification
+from bikerental.notifications.models import Notification, SentMail
 from bikerental.notifications.selectors import addresses_that_refuse
-from bikerental.notifications.services.limiting import sent_mail_count
+from bikerental.notifications.services.claiming import (
+    message_claim,
+    message_finish,
+    messages_read,
+    new_messages_claim,
+    new_messages_give_back,
+)
+from bikerental.notifications.services.limiting import sent_mails_count
 from bikerental.notifications.services.rendering import content_render
 from bikerental.users.models import User
 from bikerental.users.types import email_normalise
@@ -52,58 +61,21 @@ TOO_MANY = "too_many_messages"
 ATTEMPTS_EXHAUSTED = "attempts_exhausted"
 
 
-# What is due is also defined in `_due`, which finds messages; a test holds both equal.
-CLAIM = SqlStatement(f"""
-    UPDATE notifications_notification
-       SET state = 'sending', claimed_until = %(claimed_until)s, attempts = attempts + 1
-     WHERE id = %(notification_id)s AND attempts < {ATTEMPTS_MAX} AND (
-        (state = 'pending' AND (next_attempt_at <= %(now)s OR attempts = 0))
-        OR (state = 'sending' AND claimed_until <= %(now)s)
-     )
-""")  # noqa: S608 - of constants alone
+class Audience(NamedTuple):
+    addresses: tuple[str, ...]
+    reason: str = ""  # why the message has no recipient
 
 
-def _finishing(state: str, also: str = "") -> SqlStatement:
-    # The number of the attempt distinguishes our claim from a later one.
-    return SqlStatement(f"""
-        UPDATE notifications_notification
-           SET state = '{state}', claimed_until = NULL, last_error = %(last_error)s{also}
-         WHERE id = %(notification_id)s AND state = 'sending' AND attempts = %(claimed_attempts)s
-    """)  # noqa: S608 - of constants alone
+class Ready(NamedTuple):
+    """A claimed message that may be sent now."""
+
+    claimed: Notification
+    mail: Mail
+    counted: SentMail | None  # None if it goes to operators: theirs are not counted
 
 
-SENT = _finishing("sent", ", sent_at = %(sent_at)s, provider_id = %(provider_id)s, feedback = ''")
-AGAIN = _finishing("pending", ", next_attempt_at = %(next_attempt_at)s")
-FAILED, DROPPED = _finishing("failed"), _finishing("dropped")
-_FINISH = {State.SENT: SENT, State.PENDING: AGAIN, State.FAILED: FAILED, State.DROPPED: DROPPED}
-
-
-def notification_deliver(notification_id: UUID, *, now: datetime, mailer: Mailer) -> str | None:
-    """Send one message that is due. Returns its new state, or None if there was nothing to do.
-
-    If several workers try at once, one claims it by compare-and-swap. The claim is a lease: it runs out if
-    its owner dies, and an owner whose lease ran out changes nothing any more.
-
-    :raises MailUnreachableError: after the next attempt was scheduled; other messages would fail too
-    """
-    if not _claim(notification_id, now):
-        return None
-    claimed = Notification.objects.select_related("recipient").get(pk=notification_id)
-    addresses, reason = _audience(claimed, now=now)
-    if not addresses:
-        return _finish(claimed, state=State.DROPPED, last_error=reason)
-    counted = sent_mail_count(claimed, recipient=claimed.recipient, now=now) if claimed.recipient else None
-    if claimed.recipient and counted is None:
-        return _postpone(claimed, now=now)
-    content = content_render(claimed, now=now)
-    mail = Mail(id=claimed.pk, to=addresses, subject=content.subject, text=content.text, html=content.html)
-    try:
-        provider_id = mailer.send(mail)
-    except MailError as error:
-        if counted:
-            counted.delete()
-        return _sending_failed(claimed, error, now=now)
-    return _finish(claimed, state=State.SENT, sent_at=now, provider_id=provider_id[:200])
+# New states of messages by their ids. None: the claim ran out meanwhile.
+States = dict[UUID, str | None]
 
 
 def notifications_deliver(
@@ -113,22 +85,50 @@ def notifications_deliver(
 
     It stops early when time runs out or the mail server is unavailable. The other messages stay pending without a
     counted attempt, and the sweep finds them.
+
+    :param failed_before: messages that have a record of a failure. They are tried first
     """
     sent = 0
-    begun = time.monotonic()
+    ids = list(notification_ids)
     with closing(mailer_open()) as mailer:
-
-        def send(ids: Sequence[UUID]) -> int:
-            return notification_deliver(ids[0], now=utc_now(), mailer=mailer) == State.SENT
-
+        batch = _Batch(mailer, end=time.monotonic() + seconds)
         try:
-            for notification_id in notification_ids:
-                if time.monotonic() - begun > seconds:
-                    break
-                sent += run_row(DELIVERING, notification_id, send, failed_before=notification_id in failed_before)
+            for notification_id in failed_before:
+                sent += batch.send_one(notification_id, failed_before=True)
+            for start in range(0, len(ids), GROUP_MAX):
+                sent += batch.send_group(ids[start : start + GROUP_MAX])
         except MailUnreachableError as error:
             logger.warning("The mail server is unavailable, the rest waits for the sweep: %s", error)
     return sent
+
+
+class _Batch:
+    """Sends over one connection, and begins nothing after its end. Counts what was sent."""
+
+    def __init__(self, mailer: Mailer, *, end: float) -> None:
+        self._mailer = mailer
+        self._end = end
+
+    def send_one(self, notification_id: UUID, *, failed_before: bool = False) -> int:
+        if self._is_over():
+            return 0
+        return run_row(DELIVERING, notification_id, self._send, failed_before=failed_before)
+
+    def send_group(self, ids: Sequence[UUID]) -> int:
+        if self._is_over():
+            return 0
+        return run_batch(DELIVERING, ids, self._send) if len(ids) > 1 else self.send_one(ids[0])
+
+    def _send(self, ids: Sequence[UUID]) -> int:
+        if len(ids) == 1:
+            return notification_deliver(ids[0], now=utc_now(), mailer=self._mailer) == State.SENT
+        end = min(self._end, time.monotonic() + GROUP_SECONDS)
+        states = _new_deliver(ids, now=utc_now(), mailer=self._mailer, end=end)
+        sent = list(states.values()).count(State.SENT)
+        return sent + sum(self.send_one(each) for each in ids if each not in states)
+
+    def _is_over(self) -> bool:
+        return time.monotonic() > self._end
 
 
 def notifications_deliver_left_over(*, now: datetime) -> int:
@@ -136,7 +136,87 @@ def notifications_deliver_left_over(*, now: datetime) -> int:
     _fail_exhausted(now)
     due = Notification.objects.filter(_due(now)).order_by("next_attempt_at", "pk")
     failed, others = due_rows(DELIVERING, due, size=SWEEP_BATCH)
-    return notifications_deliver([*failed, *others], failed_before=failed)
+    return notifications_deliver(others, failed_before=failed)
+
+
+def notification_deliver(notification_id: UUID, *, now: datetime, mailer: Mailer) -> str | None:
+    """Send one message that is due. Returns its new state, or None if there was nothing to do.
+
+    If several workers try at once, one claims it by compare-and-swap.
+
+    :raises MailUnreachableError: after the next attempt was scheduled; other messages would fail too
+    """
+    claimed = message_claim(notification_id, now=now)
+    if claimed is None:
+        return None
+    ready, ended = _prepare([claimed], now=now)
+    return _send(ready[0], now=now, mailer=mailer) if ready else ended[notification_id]
+
+
+def _new_deliver(ids: Sequence[UUID], *, now: datetime, mailer: Mailer, end: float) -> States:
+    """Send those that were never tried, one for each recipient, and begin none after `end`. The caller sends the
+    others one by one.
+
+    Whatever happens, those that were not begun are given back. If the process is killed, they wait for their lease.
+
+    :raises MailUnreachableError: as `notification_deliver`
+    """
+    waiting = set(new_messages_claim(ids, now=now))
+    ready: list[Ready] = []
+    try:
+        firsts: dict[UUID, Notification] = {}
+        for claimed in messages_read(waiting):
+            firsts.setdefault(claimed.recipient_id or claimed.pk, claimed)
+        ready, states = _prepare(list(firsts.values()), now=now)
+        waiting.difference_update(states)
+        for each in ready:
+            if time.monotonic() > end:
+                break
+            waiting.remove(each.claimed.pk)
+            states[each.claimed.pk] = _send(each, now=now, mailer=mailer)
+    finally:
+        if waiting:
+            new_messages_give_back(waiting)
+        if unsent := [each.counted.pk for each in ready if each.counted and each.claimed.pk in waiting]:
+            SentMail.objects.filter(pk__in=unsent).delete()
+    return states
+
+
+def _prepare(claimed: Sequence[Notification], *, now: datetime) -> tuple[list[Ready], States]:
+    """Prepare the messages that may be sent, of which no two have one recipient, and end or postpone the others.
+    Three statements, and one for each that is not sent.
+    """
+    ended: States = {}
+    mails: dict[UUID, Mail] = {}
+    for each, audience in zip(claimed, _audiences(claimed, now=now), strict=True):
+        if audience.addresses:
+            mails[each.pk] = _mail(each, audience, now=now)
+        else:
+            ended[each.pk] = message_finish(each, state=State.DROPPED, last_error=audience.reason)
+    addressed = [each for each in claimed if each.pk in mails]
+    counted = sent_mails_count([each for each in addressed if each.recipient], now=now)
+    ready: list[Ready] = []
+    for each in addressed:
+        if each.recipient and each.pk not in counted:
+            ended[each.pk] = _postpone(each, now=now)
+        else:
+            ready.append(Ready(each, mails[each.pk], counted.get(each.pk)))
+    return ready, ended
+
+
+def _mail(claimed: Notification, audience: Audience, *, now: datetime) -> Mail:
+    content = content_render(claimed, now=now)
+    return Mail(id=claimed.pk, to=audience.addresses, subject=content.subject, text=content.text, html=content.html)
+
+
+def _send(ready: Ready, *, now: datetime, mailer: Mailer) -> str | None:
+    try:
+        provider_id = mailer.send(ready.mail)
+    except MailError as error:
+        if ready.counted:
+            ready.counted.delete()
+        return _sending_failed(ready.claimed, error, now=now)
+    return message_finish(ready.claimed, state=State.SENT, sent_at=now, provider_id=provider_id[:200])
 
 
 def _due(now: datetime) -> Q:
@@ -146,29 +226,26 @@ def _due(now: datetime) -> Q:
     return (pending | abandoned) & Q(attempts__lt=ATTEMPTS_MAX)
 
 
-def _claim(notification_id: UUID, now: datetime) -> bool:
-    with transaction.atomic(durable=True):  # refuses to run inside a transaction, in which it would not be kept
-        return bool(CLAIM.run(notification_id=notification_id, now=now, claimed_until=now + LEASE))
-
-
-class Audience(NamedTuple):
-    addresses: tuple[str, ...]
-    reason: str = ""  # why the message has no recipient
+def _audiences(claimed: Sequence[Notification], *, now: datetime) -> list[Audience]:
+    """The addresses that each message goes to now. One statement if there are any."""
+    wanted = [_audience(each, now=now) for each in claimed]
+    refusing = addresses_that_refuse(emails={address for audience in wanted for address in audience.addresses})
+    return [_without(refusing, audience) for audience in wanted]
 
 
 def _audience(notification: Notification, *, now: datetime) -> Audience:
-    """The addresses that the message goes to now. One statement if there are any."""
     recipient = notification.recipient
     if message_kinds()[notification.kind].to_operators:
-        addresses = tuple(settings.OPERATOR_EMAILS)
-    elif recipient is None:
+        return Audience(tuple(settings.OPERATOR_EMAILS))
+    if recipient is None:
         return Audience((), NO_ACCOUNT)
-    elif reason := _reason_against(notification, recipient, now=now):
-        return Audience((), reason)
-    else:
-        addresses = (recipient.email,)
-    refusing = addresses_that_refuse(emails=addresses)
-    return Audience(tuple(each for each in addresses if email_normalise(each) not in refusing), ADDRESS_REFUSES)
+    reason = _reason_against(notification, recipient, now=now)
+    return Audience((), reason) if reason else Audience((recipient.email,))
+
+
+def _without(refusing: Collection[str], audience: Audience) -> Audience:
+    left = tuple(each for each in audience.addresses if email_normalise(each) not in refusing)
+    return Audience(left, audience.reason or ADDRESS_REFUSES)
 
 
 def _reason_against(notification: Notification, recipient: User, *, now: datetime) -> str:
@@ -187,8 +264,8 @@ def _postpone(claimed: Notification, *, now: datetime) -> str | None:
     """Drop a message with a link: it would come an hour late, and the rider can ask for a new one. Others wait, and
     are tried ATTEMPTS_MAX times in all."""
     if message_kinds()[claimed.kind].has_link or claimed.attempts >= ATTEMPTS_MAX:
-        return _finish(claimed, state=State.DROPPED, last_error=TOO_MANY)
-    return _finish(claimed, state=State.PENDING, last_error=TOO_MANY, next_attempt_at=now + ADDRESS_WINDOW)
+        return message_finish(claimed, state=State.DROPPED, last_error=TOO_MANY)
+    return message_finish(claimed, state=State.PENDING, last_error=TOO_MANY, next_attempt_at=now + ADDRESS_WINDOW)
 
 
 def _is_late(notification: Notification, *, now: datetime) -> bool:
@@ -197,23 +274,9 @@ def _is_late(notification: Notification, *, now: datetime) -> bool:
     return notification.kind == PASSWORD_RESET.name and now - notification.created_at > lifetime
 
 
-def _finish(claimed: Notification, *, state: State, last_error: str = "", **fields: datetime | str) -> str | None:
-    if not _FINISH[state].run(
-        notification_id=claimed.pk, claimed_attempts=claimed.attempts, last_error=last_error[:200], **fields
-    ):
-        logger.warning("Notification %s was claimed anew while it was being sent", claimed.pk)
-        return None
-    if message_kinds()[claimed.kind].to_operators and state in (State.FAILED, State.DROPPED):
-        logger.error("Notification %s %s: %s", claimed.pk, state, last_error)
-    elif state == State.FAILED:
-        # Not an incident: anybody can cause it by registering an address that takes no mail.
-        logger.warning("Notification %s failed: %s", claimed.pk, last_error)
-    return state
-
-
 def _sending_failed(claimed: Notification, error: MailError, *, now: datetime) -> str | None:
     if isinstance(error, MailRefusedError):
-        return _finish(claimed, state=State.FAILED, last_error=str(error))
+        return message_finish(claimed, state=State.FAILED, last_error=str(error))
     state = _defer(claimed, now=now, reason=str(error))
     if isinstance(error, MailUnreachableError):
         raise error
@@ -222,9 +285,9 @@ def _sending_failed(claimed: Notification, error: MailError, *, now: datetime) -
 
 def _defer(claimed: Notification, *, now: datetime, reason: str) -> str | None:
     if claimed.attempts >= ATTEMPTS_MAX:
-        return _finish(claimed, state=State.FAILED, last_error=reason)
+        return message_finish(claimed, state=State.FAILED, last_error=reason)
     delay = min(BACKOFF_MAX, BACKOFF_FIRST * 2 ** (claimed.attempts - 1))
-    return _finish(claimed, state=State.PENDING, last_error=reason, next_attempt_at=now + delay)
+    return message_finish(claimed, state=State.PENDING, last_error=reason, next_attempt_at=now + delay)
 
 
 def _fail_exhausted(now: datetime) -> None:

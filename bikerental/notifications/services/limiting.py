@@ -5,14 +5,14 @@ does not reset the count. Each kind of link has its own count. So other messages
 resets that strangers ask for do not use up those that the rider asks for from a known network.
 """
 
+from collections.abc import Collection
 from datetime import datetime
-from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
 
-from bikerental.core.db.statements import Compiled, Samples, Statement, select
+from bikerental.core.db.statements import SqlStatement
 from bikerental.notifications.addresses import address_key
 from bikerental.notifications.constants import ADDRESS_WINDOW
 from bikerental.notifications.messages import EMAIL_CONFIRMATION, PASSWORD_RESET
@@ -27,29 +27,53 @@ class AddressLimit(NamedTuple):
     messages_max: int
 
 
-def sent_mail_count(notification: Notification, *, recipient: User, now: datetime) -> SentMail | None:
-    """Count a message that is about to be sent. None, without counting it, if the address has its maximum.
+# Of each address, besides the message's own row. The limit bounds the work: strangers cause many rows at once.
+_OTHERS = SqlStatement("""
+    SELECT counted.id, (
+        SELECT count(*) FROM (
+            SELECT FROM notifications_sentmail AS other
+             WHERE other.address_key = counted.address_key AND other.created_at > %(since)s AND other.id <> counted.id
+             LIMIT %(limit)s
+        ) AS others
+    )
+      FROM unnest(%(ids)s::uuid[], %(keys)s::text[]) AS counted (id, address_key)
+""")
 
-    The row is committed before the others are counted, so of two workers at least one sees the other's
+
+def sent_mails_count(notifications: Collection[Notification], *, now: datetime) -> dict[UUID, SentMail]:
+    """Count messages that are about to be sent, of which no two have one recipient. Returns their rows by the messages'
+    ids. A message whose address has its maximum is not counted and has none. Two statements.
+
+    The rows are committed before the others are counted, so of two workers at least one sees the other's
     row, and they do not both send the last allowed message. A sender that fails deletes its row.
     """
-    limit = _limit_of(notification)
-    key = address_key(recipient.email, purpose=limit.name)
-    row = SentMail.objects.create(address_key=key, created_at=now)
-    others = _others(limit.messages_max).all(key=key, since=now - ADDRESS_WINDOW, row_id=row.pk)
-    if len(others) < limit.messages_max:
-        return row
-    row.delete()
-    return None
+    limits = {each.pk: _limit_of(each) for each in notifications}
+    rows = {each.pk: SentMail(address_key=_key(each, limits[each.pk]), created_at=now) for each in notifications}
+    if not rows:
+        return {}
+    SentMail.objects.bulk_create(rows.values())
+    others = _others_count(rows.values(), limits.values(), now=now)
+    counted = {pk: row for pk, row in rows.items() if others[row.pk] < limits[pk].messages_max}
+    if refused := [row.pk for pk, row in rows.items() if pk not in counted]:
+        SentMail.objects.filter(pk__in=refused).delete()
+    return counted
 
 
-@lru_cache
-def _others(limit: int) -> Statement:
-    def rows(v: Samples) -> Compiled:
-        others = SentMail.objects.filter(address_key=v["key"], created_at__gt=v["since"]).exclude(pk=v["row_id"])
-        return select(others.values_list("pk")[:limit])
+def _others_count(rows: Collection[SentMail], limits: Collection[AddressLimit], *, now: datetime) -> dict[UUID, int]:
+    """How many other messages the address of each row gets, by the rows' ids. Not more than the highest limit."""
+    return dict(
+        _OTHERS.all(
+            ids=[row.pk for row in rows],
+            keys=[row.address_key for row in rows],
+            since=now - ADDRESS_WINDOW,
+            limit=max(limit.messages_max for limit in limits),
+        )
+    )
 
-    return Statement(rows, key=str, since=datetime, row_id=UUID)
+
+def _key(notification: Notification, limit: AddressLimit) -> str:
+    recipient: User = notification.recipient  # type: ignore[assignment]
+    return address_key(recipient.email, purpose=limit.name)
 
 
 def _limit_of(notification: Notification) -> AddressLimit:
