@@ -1,7 +1,10 @@
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import timedelta
 from itertools import product
 from typing import Any
 
+import psycopg2
 import pytest
 from django.core import mail
 from django.db import connection, transaction
@@ -25,7 +28,8 @@ from bikerental.notifications.services import (
 from bikerental.users.models import User
 from bikerental.users.services import user_erase
 from tests.factories import NOON
-from tests.notifications.conftest import OVERDUE, FakeMailer, address_of, make_notification
+from tests.live import database_url
+from tests.notifications.conftest import OVERDUE, RECEIPT, FakeMailer, address_of, make_notification
 from tests.support.threads import at_once, elsewhere
 
 LATER = NOON + timedelta(hours=2)
@@ -36,6 +40,17 @@ AWAY = MailUnreachableError("ConnectionRefusedError")
 def state_of(notification: Notification) -> tuple[str, int]:
     notification.refresh_from_db()
     return notification.state, notification.attempts
+
+
+def attempts_made() -> list[tuple[str, int]]:
+    return list(Notification.objects.order_by("pk").values_list("state", "attempts"))
+
+
+@contextmanager
+def row_locked(notification: Notification) -> Iterator[None]:
+    with closing(psycopg2.connect(database_url())) as other, other.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM notifications_notification WHERE id = %s FOR UPDATE", [str(notification.pk)])
+        yield
 
 
 @pytest.mark.django_db
@@ -308,13 +323,83 @@ def test_a_message_that_fails_in_a_group_stops_no_other(ended_at: str) -> None:
 
     assert notifications_deliver([first.pk, bad.pk, last.pk]) == 2
 
-    assert list(Notification.objects.order_by("pk").values_list("state", "attempts")) == [
-        ("sent", 1),
-        ("sending", 1),
-        ("sent", 1),
-    ]
+    assert attempts_made() == [("sent", 2), ("sending", 2), ("sent", 2)]
     assert FailedRow.objects.get().row_id == str(bad.pk)
     assert SentMail.objects.count() == 2
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("fields", [{"kind": "of_the_next_release"}, {"context": RECEIPT | {"ended_at": None}}])
+def test_a_message_with_a_bug_stops_the_sweep_once(fields: dict[str, Any]) -> None:
+    bad, *others = [make_notification(number) for number in range(3)]
+    Notification.objects.filter(pk=bad.pk).update(**fields)
+
+    for _ in range(3):
+        with suppress(KeyError, TypeError):
+            notifications_deliver_left_over(now=timezone.now())
+
+    assert state_of(bad) == ("sending", 2)
+    assert [state_of(row) for row in others] == [("sent", 2)] * 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_that_waits_for_its_lease_keeps_its_failure() -> None:
+    bad = [make_notification(number, context=RECEIPT | {"ended_at": "never"}) for number in range(3)]
+    notifications_deliver([row.pk for row in bad[:2]])
+    failed = FailedRow.objects.count()
+
+    notifications_deliver([row.pk for row in reversed(bad)])
+
+    assert (failed, FailedRow.objects.count()) == (2, 3)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_group_that_failed_begins_nothing_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [make_notification(number) for number in range(3)]
+    bad = make_notification(3, context=RECEIPT | {"ended_at": "never"})
+    clock = [0.0]
+    monkeypatch.setattr(delivering.time, "monotonic", lambda: clock[0])
+    mailer = FakeMailer(during=lambda: clock.append(clock.pop() + 1.0))
+    monkeypatch.setattr(delivering, "mailer_open", lambda: mailer)
+
+    notifications_deliver([row.pk for row in (*rows, bad)], seconds=1.5)
+
+    assert len(mailer.mails) == 2
+    assert attempts_made() == [("sent", 2), ("sent", 2), ("pending", 1), ("pending", 1)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_message_is_given_back_after_its_count(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.RESETS_PER_ADDRESS_HOUR = 1
+    reset = {"kind": "password_reset", "context": {}, "created_at": timezone.now()}
+    first, second = (make_notification(number, **reset) for number in range(2))
+    mailers = [FakeMailer(AWAY)]
+    monkeypatch.setattr(delivering, "mailer_open", lambda: mailers[-1])
+    give_back = delivering.new_messages_give_back
+
+    def then_another_worker(*args: Any, **kwargs: Any) -> None:
+        give_back(*args, **kwargs)
+        mailers.append(FakeMailer())
+        elsewhere(lambda: notifications_deliver([second.pk]))
+
+    monkeypatch.setattr(delivering, "new_messages_give_back", then_another_worker)
+
+    notifications_deliver([first.pk, second.pk])
+
+    assert state_of(second) == ("sent", 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_group_is_given_back_without_waiting_for_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [make_notification(number) for number in range(3)]
+    with ExitStack() as locked:
+        mailer = FakeMailer(AWAY, during=lambda: locked.enter_context(row_locked(rows[1])))
+        monkeypatch.setattr(delivering, "mailer_open", lambda: mailer)
+
+        assert notifications_deliver([row.pk for row in rows]) == 0
+
+        assert attempts_made() == [("pending", 1), ("sending", 1), ("pending", 0)]
+        assert not SentMail.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -27,7 +27,7 @@ CLAIM = SqlStatement(f"""
         OR (state = 'sending' AND claimed_until <= %(now)s)
      )
 """)  # noqa: S608 - of constants alone
-# In one order and without waiting: another worker may be claiming some of them.
+# In one order and without waiting: another worker may be claiming some of them, or an erasure be changing them.
 CLAIM_NEW = SqlStatement("""
     WITH new AS (
         SELECT id FROM notifications_notification
@@ -40,6 +40,18 @@ CLAIM_NEW = SqlStatement("""
       FROM new
      WHERE message.id = new.id
     RETURNING message.id
+""")
+GIVE_BACK = SqlStatement("""
+    WITH claimed AS (
+        SELECT id FROM notifications_notification
+         WHERE id = ANY(%(notification_ids)s::uuid[]) AND state = 'sending' AND attempts = 1
+         ORDER BY id
+           FOR UPDATE SKIP LOCKED
+    )
+    UPDATE notifications_notification AS message
+       SET state = 'pending', claimed_until = NULL, attempts = %(attempts)s
+      FROM claimed
+     WHERE message.id = claimed.id
 """)
 
 
@@ -55,11 +67,6 @@ def _finishing(state: str, also: str = "") -> SqlStatement:
 SENT = _finishing("sent", ", sent_at = %(sent_at)s, provider_id = %(provider_id)s, feedback = ''")
 AGAIN = _finishing("pending", ", next_attempt_at = %(next_attempt_at)s")
 FAILED, DROPPED = _finishing("failed"), _finishing("dropped")
-GIVE_BACK = SqlStatement("""
-    UPDATE notifications_notification
-       SET state = 'pending', claimed_until = NULL, attempts = 0
-     WHERE id = ANY(%(notification_ids)s::uuid[]) AND state = 'sending' AND attempts = 1
-""")
 _FINISH = {State.SENT: SENT, State.PENDING: AGAIN, State.FAILED: FAILED, State.DROPPED: DROPPED}
 
 
@@ -81,9 +88,13 @@ def new_messages_claim(notification_ids: Sequence[UUID], *, now: datetime) -> li
     return [row[0] for row in rows]
 
 
-def new_messages_give_back(notification_ids: Collection[UUID]) -> None:
-    """End claims of `new_messages_claim` without an attempt: the messages are due as before. One statement."""
-    GIVE_BACK.run(notification_ids=list(notification_ids))
+def new_messages_give_back(notification_ids: Collection[UUID], *, attempts: int) -> None:
+    """End claims of `new_messages_claim`. Messages that another transaction has locked keep theirs until their lease.
+    One statement.
+
+    :param attempts: 0: nothing was tried. 1: they are due as well, but each alone
+    """
+    GIVE_BACK.run(notification_ids=list(notification_ids), attempts=attempts)
 
 
 def messages_read(notification_ids: Collection[UUID]) -> list[Notification]:

@@ -9,7 +9,7 @@ messages; each by itself takes five too."""
 import logging
 import time
 from collections.abc import Collection, Iterable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils.timezone import now as utc_now
 
-from bikerental.core.work.batches import due_rows, run_batch, run_row
+from bikerental.core.work.batches import ROW_ERRORS, due_rows, run_row
 from bikerental.notifications.constants import (
     ADDRESS_WINDOW,
     ATTEMPTS_MAX,
@@ -115,17 +115,17 @@ class _Batch:
         return run_row(DELIVERING, notification_id, self._send, failed_before=failed_before)
 
     def send_group(self, ids: Sequence[UUID]) -> int:
-        if self._is_over():
-            return 0
-        return run_batch(DELIVERING, ids, self._send) if len(ids) > 1 else self.send_one(ids[0])
-
-    def _send(self, ids: Sequence[UUID]) -> int:
-        if len(ids) == 1:
-            return notification_deliver(ids[0], now=utc_now(), mailer=self._mailer) == State.SENT
-        end = min(self._end, time.monotonic() + GROUP_SECONDS)
-        states = _new_deliver(ids, now=utc_now(), mailer=self._mailer, end=end)
+        states: States = {}
+        if len(ids) > 1 and not self._is_over():
+            end = min(self._end, time.monotonic() + GROUP_SECONDS)
+            # A row that made the group fail makes its own attempt fail too, which records it.
+            with suppress(*ROW_ERRORS):
+                states = _new_deliver(ids, now=utc_now(), mailer=self._mailer, end=end)
         sent = list(states.values()).count(State.SENT)
         return sent + sum(self.send_one(each) for each in ids if each not in states)
+
+    def _send(self, ids: Sequence[UUID]) -> int:
+        return notification_deliver(ids[0], now=utc_now(), mailer=self._mailer) == State.SENT
 
     def _is_over(self) -> bool:
         return time.monotonic() > self._end
@@ -157,34 +157,38 @@ def _new_deliver(ids: Sequence[UUID], *, now: datetime, mailer: Mailer, end: flo
     """Send those that were never tried, one for each recipient, and begin none after `end`. The caller sends the
     others one by one.
 
-    Whatever happens, those that were not begun are given back. If the process is killed, they wait for their lease.
+    Those that were not begun are given back. If that is not possible, they wait for their lease.
 
     :raises MailUnreachableError: as `notification_deliver`
     """
     waiting = set(new_messages_claim(ids, now=now))
     ready: list[Ready] = []
+    attempts = 1  # until all are prepared: one of them may make every group fail
     try:
+        # Not two for one recipient, because each is counted before the next may be.
         firsts: dict[UUID, Notification] = {}
         for claimed in messages_read(waiting):
             firsts.setdefault(claimed.recipient_id or claimed.pk, claimed)
         ready, states = _prepare(list(firsts.values()), now=now)
         waiting.difference_update(states)
+        attempts = 0
         for each in ready:
             if time.monotonic() > end:
                 break
             waiting.remove(each.claimed.pk)
             states[each.claimed.pk] = _send(each, now=now, mailer=mailer)
     finally:
-        if waiting:
-            new_messages_give_back(waiting)
+        # Before they are given back: another worker counts a message anew.
         if unsent := [each.counted.pk for each in ready if each.counted and each.claimed.pk in waiting]:
             SentMail.objects.filter(pk__in=unsent).delete()
+        if waiting:
+            new_messages_give_back(waiting, attempts=attempts)
     return states
 
 
 def _prepare(claimed: Sequence[Notification], *, now: datetime) -> tuple[list[Ready], States]:
     """Prepare the messages that may be sent, of which no two have one recipient, and end or postpone the others.
-    Three statements, and one for each that is not sent.
+    Three statements; one more for each that is not sent, and one if some are beyond their address's limit.
     """
     ended: States = {}
     mails: dict[UUID, Mail] = {}

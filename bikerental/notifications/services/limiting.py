@@ -42,10 +42,10 @@ _OTHERS = SqlStatement("""
 
 def sent_mails_count(notifications: Collection[Notification], *, now: datetime) -> dict[UUID, SentMail]:
     """Count messages that are about to be sent, of which no two have one recipient. Returns their rows by the messages'
-    ids. A message whose address has its maximum is not counted and has none. Two statements.
+    ids. A message whose address has its maximum is not counted and has none. Two statements, three if there is one.
 
     The rows are committed before the others are counted, so of two workers at least one sees the other's
-    row, and they do not both send the last allowed message. A sender that fails deletes its row.
+    row, and they do not both send the last allowed message. A sender that fails deletes its rows, if it can.
     """
     limits = {each.pk: _limit_of(each) for each in notifications}
     rows = {each.pk: SentMail(address_key=_key(each, limits[each.pk]), created_at=now) for each in notifications}

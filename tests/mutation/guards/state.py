@@ -192,7 +192,7 @@ GUARDS = (
     Guard(
         "a group gives back what it did not begin",
         "bikerental/notifications/services/delivering.py",
-        "            new_messages_give_back(waiting)\n",
+        "            new_messages_give_back(waiting, attempts=attempts)\n",
         "            pass\n",
         (
             f"{DELIVERING}::test_a_batch_stops_when_the_mail_server_is_away",
@@ -201,10 +201,24 @@ GUARDS = (
     ),
     Guard(
         "a message that is given back has all its attempts",
-        "bikerental/notifications/services/claiming.py",
-        "SET state = 'pending', claimed_until = NULL, attempts = 0",
-        "SET state = 'pending', claimed_until = NULL",
+        "bikerental/notifications/services/delivering.py",
+        "        attempts = 0\n",
+        "",
         (f"{DELIVERING}::test_a_group_that_takes_long_is_sent_one_by_one",),
+    ),
+    Guard(
+        "a group that cannot be prepared is not made again",
+        "bikerental/notifications/services/delivering.py",
+        "    attempts = 1  # until",
+        "    attempts = 0  # until",
+        (f"{DELIVERING}::test_a_message_with_a_bug_stops_the_sweep_once",),
+    ),
+    Guard(
+        "a group is given back without waiting for locks",
+        "bikerental/notifications/services/claiming.py",
+        "attempts = 1\n         ORDER BY id\n           FOR UPDATE SKIP LOCKED\n",
+        "attempts = 1\n         ORDER BY id\n           FOR UPDATE\n",
+        (f"{DELIVERING}::test_a_group_is_given_back_without_waiting_for_locks",),
     ),
     Guard(
         "a group has an end",
