@@ -10,11 +10,10 @@ import logging
 import time
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import closing, suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import Q
 from django.utils.timezone import now as utc_now
 
@@ -33,9 +32,8 @@ from bikerental.notifications.constants import (
 from bikerental.notifications.exceptions import MailError, MailRefusedError, MailUnreachableError
 from bikerental.notifications.gateways.mail import Mail, Mailer, mailer_open
 from bikerental.notifications.kinds import message_kinds
-from bikerental.notifications.messages import EMAIL_CONFIRMATION, PASSWORD_RESET
 from bikerental.notifications.models import Notification, SentMail
-from bikerental.notifications.selectors import addresses_that_refuse
+from bikerental.notifications.services.addressing import Audience, audiences_of
 from bikerental.notifications.services.claiming import (
     message_claim,
     message_finish,
@@ -45,25 +43,12 @@ from bikerental.notifications.services.claiming import (
 )
 from bikerental.notifications.services.limiting import sent_mails_count
 from bikerental.notifications.services.rendering import content_render
-from bikerental.users.models import User
-from bikerental.users.types import email_normalise
 
 logger = logging.getLogger(__name__)
 
 State = Notification.State
-RECIPIENT_GONE = "recipient_gone"
-NO_ACCOUNT = "no_account"
-EXPIRED = "expired"
-ALREADY_CONFIRMED = "already_confirmed"
-NOT_CONFIRMED = "address_not_confirmed"
-ADDRESS_REFUSES = "address_refuses_mail"
 TOO_MANY = "too_many_messages"
 ATTEMPTS_EXHAUSTED = "attempts_exhausted"
-
-
-class Audience(NamedTuple):
-    addresses: tuple[str, ...]
-    reason: str = ""  # why the message has no recipient
 
 
 class Ready(NamedTuple):
@@ -192,7 +177,7 @@ def _prepare(claimed: Sequence[Notification], *, now: datetime) -> tuple[list[Re
     """
     ended: States = {}
     mails: dict[UUID, Mail] = {}
-    for each, audience in zip(claimed, _audiences(claimed, now=now), strict=True):
+    for each, audience in zip(claimed, audiences_of(claimed, now=now), strict=True):
         if audience.addresses:
             mails[each.pk] = _mail(each, audience, now=now)
         else:
@@ -230,52 +215,12 @@ def _due(now: datetime) -> Q:
     return (pending | abandoned) & Q(attempts__lt=ATTEMPTS_MAX)
 
 
-def _audiences(claimed: Sequence[Notification], *, now: datetime) -> list[Audience]:
-    """The addresses that each message goes to now. One statement if there are any."""
-    wanted = [_audience(each, now=now) for each in claimed]
-    refusing = addresses_that_refuse(emails={address for audience in wanted for address in audience.addresses})
-    return [_without(refusing, audience) for audience in wanted]
-
-
-def _audience(notification: Notification, *, now: datetime) -> Audience:
-    recipient = notification.recipient
-    if message_kinds()[notification.kind].to_operators:
-        return Audience(tuple(settings.OPERATOR_EMAILS))
-    if recipient is None:
-        return Audience((), NO_ACCOUNT)
-    reason = _reason_against(notification, recipient, now=now)
-    return Audience((), reason) if reason else Audience((recipient.email,))
-
-
-def _without(refusing: Collection[str], audience: Audience) -> Audience:
-    left = tuple(each for each in audience.addresses if email_normalise(each) not in refusing)
-    return Audience(left, audience.reason or ADDRESS_REFUSES)
-
-
-def _reason_against(notification: Notification, recipient: User, *, now: datetime) -> str:
-    """Why nothing is sent, or "". An unconfirmed address may be a stranger's, so it gets links only."""
-    has_link = message_kinds()[notification.kind].has_link
-    if recipient.erased_at or (has_link and not recipient.is_active):
-        return RECIPIENT_GONE
-    if _is_late(notification, now=now):
-        return EXPIRED
-    if notification.kind == EMAIL_CONFIRMATION.name and recipient.email_confirmed:
-        return ALREADY_CONFIRMED
-    return "" if has_link or recipient.email_confirmed else NOT_CONFIRMED
-
-
 def _postpone(claimed: Notification, *, now: datetime) -> str | None:
     """Drop a message with a link: it would come an hour late, and the rider can ask for a new one. Others wait, and
     are tried ATTEMPTS_MAX times in all."""
     if message_kinds()[claimed.kind].has_link or claimed.attempts >= ATTEMPTS_MAX:
         return message_finish(claimed, state=State.DROPPED, last_error=TOO_MANY)
     return message_finish(claimed, state=State.PENDING, last_error=TOO_MANY, next_attempt_at=now + ADDRESS_WINDOW)
-
-
-def _is_late(notification: Notification, *, now: datetime) -> bool:
-    """Whether the link is too old to be useful: its rider has asked again by now."""
-    lifetime = timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
-    return notification.kind == PASSWORD_RESET.name and now - notification.created_at > lifetime
 
 
 def _sending_failed(claimed: Notification, error: MailError, *, now: datetime) -> str | None:

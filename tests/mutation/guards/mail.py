@@ -9,7 +9,7 @@ LIMITING = "tests/notifications/test_limiting.py"
 GUARDS = (
     Guard(
         "an unconfirmed address gets links alone",
-        "bikerental/notifications/services/delivering.py",
+        "bikerental/notifications/services/addressing.py",
         'return "" if has_link or recipient.email_confirmed else NOT_CONFIRMED',
         'return ""',
         (f"{CONFIRMING}::test_an_unconfirmed_address_gets_links_and_nothing_else",),
@@ -143,7 +143,7 @@ GUARDS = (
     ),
     Guard(
         "a link that is not needed any more is not sent",
-        "bikerental/notifications/services/delivering.py",
+        "bikerental/notifications/services/addressing.py",
         "        return ALREADY_CONFIRMED\n",
         "        pass\n",
         (f"{CONFIRMING}::test_a_link_that_is_not_needed_any_more_is_not_sent",),

@@ -273,7 +273,7 @@ GUARDS = (
     ),
     Guard(
         "nothing is sent to an address that refuses",
-        "bikerental/notifications/services/delivering.py",
+        "bikerental/notifications/services/addressing.py",
         " if email_normalise(each) not in refusing)",
         ")",
         (f"{FEEDBACK}::test_nothing_more_is_sent_to_a_marked_address",),
