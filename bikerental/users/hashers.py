@@ -2,8 +2,8 @@ from threading import Semaphore
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
-# A hash keeps one core busy and takes 19 MiB. More hashes at once than a process has cores would only take memory: 76
-# MiB with four threads. The wait here is a hash or two of 50 ms each.
+# A hash keeps one core busy and takes 19 MiB. More hashes at once than a process has cores would only take memory: 57
+# MiB with three threads. The wait here is a hash of 50 ms.
 _AT_ONCE = Semaphore(2)
 
 

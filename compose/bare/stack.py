@@ -30,7 +30,7 @@ BESIDE_SECONDS = 75
 CELERY = ["python", "-m", "celery", "--quiet", "--app", "config.celery_app"]
 OWNER = "MIGRATE_DATABASE_URL"
 # Of each web process, as in production: fewer where PostgreSQL shares the cores.
-THREADS, THREADS_ELSEWHERE = 4, 8
+THREADS, THREADS_ELSEWHERE = 3, 8
 THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 
 

@@ -34,9 +34,9 @@ def settings_made(given: dict[str, str]) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("given", "threads"),
     [
-        (OWN, "4"),
+        (OWN, "3"),
         (OWN | {"WEB_THREADS": "6"}, "6"),
-        (OWN | example(), "4"),
+        (OWN | example(), "3"),
         (ELSEWHERE, None),  # each program's default, 8
         (OWN | ELSEWHERE, None),
         (OWN | example() | ELSEWHERE, ""),
