@@ -27,32 +27,31 @@ CLAIM = SqlStatement(f"""
         OR (state = 'sending' AND claimed_until <= %(now)s)
      )
 """)  # noqa: S608 - of constants alone
-# In one order and without waiting: another worker may be claiming some of them, or an erasure be changing them.
-CLAIM_NEW = SqlStatement("""
-    WITH new AS (
-        SELECT id FROM notifications_notification
-         WHERE id = ANY(%(notification_ids)s::uuid[]) AND state = 'pending' AND attempts = 0
-         ORDER BY id
-           FOR UPDATE SKIP LOCKED
-    )
-    UPDATE notifications_notification AS message
-       SET state = 'sending', claimed_until = %(claimed_until)s, attempts = 1
-      FROM new
-     WHERE message.id = new.id
-    RETURNING message.id
-""")
-GIVE_BACK = SqlStatement("""
-    WITH claimed AS (
-        SELECT id FROM notifications_notification
-         WHERE id = ANY(%(notification_ids)s::uuid[]) AND state = 'sending' AND attempts = 1
-         ORDER BY id
-           FOR UPDATE SKIP LOCKED
-    )
-    UPDATE notifications_notification AS message
-       SET state = 'pending', claimed_until = NULL, attempts = %(attempts)s
-      FROM claimed
-     WHERE message.id = claimed.id
-""")
+
+
+def _of_group(now: str, then: str) -> SqlStatement:
+    # In one order and without waiting: another worker may be claiming some of them, or an erasure be changing them.
+    return SqlStatement(f"""
+        WITH locked AS (
+            SELECT id FROM notifications_notification
+             WHERE id = ANY(%(notification_ids)s::uuid[]) AND {now}
+             ORDER BY id
+               FOR UPDATE SKIP LOCKED
+        )
+        UPDATE notifications_notification AS message
+           SET {then}
+          FROM locked
+         WHERE message.id = locked.id
+        RETURNING message.id
+    """)  # noqa: S608 - of constants alone
+
+
+CLAIM_NEW = _of_group(
+    "state = 'pending' AND attempts = 0", "state = 'sending', claimed_until = %(claimed_until)s, attempts = 1"
+)
+GIVE_BACK = _of_group(
+    "state = 'sending' AND attempts = 1", "state = 'pending', claimed_until = NULL, attempts = %(attempts)s"
+)
 
 
 def _finishing(state: str, also: str = "") -> SqlStatement:
