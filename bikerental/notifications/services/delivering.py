@@ -97,7 +97,7 @@ class _Batch:
     def send_one(self, notification_id: UUID, *, failed_before: bool = False) -> int:
         if self._is_over():
             return 0
-        return run_row(DELIVERING, notification_id, self._send, failed_before=failed_before)
+        return run_row(DELIVERING, notification_id, self._deliver_one, failed_before=failed_before)
 
     def send_group(self, ids: Sequence[UUID]) -> int:
         states: States = {}
@@ -109,7 +109,7 @@ class _Batch:
         sent = list(states.values()).count(State.SENT)
         return sent + sum(self.send_one(each) for each in ids if each not in states)
 
-    def _send(self, ids: Sequence[UUID]) -> int:
+    def _deliver_one(self, ids: Sequence[UUID]) -> int:
         return notification_deliver(ids[0], now=utc_now(), mailer=self._mailer) == State.SENT
 
     def _is_over(self) -> bool:
