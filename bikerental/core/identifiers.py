@@ -1,6 +1,7 @@
 """Row ids: UUID version 7 (RFC 9562), which grow with time."""
 
 import os
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -8,12 +9,37 @@ from uuid import UUID
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+class _Numbers(threading.local):
+    """The ids of one millisecond are numbered from a random start. So nobody learns how many ids there were."""
+
+    milliseconds = -1
+    number = 0
+
+    def next(self, milliseconds: int) -> int:
+        is_same = milliseconds == self.milliseconds
+        self.milliseconds = milliseconds
+        # The start is below 2**31, so that the number stays below 2**32.
+        self.number = self.number + 1 if is_same else int.from_bytes(os.urandom(4), "big") >> 1
+        return self.number
+
+
+_now, _given = _Numbers(), _Numbers()
+
+
 def uuid7(at: datetime | None = None) -> UUID:
-    """A new id, by default of the present time. Ids that grow with time are inserted at one end of the index."""
-    milliseconds = time.time_ns() // 1_000_000 if at is None else _milliseconds(at)
-    value = milliseconds << 80 | int.from_bytes(os.urandom(10), "big")
-    value = value & ~(0xF << 76) | 0x7 << 76
-    value = value & ~(0x3 << 62) | 0x2 << 62
+    """A new id, by default of the present time. Ids that grow with time are inserted at one end of the index.
+
+    Of one millisecond, the ids of a thread are in the order in which they were made, and so are rows sorted by id.
+    After 48 bits of time come 32 of a number and 42 at random.
+    """
+    if at is None:
+        milliseconds = time.time_ns() // 1_000_000
+        number = _now.next(milliseconds)
+    else:
+        milliseconds = _milliseconds(at)
+        number = _given.next(milliseconds)
+    value = milliseconds << 80 | 0x7 << 76 | number >> 20 << 64
+    value |= 0x2 << 62 | number % 2**20 << 42 | int.from_bytes(os.urandom(6), "big") >> 6
     return UUID(int=value)
 
 
