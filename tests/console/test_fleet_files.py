@@ -11,6 +11,7 @@ from bikerental.console.types import Fault, FleetFiles
 from bikerental.fleet.exceptions import FleetChangedError
 from bikerental.fleet.locks import bikes_lock, fleet_load_lock
 from bikerental.fleet.models import Bike, BikeEvent
+from bikerental.fleet.services import loading
 from bikerental.fleet.types import FleetLoaded
 from tests.console.fleet_files import BIKES, OPERATOR, fleet, load, table
 from tests.factories import make_bike, make_model, make_station, make_tariff
@@ -232,6 +233,25 @@ def test_the_bikes_of_a_station_move_along() -> None:
     assert fleet()[1] == [("New harbour", 59.95, 20, True)]
     assert [Bike.objects.get(pk=bike.pk).latitude for bike in (standing, riding)] == [59.95, 59.93]
     assert [(each.bike_id, each.note) for each in log()] == [(standing.pk, "station moved")]
+
+
+@pytest.mark.parametrize("is_of", ["changed station", "named station", "changed bike"])
+def test_what_was_deleted_before_the_locks_refuses_the_file(is_of: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    station, bike = make_station(name="Harbour"), make_bike(number="B-1")
+    lock = loading._lock
+
+    def delete_then_lock(*rows: Any) -> None:
+        deleted = bike if is_of == "changed bike" else station
+        type(deleted).objects.filter(pk=deleted.pk).delete()
+        lock(*rows)
+
+    monkeypatch.setattr(loading, "_lock", delete_then_lock)
+
+    files = [table("number,station", "B-1,Harbour"), None]
+    if is_of == "changed station":
+        files = [None, table("id,name,latitude", f"{station.pk},Harbour,59.95")]
+    with pytest.raises(FleetChangedError), transaction.atomic():
+        load(*files)
 
 
 def many(count: int) -> list[str]:

@@ -1,6 +1,6 @@
 """Bikes and stations from a file: many rows in one transaction, with the same log as one by one."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -67,6 +67,8 @@ def fleet_load(
         stations_move_bikes(station_ids=moved, actor=actor, now=now)
         _add_bikes([each for each in bikes if number_key(each.number) not in existing], actor, now)
         locked = {number_key(bike.number): bike for bike in Bike.objects.filter(pk__in=differing)}
+        if len(locked) < len(differing):
+            raise FleetChangedError
         bikes_changed = _change_bikes(_pairs(locked, bikes), actor, now)
     except IntegrityError as error:
         raise FleetChangedError from error
@@ -102,7 +104,7 @@ def _add_stations(wanted: Sequence[StationWanted]) -> list[UUID]:
 
 
 def _change_stations(wanted: Sequence[StationWanted]) -> None:
-    stations = Station.objects.in_bulk([each.station_id for each in wanted])
+    stations = _stations({each.station_id for each in wanted})
     for each in wanted:
         _set(stations[each.station_id], each.values)
     Station.objects.bulk_update(stations.values(), STATION_FIELDS, batch_size=PART)
@@ -142,11 +144,19 @@ def _parts(pairs: Sequence[tuple[Bike, BikeWanted]]) -> Iterable[Sequence[tuple[
 def _place(pairs: Sequence[tuple[Bike, BikeWanted]]) -> None:
     """A bike at a station has the station's position."""
     places = {bike.pk: wanted.place for bike, wanted in pairs if wanted.place is not None}
-    stations = Station.objects.in_bulk({place.station_id for place in places.values() if place.station_id})
+    stations = _stations({place.station_id for place in places.values() if place.station_id})
     for bike, _ in pairs:
         place = places[bike.pk]
         at = stations[place.station_id] if place.station_id else place
         _set(bike, {"station_id": place.station_id, "latitude": at.latitude, "longitude": at.longitude})
+
+
+def _stations(ids: Collection[UUID]) -> dict[UUID, Station]:
+    """:raises FleetChangedError: if one was deleted before it was locked"""
+    stations = Station.objects.in_bulk(ids)
+    if len(stations) < len(ids):
+        raise FleetChangedError
+    return stations
 
 
 def _set(row: object, values: Mapping[str, object]) -> None:
