@@ -5,6 +5,7 @@ from tests.mutation.entries import Guard
 PLACES = "tests/fleet/test_places.py"
 BOUNDS = "tests/rentals/test_bounds.py"
 STATIONS = "tests/concurrency/test_stations.py"
+FILES = "tests/console/test_fleet_files.py::test_what_was_deleted_before_the_locks_refuses_the_file"
 
 GUARDS = (
     Guard(
@@ -118,5 +119,19 @@ GUARDS = (
         "    lock_shared=[Station],\n",
         "    lock=[Station],\n",
         (f"{STATIONS}::test_returns_at_one_station_do_not_wait_for_each_other",),
+    ),
+    Guard(
+        "a file whose station was deleted meanwhile is refused",
+        "bikerental/fleet/services/loading.py",
+        "    if len(stations) < len(ids):\n        raise FleetChangedError\n",
+        "",
+        (f"{FILES}[changed station]", f"{FILES}[named station]"),
+    ),
+    Guard(
+        "a file whose bike was deleted meanwhile is refused",
+        "bikerental/fleet/services/loading.py",
+        "        if len(locked) < len(differing):\n            raise FleetChangedError\n",
+        "",
+        (f"{FILES}[changed bike]",),
     ),
 )
