@@ -236,7 +236,7 @@ def test_the_bikes_of_a_station_move_along() -> None:
 
 
 @pytest.mark.parametrize("is_of", ["changed station", "named station", "changed bike"])
-def test_what_was_deleted_before_the_locks_refuses_the_file(is_of: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_row_deleted_before_the_locks_refuses_the_file(is_of: str, monkeypatch: pytest.MonkeyPatch) -> None:
     station, bike = make_station(name="Harbour"), make_bike(number="B-1")
     lock = loading._lock
 

@@ -5,7 +5,7 @@ from tests.mutation.entries import Guard
 PLACES = "tests/fleet/test_places.py"
 BOUNDS = "tests/rentals/test_bounds.py"
 STATIONS = "tests/concurrency/test_stations.py"
-FILES = "tests/console/test_fleet_files.py::test_what_was_deleted_before_the_locks_refuses_the_file"
+FILES = "tests/console/test_fleet_files.py::test_a_row_deleted_before_the_locks_refuses_the_file"
 
 GUARDS = (
     Guard(
