@@ -10,7 +10,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class _Numbers(threading.local):
-    """The ids of one millisecond are numbered from a random start. So nobody learns how many ids there were."""
+    """Numbers the ids of a millisecond from a random start, so that nobody learns how many there were."""
 
     milliseconds = -1
     number = 0
@@ -29,8 +29,8 @@ _now, _given = _Numbers(), _Numbers()
 def uuid7(at: datetime | None = None) -> UUID:
     """A new id, by default of the present time. Ids that grow with time are inserted at one end of the index.
 
-    Of one millisecond, the ids of a thread are in the order in which they were made, and so are rows sorted by id.
-    After 48 bits of time come 32 of a number and 42 at random.
+    The ids that a thread makes in one millisecond sort in the order in which it made them. After 48 bits of time come
+    32 of a number and 42 at random.
     """
     if at is None:
         milliseconds = time.time_ns() // 1_000_000

@@ -104,7 +104,7 @@ def _add_stations(wanted: Sequence[StationWanted]) -> list[UUID]:
 
 
 def _change_stations(wanted: Sequence[StationWanted]) -> None:
-    stations = _stations({each.station_id for each in wanted})
+    stations = _stations_by_id({each.station_id for each in wanted})
     for each in wanted:
         _set(stations[each.station_id], each.values)
     Station.objects.bulk_update(stations.values(), STATION_FIELDS, batch_size=PART)
@@ -144,14 +144,14 @@ def _parts(pairs: Sequence[tuple[Bike, BikeWanted]]) -> Iterable[Sequence[tuple[
 def _place(pairs: Sequence[tuple[Bike, BikeWanted]]) -> None:
     """A bike at a station has the station's position."""
     places = {bike.pk: wanted.place for bike, wanted in pairs if wanted.place is not None}
-    stations = _stations({place.station_id for place in places.values() if place.station_id})
+    stations = _stations_by_id({place.station_id for place in places.values() if place.station_id})
     for bike, _ in pairs:
         place = places[bike.pk]
         at = stations[place.station_id] if place.station_id else place
         _set(bike, {"station_id": place.station_id, "latitude": at.latitude, "longitude": at.longitude})
 
 
-def _stations(ids: Collection[UUID]) -> dict[UUID, Station]:
+def _stations_by_id(ids: Collection[UUID]) -> dict[UUID, Station]:
     """:raises FleetChangedError: if one was deleted before it was locked"""
     stations = Station.objects.in_bulk(ids)
     if len(stations) < len(ids):
