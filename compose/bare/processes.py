@@ -1,6 +1,7 @@
 """Runs programs, waits for them, and ends the processes that a stack left behind."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -18,6 +19,7 @@ from compose.bare.state import MARK, ROOT, State
 INTERRUPTING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 TAIL_LINES = 15
 SERVERS = {"postgres", "redis-server"}
+SERVERS_PORTS = range(10_000, 32_768)  # Linux and macOS take the ports of outgoing connections from above
 # Supervisor stops its programs group by group. Each has its own limit in supervision.py.
 SUPERVISOR_SECONDS = 120
 PROGRAM_SECONDS = 40
@@ -76,10 +78,12 @@ def wait_until(condition: Callable[[], bool], *, seconds: float, what: str, log:
 
 
 def free_port() -> int:
-    with socket.socket() as candidate:
-        candidate.bind(("127.0.0.1", 0))
-        port: int = candidate.getsockname()[1]
-        return port
+    """A port that no program uses, and that no outgoing connection takes before a server is started on it."""
+    for port in random.SystemRandom().sample(SERVERS_PORTS, 50):
+        with socket.socket() as candidate, suppress(OSError):
+            candidate.bind(("", port))
+            return port
+    raise UserError(f"No port of {SERVERS_PORTS.start} to {SERVERS_PORTS.stop - 1} is free.")
 
 
 def require_free_port(port: int, variable: str) -> None:

@@ -18,7 +18,7 @@ import pytest
 import requests
 
 from bikerental.demo.constants import DEMO_PASSWORD, DEMO_RIDER_EMAIL
-from compose.bare import bootstrap
+from compose.bare import bootstrap, processes
 from compose.bare.postgresql import OUTSIDE, client_programs
 from compose.bare.processes import free_port, started_logged
 from compose.bare.progress import UserError
@@ -501,6 +501,26 @@ def test_requirements_without_the_installer_say_what_makes_them(
     bootstrap.REQUIREMENTS.write_text("uvicorn==1\n")
     with pytest.raises(UserError, match=r"does not pin uv\. `make requirements`"):
         bootstrap.pin_of("uv")
+
+
+def test_a_free_port_is_not_one_of_outgoing_connections() -> None:
+    limits = Path("/proc/sys/net/ipv4/ip_local_port_range")
+    if not limits.exists():
+        pytest.skip("Only Linux says which ports it gives to outgoing connections.")
+    lowest = int(limits.read_text().split()[0])
+
+    ports = {free_port() for _ in range(200)}
+
+    assert max(ports) < lowest
+    assert len(ports) > 150
+
+
+def test_a_port_in_use_is_not_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("", free_port())) as server:
+        taken = server.getsockname()[1]
+        monkeypatch.setattr(processes, "SERVERS_PORTS", range(taken, taken + 50))
+
+        assert taken not in {free_port() for _ in range(200)}
 
 
 def test_an_old_python_gets_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
