@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -227,6 +228,7 @@ def test_a_broken_image_is_rolled_back(
 
     assert failed.returncode == 1
     if service == "web":
+        assert re.search("^web-next: (restarting|running|exited), ", failed.stderr, re.MULTILINE), failed.stderr[-4000:]
         assert f"Nothing that serves was changed: {two} runs as before." in failed.stderr
     else:
         assert f"{broken} did not become healthy: back to {two}." in failed.stderr
