@@ -1,6 +1,7 @@
 """A streaming replica of the tests' server, made by pg_basebackup."""
 
 import os
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from compose.bare.postgresql import PostgreSQL, client_programs, remove_data
 from compose.bare.processes import end_leftovers
 from compose.bare.state import MARK, State
 from tests.live import database_url
+from tests.support.processes import send
 from tests.support.waiting import eventually
 
 COPY_SECONDS = 120
@@ -72,13 +74,11 @@ class Replica(PostgreSQL):
         assert self._running
         server = psutil.Process(self._running.pid)
         processes = [server, *server.children()]
-        for process in processes:
-            process.suspend()
+        send(processes, signal.SIGSTOP)
         try:
             yield
         finally:
-            for process in processes:
-                process.resume()
+            send(processes, signal.SIGCONT)
 
     def query(self, sql: str, *values: object) -> Any:
         """The first column of the first row."""

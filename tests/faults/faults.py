@@ -14,6 +14,7 @@ import psycopg2
 
 from compose.bare.processes import free_port
 from tests.faults.stack import RunningStack, serves
+from tests.support.processes import send
 from tests.support.waiting import eventually
 
 Fault = Callable[[RunningStack, list[str], float], None]
@@ -150,12 +151,6 @@ def paused(processes: Sequence[psutil.Process], seconds: float) -> None:
         time.sleep(seconds)
     finally:
         send(processes, signal.SIGCONT)
-
-
-def send(processes: Sequence[psutil.Process], number: signal.Signals) -> None:
-    for process in processes:
-        with suppress(psutil.NoSuchProcess):
-            process.send_signal(number)
 
 
 FAULTS: dict[str, Fault] = {

@@ -2,6 +2,7 @@
 ride."""
 
 import json
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from http.client import HTTPConnection
@@ -21,6 +22,7 @@ from bikerental.rentals.reconciliation import Window, reconcile
 from tests.factories import make_bike, make_user
 from tests.live import web_server
 from tests.support.logins import bearer, login
+from tests.support.processes import send
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,8 +36,7 @@ def rent(address: str, headers: dict[str, str], number: str) -> requests.Respons
 
 
 def web_is_killed() -> None:
-    for process in [process for process in psutil.Process().children(recursive=True) if _is_of_web(process)]:
-        process.kill()
+    send([process for process in psutil.Process().children(recursive=True) if _is_of_web(process)], signal.SIGKILL)
 
 
 def _is_of_web(process: psutil.Process) -> bool:

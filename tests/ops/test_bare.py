@@ -26,6 +26,7 @@ from compose.bare.services import tool_environment
 from compose.bare.stack import Stack
 from compose.bare.state import ROOT, State
 from compose.bare.supervision import Group, Program, Supervisor
+from tests.support.processes import asked, send
 from tests.support.waiting import wait_until
 
 BARE = [sys.executable, "-m", "compose.bare"]
@@ -175,10 +176,10 @@ def test_run_serves_term_ends_it_and_the_next_has_its_data(folder: Path) -> None
         assert requests.post(run.url("/api/v1/auth/token/"), json=login, timeout=20).status_code == 200
         riders = in_database(run, "SELECT count(*) FROM users_user")
         family = run.family()
-        names = {each.name() for each in family}
+        names = {asked(each, "name") for each in family}
         assert {"postgres", "redis-server"} <= names
         assert in_database(run, "SELECT rolname, rolsuper FROM pg_roles WHERE rolname = current_user") == RESTRICTED
-        assert [each.name() for each in family if owner in str(each.environ())] == []
+        assert [each for each in family if owner in str(asked(each, "environ"))] == []
 
         run.runner.terminate()
         assert run.runner.wait(STOP_SECONDS) == 0
@@ -201,8 +202,7 @@ def test_run_serves_term_ends_it_and_the_next_has_its_data(folder: Path) -> None
 def test_a_killed_process_is_started_again(folder: Path) -> None:
     with running(folder) as run:
         run.wait_for_line("Ready after")
-        for victim in run.members("celery", "worker"):
-            victim.kill()
+        send(run.members("celery", "worker"), signal.SIGKILL)
         run.wait_for_line("worker is running")
         (postmaster,) = run.members("-D")
         postmaster.kill()
