@@ -16,6 +16,8 @@ PUBLISH_LEASE = timedelta(minutes=2)
 PUBLISH_ATTEMPTS_MAX = 5
 STORAGE_RETRY = timedelta(minutes=1)
 PUBLISH_SWEEP_BATCH = 20
+# After this time a batch starts no further photo, and the sweep of orphans stops too.
+PUBLISH_SECONDS = 20.0
 # Longer than the validity of a URL signed before the last reference went, and of any upload or claim.
 ORPHAN_AGE = timedelta(hours=2)
 # Folders in S3. Nothing outside them is read, written or deleted.

@@ -1,10 +1,13 @@
 """Celery tasks. They ignore arguments that a newer release adds, so that old workers survive a deploy."""
 
+from functools import partial
 from uuid import UUID
 
 from celery import shared_task
 from django.utils import timezone
 
+from bikerental.core.work.single_flight import SingleFlight
+from bikerental.maintenance.constants import PUBLISH_SECONDS
 from bikerental.maintenance.services import (
     photos_publish,
     photos_publish_left_over,
@@ -13,17 +16,19 @@ from bikerental.maintenance.services import (
     reported_bikes_sweep,
 )
 
+_publishing = SingleFlight(seconds=PUBLISH_SECONDS)
+
 
 @shared_task
 def publish_photos(*, ids: list[str], **_newer: object) -> None:
     """Encode and publish confirmed photos. Safe to run twice: only due ones are taken. The sweep is the retry."""
-    photos_publish(upload_ids=[UUID(row_id) for row_id in ids])
+    _publishing.run(partial(photos_publish, [UUID(row_id) for row_id in ids]), again=_publish_left_over)
 
 
 @shared_task
 def sweep_photos(**_newer: object) -> None:
     """Publish photos that the fast path lost or that are due again. The next run is the retry."""
-    photos_publish_left_over(now=timezone.now())
+    _publishing.run(_publish_left_over, again=_publish_left_over)
 
 
 @shared_task
@@ -38,3 +43,7 @@ def sweep_orphaned_photos(**_newer: object) -> None:
 def take_out_reported_bikes(**_newer: object) -> None:
     """Take bikes with grave reports out of service after their ride. The next run is the retry."""
     reported_bikes_sweep(now=timezone.now())
+
+
+def _publish_left_over(seconds: float) -> None:
+    photos_publish_left_over(now=timezone.now(), seconds=seconds)

@@ -163,7 +163,7 @@ def test_a_photo_confirmed_before_an_erasure_is_not_published(
     outcome = erase_after(monkeypatch, rider, lock, lambda: confirm(rider, sent))
 
     assert outcome[1:] == (None, True)
-    assert photos_publish(upload_ids=[sent.pk]) == 0
+    assert photos_publish([sent.pk]) == 0
     assert (PhotoUpload.objects.get().state, BikeReport.objects.get().photo) == ("refused", "")
 
 
@@ -174,7 +174,7 @@ def test_a_photo_published_during_an_erasure_does_not_show(
     confirm(rider, sent)
     lock = "bikerental.maintenance.services.publishing.bikes_lock"
 
-    outcome = erase_after(monkeypatch, rider, lock, lambda: photos_publish(upload_ids=[sent.pk]))
+    outcome = erase_after(monkeypatch, rider, lock, lambda: photos_publish([sent.pk]))
 
     assert outcome == (0, None, False)
     assert (PhotoUpload.objects.get().state, BikeReport.objects.get().photo) == ("refused", "")

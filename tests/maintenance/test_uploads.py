@@ -316,10 +316,10 @@ def test_a_photo_being_published_is_left_until_its_claim_ends(staff: RiderClient
     confirmed = upload(staff, path(make_bike()), picture())
     PhotoUpload.objects.update(next_attempt_at=timezone.now() + timedelta(minutes=1), attempts=1)
 
-    assert photos_publish(upload_ids=[confirmed.pk]) == 0
+    assert photos_publish([confirmed.pk]) == 0
 
     PhotoUpload.objects.update(next_attempt_at=timezone.now())
-    assert photos_publish(upload_ids=[confirmed.pk]) == 1
+    assert photos_publish([confirmed.pk]) == 1
 
 
 @pytest.mark.usefixtures("bucket")

@@ -24,6 +24,7 @@ from bikerental.maintenance.constants import (
     ORPHAN_AGE,
     PUBLISH_ATTEMPTS_MAX,
     PUBLISH_LEASE,
+    PUBLISH_SECONDS,
     PUBLISH_SWEEP_BATCH,
     REFUSED_KEPT_FOR,
     REPORT_PHOTOS,
@@ -41,12 +42,11 @@ from bikerental.media.storage import StorageUnavailableError
 logger = logging.getLogger(__name__)
 
 TASK = "publish photos"
-SECONDS = 20.0  # after this time a batch starts no further photo, and the sweep of orphans stops too
 ORPHAN_BATCH = 500
 
 
 def photos_publish(
-    *, upload_ids: Iterable[UUID], failed_before: Collection[UUID] = (), seconds: float = SECONDS
+    upload_ids: Iterable[UUID], seconds: float = PUBLISH_SECONDS, *, failed_before: Collection[UUID] = ()
 ) -> int:
     """Publish the uploads that are due. Returns how many were.
 
@@ -69,7 +69,7 @@ def photos_publish(
     return published
 
 
-def photos_publish_left_over(*, now: datetime) -> int:
+def photos_publish_left_over(*, now: datetime, seconds: float = PUBLISH_SECONDS) -> int:
     """Publish uploads that the fast path lost or that are due again. End uploads that never came or cannot be
     published."""
     pending = PhotoUpload.objects.filter(state=UploadState.PENDING, expires_at__lt=now - UPLOAD_TIME)
@@ -79,7 +79,7 @@ def photos_publish_left_over(*, now: datetime) -> int:
         logger.error("%d photos were refused: their worker died in every attempt", count)
     due = PhotoUpload.objects.filter(_unclaimed(now)).order_by("next_attempt_at", "pk")
     failed, others = due_rows(TASK, due, size=PUBLISH_SWEEP_BATCH)
-    return photos_publish(upload_ids=[*failed, *others], failed_before=failed)
+    return photos_publish([*failed, *others], seconds, failed_before=failed)
 
 
 def _unclaimed(now: datetime) -> Q:
@@ -137,7 +137,7 @@ def refused_uploads_purge(*, now: datetime) -> int:
     return rows_purge(PhotoUpload.objects.filter(state=UploadState.REFUSED, created_at__lt=now - REFUSED_KEPT_FOR))
 
 
-def photos_sweep_orphans(*, now: datetime, seconds: float = SECONDS) -> int:
+def photos_sweep_orphans(*, now: datetime, seconds: float = PUBLISH_SECONDS) -> int:
     """Delete files that no row names and that are older than ORPHAN_AGE. Returns how many.
 
     These are raw uploads after publishing or refusal, replaced photos, and files of a process that died between the
