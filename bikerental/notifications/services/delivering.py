@@ -64,7 +64,7 @@ States = dict[UUID, str | None]
 
 
 def notifications_deliver(
-    notification_ids: Iterable[UUID], *, failed_before: Collection[UUID] = (), seconds: float = BATCH_SECONDS
+    notification_ids: Iterable[UUID], seconds: float = BATCH_SECONDS, *, failed_before: Collection[UUID] = ()
 ) -> int:
     """Send the messages that are due, over one connection. Returns how many were sent.
 
@@ -116,12 +116,12 @@ class _Batch:
         return time.monotonic() > self._end
 
 
-def notifications_deliver_left_over(*, now: datetime) -> int:
+def notifications_deliver_left_over(*, now: datetime, seconds: float = BATCH_SECONDS) -> int:
     """Send messages that the fast path lost, that are due again, or whose sender died."""
     _fail_exhausted(now)
     due = Notification.objects.filter(_due(now)).order_by("next_attempt_at", "pk")
     failed, others = due_rows(DELIVERING, due, size=SWEEP_BATCH)
-    return notifications_deliver(others, failed_before=failed)
+    return notifications_deliver(others, seconds, failed_before=failed)
 
 
 def notification_deliver(notification_id: UUID, *, now: datetime, mailer: Mailer) -> str | None:

@@ -6,6 +6,7 @@ ENQUEUEING = "tests/core/test_enqueueing.py"
 POSTGRESQL = "tests/core/test_postgresql.py"
 DELIVERING = "tests/notifications/test_delivering.py"
 UPLOADS = "tests/maintenance/test_uploads.py"
+SILENT = "tests/faults/test_silent_servers.py"
 EXPORT = "tests/accounts/test_export.py"
 
 GUARDS = (
@@ -76,7 +77,7 @@ GUARDS = (
     Guard(
         "messages that nobody sent are swept",
         "bikerental/notifications/services/delivering.py",
-        "    return notifications_deliver(others, failed_before=failed)",
+        "    return notifications_deliver(others, seconds, failed_before=failed)",
         "    return len(others)",
         (f"{DELIVERING}::test_the_sweep_sends_what_is_due_or_was_left",),
     ),
@@ -96,6 +97,27 @@ GUARDS = (
         (f"{DELIVERING}::test_the_sweep_gives_up_what_kills_every_sender",),
     ),
     Guard(
+        "one process of a worker sends messages",
+        "bikerental/notifications/tasks.py",
+        "    _delivery.run(partial(notifications_deliver, [UUID(row_id) for row_id in ids]), again=",
+        "    (lambda work, again: work(20))(partial(notifications_deliver, [UUID(row_id) for row_id in ids]), again=",
+        (f"{SILENT}::test_a_silent_mail_server_takes_one_process_of_the_worker",),
+    ),
+    Guard(
+        "one process of a worker publishes photos",
+        "bikerental/maintenance/tasks.py",
+        "    _publishing.run(partial(photos_publish, [UUID(row_id) for row_id in ids]), again=",
+        "    (lambda work, again: work(20))(partial(photos_publish, [UUID(row_id) for row_id in ids]), again=",
+        (f"{SILENT}::test_a_silent_storage_takes_one_process_of_the_worker",),
+    ),
+    Guard(
+        "a process that works makes up for calls meanwhile",
+        "bikerental/core/work/single_flight.py",
+        "            if not self._is_requested():\n",
+        "            if self._is_requested() is not None:\n",
+        ("tests/core/test_single_flight.py::test_a_call_meanwhile_returns_and_is_made_up_for",),
+    ),
+    Guard(
         "a batch of messages has an end",
         "bikerental/notifications/services/delivering.py",
         "        return time.monotonic() > self._end\n",
@@ -105,7 +127,7 @@ GUARDS = (
     Guard(
         "photos that nobody published are swept",
         "bikerental/maintenance/services/publishing.py",
-        "    return photos_publish(upload_ids=[*failed, *others], failed_before=failed)",
+        "    return photos_publish([*failed, *others], seconds, failed_before=failed)",
         "    return len(others)",
         (f"{UPLOADS}::test_the_sweep_publishes_a_photo_that_the_fast_path_lost",),
     ),
