@@ -19,7 +19,7 @@ from compose.bare.state import MARK, ROOT, State
 INTERRUPTING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 TAIL_LINES = 15
 SERVERS = {"postgres", "redis-server"}
-SERVERS_PORTS = range(10_000, 32_768)  # Linux and macOS take the ports of outgoing connections from above
+SERVER_PORTS = range(11_000, 32_768)  # Linux and macOS take the ports of outgoing connections from above
 # Supervisor stops its programs group by group. Each has its own limit in supervision.py.
 SUPERVISOR_SECONDS = 120
 PROGRAM_SECONDS = 40
@@ -79,11 +79,11 @@ def wait_until(condition: Callable[[], bool], *, seconds: float, what: str, log:
 
 def free_port() -> int:
     """A port that no program uses, and that no outgoing connection takes before a server is started on it."""
-    for port in random.SystemRandom().sample(SERVERS_PORTS, 50):
+    for port in random.SystemRandom().sample(SERVER_PORTS, 50):
         with socket.socket() as candidate, suppress(OSError):
             candidate.bind(("", port))
             return port
-    raise UserError(f"No port of {SERVERS_PORTS.start} to {SERVERS_PORTS.stop - 1} is free.")
+    raise UserError(f"No port of {SERVER_PORTS.start} to {SERVER_PORTS.stop - 1} is free.")
 
 
 def require_free_port(port: int, variable: str) -> None:
