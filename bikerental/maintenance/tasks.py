@@ -7,7 +7,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from bikerental.core.work.single_flight import SingleFlight
-from bikerental.maintenance.constants import PUBLISH_SECONDS
+from bikerental.maintenance.constants import PUBLISH_SECONDS, PUBLISH_SWEEP_BATCH
 from bikerental.maintenance.services import (
     photos_publish,
     photos_publish_left_over,
@@ -22,13 +22,16 @@ _publishing = SingleFlight(seconds=PUBLISH_SECONDS)
 @shared_task
 def publish_photos(*, ids: list[str], **_newer: object) -> None:
     """Encode and publish confirmed photos. Safe to run twice: only due ones are taken. The sweep is the retry."""
-    _publishing.run(partial(photos_publish, [UUID(row_id) for row_id in ids]), again=_publish_left_over)
+    own = partial(photos_publish, [UUID(row_id) for row_id in ids])
+    if _publishing.run(own, again=_publish_left_over):
+        sweep_photos.delay()
 
 
 @shared_task
 def sweep_photos(**_newer: object) -> None:
     """Publish photos that the fast path lost or that are due again. The next run is the retry."""
-    _publishing.run(_publish_left_over, again=_publish_left_over)
+    if _publishing.run(_publish_left_over, again=_publish_left_over):
+        sweep_photos.delay()
 
 
 @shared_task
@@ -45,5 +48,5 @@ def take_out_reported_bikes(**_newer: object) -> None:
     reported_bikes_sweep(now=timezone.now())
 
 
-def _publish_left_over(seconds: float) -> None:
-    photos_publish_left_over(now=timezone.now(), seconds=seconds)
+def _publish_left_over(seconds: float) -> bool:
+    return photos_publish_left_over(now=timezone.now(), seconds=seconds) >= PUBLISH_SWEEP_BATCH

@@ -455,6 +455,17 @@ def test_the_sweep_sends_what_is_due_or_was_left() -> None:
 
 
 @pytest.mark.django_db
+def test_the_sweep_sends_links_before_older_receipts(monkeypatch: pytest.MonkeyPatch) -> None:
+    receipts = [make_notification(number) for number in range(2)]
+    link = make_notification(2, kind="password_reset", context={}, next_attempt_at=LATER)
+    monkeypatch.setattr(delivering, "SWEEP_BATCH", 1)
+
+    assert notifications_deliver_left_over(now=LATER) == 1
+
+    assert [state_of(row)[0] for row in (*receipts, link)] == ["pending", "pending", "sent"]
+
+
+@pytest.mark.django_db
 def test_a_message_of_a_clock_ahead_is_sent() -> None:
     make_notification(next_attempt_at=NOON + timedelta(hours=1))
 

@@ -1,45 +1,50 @@
-"""Work that waits for a server outside, such as a mail server. One process of a worker does it at a time, so the others
+"""Some work waits for a server outside, such as a mail server. One process of a worker does it at a time, so the others
 stay free for prices, holds and feeds.
 """
 
 import fcntl
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from tempfile import TemporaryFile
-
-Work = Callable[[float], object]  # begins nothing new after this many seconds
 
 
 class SingleFlight:
     """Create it when its module is imported: the processes of a worker are forked afterwards and share it."""
 
     def __init__(self, *, seconds: float) -> None:
-        """:param seconds: of one call of `run`. After them it begins nothing new"""
+        """:param seconds: a call of `run` begins nothing new after this time"""
         self._seconds = seconds
         with TemporaryFile() as file:
+            file.write(b"0")  # whether a run is requested
+            file.flush()
             self._file = os.dup(file.fileno())  # open as long as the process lives
 
-    def run(self, work: Work, *, again: Work) -> None:
-        """Do the work. If another process of this worker is doing it, request a further run of that one and return.
+    def run(self, work: Callable[[float], object], *, again: Callable[[float], bool]) -> bool:
+        """Do the work. If another process of this worker is doing its own, request that it does all rows then.
 
-        If the time is over before a requested run, the request is dropped: a sweep must find what is left.
+        Both callables get the seconds after which they begin nothing new.
 
-        :param again: a requested run. It finds by itself what the other calls were for; they have committed it
+        :param again: works on all rows that wait, of other calls too. Returns whether there may be more
+        :returns: whether rows may still wait, because the time is over. Then call it again in another task. Whoever
+            calls it next works on them as well
         """
         end = time.monotonic() + self._seconds
-        while (left := end - time.monotonic()) > 0:
+        if not self._enter():
             self._request(True)
-            if not self._enter():
-                return  # the other process sees the request after its work
-            try:
+            if not self._enter():  # the other process may have looked for requests just before
+                return False
+        with self._working(end) as left:
+            work(left)
+        while self._is_requested() and self._enter():
+            with self._working(end) as left:
+                if left <= 0:
+                    return True
                 self._request(False)
-                work(left)
-            finally:
-                fcntl.lockf(self._file, fcntl.LOCK_UN)
-            if not self._is_requested():
-                return
-            work = again
+                if again(left):
+                    self._request(True)
+        return False
 
     def _enter(self) -> bool:
         try:
@@ -48,6 +53,18 @@ class SingleFlight:
         except BlockingIOError:
             return False
         return True
+
+    @contextmanager
+    def _working(self, end: float) -> Iterator[float]:
+        """Yields the seconds that are left. If the work fails or takes longer, a further run is requested."""
+        is_done = False
+        try:
+            yield end - time.monotonic()
+            is_done = time.monotonic() <= end
+        finally:
+            if not is_done:
+                self._request(True)
+            fcntl.lockf(self._file, fcntl.LOCK_UN)
 
     def _request(self, is_requested: bool) -> None:
         os.pwrite(self._file, b"1" if is_requested else b"0", 0)

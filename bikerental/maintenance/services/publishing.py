@@ -51,6 +51,8 @@ def photos_publish(
     """Publish the uploads that are due. Returns how many were.
 
     It stops when time runs out or the storage is unavailable. The others stay confirmed, and the sweep finds them.
+
+    :param seconds: after them it begins no further photo
     """
     published = 0
     begun = time.monotonic()

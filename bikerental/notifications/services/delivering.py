@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.utils.timezone import now as utc_now
 
 from bikerental.core.work.batches import ROW_ERRORS, due_rows, run_row
@@ -31,7 +31,7 @@ from bikerental.notifications.constants import (
 )
 from bikerental.notifications.exceptions import MailError, MailRefusedError, MailUnreachableError
 from bikerental.notifications.gateways.mail import Mail, Mailer, mailer_open
-from bikerental.notifications.kinds import message_kinds
+from bikerental.notifications.kinds import kinds_with_link, message_kinds
 from bikerental.notifications.models import Notification, SentMail
 from bikerental.notifications.services.addressing import Audience, audiences_of
 from bikerental.notifications.services.claiming import (
@@ -71,6 +71,7 @@ def notifications_deliver(
     It stops early when time runs out or the mail server is unavailable. The other messages stay pending without a
     counted attempt, and the sweep finds them.
 
+    :param seconds: after them it begins no further message
     :param failed_before: messages that have a record of a failure. They are tried first
     """
     sent = 0
@@ -117,9 +118,14 @@ class _Batch:
 
 
 def notifications_deliver_left_over(*, now: datetime, seconds: float = BATCH_SECONDS) -> int:
-    """Send messages that the fast path lost, that are due again, or whose sender died."""
+    """Send messages that the fast path lost, that are due again, or whose sender died. Those with a link go first,
+    because their riders wait for them.
+
+    :param seconds: after them it begins no further message
+    """
     _fail_exhausted(now)
-    due = Notification.objects.filter(_due(now)).order_by("next_attempt_at", "pk")
+    links_first = ExpressionWrapper(Q(kind__in=kinds_with_link()), BooleanField()).desc()
+    due = Notification.objects.filter(_due(now)).order_by(links_first, "next_attempt_at", "pk")
     failed, others = due_rows(DELIVERING, due, size=SWEEP_BATCH)
     return notifications_deliver(others, seconds, failed_before=failed)
 
