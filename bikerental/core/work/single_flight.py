@@ -22,13 +22,12 @@ class SingleFlight:
             self._file = os.dup(file.fileno())  # open as long as the process lives
 
     def run(self, work: Callable[[float], object], *, again: Callable[[float], bool]) -> bool:
-        """Do the work. If another process of this worker is doing its own, request that it does all rows then.
+        """Do the work. If another process of this worker is doing its own, ask it to work on all rows afterwards.
 
         Both callables get the seconds after which they begin nothing new.
 
-        :param again: works on all rows that wait, of other calls too. Returns whether there may be more
-        :returns: whether rows may still wait, because the time is over. Then call it again in another task. Whoever
-            calls it next works on them as well
+        :param again: works on all rows that wait, those of other calls too. Returns whether there may be more
+        :returns: True if the time was over before all rows were done. Then go on in another task
         """
         end = time.monotonic() + self._seconds
         if not self._enter():
